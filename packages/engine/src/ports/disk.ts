@@ -1,0 +1,110 @@
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
+import type { ShoalError } from "../base/errors.ts";
+import type { Layout } from "../meta/layout.ts";
+
+/** Number that names an opened storage. */
+export type StorageId = number;
+
+/** Where a torrent's bytes lie on disk. */
+export interface StorageSpec {
+  readonly layout: Layout;
+  /** Absolute folder that holds the torrent's files. */
+  readonly root: string;
+  /**
+   * Path below `root` for each file of the layout, components joined with "/", already made safe by the path policy.
+   * Pad files have an entry that is never used.
+   */
+  readonly paths: readonly string[];
+  /** Files whose bytes are not wanted: they go to `partPath` at their torrent offset instead of to their own path. */
+  readonly skipped: ReadonlySet<FileIndex>;
+  /** Absolute path of the sparse file for bytes of skipped files; created on first use. */
+  readonly partPath: string;
+}
+
+export interface HashKinds {
+  readonly sha1: boolean;
+  /** SHA-256 leaves of the 16 KiB blocks and the root over them. */
+  readonly merkle: boolean;
+}
+
+export interface PieceDigest {
+  /** 20 bytes over the whole piece including pad bytes (zeros), or null when not asked for. */
+  readonly sha1: Uint8Array | null;
+  /** 32 bytes: root over the piece's leaves, padded with zero hashes to `layout.leafWidth(piece)`; or null. */
+  readonly root: Uint8Array | null;
+  /** 32 bytes for each of the piece's blocks; or null. */
+  readonly leaves: Uint8Array | null;
+}
+
+export interface FileStat {
+  readonly size: number;
+  readonly modifiedMs: number;
+  /** Changes when the path is given to another file. */
+  readonly inode: number;
+}
+
+export type DiskDone = (error: ShoalError | null) => void;
+
+/**
+ * Bulk storage. Runs are at most one slot long and never cross a piece. Calls for one piece are carried out in order;
+ * completion order between pieces is NOT guaranteed. Callbacks never run inside the call that they belong to.
+ * Errors: ERR_NO_SPACE, ERR_FILE_CHANGED (missing or too short on read), ERR_DISK; `details.path` names the file.
+ */
+export interface Disk {
+  /** `slotCount * slotBytes` bytes: slot i is at `i * slotBytes`. Shared with the workers in production. */
+  readonly arena: Uint8Array;
+  readonly slotBytes: number;
+  readonly slotCount: number;
+
+  open(spec: StorageSpec): StorageId;
+  /** Creates folders, empty files and symlinks, and gives executable files their bit. Never truncates. */
+  prepare(storage: StorageId): Promise<void>;
+  /** Closes file handles after all operations under way. */
+  close(storage: StorageId): Promise<void>;
+
+  /**
+   * Writes `length` bytes at arena offset `arenaOffset` to `begin` (bytes from the piece's start); pad bytes are skipped.
+   * What is written in order from the piece's start is hashed on the way. The slot must not change before `done`.
+   */
+  write(
+    storage: StorageId,
+    piece: PieceIndex,
+    begin: number,
+    arenaOffset: number,
+    length: number,
+    done: DiskDone,
+  ): void;
+  /** Digest of what is on disk for a piece; reads back what was not hashed while it was written. Forgets hash state. */
+  hash(
+    storage: StorageId,
+    piece: PieceIndex,
+    kinds: HashKinds,
+    done: (error: ShoalError | null, digest: PieceDigest | null) => void,
+  ): void;
+  /** Drops the piece's hash state, so that the next `hash` reads everything from disk. */
+  forget(storage: StorageId, piece: PieceIndex): void;
+  /**
+   * Reads `length` bytes from `begin` of the piece into `target`. After every `chunk` bytes `gap` bytes of the target are left
+   * alone (room for message headers): byte i of the run lands at `offset + i + floor(i / chunk) * gap`. Pad bytes read as zeros.
+   */
+  read(
+    storage: StorageId,
+    piece: PieceIndex,
+    begin: number,
+    length: number,
+    target: Uint8Array,
+    offset: number,
+    chunk: number,
+    gap: number,
+    done: DiskDone,
+  ): void;
+
+  /** fsync of every file written since the last call. */
+  sync(storage: StorageId): Promise<void>;
+  /** Per file of the layout; null where there is none (always for pad files). */
+  stat(storage: StorageId): Promise<(FileStat | null)[]>;
+  /** Bytes an ordinary user may still write to the file system of `path` (its nearest existing parent). */
+  freeSpace(path: string): Promise<number>;
+  /** Ends the workers. */
+  shutdown(): Promise<void>;
+}

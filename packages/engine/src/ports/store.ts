@@ -1,0 +1,27 @@
+/**
+ * Durable records of one torrent, in the state directory. One process at a time may hold a torrent's store.
+ * Records are opaque bytes; core/resume gives them meaning.
+ */
+export interface TorrentStore {
+  /** Everything a previous run left, oldest first; a torn or corrupt tail has been cut off. */
+  readonly records: readonly Uint8Array[];
+  /** Adds a record. It survives a crash of the process once this returns; of the machine, after `sync`. */
+  append(record: Uint8Array): void;
+  /** Flushes appended records to stable storage. */
+  sync(): Promise<void>;
+  /** Replaces all records atomically (write aside, fsync, rename). */
+  replace(records: readonly Uint8Array[]): Promise<void>;
+  /** Releases the lock; keeps the records. */
+  close(): Promise<void>;
+  /** Deletes the records and releases the lock. */
+  remove(): Promise<void>;
+}
+
+export interface Store {
+  /** Changes with every start of the machine: what was only in the page cache is gone when it differs. */
+  readonly bootId: string;
+  /** `key` is lower-case hex. Throws ERR_LOCKED when another process holds it. */
+  open(key: string): Promise<TorrentStore>;
+  /** Keys that have records. */
+  list(): Promise<string[]>;
+}
