@@ -137,7 +137,7 @@ export class FrameReader {
 
   /**
    * Takes `buffer[start..end)`, the next bytes of the connection. Throws ProtocolError when they break the protocol,
-   * and whatever the handler throws; after that, and after `stop`, everything is ignored.
+   * and whatever the handler throws; after that, and after `release`, everything is ignored.
    */
   push(buffer: Uint8Array, start: number, end: number): void {
     let at = start;
@@ -149,13 +149,13 @@ export class FrameReader {
         else at = this.#readInPlace(buffer, at, end);
       }
     } catch (error) {
-      this.stop();
+      this.release();
       throw error;
     }
   }
 
-  /** Lets go of all memory; the handler is not called any more. The handler itself may call this. */
-  stop(): void {
+  /** Ends the reader: gives borrowed memory back and calls the handler no more. The handler itself may call this. */
+  release(): void {
     this.#stopped = true;
     this.#releaseCarry();
   }
@@ -233,7 +233,7 @@ export class FrameReader {
         return at;
       }
     }
-    // Detached first: the handler may call `stop`, which must not give the buffer to others while it is being read.
+    // Detached first: the handler may call `release`, which must not give the buffer to others while it is being read.
     this.#carry = this.#small;
     this.#filled = 0;
     this.#wanted = PREFIX_BYTES;

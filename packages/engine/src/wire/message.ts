@@ -2,6 +2,8 @@ import { writeU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { HASH_REQUEST_PAYLOAD_BYTES, writeHashRequest, type HashRequest } from "./hash-request.ts";
 
+export type { HashRequest } from "./hash-request.ts";
+
 /** Message ids of BEP 3, 5, 6, 10 and 52. */
 export const ID_CHOKE = 0;
 export const ID_UNCHOKE = 1;

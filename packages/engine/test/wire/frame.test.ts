@@ -311,7 +311,7 @@ test("memory follows the bytes that arrive, not the length that is promised", ()
   const head = frame(20, new Uint8Array(95), 1_000_000);
   reader.push(head, 0, head.length);
   assert.ok(reader.heldBytes < 70_000, `${reader.heldBytes} bytes held`);
-  reader.stop();
+  reader.release();
   assert.equal(reader.heldBytes, 0);
 });
 
@@ -325,7 +325,7 @@ test("the handler may stop the reader, and its errors end it", () => {
     class Stopping extends Recorder {
       override onHave(piece: number): void {
         super.onHave(piece);
-        if (piece === 2) reader.stop();
+        if (piece === 2) reader.release();
       }
     }
     const stopping = new Stopping();
