@@ -44,10 +44,11 @@ export interface FileStat {
 }
 
 export type DiskDone = (error: ShoalError | null) => void;
+export type HashDone = (error: ShoalError | null, digest: PieceDigest | null) => void;
 
 /**
- * Bulk storage. Runs are at most one slot long and never cross a piece. Calls for one piece are carried out in order;
- * completion order between pieces is NOT guaranteed. Callbacks never run inside the call that they belong to.
+ * Bulk storage. Runs are at most one slot long, never cross a piece and begin on a block. `write`, `hash` and
+ * `forget` of one piece are carried out in order; reads and other pieces are NOT ordered with them. Callbacks never run inside the call that they belong to.
  * Errors: ERR_NO_SPACE, ERR_FILE_CHANGED (missing or too short on read), ERR_DISK; `details.path` names the file.
  */
 export interface Disk {
@@ -57,8 +58,11 @@ export interface Disk {
   readonly slotCount: number;
 
   open(spec: StorageSpec): StorageId;
-  /** Creates folders, empty files and symlinks, and gives executable files their bit. Never truncates. */
-  prepare(storage: StorageId): Promise<void>;
+  /**
+   * Creates folders, empty files and symlinks, and gives executable files their bit. Files that are longer than the
+   * torrent says are cut only when `truncateLonger` is set.
+   */
+  prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<void>;
   /** Closes file handles after all operations under way. */
   close(storage: StorageId): Promise<void>;
 
@@ -99,9 +103,9 @@ export interface Disk {
     done: DiskDone,
   ): void;
 
-  /** fsync of every file written since the last call. */
-  sync(storage: StorageId): Promise<void>;
-  /** Per file of the layout; null where there is none (always for pad files). */
+  /** fsync of every file written since the last call, or of every file that exists when `everything` is set. */
+  sync(storage: StorageId, everything?: boolean): Promise<void>;
+  /** Per file of the layout; null where there is no regular file (always for pads and skipped files). */
   stat(storage: StorageId): Promise<(FileStat | null)[]>;
   /** Bytes an ordinary user may still write to the file system of `path` (its nearest existing parent). */
   freeSpace(path: string): Promise<number>;

@@ -1,0 +1,96 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf, systemError } from "./disk-fault.ts";
+import { eachLimited } from "./each-limited.ts";
+import { PART_FILE } from "./file-table.ts";
+import type { FileTable } from "./file-table.ts";
+import { stepsTo } from "./safe-folder.ts";
+
+/** Few: an fsync may hold a thread of libuv's pool for seconds, and the pool has four. */
+const LANES = 2;
+
+/** Which files of a storage may have bytes that only the page cache knows. */
+export class SyncState {
+  readonly #table: FileTable;
+  readonly #unsynced: Set<number> = new Set();
+  /** Files whose entry in their folder is on disk. */
+  readonly #named: Set<number> = new Set();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(table: FileTable) {
+    this.#table = table;
+  }
+
+  add(files: Iterable<number>): void {
+    for (const file of files) this.#unsynced.add(file);
+  }
+
+  /** Marks every file that exists. */
+  addAll(): void {
+    this.#unsynced.add(PART_FILE);
+    for (const file of this.#table.layout.files) {
+      if (!file.pad && file.symlink === null) this.#unsynced.add(file.index);
+    }
+  }
+
+  /** fsync of all marked files and, the first time, of the folders that name them. What failed stays marked. */
+  flush(): Promise<void> {
+    const run = this.#last.then(() => this.#flush());
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  async #flush(): Promise<void> {
+    const folders = new Set<string>();
+    await eachLimited([...this.#unsynced], LANES, async (file) => {
+      const path = this.#table.absolute(file);
+      if (await syncFile(path)) {
+        if (!this.#named.has(file)) this.#addFolders(file, path, folders);
+        this.#named.add(file);
+      }
+      this.#unsynced.delete(file);
+    });
+    await eachLimited(folders, LANES, syncFolder);
+  }
+
+  #addFolders(file: number, path: string, folders: Set<string>): void {
+    const folder = dirname(path);
+    folders.add(folder);
+    if (file === PART_FILE) return;
+    folders.add(this.#table.root);
+    for (const step of stepsTo(this.#table.root, folder)) folders.add(step);
+  }
+}
+
+/** False when there is no such file. */
+async function syncFile(path: string): Promise<boolean> {
+  const noFollow = constants.O_NOFOLLOW ?? 0;
+  try {
+    // Windows flushes only what is open for writing; a file that we can't write has nothing of ours to flush.
+    const handle = await open(path, constants.O_RDWR | noFollow);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    if (["ENOENT", "EACCES", "EPERM", "EROFS", "ELOOP"].includes(errnoOf(error))) return false;
+    throw systemError(error, path, false);
+  }
+}
+
+/** Best effort: some systems don't open folders. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The file's own bytes are safe; only its name could be lost with the machine's power.
+  }
+}

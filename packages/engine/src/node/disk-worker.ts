@@ -1,0 +1,251 @@
+/** Entry point of a disk worker: hashes and writes runs that lie in shared memory, one operation after another. */
+import { readSync, writeSync } from "node:fs";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import {
+  COMPLETION_FIELDS,
+  COMPLETION_TAIL,
+  DIGEST_OFFSET,
+  FLAG_FAULT,
+  FLAG_PAYLOAD,
+  FLAG_ROOT,
+  FLAG_SHA1,
+  MAIN_SLEEPS,
+  OP_CLOSE,
+  OP_EXIT,
+  OP_FORGET,
+  OP_HASH,
+  OP_OPEN,
+  OP_TAKE_DIRTY,
+  OP_WRITE,
+  REQUEST_FIELDS,
+  REQUEST_TAIL,
+  RING_SLOTS,
+  WANT_MERKLE,
+  WANT_SHA1,
+} from "./disk-channel.ts";
+import type { DiskChannel } from "./disk-channel.ts";
+import { systemFault, shortFault } from "./disk-fault.ts";
+import type { DiskFault } from "./disk-fault.ts";
+import { merkleRoot } from "../meta/merkle.ts";
+import { FileTable } from "./file-table.ts";
+import type { PackedTable } from "./file-table.ts";
+import { nodeHasher } from "./hasher.ts";
+import { PieceHash, READ_BACK_BYTES } from "./piece-hash.ts";
+import type { ReadBack } from "./piece-hash.ts";
+import { WritePool } from "./write-pool.ts";
+
+/** What the main thread hands to a new worker. */
+export interface DiskWorkerData {
+  readonly channel: DiskChannel;
+  readonly arena: Uint8Array;
+  readonly port: MessagePort;
+  readonly openFiles: number;
+}
+
+/** Carries a fault through code that can only throw. */
+class Faulted extends Error {
+  readonly fault: DiskFault;
+  constructor(fault: DiskFault) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
+interface WorkerStorage {
+  readonly table: FileTable;
+  readonly pieces: Map<number, PieceHash>;
+  /** Files written since the last OP_TAKE_DIRTY. */
+  readonly dirty: Set<number>;
+}
+
+class DiskWorker {
+  readonly #data: DiskWorkerData;
+  readonly #digests: Uint8Array;
+  readonly #pool: WritePool;
+  readonly #storages: Map<number, WorkerStorage> = new Map();
+  readonly #readBuffer: Uint8Array = new Uint8Array(READ_BACK_BYTES);
+
+  constructor(data: DiskWorkerData) {
+    this.#data = data;
+    this.#digests = new Uint8Array(data.channel.completions.buffer);
+    this.#pool = new WritePool(data.openFiles);
+  }
+
+  run(): void {
+    const { control, requests, completions } = this.#data.channel;
+    for (let head = 0; ; head = (head + 1) | 0) {
+      while (Atomics.load(control, REQUEST_TAIL) === head) Atomics.wait(control, REQUEST_TAIL, head);
+      const slot = head & (RING_SLOTS - 1);
+      const at = slot * REQUEST_FIELDS;
+      const field = (index: number): number => requests[at + index] as number;
+      const kind = field(1);
+      const answer = slot * COMPLETION_FIELDS;
+      let flags = 0;
+      try {
+        flags = this.#carryOut(kind, field(2), field(3), field(4), field(5), field(6), answer);
+      } catch (error) {
+        this.#data.port.postMessage(error instanceof Faulted ? error.fault : systemFault(error, "", false));
+        flags = FLAG_FAULT;
+      }
+      completions[answer] = field(0);
+      completions[answer + 1] = flags;
+      Atomics.store(control, COMPLETION_TAIL, (head + 1) | 0);
+      if (Atomics.load(control, MAIN_SLEEPS) === 1 && Atomics.exchange(control, MAIN_SLEEPS, 0) === 1) {
+        parentPort?.postMessage(null);
+      }
+      if (kind === OP_EXIT) return;
+    }
+  }
+
+  /** Returns the flags of the completion. */
+  #carryOut(
+    kind: number,
+    id: number,
+    piece: number,
+    begin: number,
+    arenaOffset: number,
+    length: number,
+    answer: number,
+  ): number {
+    switch (kind) {
+      case OP_WRITE:
+        this.#write(id, piece, begin, arenaOffset, length);
+        return 0;
+      case OP_HASH:
+        return this.#hash(id, piece, begin, answer);
+      case OP_FORGET:
+        this.#storages.get(id)?.pieces.delete(piece);
+        return 0;
+      case OP_TAKE_DIRTY: {
+        const dirty = this.#storages.get(id)?.dirty;
+        this.#data.port.postMessage([...(dirty ?? [])]);
+        dirty?.clear();
+        return FLAG_PAYLOAD;
+      }
+      case OP_OPEN: {
+        const message = receiveMessageOnPort(this.#data.port);
+        const table = FileTable.unpack(message?.message as PackedTable);
+        this.#storages.set(id, { table, pieces: new Map(), dirty: new Set() });
+        return 0;
+      }
+      case OP_CLOSE:
+        this.#storages.delete(id);
+        this.#pool.dropAll(id);
+        return 0;
+      case OP_EXIT:
+        for (const storage of this.#storages.keys()) this.#pool.dropAll(storage);
+        return 0;
+      default:
+        throw new RangeError(`unknown disk operation ${kind}`);
+    }
+  }
+
+  #write(id: number, piece: number, begin: number, arenaOffset: number, length: number): void {
+    const storage = this.#storage(id);
+    const { table, pieces } = storage;
+    const bytes = this.#data.arena.subarray(arenaOffset, arenaOffset + length);
+    let state = pieces.get(piece);
+    if (state === undefined) {
+      const { kind } = table.layout;
+      state = newPieceHash(table, piece, kind !== "v2", kind !== "v1");
+      pieces.set(piece, state);
+    }
+    try {
+      state.add(begin, bytes, this.#readBack(id, table, piece));
+      table.visit(
+        piece,
+        begin,
+        length,
+        (file, fileOffset, part, at) => {
+          storage.dirty.add(file);
+          this.#writeFile(id, table, file, fileOffset, bytes.subarray(at, at + part));
+        },
+        null,
+      );
+    } catch (error) {
+      pieces.delete(piece);
+      throw error;
+    }
+  }
+
+  #writeFile(id: number, table: FileTable, file: number, position: number, bytes: Uint8Array): void {
+    try {
+      const fd = this.#pool.get(id, table, file, true);
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+      }
+    } catch (error) {
+      this.#pool.drop(id, file);
+      throw new Faulted(systemFault(error, table.absolute(file), false));
+    }
+  }
+
+  #hash(id: number, piece: number, wanted: number, answer: number): number {
+    const { table, pieces } = this.#storage(id);
+    const sha1 = (wanted & WANT_SHA1) !== 0;
+    const merkle = (wanted & WANT_MERKLE) !== 0;
+    const known = pieces.get(piece);
+    pieces.delete(piece);
+    const state = known?.covers(sha1, merkle) === true ? known : newPieceHash(table, piece, sha1, merkle);
+    const digest = state.finish(this.#readBack(id, table, piece));
+    const place = answer * 4 + DIGEST_OFFSET;
+    let flags = 0;
+    if (sha1 && digest.sha1 !== null) {
+      this.#digests.set(digest.sha1, place);
+      flags |= FLAG_SHA1;
+    }
+    if (merkle && digest.leaves !== null) {
+      const root = merkleRoot(nodeHasher.sha256, digest.leaves, table.layout.leafWidth(piece));
+      this.#digests.set(root, place + 20);
+      this.#data.port.postMessage(digest.leaves);
+      flags |= FLAG_ROOT | FLAG_PAYLOAD;
+    }
+    return flags;
+  }
+
+  /** Reads bytes of a piece from disk into the worker's buffer; padding reads as zeros. */
+  #readBack(id: number, table: FileTable, piece: number): ReadBack {
+    return (begin, length) => {
+      const target = this.#readBuffer.subarray(0, length);
+      table.visit(
+        piece,
+        begin,
+        length,
+        (file, fileOffset, part, at) =>
+          this.#readFile(id, table, file, fileOffset, target.subarray(at, at + part)),
+        (part, at) => target.fill(0, at, at + part),
+      );
+      return target;
+    };
+  }
+
+  #readFile(id: number, table: FileTable, file: number, position: number, target: Uint8Array): void {
+    try {
+      const fd = this.#pool.get(id, table, file, false);
+      for (let done = 0; done < target.length;) {
+        const count = readSync(fd, target, done, target.length - done, position + done);
+        if (count === 0) throw new Faulted(shortFault(table.absolute(file)));
+        done += count;
+      }
+    } catch (error) {
+      this.#pool.drop(id, file);
+      if (error instanceof Faulted) throw error;
+      throw new Faulted(systemFault(error, table.absolute(file), true));
+    }
+  }
+
+  #storage(id: number): WorkerStorage {
+    const storage = this.#storages.get(id);
+    if (storage === undefined) throw new RangeError(`storage ${id} is not open`);
+    return storage;
+  }
+}
+
+function newPieceHash(table: FileTable, piece: number, sha1: boolean, merkle: boolean): PieceHash {
+  const { layout } = table;
+  return new PieceHash(layout.dataSize(piece), layout.pieceSize(piece), sha1, merkle);
+}
+
+new DiskWorker(workerData as DiskWorkerData).run();
+(workerData as DiskWorkerData).port.close();

@@ -1,0 +1,225 @@
+import type { PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Disk, DiskDone, FileStat, HashDone, HashKinds, StorageId, StorageSpec } from "../ports/disk.ts";
+import {
+  OP_CLOSE,
+  OP_FORGET,
+  OP_HASH,
+  OP_OPEN,
+  OP_TAKE_DIRTY,
+  OP_WRITE,
+  WANT_MERKLE,
+  WANT_SHA1,
+} from "./disk-channel.ts";
+import { DiskLink } from "./disk-link.ts";
+import type { LinkDone } from "./disk-link.ts";
+import { freeSpaceOf, prepareFiles, statFiles } from "./disk-prepare.ts";
+import { RunRead } from "./disk-read.ts";
+import { SyncState } from "./disk-sync.ts";
+import { FileTable } from "./file-table.ts";
+import { openFileBudget } from "./open-files.ts";
+import { ReadPool } from "./read-pool.ts";
+
+export interface NodeDiskOptions {
+  /** Bytes of shared memory for blocks on their way to the disk; a multiple of the slot size. */
+  readonly arenaBytes?: number;
+  /** Threads that hash and write. They start with the first write or hash. */
+  readonly workers?: number;
+  /** Files kept open, all threads together. */
+  readonly openFiles?: number;
+}
+
+/** Longest run that one write may carry, and size of an arena slot. */
+export const SLOT_BYTES = 262_144;
+const DEFAULT_ARENA_BYTES = 128 * SLOT_BYTES;
+
+interface OpenStorage {
+  readonly table: FileTable;
+  readonly syncState: SyncState;
+  /** For each link, the generation of the worker that knows this storage; 0: none does. */
+  readonly known: number[];
+  /** Reads under way, and who waits for them to end. */
+  reads: number;
+  onIdle: (() => void) | null;
+}
+
+/**
+ * The file system as the engine's disk. Writing and hashing happen in worker threads (a piece always in the same one,
+ * so that it is hashed while it is written); reading happens in libuv's pool, straight into the caller's buffer.
+ */
+export class NodeDisk implements Disk {
+  readonly arena: Uint8Array;
+  readonly slotBytes: number = SLOT_BYTES;
+  readonly slotCount: number;
+  readonly #links: DiskLink[] = [];
+  readonly #reads: ReadPool;
+  readonly #storages: Map<StorageId, OpenStorage> = new Map();
+  #nextId: StorageId = 1;
+  #closed: boolean = false;
+
+  constructor(options: NodeDiskOptions = {}) {
+    const arenaBytes = options.arenaBytes ?? DEFAULT_ARENA_BYTES;
+    const workers = options.workers ?? 2;
+    const openFiles = options.openFiles ?? openFileBudget();
+    this.slotCount = Math.floor(arenaBytes / SLOT_BYTES);
+    if (this.slotCount < 1 || !(workers >= 1)) {
+      throw new ShoalError("ERR_INVALID_ARGUMENT", "the disk needs at least one slot and one worker");
+    }
+    this.arena = new Uint8Array(new SharedArrayBuffer(this.slotCount * SLOT_BYTES));
+    // Half of the open files are for seeding, half for the workers.
+    const perWorker = Math.max(1, Math.floor(openFiles / 2 / workers));
+    this.#reads = new ReadPool(Math.max(1, Math.floor(openFiles / 2)));
+    for (let i = 0; i < workers; i++)
+      this.#links.push(new DiskLink(`shoal-disk-${i}`, this.arena, perWorker));
+  }
+
+  open(spec: StorageSpec): StorageId {
+    if (this.#closed) throw closedError();
+    const table = new FileTable(spec);
+    const id = this.#nextId++;
+    const known = this.#links.map(() => 0);
+    this.#storages.set(id, { table, syncState: new SyncState(table), known, reads: 0, onIdle: null });
+    return id;
+  }
+
+  prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) return Promise.reject(closedError());
+    return prepareFiles(opened.table, options.truncateLonger ?? false);
+  }
+
+  async close(storage: StorageId): Promise<void> {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) return;
+    this.#storages.delete(storage);
+    const told = this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage));
+    if (opened.reads > 0) await new Promise<void>((resolve) => (opened.onIdle = resolve));
+    this.#reads.dropAll(storage);
+    await Promise.all(told);
+  }
+
+  write(
+    storage: StorageId,
+    piece: PieceIndex,
+    begin: number,
+    arenaOffset: number,
+    length: number,
+    done: DiskDone,
+  ): void {
+    this.#post(OP_WRITE, storage, piece, begin, arenaOffset, length, done);
+  }
+
+  hash(storage: StorageId, piece: PieceIndex, kinds: HashKinds, done: HashDone): void {
+    const wanted = (kinds.sha1 ? WANT_SHA1 : 0) | (kinds.merkle ? WANT_MERKLE : 0);
+    this.#post(OP_HASH, storage, piece, wanted, 0, 0, (error, result) => {
+      if (error !== null || result === null) done(error, null);
+      else done(null, { sha1: result.sha1, root: result.root, leaves: result.payload as Uint8Array | null });
+    });
+  }
+
+  forget(storage: StorageId, piece: PieceIndex): void {
+    const link = this.#linkOf(storage, piece);
+    const opened = this.#storages.get(storage);
+    if (opened !== undefined && this.#knowing(opened).includes(link)) {
+      link.post(OP_FORGET, storage, piece, 0, 0, 0, null, null);
+    }
+  }
+
+  read(
+    storage: StorageId,
+    piece: PieceIndex,
+    begin: number,
+    length: number,
+    target: Uint8Array,
+    offset: number,
+    chunk: number,
+    gap: number,
+    done: DiskDone,
+  ): void {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) {
+      queueMicrotask(() => done(closedError()));
+      return;
+    }
+    opened.reads++;
+    const place = { bytes: target, offset, chunk, gap };
+    const run = new RunRead(this.#reads, storage, opened.table, place, (error) => {
+      opened.reads--;
+      if (opened.reads === 0) opened.onIdle?.();
+      done(error);
+    });
+    run.start(piece, begin, length);
+  }
+
+  async sync(storage: StorageId, everything: boolean = false): Promise<void> {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) throw closedError();
+    if (everything) opened.syncState.addAll();
+    const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage));
+    for (const dirty of await Promise.all(asked)) opened.syncState.add(dirty as number[]);
+    await opened.syncState.flush();
+  }
+
+  stat(storage: StorageId): Promise<(FileStat | null)[]> {
+    const opened = this.#storages.get(storage);
+    return opened === undefined ? Promise.reject(closedError()) : statFiles(opened.table);
+  }
+
+  freeSpace(path: string): Promise<number> {
+    return freeSpaceOf(path);
+  }
+
+  async shutdown(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#storages.keys()].map((storage) => this.close(storage)));
+    await Promise.all(this.#links.map((link) => link.stop()));
+  }
+
+  #post(
+    kind: number,
+    storage: StorageId,
+    piece: PieceIndex,
+    begin: number,
+    arenaOffset: number,
+    length: number,
+    done: LinkDone,
+  ): void {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) {
+      queueMicrotask(() => done(closedError(), null));
+      return;
+    }
+    const link = this.#linkOf(storage, piece);
+    const index = this.#links.indexOf(link);
+    link.start();
+    if (opened.known[index] !== link.generation) {
+      opened.known[index] = link.generation;
+      link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
+    }
+    link.post(kind, storage, piece, begin, arenaOffset, length, null, done);
+  }
+
+  #linkOf(storage: StorageId, piece: PieceIndex): DiskLink {
+    return this.#links[(storage + piece) % this.#links.length] as DiskLink;
+  }
+
+  /** Links whose worker has seen the storage. */
+  #knowing(opened: OpenStorage): DiskLink[] {
+    return this.#links.filter(
+      (link, index) => link.generation > 0 && opened.known[index] === link.generation,
+    );
+  }
+}
+
+function request(link: DiskLink, kind: number, storage: StorageId): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    link.post(kind, storage, 0, 0, 0, 0, null, (error, result) => {
+      if (error === null) resolve(result?.payload);
+      else reject(error);
+    });
+  });
+}
+
+function closedError(): ShoalError {
+  return new ShoalError("ERR_CLOSED", "the storage has been closed");
+}

@@ -1,0 +1,136 @@
+import { close, constants, fstat, open } from "node:fs";
+import { dirname } from "node:path";
+import { ShoalError } from "../base/errors.ts";
+import { systemError } from "./disk-fault.ts";
+import type { FileTable } from "./file-table.ts";
+import { PART_FILE } from "./file-table.ts";
+import { assertInside } from "./safe-folder.ts";
+
+const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+export type OpenDone = (error: ShoalError | null, file: OpenRead | null) => void;
+
+/** A file opened for reading; give it back with `release`. */
+export class OpenRead {
+  readonly storage: number;
+  readonly file: number;
+  readonly path: string;
+  /** -1 until it is open. */
+  fd: number = -1;
+  users: number = 0;
+  /** No longer in the pool: to be closed by its last user. */
+  dropped: boolean = false;
+  /** Who waits for it to open; null afterwards. */
+  waiting: OpenDone[] | null = [];
+
+  constructor(storage: number, file: number, path: string) {
+    this.storage = storage;
+    this.file = file;
+    this.path = path;
+  }
+}
+
+/** The main thread's open files, least recently used first. A file is opened once, however many reads ask for it. */
+export class ReadPool {
+  readonly #capacity: number;
+  readonly #files: Map<string, OpenRead> = new Map();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Calls `done` at once when the file is open already, else later. */
+  acquire(storage: number, table: FileTable, file: number, done: OpenDone): void {
+    const key = `${storage}/${file}`;
+    let entry = this.#files.get(key);
+    if (entry === undefined) {
+      entry = new OpenRead(storage, file, table.absolute(file));
+      this.#files.set(key, entry);
+      this.#trim();
+      void this.#open(entry, file === PART_FILE ? null : table.root);
+    } else {
+      this.#files.delete(key);
+      this.#files.set(key, entry);
+    }
+    entry.users++;
+    if (entry.waiting === null) done(null, entry);
+    else entry.waiting.push(done);
+  }
+
+  release(entry: OpenRead): void {
+    entry.users--;
+    if (entry.dropped && entry.users === 0) closeQuietly(entry);
+    else if (this.#files.size > this.#capacity) this.#trim();
+  }
+
+  /** Forgets a file, so that the next read opens what is at its path by then. */
+  drop(entry: OpenRead): void {
+    const key = `${entry.storage}/${entry.file}`;
+    if (this.#files.get(key) === entry) this.#files.delete(key);
+    if (entry.dropped) return;
+    entry.dropped = true;
+    if (entry.users === 0) closeQuietly(entry);
+  }
+
+  /** Forgets all files of a storage, or of all. Those in use are closed when their reads have ended. */
+  dropAll(storage: number | null): void {
+    for (const entry of [...this.#files.values()]) {
+      if (storage === null || entry.storage === storage) this.drop(entry);
+    }
+  }
+
+  #trim(): void {
+    if (this.#files.size <= this.#capacity) return;
+    for (const entry of this.#files.values()) {
+      if (entry.users === 0 && entry.waiting === null) {
+        this.drop(entry);
+        if (this.#files.size <= this.#capacity) return;
+      }
+    }
+  }
+
+  async #open(entry: OpenRead, root: string | null): Promise<void> {
+    let failure: ShoalError | null = null;
+    try {
+      if (root !== null) await assertInside(root, dirname(entry.path));
+      entry.fd = await openRegular(entry.path);
+    } catch (error) {
+      failure = systemError(error, entry.path, true);
+    }
+    const waiting = entry.waiting ?? [];
+    entry.waiting = null;
+    if (failure !== null) this.drop(entry);
+    for (const done of waiting) {
+      if (failure === null) done(null, entry);
+      else done(failure, null);
+    }
+    if (failure !== null) entry.users -= waiting.length;
+  }
+}
+
+function openRegular(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, READ_FLAGS, (error, fd) => {
+      if (error !== null) {
+        reject(error);
+        return;
+      }
+      fstat(fd, (statError, stats) => {
+        if (statError === null && stats.isFile()) {
+          resolve(fd);
+          return;
+        }
+        close(fd, () => {});
+        reject(statError ?? new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path }));
+      });
+    });
+  });
+}
+
+function closeQuietly(entry: OpenRead): void {
+  if (entry.fd < 0) return;
+  const { fd } = entry;
+  entry.fd = -1;
+  // Nothing was written through it, so nothing can be lost.
+  close(fd, () => {});
+}

@@ -1,0 +1,102 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { ShoalError } from "../base/errors.ts";
+import { errnoOf } from "./disk-fault.ts";
+import type { FileTable } from "./file-table.ts";
+import { PART_FILE } from "./file-table.ts";
+import { assertInsideSync, ensureFolderSync } from "./safe-folder.ts";
+
+/** Never follow a link in the last component; never wait for the other end of a named pipe. */
+const SAFE: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+interface OpenFile {
+  readonly fd: number;
+  readonly writable: boolean;
+}
+
+/** A worker's open files, least recently used first. All calls block. */
+export class WritePool {
+  readonly #capacity: number;
+  readonly #files: Map<number, OpenFile> = new Map();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Handle for a file, valid until the next call. Throws system errors, ERR_PATH, and ERR_DISK for what is no file. */
+  get(storage: number, table: FileTable, file: number, writable: boolean): number {
+    const key = keyOf(storage, file);
+    const known = this.#files.get(key);
+    if (known !== undefined) {
+      this.#files.delete(key);
+      if (known.writable || !writable) {
+        this.#files.set(key, known);
+        return known.fd;
+      }
+      closeSync(known.fd);
+    }
+    while (this.#files.size >= this.#capacity) this.#closeOldest();
+    const fd = writable ? openForWriting(table, file) : openForReading(table, file);
+    this.#files.set(key, { fd, writable });
+    return fd;
+  }
+
+  /** Closes one file, so that the next use opens what is there by then. */
+  drop(storage: number, file: number): void {
+    const key = keyOf(storage, file);
+    const known = this.#files.get(key);
+    if (known === undefined) return;
+    this.#files.delete(key);
+    closeSync(known.fd);
+  }
+
+  /** Closes every file of a storage. */
+  dropAll(storage: number): void {
+    for (const [key, { fd }] of this.#files) {
+      if (Math.floor(key / FILES_PER_STORAGE) !== storage) continue;
+      this.#files.delete(key);
+      closeSync(fd);
+    }
+  }
+
+  #closeOldest(): void {
+    for (const [key, { fd }] of this.#files) {
+      this.#files.delete(key);
+      closeSync(fd);
+      return;
+    }
+  }
+}
+
+const FILES_PER_STORAGE = 2 ** 31;
+
+function keyOf(storage: number, file: number): number {
+  return storage * FILES_PER_STORAGE + file + 1;
+}
+
+function openForReading(table: FileTable, file: number): number {
+  const path = table.absolute(file);
+  if (file !== PART_FILE) assertInsideSync(table.root, dirname(path));
+  return assertRegular(openSync(path, constants.O_RDONLY | SAFE), path);
+}
+
+function openForWriting(table: FileTable, file: number): number {
+  const path = table.absolute(file);
+  const root = file === PART_FILE ? dirname(path) : table.root;
+  const flags = constants.O_RDWR | constants.O_CREAT | SAFE;
+  const mode = table.executable(file) ? 0o777 : 0o666;
+  try {
+    assertInsideSync(root, dirname(path));
+    return assertRegular(openSync(path, flags, mode), path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+  ensureFolderSync(root, dirname(path));
+  return assertRegular(openSync(path, flags, mode), path);
+}
+
+function assertRegular(fd: number, path: string): number {
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path });
+}
