@@ -1,0 +1,95 @@
+import type { Millis } from "../../base/brand.ts";
+import { RateMeter } from "../../base/rate-meter.ts";
+import { BLOCK_SIZE } from "../../meta/layout.ts";
+import { LatencyMeter } from "./latency.ts";
+
+/** Requests sent to a peer of which nothing is known: 1 MiB, one piece of a usual torrent. */
+const INITIAL_TARGET = 64;
+const MIN_TARGET = 4;
+const MAX_TARGET = 2_000;
+/** What clients accept that don't say (BEP 10 has no default; the most common client's is 250). */
+const DEFAULT_REQQ = 250;
+/** The queue holds what the peer delivers in its latency and so much more: covers a hiccup on either side. */
+const QUEUE_MS = 2_000;
+const RATE_WINDOW: Millis = 1_000;
+/** Growth per round trip once the target is near its goal. */
+const ADDITIVE = 16;
+/** The target shrinks by half at most once in this time. */
+const SHRINK_INTERVAL: Millis = 1_000;
+
+/**
+ * How many blocks should be under request from one peer, so that its link never idles: rate x (latency + 2 s). Every block
+ * that arrives raises the target by one, which doubles it per round trip, as long as the goal is far above; then it grows
+ * slowly, and it shrinks slowly when the peer gets slower.
+ */
+export class RequestPipeline {
+  readonly latency: LatencyMeter = new LatencyMeter();
+  readonly #rate: RateMeter = new RateMeter(RATE_WINDOW);
+  #target = INITIAL_TARGET;
+  #limit: number = DEFAULT_REQQ;
+  #snubbed = false;
+  #shrinkAt: Millis = -1;
+
+  /** Bytes per second that the peer delivers, over the last second. */
+  rate(now: Millis): number {
+    return this.#rate.rate(now);
+  }
+
+  /** All bytes delivered. */
+  get total(): number {
+    return this.#rate.total;
+  }
+
+  get isSnubbed(): boolean {
+    return this.#snubbed;
+  }
+
+  /** Bounds the target: what the peer accepts (`reqq`, BEP 10; null when it didn't say) and what we can take. */
+  setLimits(reqq: number | null, budget: number = MAX_TARGET): void {
+    this.#limit = Math.max(1, Math.min(reqq ?? DEFAULT_REQQ, budget, MAX_TARGET));
+  }
+
+  /** A block arrived that was asked for `latencyMs` ago; null when that is not known (answer to a withdrawn request). */
+  onBlock(bytes: number, now: Millis, latencyMs: number | null): void {
+    this.#snubbed = false;
+    this.#rate.add(bytes, now);
+    if (latencyMs !== null) this.latency.add(latencyMs, now);
+    const goal = this.#goal(now);
+    if (goal > this.#target) {
+      this.#target += goal >= 2 * this.#target ? 1 : Math.min(1, ADDITIVE / this.#target);
+      this.#shrinkAt = now + SHRINK_INTERVAL;
+    } else if (this.#shrinkAt < 0) {
+      // The rate of the first moments says little.
+      this.#shrinkAt = now + SHRINK_INTERVAL;
+    } else if (now >= this.#shrinkAt) {
+      this.#target = Math.max(goal, this.#target / 2);
+      this.#shrinkAt = now + SHRINK_INTERVAL;
+    }
+  }
+
+  /** Requests timed out: one at a time until a block arrives. */
+  onTimeout(): void {
+    this.#snubbed = true;
+    this.#target = Math.max(MIN_TARGET, this.#target / 2);
+  }
+
+  /** Blocks that should be under request now. */
+  get target(): number {
+    if (this.#snubbed) return 1;
+    return Math.min(this.#limit, Math.floor(this.#target));
+  }
+
+  /**
+   * How many blocks to request now, in one batch; 0 while at least three quarters of the target are outstanding.
+   */
+  refill(outstanding: number): number {
+    const target = this.target;
+    if (outstanding * 4 >= target * 3 && outstanding > 0) return 0;
+    return Math.max(0, target - outstanding);
+  }
+
+  #goal(now: Millis): number {
+    const blocks = (this.#rate.rate(now) * (this.latency.min + QUEUE_MS)) / 1_000 / BLOCK_SIZE;
+    return Math.min(MAX_TARGET, Math.max(MIN_TARGET, Math.ceil(blocks)));
+  }
+}

@@ -1,0 +1,54 @@
+import type { Bitfield } from "../../base/bitfield.ts";
+import type { Millis, PeerSlot, PieceIndex } from "../../base/brand.ts";
+import type { PartialPiece } from "./partial-piece.ts";
+
+/** Delivers under 1/10 of the fastest, or nothing known yet; in between; among the fastest. */
+export type SpeedClass = 0 | 1 | 2;
+
+/** What the picker sees of a peer. The fields may change at any time but for `slot`; `have` as the inputs tell. */
+export interface PickPeer {
+  /** Below 65,535; may be given to another peer once this one was removed. */
+  readonly slot: PeerSlot;
+  readonly have: Bitfield;
+  readonly speed: SpeedClass;
+  /** Then only pieces in `allowedFast` may be picked (BEP 6). */
+  readonly choked: boolean;
+  readonly allowedFast: ReadonlySet<PieceIndex>;
+  /** Doesn't deliver what was requested: gets common pieces and no duplicates. */
+  readonly snubbed: boolean;
+  /** Under suspicion of sending bad data: gets whole pieces alone, so that a failed one proves who it was. */
+  readonly parole: boolean;
+}
+
+/** What the picker remembers about a peer: every field is set here, so that all peers have one shape. */
+export class PeerState {
+  readonly peer: PickPeer;
+  readonly slot: PeerSlot;
+  /** The bitfield that was counted into the availability. */
+  have: Bitfield;
+  /** Counted as a seed rather than piece by piece. */
+  seed = false;
+  /** Blocks requested from this peer and not yet answered or released. */
+  outstanding = 0;
+  /** The piece this peer got blocks of last; it may have been given to another piece since (see `currentPiece`). */
+  current: PartialPiece | null = null;
+  currentPiece: PieceIndex = -1;
+  /** Wanted pieces that we lack and the peer has; only kept for peers that are no seeds. */
+  interesting = 0;
+  /** The interest epoch in which `interesting` was counted. */
+  interestEpoch = -1;
+
+  // How far the search for untouched pieces got: nothing before this position is of use to the peer.
+  cursorBucket = 0;
+  cursorPosition = 0;
+  cursorSetAt: Millis = 0;
+  cursorEpoch = -1;
+  /** Epoch of the order in which no untouched piece was found for the peer. */
+  exhaustedEpoch = -1;
+
+  constructor(peer: PickPeer) {
+    this.peer = peer;
+    this.slot = peer.slot;
+    this.have = peer.have;
+  }
+}
