@@ -133,7 +133,7 @@ describe("store buffer", () => {
       choice: fc.nat(),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 12 }), fc.array(step, { maxLength: 300 }), (slotCount, steps) => {
+      fc.property(fc.integer({ min: 2, max: 12 }), fc.array(step, { maxLength: 300, size: "max" }), (slotCount, steps) => {
         const dataSize = 9 * BLOCK + 1;
         const buffer = new StoreBuffer({ slotCount, slotBytes: RUN });
         const inside = new Set<string>();
