@@ -1,13 +1,9 @@
+import { formatEndpoint, parseEndpoint } from "../base/address.ts";
+import type { Endpoint } from "../base/address.ts";
 import { base32ToBytes, equalBytes, fromHex, toHex, utf8, utf8Text } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { plainText } from "./display-name.ts";
 import type { InfoHashes } from "./info-hash.ts";
-
-/** A peer named in a magnet link. */
-export interface MagnetPeer {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What a magnet link says (BEP 9, 52 and 53). */
 export interface Magnet {
@@ -17,7 +13,7 @@ export interface Magnet {
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
   /** `x.pe` */
-  readonly peers: readonly MagnetPeer[];
+  readonly peers: readonly Endpoint[];
   /** `xl`: bytes, as the link claims. */
   readonly exactLength: number | null;
   /** `so`: wanted file indices as closed ranges, ascending and apart; null means all files. */
@@ -46,7 +42,7 @@ export function parseMagnet(link: string): Magnet {
   let selectOnly: (readonly [number, number])[] | null = null;
   const trackers = new Set<string>();
   const webSeeds = new Set<string>();
-  const peers = new Map<string, MagnetPeer>();
+  const peers = new Map<string, Endpoint>();
   for (const part of text.slice(scheme[0].length).split("&")) {
     const equals = part.indexOf("=");
     if (equals < 0) continue;
@@ -78,7 +74,7 @@ export function parseMagnet(link: string): Magnet {
         break;
       case "x.pe": {
         const peer = parsePeer(percentDecode(raw));
-        if (peer !== null && peers.size < MAX_ENTRIES) peers.set(formatPeer(peer), peer);
+        if (peer !== null && peers.size < MAX_ENTRIES) peers.set(formatEndpoint(peer), peer);
         break;
       }
       case "so":
@@ -110,7 +106,7 @@ export function formatMagnet(magnet: Magnet): string {
   for (const url of magnet.trackers) parts.push(`tr=${percentEncode(url)}`);
   for (const url of magnet.webSeeds) parts.push(`ws=${percentEncode(url)}`);
   // Many clients don't decode "x.pe", and neither ":" nor "[" means anything in a query.
-  for (const peer of magnet.peers) parts.push(`x.pe=${formatPeer(peer)}`);
+  for (const peer of magnet.peers) parts.push(`x.pe=${formatEndpoint(peer)}`);
   if (magnet.selectOnly !== null) {
     parts.push(
       `so=${magnet.selectOnly.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(",")}`,
@@ -166,15 +162,12 @@ function parseLength(text: string): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
-function parsePeer(text: string): MagnetPeer | null {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]@]{1,253})):(\d{1,5})$/i.exec(text.trim());
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : null;
-}
-
-function formatPeer({ host, port }: MagnetPeer): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+function parsePeer(text: string): Endpoint | null {
+  try {
+    return parseEndpoint(text.trim());
+  } catch {
+    return null;
+  }
 }
 
 function parseRanges(text: string): [number, number][] {
