@@ -1,0 +1,49 @@
+import { lookup } from "node:dns/promises";
+import { canonicalIp } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { NetPolicy } from "./net-policy.ts";
+import { systemCode } from "./socket-error.ts";
+
+const LOOKUP_TIMEOUT_MS = 15_000;
+
+/**
+ * Addresses of a host name, or the literal itself, in canonical spelling and in the system's order; only those that the
+ * policy lets us talk to, at least one. Throws ShoalError ERR_CONNECT.
+ */
+export async function resolveHost(host: string, policy: NetPolicy): Promise<string[]> {
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  const literal = canonicalIp(bare);
+  const addresses = literal === null ? await lookUp(bare, policy) : [literal];
+  const refusals = addresses.map((address) => policy.refusal(address));
+  const allowed = addresses.filter((_, i) => refusals[i] === null);
+  if (allowed.length === 0) {
+    throw new ShoalError("ERR_CONNECT", refusals[0] ?? `${bare} has no address`, { host: bare });
+  }
+  return allowed;
+}
+
+async function lookUp(name: string, policy: NetPolicy): Promise<string[]> {
+  // A look-up would leave the machine; "localhost" is answered by the machine itself.
+  if (policy.loopbackOnly && !/^(.*\.)?localhost$/i.test(name)) {
+    throw new ShoalError("ERR_CONNECT", `${name} is not on this machine, and Shoal is kept to it`, {
+      host: name,
+    });
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" })),
+      LOOKUP_TIMEOUT_MS,
+    );
+  });
+  try {
+    const found = await Promise.race([lookup(name, { all: true, verbatim: true }), timeout]);
+    return [...new Set(found.map((entry) => canonicalIp(entry.address) ?? entry.address))];
+  } catch (error) {
+    const unknown = systemCode(error) === "ENOTFOUND";
+    const message = unknown ? `there is no host named ${name}` : `the name ${name} could not be looked up`;
+    throw new ShoalError("ERR_CONNECT", message, { host: name, systemCode: systemCode(error) }, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NetPolicy } from "../../dist/node/net-policy.js";
+
+test("without limits every address may be talked to", () => {
+  const policy = new NetPolicy();
+  assert.equal(policy.loopbackOnly, false);
+  for (const host of ["8.8.8.8", "127.0.0.1", "::1", "2001:db8::1"]) assert.equal(policy.refusal(host), null);
+});
+
+test("kept to the machine, only its loopback interface may be talked to", () => {
+  const policy = new NetPolicy({ loopbackOnly: true });
+  for (const host of ["127.0.0.1", "127.8.8.8", "::1"]) assert.equal(policy.refusal(host), null);
+  for (const host of ["8.8.8.8", "10.255.255.1", "192.168.1.1", "fe80::1", "0.0.0.0"]) {
+    assert.match(policy.refusal(host)!, /is not on this machine/);
+  }
+});
+
+test("bound to loopback means kept to the machine; bound to all addresses does not", () => {
+  assert.equal(new NetPolicy({ bindHost: "127.0.0.1" }).loopbackOnly, true);
+  assert.equal(new NetPolicy({ bindHost: "localhost" }).loopbackOnly, true);
+  assert.equal(new NetPolicy({ bindHost: "::1" }).loopbackOnly, true);
+  for (const bindHost of ["0.0.0.0", "::"]) {
+    const policy = new NetPolicy({ bindHost });
+    assert.deepEqual([policy.loopbackOnly, policy.bindHost], [false, null]);
+  }
+  assert.equal(new NetPolicy({ bindHost: "192.0.2.7" }).loopbackOnly, false);
+});
+
+test("a bound address reaches only its own family", () => {
+  const policy = new NetPolicy({ bindHost: "192.0.2.7" });
+  assert.equal(policy.refusal("8.8.8.8"), null);
+  assert.equal(policy.refusal("2001:db8::1"), "2001:db8::1 can't be reached from 192.0.2.7");
+});
