@@ -1,0 +1,170 @@
+import { PYTHON } from "../availability.ts";
+import type { Child } from "../child.ts";
+import { JsonLines } from "../json-lines.ts";
+import { fixturePath } from "../paths.ts";
+import { poll } from "../poll.ts";
+import type { Stage } from "../stage.ts";
+import { readTorrent } from "../torrent-facts.ts";
+import type { TorrentFacts, TorrentKind } from "../torrent-facts.ts";
+
+export interface CreateSpec {
+  /** File or folder. */
+  readonly path: string;
+  /** The .torrent to write. */
+  readonly output: string;
+  readonly kind: TorrentKind;
+  readonly pieceLength: number;
+  readonly trackers?: readonly string[];
+  readonly private?: boolean;
+}
+
+export interface AddSpec {
+  /** A .torrent file; or `magnet`. */
+  readonly file?: string;
+  readonly magnet?: string;
+  /** Folder in which the torrent's name lies. */
+  readonly saveDir: string;
+  /** Take the data for complete without looking. Otherwise what is there gets checked. */
+  readonly seed?: boolean;
+  /** Bytes a second; 0 is no limit. */
+  readonly upLimit?: number;
+  readonly downLimit?: number;
+  readonly trackers?: readonly string[];
+}
+
+export interface LibtorrentStatus {
+  readonly state: string;
+  readonly hasMetadata: boolean;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly seeding: boolean;
+  readonly done: number;
+  readonly wanted: number;
+  readonly peers: number;
+  readonly payloadDown: number;
+  readonly payloadUp: number;
+  readonly failedBytes: number;
+  readonly redundantBytes: number;
+  readonly error: string | null;
+}
+
+export interface LibtorrentPeer {
+  readonly host: string;
+  readonly port: number;
+  readonly client: string;
+  readonly progress: number;
+  readonly payloadDown: number;
+  readonly payloadUp: number;
+  readonly hashFails: number;
+  readonly connecting: boolean;
+  readonly handshake: boolean;
+  readonly seed: boolean;
+}
+
+/** One libtorrent session in a process of its own. */
+export class Libtorrent {
+  readonly host: string;
+  readonly port: number;
+  readonly child: Child;
+  readonly #lines: JsonLines;
+
+  private constructor(host: string, port: number, child: Child, lines: JsonLines) {
+    this.host = host;
+    this.port = port;
+    this.child = child;
+    this.#lines = lines;
+  }
+
+  static async start(stage: Stage, options: { host?: string; port?: number } = {}): Promise<Libtorrent> {
+    const host = options.host ?? stage.nextHost();
+    const port = options.port ?? (await stage.freePort(host));
+    const child = stage.spawn({
+      name: "libtorrent",
+      quiet: true,
+      command: PYTHON,
+      args: [fixturePath("libtorrent_driver.py"), host, String(port)],
+    });
+    const lines = new JsonLines(child);
+    const ready = await lines.ready;
+    if (ready["port"] !== port)
+      throw new Error(`libtorrent listens on ${String(ready["port"])}, not ${port}`);
+    return new Libtorrent(host, port, child, lines);
+  }
+
+  /** Makes a .torrent and reads it back. */
+  async create(spec: CreateSpec): Promise<TorrentFacts> {
+    await this.#lines.call("create", { ...spec });
+    return readTorrent(spec.output);
+  }
+
+  async add(spec: AddSpec): Promise<LibtorrentTorrent> {
+    const { torrent } = await this.#lines.call("add", { ...spec });
+    return new LibtorrentTorrent(this.#lines, torrent as number);
+  }
+
+  /** Adds complete data and waits until it is offered. */
+  async seed(spec: AddSpec): Promise<LibtorrentTorrent> {
+    const torrent = await this.add(spec);
+    await torrent.waitForSeeding(10_000);
+    return torrent;
+  }
+}
+
+export class LibtorrentTorrent {
+  readonly #lines: JsonLines;
+  readonly #id: number;
+
+  constructor(lines: JsonLines, id: number) {
+    this.#lines = lines;
+    this.#id = id;
+  }
+
+  async connect(to: { readonly host: string; readonly port: number }): Promise<void> {
+    await this.#lines.call("connect", { torrent: this.#id, host: to.host, port: to.port });
+  }
+
+  async limits(limits: { readonly up?: number; readonly down?: number }): Promise<void> {
+    await this.#lines.call("limits", { torrent: this.#id, ...limits });
+  }
+
+  async status(): Promise<LibtorrentStatus> {
+    return (await this.#lines.call("status", { torrent: this.#id })) as unknown as LibtorrentStatus;
+  }
+
+  async peers(): Promise<readonly LibtorrentPeer[]> {
+    const { peers } = await this.#lines.call("peers", { torrent: this.#id });
+    return peers as readonly LibtorrentPeer[];
+  }
+
+  async remove(): Promise<void> {
+    await this.#lines.call("remove", { torrent: this.#id });
+  }
+
+  /** All data there and checked. */
+  async waitForSeeding(within: number = 45_000): Promise<LibtorrentStatus> {
+    return this.waitFor("libtorrent has all data", (status) => status.seeding, within);
+  }
+
+  async waitFor(
+    what: string,
+    reached: (status: LibtorrentStatus) => boolean,
+    within: number = 45_000,
+  ): Promise<LibtorrentStatus> {
+    let last: LibtorrentStatus | null = null;
+    try {
+      return await poll(
+        what,
+        async () => {
+          last = await this.status();
+          if (last.error !== null) throw new Error(`libtorrent: ${last.error}`);
+          return reached(last) ? last : null;
+        },
+        { within },
+      );
+    } catch (error) {
+      const peers = JSON.stringify(await this.peers().catch(() => null));
+      const text = `${String((error as Error).message)}; status ${JSON.stringify(last)}; peers ${peers}`;
+      throw new Error(text, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+export { lacks, lacksHybrid, whyLacking } from "./availability.ts";
+export type { Foreign } from "./availability.ts";
+export { Child, runToEnd } from "./child.ts";
+export type { ChildExit, ChildSpec } from "./child.ts";
+export { Aria2, Aria2Download } from "./clients/aria2.ts";
+export type { Aria2Add, Aria2Status } from "./clients/aria2.ts";
+export { Libtorrent, LibtorrentTorrent } from "./clients/libtorrent.ts";
+export type { AddSpec, CreateSpec, LibtorrentPeer, LibtorrentStatus } from "./clients/libtorrent.ts";
+export { mktorrent } from "./clients/mktorrent.ts";
+export type { MktorrentSpec } from "./clients/mktorrent.ts";
+export { Opentracker } from "./clients/opentracker.ts";
+export type { TrackerCounts } from "./clients/opentracker.ts";
+export { Shoal, runShoal, shoalEnv, shoalProgram } from "./clients/shoal.ts";
+export type { ShoalEvent, ShoalListening } from "./clients/shoal.ts";
+export { Transmission, TransmissionTorrent } from "./clients/transmission.ts";
+export type { TransmissionAdd, TransmissionStatus } from "./clients/transmission.ts";
+export { FakeConnection } from "./fake-peer/fake-connection.ts";
+export type { BlockRequest, FakeConnectionSink } from "./fake-peer/fake-connection.ts";
+export { FakePeer } from "./fake-peer/fake-peer.ts";
+export type { FakeBehaviour, FakePeerSpec } from "./fake-peer/fake-peer.ts";
+export * from "./fake-peer/messages.ts";
+export { Namespace } from "./namespace.ts";
+export { fixturePath, repoRoot, sharedVectors } from "./paths.ts";
+export {
+  assertSameTree,
+  isPadPath,
+  listTree,
+  oddFolderSpec,
+  singleFileSpec,
+  writePayload,
+} from "./payload.ts";
+export type { CompareOptions, Payload, PayloadSpec } from "./payload.ts";
+export { poll } from "./poll.ts";
+export type { PollOptions } from "./poll.ts";
+export { freePort } from "./ports.ts";
+export { TestRandom, seededBytes } from "./random.ts";
+export { Stage, openStage } from "./stage.ts";
+export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
+export { makeTempDir } from "./temp.ts";
+export type { Teardown } from "./temp.ts";
+export {
+  addTracker,
+  decodeBencodeNode,
+  magnetOf,
+  readTorrent,
+  torrentSpace,
+  writePadFiles,
+} from "./torrent-facts.ts";
+export type { BencodeNode, TorrentFacts, TorrentFile, TorrentKind } from "./torrent-facts.ts";
