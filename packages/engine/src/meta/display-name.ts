@@ -1,9 +1,7 @@
 import { utf8Text, utf8TextStrict } from "../base/bytes.ts";
 
 /** Characters that a terminal or a browser obeys instead of showing: controls, and those that turn the writing direction. */
-// oxlint-disable-next-line no-control-regex
-export const UNSHOWABLE: RegExp =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+export const UNSHOWABLE: RegExp = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** The text without control and direction characters, safe to print. */
 export function plainText(text: string): string {

@@ -8,7 +8,7 @@ import type { HashFunctions, InfoHashes } from "./info-hash.ts";
 import { readPieceHashes, readV1Files, samePath } from "./info-v1.ts";
 import { checkV2PieceLength, readFileTree, soleFileName } from "./info-v2.ts";
 import { Layout } from "./layout.ts";
-import type { LayoutEntry, TorrentKind } from "./layout.ts";
+import type { TorrentKind } from "./layout.ts";
 import { refuseMetainfo } from "./metainfo-error.ts";
 import { readPieceLayers } from "./piece-layers.ts";
 import { checkSymlinks } from "./symlinks.ts";
