@@ -1,0 +1,186 @@
+import type { Millis } from "../../base/brand.ts";
+import { ProtocolError } from "../../base/errors.ts";
+import type { AnnounceRequest, AnnounceSuccess } from "../../wire/announce.ts";
+import { decodeUdpTrackerPacket, encodeAnnounce, encodeConnect } from "../../wire/udp-tracker.ts";
+
+/** A packet is repeated after 15 * 2^n seconds, n counting the repetitions (BEP 15). */
+const FIRST_TIMEOUT = 15_000;
+/** Packets sent without an answer before an announce has failed: after 225 seconds. */
+const MAX_TRIES = 4;
+/** How long a connection id may be used after it was received. */
+const CONNECTION_MS = 60_000;
+
+/** What an exchange makes happen. May be called from inside any of its methods that take a time. */
+export interface UdpExchangeHost {
+  send(packet: Uint8Array): void;
+  onAnswer(token: number, answer: AnnounceSuccess): void;
+  onFailure(token: number, message: string): void;
+}
+
+interface Call {
+  readonly token: number;
+  readonly request: AnnounceRequest;
+  readonly path: string;
+  readonly transaction: number;
+  /** Timeouts so far. */
+  tries: number;
+  /** Infinite while it waits for a connection id. */
+  deadline: Millis;
+  sent: boolean;
+  /** Was sent with a connection id that was there before, which the tracker may have forgotten. */
+  onOldId: boolean;
+}
+
+interface Connecting {
+  readonly transaction: number;
+  tries: number;
+  deadline: Millis;
+}
+
+/**
+ * Announces to one address of one UDP tracker (BEP 15): connection ids, repetitions, matching of answers. Several torrents may
+ * share it. No sockets, no timers.
+ */
+export class UdpExchange {
+  readonly #host: UdpExchangeHost;
+  readonly #family: 4 | 6;
+  readonly #randomU32: () => number;
+  readonly #calls: Map<number, Call> = new Map();
+  #connecting: Connecting | null = null;
+  #connectionId = 0n;
+  #connectedUntil: Millis = Number.NEGATIVE_INFINITY;
+
+  /** `randomU32` must not be guessable: transaction numbers keep strangers from answering in the tracker's place. */
+  constructor(host: UdpExchangeHost, family: 4 | 6, randomU32: () => number) {
+    this.#host = host;
+    this.#family = family;
+    this.#randomU32 = randomU32;
+  }
+
+  /** Nothing is under way and nothing remembered would be of use. */
+  isIdle(now: Millis): boolean {
+    return this.#calls.size === 0 && now >= this.#connectedUntil;
+  }
+
+  nextDeadline(): Millis {
+    let earliest = this.#connecting?.deadline ?? Number.POSITIVE_INFINITY;
+    for (const call of this.#calls.values()) earliest = Math.min(earliest, call.deadline);
+    return earliest;
+  }
+
+  /** Starts an announce; `token` names it in the outcome, which comes once unless it is cancelled. */
+  announce(token: number, request: AnnounceRequest, path: string, now: Millis): void {
+    const call: Call = {
+      token,
+      request,
+      path,
+      transaction: this.#randomU32(),
+      tries: 0,
+      deadline: Number.POSITIVE_INFINITY,
+      sent: false,
+      onOldId: now < this.#connectedUntil,
+    };
+    this.#calls.set(token, call);
+    this.#proceed(call, now);
+  }
+
+  cancel(token: number): void {
+    this.#calls.delete(token);
+    if (this.#calls.size === 0) this.#connecting = null;
+  }
+
+  /** A datagram from the tracker's address; what does not fit is ignored. */
+  onPacket(bytes: Uint8Array, now: Millis): void {
+    let packet: ReturnType<typeof decodeUdpTrackerPacket>;
+    try {
+      packet = decodeUdpTrackerPacket(bytes, this.#family);
+    } catch (error) {
+      if (error instanceof ProtocolError) return;
+      throw error;
+    }
+    if (packet.transaction === this.#connecting?.transaction) {
+      if (packet.kind === "connect") this.#onConnected(packet.connectionId, now);
+      else if (packet.kind === "error") this.#failWaiting(packet.message);
+      return;
+    }
+    const call = [...this.#calls.values()].find((c) => c.sent && c.transaction === packet.transaction);
+    if (call === undefined || packet.kind === "connect") return;
+    if (packet.kind === "error" && call.onOldId) {
+      // A tracker that was started anew does not know the id any more: once more with a new one.
+      call.onOldId = false;
+      this.#connectedUntil = Number.NEGATIVE_INFINITY;
+      this.#proceed(call, now);
+      return;
+    }
+    this.#calls.delete(call.token);
+    if (packet.kind === "error") return this.#host.onFailure(call.token, packet.message);
+    this.#host.onAnswer(call.token, {
+      ok: true,
+      peers: packet.peers,
+      interval: packet.interval > 0 ? packet.interval : null,
+      minInterval: null,
+      trackerId: null,
+      warning: null,
+      complete: packet.seeders,
+      incomplete: packet.leechers,
+      externalIp: null,
+    });
+  }
+
+  /** Repeats or gives up what has not been answered in time. */
+  onTime(now: Millis): void {
+    const connecting = this.#connecting;
+    if (connecting !== null && now >= connecting.deadline) {
+      connecting.tries++;
+      if (connecting.tries >= MAX_TRIES) this.#failWaiting("no answer");
+      else this.#sendConnect(connecting, now);
+    }
+    for (const call of [...this.#calls.values()]) {
+      if (now < call.deadline) continue;
+      call.tries++;
+      if (call.tries >= MAX_TRIES) {
+        this.#calls.delete(call.token);
+        this.#host.onFailure(call.token, "no answer");
+      } else {
+        this.#proceed(call, now);
+      }
+    }
+  }
+
+  /** Sends the announce if there is a connection id, else asks for one first. */
+  #proceed(call: Call, now: Millis): void {
+    if (now < this.#connectedUntil) {
+      call.sent = true;
+      call.deadline = now + FIRST_TIMEOUT * 2 ** call.tries;
+      this.#host.send(encodeAnnounce(this.#connectionId, call.transaction, call.request, call.path));
+      return;
+    }
+    call.deadline = Number.POSITIVE_INFINITY;
+    if (this.#connecting !== null) return;
+    this.#connecting = { transaction: this.#randomU32(), tries: call.tries, deadline: 0 };
+    this.#sendConnect(this.#connecting, now);
+  }
+
+  #sendConnect(connecting: Connecting, now: Millis): void {
+    connecting.deadline = now + FIRST_TIMEOUT * 2 ** connecting.tries;
+    this.#host.send(encodeConnect(connecting.transaction));
+  }
+
+  #onConnected(connectionId: bigint, now: Millis): void {
+    this.#connecting = null;
+    this.#connectionId = connectionId;
+    this.#connectedUntil = now + CONNECTION_MS;
+    for (const call of [...this.#calls.values()]) {
+      if (call.deadline === Number.POSITIVE_INFINITY) this.#proceed(call, now);
+    }
+  }
+
+  #failWaiting(message: string): void {
+    this.#connecting = null;
+    for (const call of [...this.#calls.values()]) {
+      if (call.deadline !== Number.POSITIVE_INFINITY) continue;
+      this.#calls.delete(call.token);
+      this.#host.onFailure(call.token, message);
+    }
+  }
+}
