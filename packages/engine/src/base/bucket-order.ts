@@ -20,7 +20,7 @@ export class BucketOrder {
   readonly #position: Uint32Array;
   readonly #bucket: Uint16Array;
   readonly #live: Uint8Array;
-  readonly #scratch: Uint32Array;
+  readonly #base: Uint32Array;
   #liveCount = 0;
   #settled = true;
 
@@ -34,7 +34,7 @@ export class BucketOrder {
     this.#position = new Uint32Array(order.length);
     this.#bucket = new Uint16Array(order.length);
     this.#live = new Uint8Array(order.length);
-    this.#scratch = new Uint32Array(order.length);
+    this.#base = order.slice();
     for (let i = 0; i < order.length; i++) this.#position[order[i]!] = i;
   }
 
@@ -103,7 +103,7 @@ export class BucketOrder {
     this.#settled = false;
   }
 
-  /** Sorts by counting, O(count + buckets), when there is need. Keeps the order of items whose key did not change. */
+  /** Sorts by counting, O(count + buckets), when there is need. Inside a bucket the items lie as in the given permutation. */
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -111,6 +111,7 @@ export class BucketOrder {
     const bucket = this.#bucket;
     const live = this.#live;
     const position = this.#position;
+    const base = this.#base;
     start.fill(0);
     liveStart.fill(0);
     // start[b + 1] counts all of bucket b, liveStart[b] its dead; then both become running positions.
@@ -122,9 +123,8 @@ export class BucketOrder {
       start[b + 1]! += start[b]!;
       liveStart[b]! += start[b]!;
     }
-    this.#scratch.set(order);
     for (let i = 0; i < order.length; i++) {
-      const item = this.#scratch[i]!;
+      const item = base[i]!;
       const b = bucket[item]!;
       const at = live[item] === 0 ? start[b]!++ : liveStart[b]!++;
       order[at] = item;

@@ -8,7 +8,7 @@ import {
   SEARCH_RAREST,
   SEARCH_SEQUENTIAL,
   type SearchMode,
-} from "./piece-order.ts";
+} from "./piece-search.ts";
 import type { PickerState } from "./picker-state.ts";
 
 const FAST = 2;
@@ -56,7 +56,7 @@ export class BlockChooser {
     this.#count = 0;
     this.#now = now;
     this.#atCap = false;
-    if (this.#limit > 0 && this.#state.missing > 0) {
+    if (this.#limit > 0 && !this.#state.lacking.isEmpty) {
       const { peer } = st;
       if (peer.choked) this.#pickAllowedFast(st);
       else if (peer.parole) this.#pickAlone(st);
@@ -165,10 +165,10 @@ export class BlockChooser {
   }
 
   #takeUntouched(st: PeerState): void {
-    const { order } = this.#state;
-    if (!order.search(st, this.#searchMode(st), this.#now)) return;
+    const { search } = this.#state;
+    if (!search.begin(st, this.#searchMode(st), this.#now)) return;
     while (this.#wantsMore) {
-      const piece = order.next();
+      const piece = search.next();
       if (piece < 0) return;
       if (!this.#fits(piece)) return;
       this.#open(st, piece);
@@ -197,8 +197,8 @@ export class BlockChooser {
     const state = this.#state;
     if (this.#count > 0 || st.outstanding > 0) return;
     if (state.outstanding > 0 && state.unverified >= 2 * state.maxUnverified) return;
-    if (!state.order.search(st, this.#searchMode(st), this.#now)) return;
-    const piece = state.order.next();
+    if (!state.search.begin(st, this.#searchMode(st), this.#now)) return;
+    const piece = state.search.next();
     if (piece >= 0) this.#open(st, piece);
   }
 

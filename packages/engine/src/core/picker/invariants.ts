@@ -48,7 +48,7 @@ export function pickerInvariants(state: PickerState): void {
     all += counted;
     if (peer.seed || peer.interestEpoch !== state.interestEpoch) continue;
     let interesting = 0;
-    for (const piece of peer.have) if (state.isWanted(piece) && !have.get(piece)) interesting++;
+    for (const piece of peer.have) if (state.lacking.get(piece)) interesting++;
     check(peer.interesting === interesting, `peer ${peer.slot}: interest`);
   }
   check(all === state.outstanding, `outstanding ${state.outstanding}, counted ${all}`);
@@ -57,13 +57,14 @@ export function pickerInvariants(state: PickerState): void {
   let missing = 0;
   let remaining = 0;
   for (let piece = 0; piece < layout.pieceCount; piece++) {
-    if (!state.isWanted(piece)) continue;
-    wanted++;
-    if (have.get(piece)) continue;
+    const lacking = state.isWanted(piece) && !have.get(piece);
+    check(state.lacking.get(piece) === lacking, `piece ${piece}: lacking`);
+    if (state.isWanted(piece)) wanted++;
+    if (!lacking) continue;
     missing++;
     remaining += layout.blockCount(piece) - (pool.get(piece)?.received ?? 0);
   }
-  check(wanted === state.wanted && missing === state.missing, "wanted pieces");
+  check(wanted === state.wanted && missing === state.lacking.count, "wanted pieces");
   check(remaining === state.remainingBlocks, `remaining ${state.remainingBlocks}, counted ${remaining}`);
   order.invariants(
     peers,

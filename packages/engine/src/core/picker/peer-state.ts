@@ -26,6 +26,8 @@ export class PeerState {
   readonly slot: PeerSlot;
   /** The bitfield that was counted into the availability. */
   have: Bitfield;
+  /** Its bytes again, but for the last up to 3, as words: zero words are skipped fast. */
+  haveWords: Uint32Array;
   /** Counted as a seed rather than piece by piece. */
   seed = false;
   /** Blocks requested from this peer and not yet answered or released. */
@@ -41,14 +43,30 @@ export class PeerState {
   // How far the search for untouched pieces got: nothing before this position is of use to the peer.
   cursorBucket = 0;
   cursorPosition = 0;
+  /** When the search began at the front. */
   cursorSetAt: Millis = 0;
-  cursorEpoch = -1;
-  /** Epoch of the order in which no untouched piece was found for the peer. */
-  exhaustedEpoch = -1;
+  /** `sortings` of the order when the cursor was set; it is void when that differs. */
+  cursorSorting = -1;
+  /** `revivals` of the order when no untouched piece was found for the peer. */
+  exhaustedAt = -1;
 
   constructor(peer: PickPeer) {
     this.peer = peer;
     this.slot = peer.slot;
     this.have = peer.have;
+    this.haveWords = wordsOf(peer.have.bytes);
   }
+
+  /** Takes over the bitfield that the peer has now. */
+  replaceHave(): void {
+    this.have = this.peer.have;
+    this.haveWords = wordsOf(this.have.bytes);
+  }
+}
+
+/** A view on whole 32-bit words of `bytes`, in the order of the machine. */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  return bytes.byteOffset % 4 === 0
+    ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
+    : new Uint32Array(0);
 }

@@ -6,6 +6,7 @@ import { BLOCK_SIZE } from "../../meta/layout.ts";
 import { NO_PEER, PartialPool, type PartialPiece } from "./partial-piece.ts";
 import type { PeerState } from "./peer-state.ts";
 import { PieceOrder } from "./piece-order.ts";
+import { PieceSearch } from "./piece-search.ts";
 
 /** What the picker needs to know of a torrent. */
 export type PickerLayout = Pick<Layout, "pieceCount" | "blockCount" | "blockLength">;
@@ -22,6 +23,7 @@ const MIN_PARTIALS = 4;
 export class PickerState {
   readonly layout: PickerLayout;
   readonly order: PieceOrder;
+  readonly search: PieceSearch;
   readonly pool: PartialPool;
   readonly have: Bitfield;
   readonly peers: (PeerState | undefined)[] = [];
@@ -32,7 +34,7 @@ export class PickerState {
   /** Wanted pieces. */
   wanted = 0;
   /** Wanted pieces that are not verified. */
-  missing = 0;
+  readonly lacking: Bitfield;
   /** Blocks of those that have not been received. */
   remainingBlocks = 0;
   /** Entries in all peers' queues, duplicates included. */
@@ -48,8 +50,10 @@ export class PickerState {
     for (let i = 0; i < layout.pieceCount; i++) maxBlocks = Math.max(maxBlocks, layout.blockCount(i));
     this.layout = layout;
     this.order = new PieceOrder(layout.pieceCount, rng);
+    this.search = new PieceSearch(this.order, rng);
     this.pool = new PartialPool(layout.pieceCount, maxBlocks);
     this.have = new Bitfield(layout.pieceCount);
+    this.lacking = new Bitfield(layout.pieceCount);
     this.maxUnverified = Math.max(maxUnverified, MIN_PARTIALS * maxBlocks * BLOCK_SIZE);
   }
 
@@ -111,10 +115,10 @@ export class PickerState {
     if (peer.interestEpoch === this.interestEpoch) return;
     peer.interestEpoch = this.interestEpoch;
     peer.interesting = 0;
-    if (this.missing === 0) return;
-    const { have } = peer;
-    for (let piece = have.nextSet(0); piece >= 0; piece = have.nextSet(piece + 1)) {
-      if (this.isWanted(piece) && !this.have.get(piece)) peer.interesting++;
+    const theirs = peer.have.bytes;
+    const missing = this.lacking.bytes;
+    for (let at = 0; at < theirs.length; at++) {
+      for (let both = theirs[at]! & missing[at]!; both !== 0; both &= both - 1) peer.interesting++;
     }
   }
 }

@@ -56,12 +56,12 @@ export class PiecePicker {
 
   /** Wanted pieces that are not verified yet. */
   get missing(): number {
-    return this.#state.missing;
+    return this.#state.lacking.count;
   }
 
   /** All wanted pieces are verified. */
   get isFinished(): boolean {
-    return this.#state.missing === 0;
+    return this.#state.lacking.isEmpty;
   }
 
   /** Bytes of pieces that were begun and are not verified, counted whole. */
@@ -96,7 +96,7 @@ export class PiecePicker {
     if (part !== null) state.close(part);
     state.order.take(piece);
     if (!state.isWanted(piece)) return;
-    state.missing--;
+    state.lacking.clear(piece);
     state.remainingBlocks -= state.layout.blockCount(piece);
     for (const peer of state.peers) {
       if (peer !== undefined && !peer.seed && peer.have.get(piece)) peer.interesting--;
@@ -108,7 +108,7 @@ export class PiecePicker {
     const state = this.#state;
     if (!state.have.clear(piece)) return;
     if (!state.isWanted(piece)) return;
-    state.missing++;
+    state.lacking.set(piece);
     state.remainingBlocks += state.layout.blockCount(piece);
     state.interestEpoch++;
     state.giveBack(piece);
@@ -129,7 +129,8 @@ export class PiecePicker {
       const change = priority > 0 ? 1 : -1;
       state.wanted += change;
       if (!state.have.get(piece)) {
-        state.missing += change;
+        if (priority > 0) state.lacking.set(piece);
+        else state.lacking.clear(piece);
         state.remainingBlocks += change * (state.layout.blockCount(piece) - (part?.received ?? 0));
         state.interestEpoch++;
       }
@@ -193,7 +194,7 @@ export class PiecePicker {
     const known = this.#peer(peer);
     if (known.have === peer.have) throw new Error("the bitfield was not replaced");
     state.order.removePeer(known);
-    known.have = peer.have;
+    known.replaceHave();
     state.order.addPeer(known);
     known.interestEpoch = state.interestEpoch - 1;
   }
@@ -202,7 +203,7 @@ export class PiecePicker {
   isInteresting(peer: PickPeer): boolean {
     const state = this.#state;
     const known = this.#peer(peer);
-    if (known.seed) return state.missing > 0;
+    if (known.seed) return !state.lacking.isEmpty;
     state.refreshInterest(known);
     return known.interesting > 0;
   }
