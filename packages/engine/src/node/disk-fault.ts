@@ -41,8 +41,9 @@ export function faultError(fault: DiskFault): ShoalError {
   return new ShoalError(fault.code, fault.message, details);
 }
 
-/** `systemFault` as an error. */
+/** `systemFault` as an error; an error of ours stays as it is. */
 export function systemError(error: unknown, path: string, reading: boolean): ShoalError {
+  if (error instanceof ShoalError) return error;
   return faultError(systemFault(error, path, reading));
 }
 

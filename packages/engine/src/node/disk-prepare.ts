@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { lstat, open, readlink, statfs, symlink } from "node:fs/promises";
+import { lstat, open, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { LayoutFile } from "../meta/layout.ts";
 import type { FileStat } from "../ports/disk.ts";
@@ -78,9 +78,8 @@ async function prepareLink(table: FileTable, file: LayoutFile, path: string): Pr
   try {
     await symlink(text, path);
   } catch (error) {
+    // What has the name already is the same link, or the user's; no data depends on it.
     if (errnoOf(error) !== "EEXIST") throw error;
-    // Something has the name already. If it isn't the same link it is the user's, and no data depends on it.
-    await readlink(path).catch(() => "");
   }
 }
 

@@ -6,6 +6,7 @@ import { eachLimited } from "./each-limited.ts";
 import { PART_FILE } from "./file-table.ts";
 import type { FileTable } from "./file-table.ts";
 import { stepsTo } from "./safe-folder.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Few: an fsync may hold a thread of libuv's pool for seconds, and the pool has four. */
 const LANES = 2;
@@ -78,19 +79,5 @@ async function syncFile(path: string): Promise<boolean> {
   } catch (error) {
     if (["ENOENT", "EACCES", "EPERM", "EROFS", "ELOOP"].includes(errnoOf(error))) return false;
     throw systemError(error, path, false);
-  }
-}
-
-/** Best effort: some systems don't open folders. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const handle = await open(path, constants.O_RDONLY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // The file's own bytes are safe; only its name could be lost with the machine's power.
   }
 }

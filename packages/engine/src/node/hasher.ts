@@ -18,5 +18,5 @@ function digest(algorithm: "sha1" | "sha256", data: Uint8Array): Uint8Array {
     oneShot === null
       ? crypto.createHash(algorithm).update(data).digest()
       : oneShot(algorithm, data, "buffer");
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }

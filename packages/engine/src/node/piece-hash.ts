@@ -111,6 +111,6 @@ export class PieceHash {
     for (let left = this.#pieceSize - this.#dataSize; left > 0; left -= ZEROS.length) {
       this.#sha1.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
     }
-    return Uint8Array.from(this.#sha1.digest());
+    return new Uint8Array(this.#sha1.digest());
   }
 }

@@ -1,4 +1,4 @@
-import { close, constants, fstat, open } from "node:fs";
+import { close, closeSync, constants, fstat, open } from "node:fs";
 import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import { systemError } from "./disk-fault.ts";
@@ -131,6 +131,9 @@ function closeQuietly(entry: OpenRead): void {
   if (entry.fd < 0) return;
   const { fd } = entry;
   entry.fd = -1;
-  // Nothing was written through it, so nothing can be lost.
-  close(fd, () => {});
+  try {
+    closeSync(fd);
+  } catch {
+    // Nothing was written through it, so nothing is lost.
+  }
 }

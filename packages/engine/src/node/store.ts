@@ -1,0 +1,195 @@
+import {
+  closeSync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ShoalError } from "../base/errors.ts";
+import type { Store, TorrentStore } from "../ports/store.ts";
+import { errnoOf, systemError } from "./disk-fault.ts";
+import { readBootId } from "./process-identity.ts";
+import { FILE_HEADER, frameRecords, parseRecords } from "./record-file.ts";
+import { StoreLock } from "./store-lock.ts";
+import { syncFolder } from "./sync-folder.ts";
+
+const SUFFIX = ".resume";
+const fsyncAsync = promisify(fsync);
+
+/** One append-only file for each torrent in `<stateDir>/torrents`, readable for its owner only. */
+export class NodeStore implements Store {
+  readonly bootId: string = readBootId();
+  readonly #folder: string;
+
+  constructor(stateDir: string) {
+    this.#folder = join(stateDir, "torrents");
+  }
+
+  async open(key: string): Promise<TorrentStore> {
+    if (!/^[0-9a-f]+$/.test(key))
+      throw new ShoalError("ERR_INVALID_ARGUMENT", `"${key}" is not a torrent's key`);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const lock = await StoreLock.acquire(this.#folder, key);
+      try {
+        return new FileStore(this.#folder, key, lock);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    } catch (error) {
+      throw systemError(error, join(this.#folder, key + SUFFIX), false);
+    }
+  }
+
+  async list(): Promise<string[]> {
+    try {
+      const names = await readdir(this.#folder);
+      const keys = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+      return keys.filter((key) => /^[0-9a-f]+$/.test(key)).sort();
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return [];
+      throw systemError(error, this.#folder, true);
+    }
+  }
+}
+
+class FileStore implements TorrentStore {
+  readonly records: readonly Uint8Array[];
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #lock: StoreLock;
+  #fd: number;
+  /** Where the last whole record ends. */
+  #end: number;
+  /** For each `replace` that has been called and not ended: what was appended since. It goes to the new file as well. */
+  readonly #appended: Set<Uint8Array[]> = new Set();
+  /** Calls that use the file wait for each other. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, key: string, lock: StoreLock) {
+    this.#folder = folder;
+    this.#path = join(folder, key + SUFFIX);
+    this.#lock = lock;
+    this.#fd = openSync(this.#path, "a+", 0o600);
+    try {
+      const bytes = readFileSync(this.#fd);
+      const { records, end } = parseRecords(bytes);
+      this.records = records;
+      this.#end = end;
+      if (end < bytes.length) ftruncateSync(this.#fd, end);
+      if (end === 0) this.#write(FILE_HEADER);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  append(record: Uint8Array): void {
+    if (this.#fd < 0) throw closedError();
+    try {
+      this.#write(frameRecords([record]));
+    } catch (error) {
+      throw systemError(error, this.#path, false);
+    }
+    for (const list of this.#appended) list.push(record);
+  }
+
+  sync(): Promise<void> {
+    return this.#queue(async () => {
+      await fsyncAsync(this.#fd);
+    });
+  }
+
+  replace(records: readonly Uint8Array[]): Promise<void> {
+    const meanwhile: Uint8Array[] = [];
+    this.#appended.add(meanwhile);
+    return this.#queue(() => this.#replace(records, meanwhile)).finally(() =>
+      this.#appended.delete(meanwhile),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#release();
+  }
+
+  async remove(): Promise<void> {
+    await this.#last;
+    // Deleted while the lock is held: nobody can be reading it.
+    await rm(this.#path, { force: true });
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#fd < 0) return;
+    closeSync(this.#fd);
+    this.#fd = -1;
+    this.#lock.release();
+  }
+
+  /** Appends bytes whole or not at all. */
+  #write(bytes: Uint8Array): void {
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+    } catch (error) {
+      ftruncateSync(this.#fd, this.#end);
+      throw error;
+    }
+    this.#end += bytes.length;
+  }
+
+  async #replace(records: readonly Uint8Array[], meanwhile: readonly Uint8Array[]): Promise<void> {
+    const temporary = `${this.#path}.new`;
+    const fd = openSync(temporary, "w", 0o600);
+    let kept = false;
+    try {
+      let end = FILE_HEADER.length;
+      writeSync(fd, FILE_HEADER);
+      const framed = frameRecords(records);
+      for (let done = 0; done < framed.length;) done += writeSync(fd, framed, done);
+      end += framed.length;
+      await fsyncAsync(fd);
+      const late = frameRecords(meanwhile);
+      for (let done = 0; done < late.length;) done += writeSync(fd, late, done);
+      renameSync(temporary, this.#path);
+      kept = true;
+      closeSync(this.#fd);
+      this.#fd = fd;
+      this.#end = end + late.length;
+    } finally {
+      if (!kept) {
+        closeSync(fd);
+        await rm(temporary, { force: true });
+      }
+    }
+    await syncFolder(this.#folder);
+  }
+
+  #queue(work: () => Promise<void>): Promise<void> {
+    const run = this.#last.then(async () => {
+      if (this.#fd < 0) throw closedError();
+      try {
+        await work();
+      } catch (error) {
+        throw systemError(error, this.#path, false);
+      }
+    });
+    this.#last = run.catch(() => {});
+    return run;
+  }
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+}
+
+function closedError(): ShoalError {
+  return new ShoalError("ERR_CLOSED", "the torrent's records have been closed");
+}
