@@ -1,0 +1,95 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import { COMMANDS } from "./commands/table.ts";
+import { firstWord, isGettable, nearest } from "./commands/guess.ts";
+import type { GlobalOptions } from "./commands/option.ts";
+import { globalOptions, parseCommandLine, splitJsonFields } from "./commands/parse.ts";
+import type { Context } from "./context.ts";
+import { toFailure, usageError } from "./errors.ts";
+import { clean } from "./ui/clean.ts";
+import { Output } from "./ui/output.ts";
+import { confirm } from "./ui/prompt.ts";
+import { readVersion } from "./version.ts";
+
+/** Runs one command line (without node and script) and returns its exit code. Never throws. */
+export async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
+  const words = splitJsonFields(argv);
+  const options = globalOptions(words);
+  const output = new Output(context, options);
+  const timer = options.timeout === null ? null : setTimeout(() => context.stop("timeout"), options.timeout);
+  try {
+    return await dispatch(words, context, output, options);
+  } catch (error) {
+    const failure = toFailure(error);
+    output.failure(failure);
+    if (output.verbosity > 0 && error instanceof Error) {
+      output.note(clean(error.stack ?? "").replaceAll("\ufffd", "\n"));
+    }
+    return failure.exit;
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    output.done();
+  }
+}
+
+async function dispatch(
+  words: readonly string[],
+  context: Context,
+  output: Output,
+  options: GlobalOptions,
+): Promise<number> {
+  const parsed = parseCommandLine(await withCommand(words, context, output, options), COMMANDS);
+  switch (parsed.type) {
+    case "run":
+      return parsed.command.run(context, output, parsed.args, parsed.options);
+    case "version":
+      output.data(`shoal ${readVersion()}`);
+      output.document({ version: readVersion() });
+      return 0;
+    case "help":
+    case "bare": {
+      const { helpPage, startScreen } = await import("./commands/help.ts");
+      const lines =
+        parsed.type === "bare"
+          ? startScreen(readVersion(), output.style)
+          : (helpPage(parsed.topic, COMMANDS, output.style) ?? []);
+      for (const line of lines) output.data(line);
+      output.document({ help: lines });
+      return 0;
+    }
+  }
+}
+
+/** `words` with the command that a bare link or path means put before it. */
+async function withCommand(
+  words: readonly string[],
+  context: Context,
+  output: Output,
+  options: GlobalOptions,
+): Promise<readonly string[]> {
+  const at = firstWord(words);
+  const word = at < 0 ? undefined : words[at];
+  const known = COMMANDS.map(({ name }) => name.split(" ")[0] as string);
+  if (word === undefined || known.includes(word)) return words;
+  if (isGettable(word) || word === "-") return words.toSpliced(at, 0, "get");
+  const path = resolve(context.cwd, word);
+  if (await exists(path)) {
+    const shown = clean(word);
+    const question = `Share ${shown} with other people?`;
+    if (await confirm(context, output, options, question)) return words.toSpliced(at, 0, "send");
+    throw usageError(`"${shown}" is a file or folder, not a command`, `To share it: shoal send ${shown}`);
+  }
+  const match = nearest(word, known);
+  throw usageError(
+    `"${clean(word)}" is not a command, a link or a file`,
+    match === null ? "All commands: shoal help" : `Did you mean: shoal ${match}?`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,59 @@
+import type { Declaration } from "../command.ts";
+import { flag, list, parsePeer, parseTrackerUrl, text } from "../option.ts";
+import type { PeerAddress, SpecsOf } from "../option.ts";
+import type { NetworkOptions } from "../shared-options.ts";
+import { NETWORK_OPTIONS } from "../shared-options.ts";
+
+export interface GetOptions extends NetworkOptions {
+  readonly output: string | null;
+  readonly select: readonly string[];
+  readonly once: boolean;
+  readonly sequential: boolean;
+  readonly overwrite: boolean;
+  readonly peer: readonly PeerAddress[];
+  readonly tracker: readonly string[];
+}
+
+const OPTIONS: SpecsOf<GetOptions> = {
+  output: text("-o, --output <dir>", "folder to save in (default: ~/Downloads)"),
+  select: list(
+    "--select <glob>",
+    "only these files: a pattern such as '*.iso', or numbers such as 1,3-5; repeatable",
+    (word) => word,
+  ),
+  once: flag("--once", "end when complete, without sharing afterwards"),
+  sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
+  overwrite: flag("--overwrite", "replace files that are in the way"),
+  peer: list("--peer <host:port>", "somebody who has it; repeatable", parsePeer),
+  tracker: list(
+    "--tracker <url>",
+    "a tracker to ask besides those named in the link; repeatable",
+    parseTrackerUrl,
+  ),
+  ...NETWORK_OPTIONS,
+};
+
+export const getDeclaration: Declaration<GetOptions> = {
+  name: "get",
+  summary: "fetch what a magnet link or .torrent file names",
+  about: [
+    "LINK is a magnet link, a .torrent file, an info-hash, the web address of a .torrent file, or - to read one from stdin.",
+    "Every piece is checked. A file that is not part of this download is never overwritten. An interrupted download continues when the same command is run again.",
+    "On a terminal shoal goes on sharing when all is there, until Ctrl-C. With --once, or when stdout is not a terminal, it ends at once. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
+    "With --json each line is an object: listening, metadata, files, first-block, progress, complete, error.",
+  ],
+  arguments: [{ name: "link", description: "magnet link, .torrent file, info-hash, web address or -" }],
+  options: OPTIONS,
+  examples: [
+    { line: "shoal get Holiday.torrent", about: "into ~/Downloads" },
+    {
+      line: "shoal get Holiday.torrent -o . --select '*.jpg' --once",
+      about: "only the pictures, here, and end",
+    },
+    {
+      line: "shoal get 'magnet:?xt=urn:btih:…' --peer 192.0.2.7:41873",
+      about: "straight from a computer you know",
+    },
+  ],
+  exits: ["network", "noSpace", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
+};

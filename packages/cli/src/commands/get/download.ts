@@ -1,0 +1,262 @@
+import type { Context } from "../../context.ts";
+import type { Metainfo, ShoalError, Torrent, TorrentEvent } from "../../engine.ts";
+import { CliError, toFailure } from "../../errors.ts";
+import { clean, cleanShort } from "../../ui/clean.ts";
+import type { Output } from "../../ui/output.ts";
+import { formatSize } from "../../ui/sizes.ts";
+import { hashFields } from "../torrent/describe.ts";
+import { peerFields, statsFields } from "../transfer-events.ts";
+import type { PlannedFile } from "./plan.ts";
+import type { Asked } from "./view.ts";
+import {
+  checkLine,
+  downloadLine,
+  fileList,
+  headline,
+  lookingLine,
+  sharingLine,
+  statusLine,
+  stillLooking,
+} from "./view.ts";
+
+const LOOKING_PATIENCE_MS = 60_000;
+const PROGRESS_EVENT_MS = 500;
+
+/** Follows one torrent from its first event to the end of the command: tells people and programs what happens. */
+export class Download {
+  readonly #context: Context;
+  readonly #output: Output;
+  readonly #plan: (metainfo: Metainfo) => readonly PlannedFile[];
+  readonly #freeBytes: number | null;
+  readonly #startedAt: number;
+  readonly #trackers: Map<string, { ok: boolean; peers: number }> = new Map();
+  readonly #contacted: Set<string> = new Set();
+  readonly #settle: { resolve: () => void; reject: (error: unknown) => void };
+  /** Settles when everything wanted is verified and on disk, or the torrent failed for good. */
+  readonly finished: Promise<void>;
+  #torrent: Torrent | null = null;
+  #checked: { readonly done: number; readonly total: number } | null = null;
+  #files: readonly PlannedFile[] | null = null;
+  #hadData = false;
+  #complete = false;
+  #toldLooking = false;
+  #progressAt = -Infinity;
+
+  constructor(
+    context: Context,
+    output: Output,
+    plan: (metainfo: Metainfo) => readonly PlannedFile[],
+    freeBytes: number | null,
+  ) {
+    this.#context = context;
+    this.#output = output;
+    this.#plan = plan;
+    this.#freeBytes = freeBytes;
+    this.#startedAt = context.now();
+    const settle = { resolve: (): void => undefined, reject: (_error: unknown): void => undefined };
+    this.finished = new Promise((resolve, reject) => {
+      settle.resolve = resolve;
+      settle.reject = reject;
+    });
+    this.#settle = settle;
+    // It is awaited later; until then a rejection is not unhandled.
+    this.finished.catch(() => undefined);
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  get elapsedMs(): number {
+    return this.#context.now() - this.#startedAt;
+  }
+
+  /** Something was fetched now, not only found on disk. */
+  get fetched(): boolean {
+    return this.#hadData;
+  }
+
+  /** The file or folder in the download folder that holds it all. */
+  get rootName(): string {
+    return (this.#files?.[0]?.path ?? "").split("/")[0] ?? "";
+  }
+
+  get hasMetadata(): boolean {
+    return (this.#torrent?.metainfo ?? null) !== null;
+  }
+
+  get asked(): Asked {
+    const results = [...this.#trackers.values()];
+    return {
+      trackers: results.length,
+      trackersAnswered: results.filter(({ ok }) => ok).length,
+      peersNamed: results.reduce((sum, { peers }) => sum + peers, 0),
+      peersContacted: this.#contacted.size,
+    };
+  }
+
+  /** The torrent was added. Events may have come before. */
+  attach(torrent: Torrent): void {
+    this.#torrent = torrent;
+    this.#showFiles();
+  }
+
+  onEvent(event: TorrentEvent): void {
+    const output = this.#output;
+    switch (event.type) {
+      case "metadata":
+      case "state":
+        this.#showFiles();
+        break;
+      case "checked":
+        this.#checked = { done: event.checkedPieces, total: event.pieceCount };
+        this.tick();
+        break;
+      case "first-block":
+        this.#hadData = true;
+        output.event("first-block");
+        break;
+      case "complete":
+        this.#showFiles();
+        this.#complete = true;
+        this.#settle.resolve();
+        break;
+      case "error":
+        if (this.#complete) this.#warn(event.error);
+        this.#settle.reject(explain(event.error));
+        break;
+      case "warning":
+        this.#warn(event.error);
+        break;
+      case "peer-connected":
+        this.#contacted.add(`${event.peer.host}:${event.peer.port}`);
+        output.event("peer-connected", peerFields(event.peer));
+        output.detail(`connected to ${clean(event.peer.host)}:${event.peer.port}`);
+        break;
+      case "peer-disconnected":
+        output.event("peer-disconnected", { ...peerFields(event.peer), reason: event.reason });
+        output.detail(
+          `${clean(event.peer.host)}:${event.peer.port} left${event.reason === null ? "" : `: ${cleanShort(event.reason)}`}`,
+        );
+        break;
+      case "peer-failed":
+        this.#contacted.add(`${event.host}:${event.port}`);
+        output.event("peer-failed", { host: event.host, port: event.port, message: event.error.message });
+        output.detail(
+          `${clean(event.host)}:${event.port} could not be reached: ${cleanShort(event.error.message)}`,
+        );
+        break;
+      case "banned":
+        output.event("banned", { host: event.host, reason: event.reason });
+        output.detail(`${clean(event.host)} is banned: ${cleanShort(event.reason)}`);
+        break;
+      case "tracker":
+        this.#trackers.set(event.url, { ok: event.ok, peers: event.peers });
+        output.event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
+        output.detail(
+          event.ok
+            ? `tracker ${clean(event.url)} named ${event.peers} peers`
+            : `tracker ${clean(event.url)}: ${cleanShort(event.message ?? "no answer")}`,
+        );
+        break;
+      case "piece":
+      case "peer-complete":
+        break;
+    }
+  }
+
+  /** Redraws, and writes a progress event when it is time. */
+  tick(): void {
+    const torrent = this.#torrent;
+    if (torrent === null) return;
+    const output = this.#output;
+    const stats = torrent.stats();
+    const now = this.#context.now();
+    if (output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
+      this.#progressAt = now;
+      output.event("progress", statsFields(torrent, stats));
+    }
+    const style = output.noteStyle;
+    if (torrent.state === "metadata") {
+      output.live([lookingLine(this.asked, stats.waiting)]);
+      output.status(() => lookingLine(this.asked, stats.waiting));
+      if (!this.#toldLooking && this.elapsedMs > LOOKING_PATIENCE_MS) {
+        this.#toldLooking = true;
+        output.note(stillLooking(stats.peers, this.#contacted.size));
+      }
+      return;
+    }
+    if (torrent.state === "checking") {
+      const { done, total } = this.#checked ?? { done: 0, total: stats.pieceCount };
+      output.live([checkLine(done, total, style)]);
+      output.status(() => checkLine(done, total, style));
+      return;
+    }
+    if (this.#complete) {
+      output.live([sharingLine(stats)]);
+      output.status(() => sharingLine(stats).trim());
+      return;
+    }
+    output.live([downloadLine(stats, style)]);
+    output.status(() => statusLine(torrent.name, stats));
+  }
+
+  /** The last progress event, so that the numbers of the end are never missing. */
+  finalProgress(): void {
+    if (this.#torrent !== null)
+      this.#output.event("progress", statsFields(this.#torrent, this.#torrent.stats()));
+  }
+
+  #warn(error: ShoalError): void {
+    const { code, message } = toFailure(error);
+    this.#output.warn(message);
+    this.#output.event("warning", { code, message });
+  }
+
+  /** Once, as soon as it is known what will be fetched. */
+  #showFiles(): void {
+    const metainfo = this.#torrent?.metainfo ?? null;
+    if (metainfo === null || this.#files !== null) return;
+    const files = this.#plan(metainfo);
+    this.#files = files;
+    const output = this.#output;
+    output.event("metadata", {
+      name: metainfo.name,
+      ...hashFields(metainfo.infoHashes),
+      pieceLength: metainfo.layout.pieceLength,
+      pieceCount: metainfo.layout.pieceCount,
+      totalSize: metainfo.layout.contentSize,
+      private: metainfo.private,
+    });
+    output.event("files", {
+      files: files.map(({ path, size, wanted }, at) => ({ number: at + 1, path, size, wanted })),
+    });
+    const free = this.#freeBytes === null ? "" : `.  ${formatSize(this.#freeBytes)} free`;
+    output.note(`${headline(metainfo, files)}${free}`);
+    for (const line of fileList(files, output.columns, output.noteStyle)) output.note(line);
+    if (!files.some((file) => file.wanted)) {
+      this.#settle.reject(
+        new CliError(
+          "ERR_NOTHING_SELECTED",
+          "No file matches --select",
+          "The list above has all files; choose by pattern or number.",
+        ),
+      );
+    }
+  }
+}
+
+/** Adds numbers to the engine's words where it has them. */
+function explain(error: ShoalError): unknown {
+  const { needed, free, path } = error.details;
+  if (error.code === "ERR_NO_SPACE" && typeof needed === "number" && typeof free === "number") {
+    const where = typeof path === "string" ? clean(path) : "the disk";
+    return new CliError(
+      "ERR_NO_SPACE",
+      `${where} has ${formatSize(free)} free, but ${formatSize(needed)} are needed`,
+      "Free some space, choose another folder with -o, or fetch less with --select.",
+      error,
+    );
+  }
+  return error;
+}

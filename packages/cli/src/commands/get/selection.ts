@@ -1,0 +1,43 @@
+import picomatch from "picomatch";
+
+import { usageError } from "../../errors.ts";
+import { clean } from "../../ui/clean.ts";
+
+/** Whether a file is wanted. `number`: its place in the file list shown, from 1; `path`: below the download folder. */
+export type Selection = (number: number, path: string) => boolean;
+
+/**
+ * The meaning of --select: numbers ("3", "1,3-5") choose by place in the list, everything else is a pattern. A pattern
+ * without a slash is compared with file names in every folder, one with a slash with the whole path, with and without the
+ * torrent's own folder. Upper and lower case are the same. Without patterns everything is wanted.
+ */
+export function makeSelection(patterns: readonly string[]): Selection {
+  const matchers = patterns.map((pattern) => (isNumbers(pattern) ? byNumber(pattern) : byPattern(pattern)));
+  return (number, path) => matchers.length === 0 || matchers.some((matches) => matches(number, path));
+}
+
+function isNumbers(pattern: string): boolean {
+  return /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/.test(pattern);
+}
+
+function byNumber(pattern: string): Selection {
+  const ranges = pattern.split(",").map((part) => {
+    const [first = 0, last = first] = part.split("-").map(Number);
+    if (first < 1 || last < first) {
+      throw usageError(`--select ${clean(pattern)} can't be used: file numbers begin with 1 and ascend`);
+    }
+    return [first, last] as const;
+  });
+  return (number) => ranges.some(([first, last]) => number >= first && number <= last);
+}
+
+function byPattern(pattern: string): Selection {
+  const options = { nocase: true, dot: true };
+  if (!pattern.includes("/")) {
+    const matches = picomatch(pattern, options);
+    return (_number, path) => matches(path.slice(path.lastIndexOf("/") + 1));
+  }
+  const matches = picomatch(pattern.replace(/^\.?\//, ""), options);
+  return (_number, path) =>
+    matches(path) || (path.includes("/") && matches(path.slice(path.indexOf("/") + 1)));
+}

@@ -1,0 +1,134 @@
+import { EXIT_CODES } from "../exit-codes.ts";
+import type { Style } from "../ui/style.ts";
+import { renderTable, wrap } from "../ui/table.ts";
+import type { Command } from "./command.ts";
+import { GLOBAL_OPTIONS } from "./option.ts";
+import type { OptionSpecs } from "./option.ts";
+
+const WIDTH = 90;
+const TWO_COLUMNS = [
+  { heading: "", align: "left" },
+  { heading: "", align: "left" },
+] as const;
+
+/** Nouns of the table with what they are about. */
+const NOUNS: Readonly<Record<string, string>> = {
+  torrent: "make, read and check .torrent files",
+};
+
+/** The start screen: at most 12 lines. */
+export function startScreen(version: string, style: Style): string[] {
+  const { bold, accent, dim } = style;
+  const rows = [
+    ["shoal send PATH", "share a file or folder; prints a link for your friend"],
+    ["shoal get LINK", "fetch what a magnet link or .torrent file names"],
+    ["shoal torrent create PATH", "make a .torrent file without sharing it"],
+    ["shoal torrent info FILE", "what is in a .torrent file or magnet link"],
+    ["shoal help", "all commands; shoal help get explains one"],
+  ] as const;
+  return [
+    `${bold("shoal")} ${dim(version)}  moves files directly between people's computers.`,
+    "Every other BitTorrent program can take part; no account, no server in the middle.",
+    "",
+    ...rows.map(([line, about]) => `  ${accent(line.padEnd(28))}${about}`),
+    "",
+    dim("Nothing is shared until you run one of these."),
+  ];
+}
+
+/** Help for shoal, for a noun ("torrent") or for a command ("torrent create"); null when there is no such topic. */
+export function helpPage(topic: string, table: readonly Command[], style: Style): string[] | null {
+  if (topic === "") return overview(table, style);
+  const command = table.find(({ name }) => name === topic);
+  if (command !== undefined) return commandPage(command, style);
+  const below = table.filter(({ name }) => name.startsWith(`${topic} `));
+  if (below.length === 0) return null;
+  return [
+    `${style.bold(`shoal ${topic}`)}: ${NOUNS[topic] ?? ""}`,
+    "",
+    ...summaries(below, style),
+    "",
+    `More about one: shoal help ${below[0]?.name ?? topic}`,
+  ];
+}
+
+function overview(table: readonly Command[], style: Style): string[] {
+  return [
+    `${style.bold("Usage")}  shoal <command> [flags]`,
+    "       shoal <magnet link | .torrent file | info-hash | web address>   the same as shoal get",
+    "",
+    style.bold("Commands"),
+    ...summaries(table, style),
+    "",
+    style.bold("Flags of every command"),
+    ...optionRows(GLOBAL_OPTIONS, true),
+    "",
+    style.bold("Exit codes"),
+    ...renderTable(
+      TWO_COLUMNS,
+      Object.values(EXIT_CODES).map(({ code, meaning }) => [`  ${String(code).padStart(3)}`, meaning]),
+    ),
+  ];
+}
+
+function summaries(commands: readonly Command[], style: Style): string[] {
+  return renderTable(
+    TWO_COLUMNS,
+    commands.map(({ name, summary }) => [`  ${style.accent(name)}`, summary]),
+  );
+}
+
+function commandPage(command: Command, style: Style): string[] {
+  const { bold, dim } = style;
+  const usage = [`shoal ${command.name}`, ...command.arguments.map(argumentUsage)];
+  if (Object.keys(command.options).length > 0) usage.push("[flags]");
+  const lines = [
+    `${bold(`shoal ${command.name}`)}: ${command.summary}`,
+    "",
+    `${bold("Usage")}  ${usage.join(" ")}`,
+    "",
+  ];
+  if (command.arguments.length > 0) {
+    lines.push(
+      ...renderTable(
+        TWO_COLUMNS,
+        command.arguments.map(({ name, description }) => [`  ${name.toUpperCase()}`, description]),
+      ),
+      "",
+    );
+  }
+  for (const paragraph of command.about) lines.push(...wrap(paragraph, WIDTH), "");
+  if (Object.keys(command.options).length > 0)
+    lines.push(bold("Flags"), ...optionRows(command.options, false), "");
+  lines.push(bold("Flags of every command"), ...optionRows(GLOBAL_OPTIONS, true), "");
+  lines.push(bold(command.examples.length === 1 ? "Example" : "Examples"));
+  for (const { line, about } of command.examples) lines.push(`  ${line}`, `      ${dim(about)}`);
+  const exits = ["ok", ...command.exits, "usage"] as const;
+  const codes = [...new Set(exits)].map((name) => EXIT_CODES[name]).toSorted((a, b) => a.code - b.code);
+  lines.push(
+    "",
+    bold("Exit codes"),
+    ...renderTable(
+      TWO_COLUMNS,
+      codes.map(({ code, meaning }) => [`  ${String(code).padStart(3)}`, meaning]),
+    ),
+  );
+  return lines;
+}
+
+function argumentUsage({ name, optional, many }: Command["arguments"][number]): string {
+  const word = `${name.toUpperCase()}${many === true ? "…" : ""}`;
+  return optional === true ? `[${word}]` : word;
+}
+
+function optionRows(options: OptionSpecs, withHelp: boolean): string[] {
+  const rows = Object.values(options)
+    .filter((spec) => !spec.hidden)
+    .map((spec) => [spec.flags, spec.description] as const);
+  if (withHelp) rows.push(["-h, --help", "this page"], ["-V, --version", "the version"]);
+  // Long flags without a short one stand under each other.
+  return renderTable(
+    TWO_COLUMNS,
+    rows.map(([flags, description]) => [`  ${flags.startsWith("--") ? "    " : ""}${flags}`, description]),
+  );
+}

@@ -1,0 +1,195 @@
+import type { Context } from "../../context.ts";
+import type { PeerInfo, ShoalError, Torrent, TorrentEvent } from "../../engine.ts";
+import { toFailure } from "../../errors.ts";
+import { clean, cleanShort } from "../../ui/clean.ts";
+import { formatClock, formatDuration } from "../../ui/durations.ts";
+import { progressText } from "../../ui/progress.ts";
+import { count, formatPercent, formatRate, formatSize } from "../../ui/sizes.ts";
+import type { Output } from "../../ui/output.ts";
+import { pad } from "../../ui/table.ts";
+import { hashFields } from "../torrent/describe.ts";
+import { peerFields, statsFields } from "../transfer-events.ts";
+
+/** A newcomer is announced once its program's name is known, or after this long. */
+const NAME_PATIENCE_MS = 1000;
+const PROGRESS_EVENT_MS = 500;
+/** Peers with a line of their own. */
+const MAX_LINES = 12;
+
+interface Visitor {
+  readonly since: number;
+  announced: boolean;
+  finished: boolean;
+  uploaded: number;
+}
+
+/** Who fetches one shared torrent: a line for each, and a sentence when somebody comes, has it all, or leaves. */
+export class Audience {
+  readonly #context: Context;
+  readonly #output: Output;
+  readonly #visitors: Map<string, Visitor> = new Map();
+  #torrent: Torrent | null = null;
+  #progressAt = -Infinity;
+  #served = 0;
+  #failed: ShoalError | null = null;
+
+  constructor(context: Context, output: Output) {
+    this.#context = context;
+    this.#output = output;
+  }
+
+  attach(torrent: Torrent): void {
+    this.#torrent = torrent;
+  }
+
+  /** People who have got all of it from this share. */
+  get served(): number {
+    return this.#served;
+  }
+
+  /** Why the torrent stopped; null while it is shared. */
+  get failed(): ShoalError | null {
+    return this.#failed;
+  }
+
+  onEvent(event: TorrentEvent): void {
+    const output = this.#output;
+    switch (event.type) {
+      case "peer-connected":
+        this.#visitors.set(key(event.peer), {
+          since: this.#context.now(),
+          announced: false,
+          finished: event.peer.seed,
+          uploaded: 0,
+        });
+        this.#event("peer-connected", peerFields(event.peer));
+        break;
+      case "peer-complete":
+        this.#onComplete(event.peer);
+        break;
+      case "peer-disconnected":
+        this.#onGone(event.peer, event.reason);
+        break;
+      case "tracker":
+        this.#event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
+        if (event.ok) output.detail(`tracker ${clean(event.url)} answered`);
+        else output.warn(`The tracker ${clean(event.url)} says: ${cleanShort(event.message ?? "nothing")}`);
+        break;
+      case "warning":
+        this.#warn(event.error);
+        break;
+      case "error":
+        this.#failed = event.error;
+        this.#warn(event.error);
+        break;
+      case "banned":
+        this.#event("banned", { host: event.host, reason: event.reason });
+        output.detail(`${clean(event.host)} is banned: ${cleanShort(event.reason)}`);
+        break;
+      case "state":
+      case "metadata":
+      case "checked":
+      case "first-block":
+      case "piece":
+      case "complete":
+      case "peer-failed":
+        break;
+    }
+  }
+
+  /** Lines for the live area; announces newcomers and writes a progress event when it is time. */
+  tick(named: boolean): string[] {
+    const torrent = this.#torrent;
+    if (torrent === null) return [];
+    const peers = torrent.peers();
+    const now = this.#context.now();
+    for (const peer of peers) {
+      const visitor = this.#visitors.get(key(peer));
+      if (visitor === undefined) continue;
+      visitor.uploaded = peer.uploaded;
+      if (!visitor.announced && (peer.client !== "" || now - visitor.since > NAME_PATIENCE_MS)) {
+        visitor.announced = true;
+        this.#say(`${who(peer)} connected${peer.seed ? " and has all of it already" : ""}`);
+      }
+    }
+    const stats = torrent.stats();
+    if (this.#output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
+      this.#progressAt = now;
+      this.#event("progress", { ...statsFields(torrent, stats), peerList: peers.map(peerFields) });
+    }
+    const active = peers.filter((peer) => !peer.seed);
+    const total = torrent.metainfo?.layout.contentSize ?? 0;
+    const width = Math.max(0, ...active.slice(0, MAX_LINES).map((peer) => who(peer).length));
+    const lines = active.slice(0, MAX_LINES).map((peer) => {
+      const left = (1 - peer.progress) * total;
+      const etaMs = peer.upRate > 0 ? (left / peer.upRate) * 1000 : null;
+      const progress = progressText(
+        { done: peer.progress, total: 1, rate: peer.upRate, etaMs },
+        this.#output.noteStyle,
+      );
+      return `   ${pad(who(peer), width)}   ${progress}`;
+    });
+    if (active.length > MAX_LINES) lines.push(`   … and ${count(active.length - MAX_LINES, "more", "more")}`);
+    const name = named ? `${clean(torrent.name)}: ` : "";
+    const summary =
+      peers.length === 0
+        ? `${name}nobody is connected; given ${formatSize(stats.uploaded)}`
+        : `${name}${count(peers.length, "person", "people")} connected, ${formatRate(stats.upRate)}, given ${formatSize(stats.uploaded)}`;
+    return [...lines, this.#output.noteStyle.dim(`   ${summary}`)];
+  }
+
+  /** "nobody is connected; given 0 B", for logs. */
+  summary(): string {
+    const torrent = this.#torrent;
+    if (torrent === null) return "";
+    const { peers, uploaded, upRate } = torrent.stats();
+    return `${clean(torrent.name)}: ${count(peers, "peer")}, ${formatRate(upRate)}, given ${formatSize(uploaded)}`;
+  }
+
+  #onComplete(peer: PeerInfo): void {
+    const visitor = this.#visitors.get(key(peer));
+    const took = visitor === undefined ? "" : ` ${formatDuration(this.#context.now() - visitor.since)}`;
+    if (visitor !== undefined) visitor.finished = true;
+    this.#served++;
+    this.#event("peer-complete", peerFields(peer));
+    this.#say(`${who(peer)} has all of it and checked it. ${formatSize(peer.uploaded)} in${took}.`);
+  }
+
+  #onGone(peer: PeerInfo, reason: string | null): void {
+    const visitor = this.#visitors.get(key(peer));
+    this.#visitors.delete(key(peer));
+    this.#event("peer-disconnected", { ...peerFields(peer), reason });
+    const why = reason === null ? "" : ` (${cleanShort(reason)})`;
+    if (visitor?.finished !== true && peer.uploaded > 0) {
+      this.#say(`${who(peer)} left at ${formatPercent(peer.progress)}${why}; it can continue later.`);
+    } else {
+      this.#output.detail(`${who(peer)} left${why}`);
+    }
+  }
+
+  #warn(error: ShoalError): void {
+    const { code, message } = toFailure(error);
+    this.#output.warn(message);
+    this.#event("warning", { code, message });
+  }
+
+  #say(sentence: string): void {
+    this.#output.note(`${this.#output.noteStyle.dim(formatClock(this.#context.wallTime()))}  ${sentence}`);
+  }
+
+  #event(event: string, fields: Record<string, unknown>): void {
+    const torrent = this.#torrent;
+    const hashes = torrent === null ? {} : { name: torrent.name, ...hashFields(torrent.infoHashes) };
+    this.#output.event(event, { ...hashes, ...fields });
+  }
+}
+
+function key(peer: PeerInfo): string {
+  return `${peer.host} ${peer.port}`;
+}
+
+/** "192.0.2.7 (qBittorrent 5.0)". */
+function who(peer: PeerInfo): string {
+  const host = clean(peer.host);
+  return peer.client === "" ? host : `${host} (${cleanShort(peer.client, 32)})`;
+}

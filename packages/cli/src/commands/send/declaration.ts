@@ -1,0 +1,40 @@
+import type { Declaration } from "../command.ts";
+import { flag, text } from "../option.ts";
+import type { SpecsOf } from "../option.ts";
+import type { MakeOptions, NetworkOptions } from "../shared-options.ts";
+import { MAKE_OPTIONS, NETWORK_OPTIONS } from "../shared-options.ts";
+
+export interface SendOptions extends MakeOptions, NetworkOptions {
+  readonly data: string | null;
+  readonly qr: boolean;
+  readonly output: string | null;
+  readonly overwrite: boolean;
+}
+
+const OPTIONS: SpecsOf<SendOptions> = {
+  data: text("--data <dir>", "with a .torrent file: the folder in which what it names lies"),
+  qr: flag("--qr", "show the link as a QR code (or press Q)"),
+  output: text("-o, --output <file>", "also write the .torrent file here"),
+  overwrite: flag("--overwrite", "replace the file named with -o"),
+  ...MAKE_OPTIONS,
+  ...NETWORK_OPTIONS,
+};
+
+export const sendDeclaration: Declaration<SendOptions> = {
+  name: "send",
+  summary: "share files or folders and print a link for them",
+  about: [
+    "Each PATH becomes a torrent of its own. The files stay where they are and must not change while they are shared. With a .torrent file and --data, what is in the folder is checked and shared.",
+    "The .torrent files made are kept in shoal's state folder, and their paths are printed.",
+    "Sharing goes on until Ctrl-C. That is its normal end: the exit code is 0. Ctrl-C before sharing began ends with 130, SIGTERM with 143.",
+    "With --json each line is an object: hashing, listening, sharing, peer-connected, peer-complete, peer-disconnected, progress, warning, error.",
+  ],
+  arguments: [{ name: "path", description: "file or folder, or a .torrent file", many: true }],
+  options: OPTIONS,
+  examples: [
+    { line: "shoal send Holiday", about: "share a folder" },
+    { line: "shoal send Holiday --tracker http://tracker.example/announce", about: "meet at a tracker" },
+    { line: "shoal send Holiday.torrent --data .", about: "share again what Holiday.torrent names" },
+  ],
+  exits: ["verification", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
+};

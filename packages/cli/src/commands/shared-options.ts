@@ -1,0 +1,60 @@
+import {
+  flag,
+  list,
+  parsePieceSize,
+  parsePorts,
+  parseTrackerUrl,
+  parseWebUrl,
+  text,
+  value,
+} from "./option.ts";
+import type { SpecsOf } from "./option.ts";
+
+/** How a torrent is made: `torrent create` and `send` take the same. */
+export interface MakeOptions {
+  readonly v1: boolean;
+  readonly v2: boolean;
+  readonly hybrid: boolean;
+  readonly pieceSize: number | null;
+  readonly tracker: readonly string[];
+  readonly webSeed: readonly string[];
+  readonly private: boolean;
+  readonly name: string | null;
+  readonly comment: string | null;
+}
+
+export const MAKE_OPTIONS: SpecsOf<MakeOptions> = {
+  v1: flag("--v1", "a torrent that only BitTorrent v1 programs understand"),
+  v2: flag("--v2", "a torrent that only BitTorrent v2 programs understand"),
+  hybrid: flag("--hybrid", "a torrent for both (the default)"),
+  pieceSize: value(
+    "--piece-size <size>",
+    "bytes per piece, such as 256K or 1M (default: by size)",
+    parsePieceSize,
+  ),
+  tracker: list("--tracker <url>", "a tracker where people find each other; repeatable", parseTrackerUrl),
+  webSeed: list("--web-seed <url>", "an http address with the same files; repeatable", parseWebUrl),
+  private: flag("--private", "people only from the trackers named"),
+  name: text("--name <name>", "what the torrent is called (default: the file or folder name)"),
+  comment: text("--comment <text>", "a comment in the torrent"),
+};
+
+/** How a session reaches the network: `send` and `get` take the same. */
+export interface NetworkOptions {
+  /** Ports to try in order. */
+  readonly port: readonly number[] | null;
+  readonly host: string | null;
+  readonly noDiscovery: boolean;
+  readonly foreground: boolean;
+}
+
+export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
+  port: value(
+    "--port <port>",
+    "port or range A-B to listen on (default: 41873, or the next free one)",
+    parsePorts,
+  ),
+  host: text("--host <address>", "address of this computer to listen on (default: all)"),
+  noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
+  foreground: flag("--foreground", "work in this terminal (always so in this version)"),
+};

@@ -1,0 +1,61 @@
+import { readVersion } from "../version.ts";
+import { usageError } from "../errors.ts";
+import { clean } from "../ui/clean.ts";
+import { command } from "./command.ts";
+import type { Command, Declaration, NoOptions } from "./command.ts";
+import { getDeclaration } from "./get/declaration.ts";
+import { sendDeclaration } from "./send/declaration.ts";
+import {
+  createDeclaration,
+  infoDeclaration,
+  magnetDeclaration,
+  verifyDeclaration,
+} from "./torrent/declarations.ts";
+
+const helpDeclaration: Declaration<NoOptions> = {
+  name: "help",
+  summary: "all commands, or one explained",
+  about: [],
+  arguments: [{ name: "command", description: "such as get, or torrent create", optional: true, many: true }],
+  options: {},
+  examples: [{ line: "shoal help torrent create", about: "the same as shoal torrent create --help" }],
+  exits: [],
+};
+
+const versionDeclaration: Declaration<NoOptions> = {
+  name: "version",
+  summary: "the version of this program",
+  about: [],
+  arguments: [],
+  options: {},
+  examples: [{ line: "shoal version", about: "one line" }],
+  exits: [],
+};
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  command(sendDeclaration, async () => (await import("./send/run.ts")).runSend),
+  command(getDeclaration, async () => (await import("./get/run.ts")).runGet),
+  command(createDeclaration, async () => (await import("./torrent/create.ts")).runCreate),
+  command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),
+  command(verifyDeclaration, async () => (await import("./torrent/verify.ts")).runVerify),
+  command(magnetDeclaration, async () => (await import("./torrent/magnet.ts")).runMagnet),
+  command(helpDeclaration, async () => {
+    const { helpPage } = await import("./help.ts");
+    return async ({ args, output }) => {
+      const topic = args.join(" ");
+      const lines = helpPage(topic, COMMANDS, output.style);
+      if (lines === null) {
+        throw usageError(`There is no command "${clean(topic)}"`, "All commands: shoal help");
+      }
+      for (const line of lines) output.data(line);
+      output.document({ help: lines });
+      return 0;
+    };
+  }),
+  command(versionDeclaration, async () => async ({ output }) => {
+    output.data(`shoal ${readVersion()}`);
+    output.document({ version: readVersion() });
+    return 0;
+  }),
+];

@@ -1,0 +1,76 @@
+import type { Declaration, NoOptions } from "../command.ts";
+import { flag, text } from "../option.ts";
+import type { SpecsOf } from "../option.ts";
+import type { MakeOptions } from "../shared-options.ts";
+import { MAKE_OPTIONS } from "../shared-options.ts";
+
+export interface CreateOptions extends MakeOptions {
+  readonly output: string | null;
+  readonly overwrite: boolean;
+  readonly source: string | null;
+  readonly date: boolean;
+}
+
+const CREATE_OPTIONS: SpecsOf<CreateOptions> = {
+  output: text("-o, --output <file>", "file to write (default: NAME.torrent here; - for stdout)"),
+  overwrite: flag("--overwrite", "replace the file if it exists"),
+  ...MAKE_OPTIONS,
+  source: text("--source <text>", "source tag, as some trackers ask for; changes the info-hash"),
+  date: flag("--date", "write the time of creation into it"),
+};
+
+export const createDeclaration: Declaration<CreateOptions> = {
+  name: "torrent create",
+  summary: "make a .torrent file without sharing it",
+  about: ["The same files and flags always give the same bytes, unless --date is given."],
+  arguments: [{ name: "path", description: "file or folder" }],
+  options: CREATE_OPTIONS,
+  examples: [
+    { line: "shoal torrent create Holiday -o Holiday.torrent", about: "for every BitTorrent program" },
+    {
+      line: "shoal torrent create Holiday -o team.torrent --private --tracker http://tracker.example/announce",
+      about: "for the people of one tracker",
+    },
+  ],
+  exits: ["fileSystem", "exists", "noSpace", "interrupted", "timeout"],
+};
+
+export const infoDeclaration: Declaration<NoOptions> = {
+  name: "torrent info",
+  summary: "what is in a .torrent file or magnet link",
+  about: [
+    "A magnet link names only the torrent: its files are known once somebody who has it was asked (shoal get).",
+  ],
+  arguments: [{ name: "link", description: ".torrent file or magnet link (- reads stdin)" }],
+  options: {},
+  examples: [
+    { line: "shoal torrent info Holiday.torrent", about: "for people" },
+    { line: "shoal torrent info Holiday.torrent --json", about: "for programs" },
+  ],
+  exits: ["fileSystem"],
+};
+
+export const magnetDeclaration: Declaration<NoOptions> = {
+  name: "torrent magnet",
+  summary: "the magnet link of a .torrent file",
+  about: [],
+  arguments: [{ name: "file", description: ".torrent file (- reads stdin)" }],
+  options: {},
+  examples: [{ line: "shoal torrent magnet Holiday.torrent", about: "one line on stdout" }],
+  exits: ["fileSystem"],
+};
+
+export const verifyDeclaration: Declaration<NoOptions> = {
+  name: "torrent verify",
+  summary: "compare files on disk with a .torrent file",
+  about: [
+    "Reads everything and changes nothing. Ends with 8 and names the files when something is missing or differs.",
+  ],
+  arguments: [
+    { name: "file", description: ".torrent file" },
+    { name: "dir", description: "folder in which the torrent's name lies, such as ~/Downloads" },
+  ],
+  options: {},
+  examples: [{ line: "shoal torrent verify Holiday.torrent .", about: "checks ./Holiday" }],
+  exits: ["verification", "fileSystem", "interrupted", "timeout"],
+};

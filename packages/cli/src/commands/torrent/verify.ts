@@ -1,0 +1,97 @@
+import type { Invocation, NoOptions } from "../command.ts";
+import { EXIT_CODES } from "../../exit-codes.ts";
+import { CliError, interrupted } from "../../errors.ts";
+import { shownPath, statPath, userPath } from "../../paths.ts";
+import { clean } from "../../ui/clean.ts";
+import { progressText, Speedometer } from "../../ui/progress.ts";
+import { count, formatCount, formatSize } from "../../ui/sizes.ts";
+import type { Output } from "../../ui/output.ts";
+import { hashFields } from "./describe.ts";
+import { loadTorrent } from "./source.ts";
+import { verifyData } from "./verify-data.ts";
+import type { FileVerdict, Verdict } from "./verify-data.ts";
+
+/** Bad files listed for people; the JSON document has all. */
+const MAX_LISTED = 50;
+
+/** `shoal torrent verify FILE DIR`. */
+export async function runVerify({ context, output, args }: Invocation<NoOptions>): Promise<number> {
+  const [word, dirWord] = args as readonly [string, string];
+  const metainfo = await loadTorrent(context, word);
+  const dir = userPath(context, dirWord);
+  if (!(await statPath(dir, dirWord)).isDirectory()) {
+    throw new CliError(
+      "ERR_FILE_SYSTEM",
+      `${clean(dirWord)} is not a folder`,
+      `Name the folder in which ${clean(metainfo.name)} lies.`,
+    );
+  }
+  const speed = new Speedometer();
+  const total = metainfo.layout.contentSize;
+  const verdict = await verifyData(await context.engine(), metainfo, dir, context.signal, (done) => {
+    speed.sample(context.now(), done);
+    const line = (): string =>
+      `Checking ${clean(metainfo.name)}  ${progressText({ done, total, rate: speed.rate, etaMs: speed.etaMs(total) }, output.noteStyle)}`;
+    output.live([line()]);
+    output.status(line);
+  });
+  output.done();
+  if (context.signal.aborted)
+    throw interrupted(context.signal, "Nothing was changed; run it again to check everything.");
+  output.document({
+    name: metainfo.name,
+    ...hashFields(metainfo.infoHashes),
+    ok: verdict.ok,
+    pieceCount: metainfo.layout.pieceCount,
+    piecesOk: metainfo.layout.pieceCount - verdict.badPieces.length,
+    badPieces: verdict.badPieces,
+    files: verdict.files,
+  });
+  const shown = shownPath(context, dir);
+  if (verdict.ok) {
+    output.data(
+      `${clean(metainfo.name)} in ${shown}: all right. ${count(verdict.files.length, "file")}, ${formatSize(total)}, ${count(metainfo.layout.pieceCount, "piece")} checked.`,
+    );
+    return EXIT_CODES.ok.code;
+  }
+  printBad(output, verdict);
+  const bad = verdict.files.filter((file) => file.state !== "ok").length;
+  output.warn(
+    `${clean(metainfo.name)} in ${shown}: ${formatCount(verdict.badPieces.length)} of ${count(metainfo.layout.pieceCount, "piece")} missing or wrong, in ${count(bad, "file")}. To repair: shoal get ${clean(word)} -o ${clean(dirWord)} --overwrite`,
+  );
+  return EXIT_CODES.verification.code;
+}
+
+function printBad(output: Output, verdict: Verdict): void {
+  const bad = verdict.files.filter((file) => file.state !== "ok");
+  for (const file of bad.slice(0, MAX_LISTED)) {
+    output.data(`${output.style.bad(file.state.padEnd(9))}  ${clean(file.path)}${details(file)}`);
+  }
+  if (bad.length > MAX_LISTED)
+    output.data(`… and ${count(bad.length - MAX_LISTED, "more file", "more files")}`);
+}
+
+function details(file: FileVerdict): string {
+  if (file.state === "missing") return "";
+  if (file.state === "unchecked") return "  (shares a piece with a missing file)";
+  if (file.state === "long") return `  (${formatSize((file.sizeOnDisk ?? 0) - file.size)} too long)`;
+  if (file.state === "short") return `  (${formatSize(file.sizeOnDisk ?? 0)} of ${formatSize(file.size)})`;
+  return `  (${ranges(file.badPieces)})`;
+}
+
+/** "pieces 3, 7-9, …": at most ten ranges. */
+function ranges(pieces: readonly number[]): string {
+  const parts: string[] = [];
+  for (let at = 0; at < pieces.length;) {
+    const first = pieces[at] as number;
+    let last = first;
+    while (pieces[at + 1] === last + 1) {
+      last++;
+      at++;
+    }
+    at++;
+    parts.push(first === last ? String(first) : `${first}-${last}`);
+  }
+  const shown = parts.length > 10 ? [...parts.slice(0, 10), "…"] : parts;
+  return `${pieces.length === 1 ? "piece" : "pieces"} ${shown.join(", ")}`;
+}

@@ -1,0 +1,190 @@
+import { stopReason } from "./context.ts";
+import type { ErrorCode } from "./engine.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import type { ExitName } from "./exit-codes.ts";
+import { clean } from "./ui/clean.ts";
+
+/** Codes that only the command line has; the engine's are in its ERROR_TABLE. */
+export const CLI_ERROR_TABLE = {
+  ERR_USAGE: "A flag, argument or command can't be read",
+  ERR_FILE_NOT_FOUND: "A file or folder named on the command line does not exist",
+  ERR_FILE_SYSTEM: "The system refused to read or write a file or folder",
+  ERR_NO_METADATA: "Nobody answered with the file list before the command was stopped",
+  ERR_NOTHING_SELECTED: "The patterns of --select match no file",
+  ERR_TIMEOUT: "The time given with --timeout is over",
+  ERR_INTERRUPTED: "The command was stopped with Ctrl-C before it was done",
+  ERR_TERMINATED: "The command was stopped by SIGTERM before it was done",
+  ERR_INTERNAL: "A fault in shoal itself",
+} as const;
+
+export type CliErrorCode = keyof typeof CLI_ERROR_TABLE;
+
+/**
+ * A failure that is ready for a person: `message` is one sentence that names the thing and the reason, `advice` (may be empty)
+ * says what to do. Neither may hold uncleaned text from a torrent or a peer: use `clean`.
+ */
+export class CliError extends Error {
+  readonly code: CliErrorCode | ErrorCode;
+  readonly exit: ExitName;
+  readonly advice: string;
+
+  constructor(code: CliErrorCode | ErrorCode, message: string, advice = "", cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "CliError";
+    this.code = code;
+    this.exit = exitOf(code);
+    this.advice = advice;
+  }
+}
+
+/** Wrong usage: exit 2. */
+export function usageError(message: string, advice = ""): CliError {
+  return new CliError("ERR_USAGE", message, advice);
+}
+
+/** Which exit code each error code ends in. */
+export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> = {
+  ERR_PROTOCOL: "failure",
+  ERR_BENCODE: "usage",
+  ERR_METAINFO: "usage",
+  ERR_MAGNET: "usage",
+  ERR_PATH: "usage",
+  ERR_DUPLICATE_TORRENT: "exists",
+  ERR_NOT_FOUND: "notFound",
+  ERR_FILE_EXISTS: "exists",
+  ERR_FILE_CHANGED: "verification",
+  ERR_NO_SPACE: "noSpace",
+  ERR_DISK: "fileSystem",
+  ERR_PORT_IN_USE: "inUse",
+  ERR_LISTEN: "network",
+  ERR_CONNECT: "network",
+  ERR_TRACKER: "network",
+  ERR_HTTP: "network",
+  ERR_LOCKED: "inUse",
+  ERR_VERIFY: "verification",
+  ERR_CLOSED: "failure",
+  ERR_INVALID_ARGUMENT: "usage",
+  ERR_USAGE: "usage",
+  ERR_FILE_NOT_FOUND: "fileSystem",
+  ERR_FILE_SYSTEM: "fileSystem",
+  ERR_NO_METADATA: "network",
+  ERR_NOTHING_SELECTED: "usage",
+  ERR_TIMEOUT: "timeout",
+  ERR_INTERRUPTED: "interrupted",
+  ERR_TERMINATED: "terminated",
+  ERR_INTERNAL: "failure",
+};
+
+/** What to do about an engine error; used where the command has nothing better to say. */
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  ERR_DUPLICATE_TORRENT: "It is named twice: name it once.",
+  ERR_FILE_EXISTS: "Choose another folder with -o, or replace it with --overwrite.",
+  ERR_FILE_CHANGED: "Put the file back as it was, or share it anew with: shoal send PATH.",
+  ERR_NO_SPACE: "Free some space or choose another folder with -o; what is there already is kept.",
+  ERR_DISK: "Check that the folder exists and that you may write to it.",
+  ERR_PORT_IN_USE: "Choose another with --port, or leave --port out to let shoal find a free one.",
+  ERR_LISTEN: "Check --host: it must be an address of this computer.",
+  ERR_LOCKED: "Another shoal is working on the same torrent: stop it first.",
+  ERR_VERIFY: "Get the torrent again into the same folder: only the bad pieces are fetched.",
+  ERR_HTTP: "Check the address and the connection.",
+};
+
+/** An error as it is shown: one sentence, what to do, and codes for programs. */
+export interface Failure {
+  readonly code: string;
+  readonly exit: number;
+  /** Cleaned; ends with a period. */
+  readonly message: string;
+}
+
+function exitOf(code: string): ExitName {
+  return (ERROR_EXITS as Readonly<Record<string, ExitName | undefined>>)[code] ?? "failure";
+}
+
+/** Turns whatever was thrown into what is shown and returned. Knows the engine's errors by their `code`. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof CliError) {
+    return failure(error.code, error.message, error.advice);
+  }
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (code !== null && code in ERROR_EXITS) {
+    const path = pathOf(error);
+    const named = path !== null && !message.includes(path) ? `${path}: ${message}` : message;
+    return failure(code, named, ADVICE[code as ErrorCode] ?? "");
+  }
+  if (code !== null && isSystemError(error)) return toFailure(fileSystemError(error, pathOf(error) ?? ""));
+  return failure("ERR_INTERNAL", `shoal failed: ${message}`, "Run it again with -v to see where.");
+}
+
+function failure(code: string, message: string, advice: string): Failure {
+  return { code, exit: EXIT_CODES[exitOf(code)].code, message: sentence(clean(message), advice) };
+}
+
+/** "what: why" and "do this" as sentences, the first letter a capital unless the text starts with a name in quotes or a path. */
+export function sentence(text: string, advice = ""): string {
+  const first =
+    /^[a-z]+[ ,]/.test(text) && !text.startsWith("shoal ")
+      ? text.charAt(0).toUpperCase() + text.slice(1)
+      : text;
+  const ended = /[.!?]$/.test(first) ? first : `${first}.`;
+  return advice === "" ? ended : `${ended} ${advice}`;
+}
+
+function codeOf(error: unknown): string | null {
+  if (typeof error !== "object" || error === null || !("code" in error)) return null;
+  return typeof error.code === "string" ? error.code : null;
+}
+
+function pathOf(error: unknown): string | null {
+  if (typeof error !== "object" || error === null) return null;
+  if ("details" in error && typeof error.details === "object" && error.details !== null) {
+    const path = (error.details as Record<string, unknown>)["path"];
+    if (typeof path === "string") return path;
+  }
+  return "path" in error && typeof error.path === "string" ? error.path : null;
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}
+
+const SYSTEM_REASONS: Readonly<Record<string, readonly [reason: string, advice: string]>> = {
+  ENOENT: ["does not exist", "Check the spelling."],
+  ENOTDIR: ["lies under a file, not under a folder", "Check the path."],
+  EISDIR: ["is a folder, but a file is needed", "Name a file in it."],
+  EACCES: ["can't be opened: permission denied", "Choose another place, or change its permissions."],
+  EPERM: ["can't be opened: not permitted", "Choose another place, or change its permissions."],
+  EROFS: ["can't be written: the file system is read-only", "Choose another folder with -o."],
+  ENOSPC: ["can't be written: the disk is full", "Free some space or choose another folder with -o."],
+  EDQUOT: [
+    "can't be written: your disk quota is used up",
+    "Free some space or choose another folder with -o.",
+  ],
+  ENAMETOOLONG: ["has a name that is too long for the file system", "Rename it."],
+  ELOOP: ["leads in a circle of symbolic links", "Check the links."],
+  EMFILE: ["can't be opened: too many open files", "Close other programs, or raise `ulimit -n`."],
+};
+
+/** A file system failure of Node as one sentence that names the path. */
+export function fileSystemError(error: unknown, path: string): CliError {
+  const code = codeOf(error) ?? "";
+  const [reason, advice] = SYSTEM_REASONS[code] ?? ["can't be used", ""];
+  const detail =
+    reason === "can't be used" && error instanceof Error ? `${reason}: ${error.message}` : reason;
+  const kind =
+    code === "ENOENT" ? "ERR_FILE_NOT_FOUND" : code === "ENOSPC" ? "ERR_NO_SPACE" : "ERR_FILE_SYSTEM";
+  return new CliError(kind, `${clean(path)} ${detail}`, advice, error);
+}
+
+/** The failure of a command that was asked to end before it was done. `state` says what is left. */
+export function interrupted(signal: AbortSignal, state: string): CliError {
+  switch (stopReason(signal)) {
+    case "timeout":
+      return new CliError("ERR_TIMEOUT", "The time given with --timeout is over", state);
+    case "terminate":
+      return new CliError("ERR_TERMINATED", "Stopped", state);
+    case "interrupt":
+      return new CliError("ERR_INTERRUPTED", "Stopped", state);
+  }
+}

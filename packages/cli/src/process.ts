@@ -1,0 +1,57 @@
+import { homedir } from "node:os";
+
+import { runCommandLine } from "./cli.ts";
+import type { Context, StopReason } from "./context.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+
+/** Runs the command line of this process and leaves its exit code. */
+export async function runProcess(): Promise<void> {
+  const controller = new AbortController();
+  const stop = (reason: StopReason): void => controller.abort(reason);
+  for (const stream of [process.stdout, process.stderr]) surviveClosedPipe(stream);
+  onSignal("SIGINT", () => stop("interrupt"), EXIT_CODES.interrupted.code);
+  onSignal("SIGTERM", () => stop("terminate"), EXIT_CODES.terminated.code);
+  if (process.platform !== "win32") onSignal("SIGHUP", () => stop("terminate"), 129);
+  const context: Context = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    platform: process.platform,
+    home: process.env["HOME"] ?? homedir(),
+    signal: controller.signal,
+    stop,
+    now: () => performance.now(),
+    wallTime: () => Date.now(),
+    engine: () => import("@shoal/engine"),
+  };
+  const code = await runCommandLine(process.argv.slice(2), context);
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  // Not left to the event loop: a forgotten handle must not keep a finished command alive.
+  process.exit(code);
+}
+
+/** The first signal asks, the second one ends the process at once. */
+function onSignal(signal: NodeJS.Signals, ask: () => void, code: number): void {
+  let asked = false;
+  process.on(signal, () => {
+    if (asked) process.exit(code);
+    asked = true;
+    ask();
+  });
+}
+
+/** A reader that went away (`| head`) is no fault of the command: what else it writes is dropped. */
+function surviveClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed || stream.errored !== null) resolve();
+    else stream.write("", () => resolve());
+  });
+}

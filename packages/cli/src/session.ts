@@ -1,0 +1,95 @@
+import { networkInterfaces } from "node:os";
+import { isIP } from "node:net";
+import { join } from "node:path";
+
+import type { PeerAddress } from "./commands/option.ts";
+import type { Context } from "./context.ts";
+import type { Session } from "./engine.ts";
+import { CliError } from "./errors.ts";
+import { ensureWritableDir, shownPath, stateDir } from "./paths.ts";
+import { clean } from "./ui/clean.ts";
+
+/** The network flags of a command. */
+export interface NetworkFlags {
+  readonly port: readonly number[] | null;
+  readonly host: string | null;
+}
+
+/** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
+export async function openSession(context: Context, flags: NetworkFlags): Promise<Session> {
+  const dir = stateDir(context);
+  await ensureWritableDir(dir, shownPath(context, dir));
+  const { createSession } = await context.engine();
+  try {
+    return await createSession({
+      stateDir: dir,
+      offline: isOffline(context),
+      ...(flags.host === null ? {} : { host: flags.host }),
+      ...(flags.port === null ? {} : { ports: flags.port }),
+    });
+  } catch (error) {
+    throw explainListen(error, flags);
+  }
+}
+
+/** SHOAL_OFFLINE=1: nothing leaves this computer. */
+export function isOffline(context: Context): boolean {
+  const setting = context.env["SHOAL_OFFLINE"] ?? "";
+  return setting !== "" && setting !== "0";
+}
+
+function explainListen(error: unknown, { port, host }: NetworkFlags): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (code === "ERR_PORT_IN_USE" && port !== null) {
+    const first = port[0] ?? 0;
+    const last = port[port.length - 1] ?? first;
+    const which = port.length === 1 ? `Port ${first} is` : `All ports from ${first} to ${last} are`;
+    return new CliError(
+      code,
+      `${which} taken by another program`,
+      "Choose another with --port, or leave --port out to let shoal find a free one.",
+      error,
+    );
+  }
+  if (code === "ERR_LISTEN" && host !== null) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new CliError(
+      code,
+      `Listening on ${clean(host)} failed: ${reason}`,
+      "Check --host: it must be an address of this computer.",
+      error,
+    );
+  }
+  return error;
+}
+
+/** Names of network interfaces that lead to containers and virtual machines on this computer, not to people. */
+const VIRTUAL = /^(?:docker|br-|veth|virbr|vmnet|vboxnet|lxc|cni|podman|tun|tap|utun)/;
+const MAX_ADDRESSES = 3;
+
+/**
+ * Where others can try to reach the session, for the magnet link: the address it was bound to, or with none chosen the
+ * computer's addresses in its own network; on a computer kept offline its loopback address.
+ */
+export function reachableAt(context: Context, session: Session): PeerAddress[] {
+  const { endpoint } = session;
+  if (endpoint === null) return [];
+  const { host, port } = endpoint;
+  if (isIP(host) !== 0 && host !== "0.0.0.0" && host !== "::") return [{ host, port }];
+  if (isOffline(context)) return [{ host: "127.0.0.1", port }];
+  const found: PeerAddress[] = [];
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (VIRTUAL.test(name)) continue;
+    for (const { address, family, internal } of addresses ?? []) {
+      // Link-local addresses mean nothing elsewhere; IPv6 ones change by the day.
+      if (!internal && family === "IPv4" && !address.startsWith("169.254."))
+        found.push({ host: address, port });
+    }
+  }
+  return found.slice(0, MAX_ADDRESSES);
+}
+
+/** Folder for the .torrent files that `send` makes. */
+export function torrentsDir(context: Context): string {
+  return join(stateDir(context), "torrents");
+}

@@ -1,0 +1,146 @@
+import type { Context } from "../context.ts";
+import type { Failure } from "../errors.ts";
+import type { GlobalOptions } from "../commands/option.ts";
+import { safeJson } from "./clean.ts";
+import { LiveArea } from "./live.ts";
+import { createStyle, wantsColor } from "./style.ts";
+import type { Style } from "./style.ts";
+
+/** Off a terminal, a status line is written this often at most. */
+const STATUS_MS = 10_000;
+
+const HASHING_MS = 500;
+
+/** Version of the shape of all JSON documents. */
+const SCHEMA = 1;
+
+/**
+ * The one way out for a command: data to stdout, everything else to stderr. With --json stdout carries JSON only. Lines given
+ * here must be clean already.
+ */
+export class Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** 0, 1 or 2. */
+  readonly verbosity: number;
+  /** Bars are drawn: stderr is a terminal and somebody wants to see it. */
+  readonly interactive: boolean;
+  /** For stdout. */
+  readonly style: Style;
+  /** For stderr. */
+  readonly noteStyle: Style;
+  readonly #context: Context;
+  readonly #fields: readonly string[] | null;
+  readonly #live: LiveArea | null;
+  #statusAt: number;
+  #hashingAt = -Infinity;
+
+  constructor(context: Context, options: GlobalOptions) {
+    const { stdout, stderr, env } = context;
+    this.#context = context;
+    this.json = options.json || options.jsonFields !== null;
+    this.#fields = options.jsonFields;
+    this.quiet = options.quiet;
+    this.verbosity = Math.min(2, Math.max(options.verbose, env["SHOAL_LOG"] === "debug" ? 2 : 0));
+    this.style = createStyle(wantsColor(options.color, stdout.isTTY === true, env));
+    this.noteStyle = createStyle(wantsColor(options.color, stderr.isTTY === true, env));
+    this.interactive = stderr.isTTY === true && !this.quiet && !(this.json && stdout.isTTY === true);
+    this.#live = this.interactive ? new LiveArea(stderr, () => context.now()) : null;
+    this.#statusAt = context.now();
+  }
+
+  /** stdout is a pipe or file: somebody reads the result there, not the sentences. */
+  get piped(): boolean {
+    return this.#context.stdout.isTTY !== true;
+  }
+
+  /** Columns of the terminal, for layouts; 80 when there is none. */
+  get columns(): number {
+    return this.#context.stderr.columns ?? 80;
+  }
+
+  /** A line of the result; nothing with --json. */
+  data(line = ""): void {
+    if (!this.json) this.#write(() => this.#context.stdout.write(`${line}\n`));
+  }
+
+  /** Bytes of the result, as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#write(() => this.#context.stdout.write(bytes));
+  }
+
+  /** The one JSON document of a command that isn't streaming; nothing without --json. */
+  document(fields: Readonly<Record<string, unknown>>): void {
+    if (this.json) this.#writeJson({ schema: SCHEMA, ...this.#chosen(fields) });
+  }
+
+  /** A line of a streaming command; nothing without --json. */
+  event(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (this.json) this.#writeJson({ schema: SCHEMA, event, ...this.#chosen(fields) });
+  }
+
+  /** How far the hashing of `path` is, as an event twice a second. */
+  hashing(path: string, bytesDone: number, bytesTotal: number): void {
+    const now = this.#context.now();
+    if (bytesDone < bytesTotal && now - this.#hashingAt < HASHING_MS) return;
+    this.#hashingAt = now;
+    this.event("hashing", { path, bytesDone, bytesTotal });
+  }
+
+  /** A sentence on stderr; nothing with -q. */
+  note(line = ""): void {
+    if (!this.quiet) this.#write(() => this.#context.stderr.write(`${line}\n`));
+  }
+
+  /** A sentence that matters even with -q. */
+  warn(line: string): void {
+    this.#write(() => this.#context.stderr.write(`${this.noteStyle.warn(line)}\n`));
+  }
+
+  /** With -v. */
+  detail(line: string): void {
+    if (this.verbosity > 0) this.note(this.noteStyle.dim(line));
+  }
+
+  /** Ends a command: one sentence on stderr, with --json an error event on stdout too. */
+  failure(failure: Failure): void {
+    this.done();
+    if (this.json)
+      this.#writeJson({ schema: SCHEMA, event: "error", code: failure.code, message: failure.message });
+    this.#write(() => this.#context.stderr.write(`${this.noteStyle.bad(failure.message)}\n`));
+  }
+
+  /** Lines redrawn in place on a terminal. */
+  live(lines: readonly string[], force = false): void {
+    this.#live?.set(lines, force);
+  }
+
+  /** One line each 10 seconds where there is no terminal. */
+  status(line: () => string): void {
+    if (this.interactive || this.quiet) return;
+    const now = this.#context.now();
+    if (now - this.#statusAt < STATUS_MS) return;
+    this.#statusAt = now;
+    this.note(line());
+  }
+
+  /** Takes the live lines off the screen. */
+  done(): void {
+    this.#live?.clear();
+  }
+
+  #chosen(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const names = this.#fields;
+    if (names === null) return fields;
+    return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+  }
+
+  #writeJson(value: Record<string, unknown>): void {
+    this.#write(() => this.#context.stdout.write(`${safeJson(value)}\n`));
+  }
+
+  #write(write: () => void): void {
+    if (this.#live === null) write();
+    else this.#live.above(write);
+  }
+}

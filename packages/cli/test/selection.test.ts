@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { makeSelection } from "../dist/commands/get/selection.js";
+import { CliError } from "../dist/errors.js";
+
+const FILES = ["Trip/readme.txt", "Trip/day 1/a.JPG", "Trip/day 1/b.png", "Trip/day 2/c.jpg", "Trip/.hidden"];
+
+function chosen(...patterns: string[]): string[] {
+  const selection = makeSelection(patterns);
+  return FILES.filter((path, at) => selection(at + 1, path));
+}
+
+test("without --select everything is wanted", () => {
+  assert.deepEqual(chosen(), FILES);
+});
+
+test("a pattern without a slash is compared with names in every folder, case aside", () => {
+  assert.deepEqual(chosen("*.jpg"), ["Trip/day 1/a.JPG", "Trip/day 2/c.jpg"]);
+  assert.deepEqual(chosen(".h*"), ["Trip/.hidden"]);
+  assert.deepEqual(chosen("*.{txt,png}"), ["Trip/readme.txt", "Trip/day 1/b.png"]);
+});
+
+test("a pattern with a slash is compared with the path, with and without the torrent's folder", () => {
+  assert.deepEqual(chosen("day 1/*"), ["Trip/day 1/a.JPG", "Trip/day 1/b.png"]);
+  assert.deepEqual(chosen("Trip/day 2/**"), ["Trip/day 2/c.jpg"]);
+  assert.deepEqual(chosen("**/c.jpg"), ["Trip/day 2/c.jpg"]);
+});
+
+test("numbers choose by place, several flags add up", () => {
+  assert.deepEqual(chosen("1,3-4"), [FILES[0], FILES[2], FILES[3]]);
+  assert.deepEqual(chosen("5", "*.txt"), [FILES[0], FILES[4]]);
+  assert.throws(() => makeSelection(["0"]), CliError);
+  assert.throws(() => makeSelection(["4-2"]), CliError);
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { qrLines } from "../../dist/commands/send/view.js";
+import { LiveArea } from "../../dist/ui/live.js";
+import { createStyle, wantsColor } from "../../dist/ui/style.js";
+import { renderTable, truncate, truncateMiddle, wrap } from "../../dist/ui/table.js";
+import { Screen } from "../screen.js";
+
+const COLUMNS = [
+  { heading: "NAME", align: "left" },
+  { heading: "SIZE", align: "right" },
+] as const;
+
+test("renderTable: aligned by what a terminal shows, tabs for programs", () => {
+  const rows = [
+    ["夏", "1 kB"],
+    ["ab", "100 MB"],
+  ];
+  assert.deepEqual(renderTable(COLUMNS, rows), ["NAME    SIZE", "夏      1 kB", "ab    100 MB"]);
+  assert.deepEqual(renderTable(COLUMNS, rows, true), ["NAME\tSIZE", "夏\t1 kB", "ab\t100 MB"]);
+});
+
+test("truncate: counts wide characters as two", () => {
+  assert.equal(truncate("abcdef", 6), "abcdef");
+  assert.equal(truncate("abcdefg", 6), "abcde…");
+  assert.equal(truncate("夏休み休", 5), "夏休…");
+  assert.equal(truncateMiddle("folder/very/long/name.txt", 13), "folder…me.txt");
+});
+
+test("wrap: breaks between words only", () => {
+  assert.deepEqual(wrap("one two three", 7), ["one two", "three"]);
+  assert.deepEqual(wrap("extraordinarily", 4), ["extraordinarily"]);
+  assert.deepEqual(wrap("", 4), []);
+});
+
+test("wantsColor: --color beats NO_COLOR, NO_COLOR beats the terminal", () => {
+  assert.equal(wantsColor("auto", true, {}), true);
+  assert.equal(wantsColor("auto", false, {}), false);
+  assert.equal(wantsColor("auto", true, { NO_COLOR: "1" }), false);
+  assert.equal(wantsColor("auto", true, { NO_COLOR: "" }), true);
+  assert.equal(wantsColor("auto", true, { TERM: "dumb" }), false);
+  assert.equal(wantsColor("always", false, { NO_COLOR: "1" }), true);
+  assert.equal(wantsColor("never", true, {}), false);
+  assert.equal(createStyle(false).bad("x"), "x");
+  assert.equal(createStyle(true).bad("x"), "\u001b[31mx\u001b[39m");
+});
+
+test("LiveArea: redraws in place; what is written above stays", () => {
+  const screen = new Screen(20);
+  let now = 0;
+  const live = new LiveArea(screen, () => now);
+  live.set(["bar 1", "second"]);
+  live.above(() => screen.write("log line\n"));
+  now = 1000;
+  live.set(["bar 2"]);
+  assert.deepEqual(screen.lines, ["log line", "bar 2"]);
+  live.clear();
+  assert.deepEqual(screen.lines, ["log line"]);
+  assert.equal(screen.cursorHidden, false);
+});
+
+test("LiveArea: a frame that comes too soon is dropped, a forced one is not", () => {
+  const screen = new Screen(20);
+  const live = new LiveArea(screen, () => 0);
+  live.set(["first"]);
+  live.set(["too soon"]);
+  assert.deepEqual(screen.lines, ["first"]);
+  live.set(["forced"], true);
+  assert.deepEqual(screen.lines, ["forced"]);
+});
+
+test("LiveArea: lines never wrap", () => {
+  const screen = new Screen(20);
+  const live = new LiveArea(screen, () => 0);
+  live.set(["x".repeat(50)]);
+  assert.deepEqual(screen.lines, [`${"x".repeat(18)}…`]);
+});
+
+test("qrLines: a code when there is room, a sentence when not", () => {
+  const magnet = `magnet:?xt=urn:btih:${"a".repeat(40)}`;
+  const lines = qrLines(magnet, 80);
+  assert.ok(lines.length > 10);
+  assert.match(lines.join(""), /^[ ▀▄█]+$/);
+  assert.match(qrLines(magnet, 20)[0] ?? "", /needs \d+ columns/);
+});
