@@ -79,7 +79,7 @@ export async function createTorrent(
   const walked = await ports.walk(path, signal);
   const name = options.name ?? walked.name;
   checkTorrentName(name);
-  refuseAmbiguousFolder(kind, name, walked);
+  refuseLoneFileInFolder(kind, walked);
   const size = walked.files.reduce((sum, file) => sum + file.size, 0);
   const { multiFile } = walked;
   const planned = planLayout(
@@ -129,14 +129,12 @@ function entryOf({ path, size, executable, symlink }: WalkedFile): LayoutEntry {
   return { path, size, pad: false, executable, hidden: false, symlink, piecesRoot: null };
 }
 
-/** A v2 file tree with one file of the torrent's own name is a single file; nothing says that a folder was meant (BEP 52). */
-function refuseAmbiguousFolder(kind: TorrentKind, name: string, walked: WalkedFolder): void {
-  const [file] = walked.files;
-  if (kind !== "v2" || !walked.multiFile || walked.files.length !== 1) return;
-  if (file?.path.length !== 1 || file.path[0] !== name) return;
+/** A v2 file tree with one file and nothing else is a single-file torrent; nothing says that a folder was meant (BEP 52). */
+function refuseLoneFileInFolder(kind: TorrentKind, { multiFile, name, files }: WalkedFolder): void {
+  if (kind !== "v2" || !multiFile || files.length !== 1 || files[0]?.path.length !== 1) return;
   throw new ShoalError(
     "ERR_INVALID_ARGUMENT",
-    `a v2-only torrent can't hold the folder "${name}" with just one file of the same name: share the file itself`,
+    `a v2-only torrent can't hold the folder "${name}" with just one file in it: share the file itself, or make a hybrid`,
   );
 }
 

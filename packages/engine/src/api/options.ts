@@ -1,0 +1,71 @@
+import { ShoalError } from "../base/errors.ts";
+import type { Log } from "../ports/log.ts";
+
+/** First port that is tried for peers, and the last one (both included). */
+export const FIRST_PORT = 41873;
+export const LAST_PORT = 41972;
+
+/** What `createSession` takes; everything has a default but the folder for state. */
+export interface SessionOptions {
+  /** Folder for resume data. Created when absent. */
+  readonly stateDir: string;
+  /** Address to bind; all interfaces by default. Bound to loopback, nothing leaves the machine. */
+  readonly host?: string;
+  /** Ports to listen on, tried in order; [0] lets the system choose. */
+  readonly ports: readonly number[];
+  /** False: don't listen; peers can't connect to us. */
+  readonly listen: boolean;
+  /** Nothing leaves this machine. */
+  readonly offline: boolean;
+  /** Memory for blocks on their way to the disk, bytes. */
+  readonly arenaBytes: number;
+  /** Threads that hash and write. */
+  readonly diskWorkers: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerTorrent: number;
+  /** Peers served at the same time, over all torrents. */
+  readonly uploadSlots: number;
+  /** Requests that one peer may have queued with us. */
+  readonly maxQueuedRequests: number;
+  /** Requests that we keep outstanding with one peer at most. */
+  readonly maxOutstandingRequests: number;
+  readonly handshakeTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Name and version told to peers. */
+  readonly clientName: string;
+  readonly log?: Log;
+}
+
+/** The one table of defaults. */
+export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log"> = {
+  ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
+  listen: true,
+  offline: false,
+  arenaBytes: 32 * 1024 * 1024,
+  diskWorkers: 2,
+  maxConnections: 500,
+  maxConnectionsPerTorrent: 200,
+  uploadSlots: 8,
+  maxQueuedRequests: 2000,
+  maxOutstandingRequests: 2000,
+  handshakeTimeoutMs: 15_000,
+  idleTimeoutMs: 150_000,
+  clientName: "Shoal 0.1.0",
+};
+
+/** Fills in defaults. Throws ERR_INVALID_ARGUMENT for values that can't work. */
+export function withDefaults(options: Partial<SessionOptions> & { stateDir: string }): SessionOptions {
+  const all: SessionOptions = { ...SESSION_DEFAULTS, ...options };
+  for (const port of all.ports) {
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new ShoalError("ERR_INVALID_ARGUMENT", `${port} is not a port; ports go from 0 to 65535`);
+    }
+  }
+  const counts = ["arenaBytes", "diskWorkers", "maxConnections", "maxConnectionsPerTorrent", "uploadSlots"] as const;
+  for (const name of counts) {
+    if (!Number.isInteger(all[name]) || all[name] < 1) {
+      throw new ShoalError("ERR_INVALID_ARGUMENT", `${name} must be a whole number above 0, not ${all[name]}`);
+    }
+  }
+  return all;
+}

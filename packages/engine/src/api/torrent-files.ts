@@ -1,0 +1,36 @@
+import { NodeDisk, type NodeDiskOptions } from "../node/disk.ts";
+import { nodeHasher } from "../node/hasher.ts";
+import { walkFolder } from "../node/walk-folder.ts";
+import { type Metainfo, parseMetainfo as parse } from "../meta/metainfo.ts";
+import type { Disk } from "../ports/disk.ts";
+import {
+  type CreatedTorrent,
+  type CreateOptions,
+  type CreateProgress,
+  createTorrent as create,
+} from "../session/create-torrent.ts";
+
+/** Parses a .torrent file. Throws ProtocolError: ERR_BENCODE or ERR_METAINFO; `details.reason` names the rule. */
+export function parseMetainfo(bytes: Uint8Array): Metainfo {
+  return parse(bytes, nodeHasher);
+}
+
+/** The file system as the engine sees it, for checking data without a session. End it with `shutdown()`. */
+export function openDisk(options: NodeDiskOptions = {}): Disk {
+  return new NodeDisk(options);
+}
+
+/** Makes a torrent of the file or folder at `path`; see `createTorrent` in session/ for what it throws. */
+export async function createTorrent(
+  path: string,
+  options: CreateOptions = {},
+  onProgress?: CreateProgress,
+  signal?: AbortSignal,
+): Promise<CreatedTorrent> {
+  const disk = openDisk();
+  try {
+    return await create(path, options, { disk, hasher: nodeHasher, walk: walkFolder }, onProgress, signal);
+  } finally {
+    await disk.shutdown();
+  }
+}

@@ -1,0 +1,5 @@
+export class DialBudget {
+  tryDial(_now: number): boolean {
+    return true;
+  }
+}

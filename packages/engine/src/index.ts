@@ -1,0 +1,26 @@
+export { createSession } from "./api/create-session.ts";
+export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
+export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
+export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
+export { PieceHashes } from "./core/piece-hashes.ts";
+export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
+export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";
+export { formatMagnet, type Magnet, parseMagnet } from "./meta/magnet.ts";
+export type { Metainfo } from "./meta/metainfo.ts";
+export { safePaths } from "./meta/path-policy.ts";
+export type { Disk, PieceDigest, StorageSpec } from "./ports/disk.ts";
+export type { Log } from "./ports/log.ts";
+export type { Endpoint } from "./ports/net.ts";
+export type { AddOptions } from "./session/add-options.ts";
+export type { CreatedTorrent, CreateOptions } from "./session/create-torrent.ts";
+export type {
+  FileProgress,
+  PeerInfo,
+  TorrentEvent,
+  TorrentState,
+  TorrentStats,
+} from "./session/events.ts";
+export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
+export type { Session, SessionEvent } from "./session/session.ts";
+export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
+export type { Torrent } from "./session/torrent.ts";

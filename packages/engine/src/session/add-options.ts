@@ -1,0 +1,44 @@
+import type { LayoutFile } from "../meta/layout.ts";
+import type { Magnet } from "../meta/magnet.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { TorrentEvent } from "./events.ts";
+
+/** How to add a torrent. Exactly one of `metainfo`, `torrentBytes`, `magnet` and `infoHash` says which. */
+export interface AddOptions {
+  readonly metainfo?: Metainfo;
+  /** Contents of a .torrent file. */
+  readonly torrentBytes?: Uint8Array;
+  readonly magnet?: string | Magnet;
+  /** 40 hex digits (v1 or truncated v2) or 64 (v2). */
+  readonly infoHash?: string;
+  /** Absolute folder in which the torrent's name lies, or will lie. */
+  readonly downloadDir: string;
+  /** Replaces the torrent's name on disk, as one path component: what is shared lies under another name than the torrent's. */
+  readonly rootName?: string;
+  /** Peers to try, besides those in the magnet. */
+  readonly peers?: readonly Endpoint[];
+  /** Trackers besides those in the metainfo or magnet. */
+  readonly trackers?: readonly string[];
+  /** False leaves out every way of finding peers that was not named by the user. */
+  readonly discovery?: boolean;
+  readonly sequential?: boolean;
+  /** Which files are wanted; all by default. Called once the metadata is known. */
+  readonly select?: (file: LayoutFile, path: string) => boolean;
+  /** Shares what is there and downloads nothing; no resume data is kept. */
+  readonly seedOnly?: boolean;
+  /**
+   * What to do with files that are in the way and are not this download's own: `refuse` (the default) fails with ERR_FILE_EXISTS
+   * unless they are complete and right; `overwrite` keeps what matches and
+   * replaces the rest.
+   */
+  readonly existing?: "refuse" | "overwrite";
+  /**
+   * Whether to compare the data with its hashes before it is used: `resume` (the default) trusts resume data as far as it
+   * can be trusted, `full` reads everything, `none` takes the data for complete, because the caller has just hashed it.
+   */
+  readonly check?: "resume" | "full" | "none";
+  readonly paused?: boolean;
+  /** Gets every event of the torrent from the first one on. */
+  readonly listener?: (event: TorrentEvent) => void;
+}

@@ -1,0 +1,22 @@
+/** Settings of a session; every field is set. The table of defaults is api/options.ts. */
+export interface SessionConfig {
+  /** Address to bind; null means all interfaces. */
+  readonly host: string | null;
+  /** Ports to listen on, tried in order; [0] lets the system choose; empty means not to listen. */
+  readonly ports: readonly number[];
+  readonly maxConnections: number;
+  readonly maxConnectionsPerTorrent: number;
+  /** Peers served at the same time, over all torrents. */
+  readonly uploadSlots: number;
+  /** Requests that one peer may have queued with us; announced as `reqq` (BEP 10). */
+  readonly maxQueuedRequests: number;
+  /** Most requests that we keep outstanding with one peer. */
+  readonly maxOutstandingRequests: number;
+  /** Two-letter client code and four-digit version of the peer id (BEP 20), such as "SH0100". */
+  readonly peerIdPrefix: string;
+  /** Name and version told to peers in the extension handshake. */
+  readonly clientName: string;
+  readonly handshakeTimeoutMs: number;
+  /** A connection on which nothing arrives for so long is closed. */
+  readonly idleTimeoutMs: number;
+}

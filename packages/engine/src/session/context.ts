@@ -1,0 +1,48 @@
+import type { Millis } from "../base/brand.ts";
+import type { Rng } from "../base/rng.ts";
+import type { DialBudget } from "../core/swarm/dial-budget.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Hasher } from "../ports/hasher.ts";
+import type { Log } from "../ports/log.ts";
+import type { Net } from "../ports/net.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import type { SessionConfig } from "./config.ts";
+import type { ExtensionRegistry } from "./extensions.ts";
+import type { StoreFlow } from "./store-flow.ts";
+import type { TrackerClient } from "./tracker-client.ts";
+import type { UploadBuffers } from "./upload-buffers.ts";
+
+/** Everything a session needs from outside; the simulator supplies its own. */
+export interface SessionPorts {
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly disk: Disk;
+  readonly hasher: Hasher;
+  readonly random: Random;
+  readonly store: Store;
+  readonly log: Log;
+  readonly trackers: TrackerClient;
+}
+
+/** What the torrents of one session share. */
+export interface SessionContext extends SessionPorts {
+  readonly config: SessionConfig;
+  readonly rng: Rng;
+  /** Our 20-byte id on the wire (BEP 20). */
+  readonly peerId: Uint8Array;
+  readonly storeFlow: StoreFlow;
+  readonly uploadBuffers: UploadBuffers;
+  readonly dialBudget: DialBudget;
+  readonly extensions: ExtensionRegistry;
+  /** The port peers can reach us on, or 0. */
+  listenPort(): number;
+  /** Whether one more connection fits the session. */
+  hasRoom(): boolean;
+  onConnectionOpened(): void;
+  onConnectionClosed(): void;
+  /** Somebody became interested or a slot became free: choose who is served at the next opportunity. */
+  requestChoking(): void;
+  now(): Millis;
+}

@@ -1,0 +1,96 @@
+import type { ShoalError } from "../base/errors.ts";
+import type { PieceIndex } from "../base/brand.ts";
+
+/** What a torrent is doing, in one word. */
+export type TorrentState =
+  /** Getting the info dictionary from peers (magnet links). */
+  | "metadata"
+  /** Comparing what is on disk with the hashes. */
+  | "checking"
+  | "downloading"
+  /** Has all wanted pieces, but not all pieces. */
+  | "finished"
+  | "seeding"
+  | "paused"
+  /** Stopped by a failure that needs a person; `error` says which. */
+  | "error";
+
+/** A connected peer, for people and programs to look at. Rates in bytes per second, totals in bytes. */
+export interface PeerInfo {
+  readonly host: string;
+  readonly port: number;
+  readonly incoming: boolean;
+  /** Name and version that the peer claims, or what its peer id says; unchecked text. */
+  readonly client: string;
+  /** Part of the pieces that the peer has, 0 to 1. */
+  readonly progress: number;
+  readonly seed: boolean;
+  readonly downRate: number;
+  readonly upRate: number;
+  readonly downloaded: number;
+  readonly uploaded: number;
+  /** We don't serve it. */
+  readonly choked: boolean;
+  /** It doesn't serve us. */
+  readonly choking: boolean;
+  readonly interested: boolean;
+  readonly snubbed: boolean;
+  /** Speaks BitTorrent v2 with us. */
+  readonly v2: boolean;
+  readonly requests: number;
+}
+
+export interface FileProgress {
+  /** Below the download folder, "/"-separated. */
+  readonly path: string;
+  readonly size: number;
+  /** Verified bytes. */
+  readonly have: number;
+  readonly wanted: boolean;
+}
+
+/** Rates in bytes per second, sizes in bytes; payload only unless said otherwise. */
+export interface TorrentStats {
+  readonly downloaded: number;
+  readonly uploaded: number;
+  readonly downRate: number;
+  readonly upRate: number;
+  /** Bytes of the wanted files; 0 while the metadata is unknown. */
+  readonly wanted: number;
+  /** Verified bytes of the wanted files. */
+  readonly have: number;
+  /** Received, but redundant or failed verification. */
+  readonly wasted: number;
+  readonly peers: number;
+  readonly seeds: number;
+  readonly pieceCount: number;
+  readonly piecesHave: number;
+  readonly etaMs: number | null;
+  /** Why nothing is arriving though something is wanted, in plain words; null when data flows or nothing is wanted. */
+  readonly waiting: string | null;
+}
+
+export type TorrentEvent =
+  | { readonly type: "state"; readonly state: TorrentState }
+  | { readonly type: "metadata" }
+  | { readonly type: "checked"; readonly checkedPieces: number; readonly pieceCount: number }
+  | { readonly type: "first-block" }
+  | { readonly type: "piece"; readonly piece: PieceIndex }
+  | { readonly type: "complete" }
+  | { readonly type: "error"; readonly error: ShoalError }
+  | { readonly type: "warning"; readonly error: ShoalError }
+  | { readonly type: "peer-connected"; readonly peer: PeerInfo }
+  | { readonly type: "peer-disconnected"; readonly peer: PeerInfo; readonly reason: string | null }
+  /** A peer that was missing pieces now has them all. */
+  | { readonly type: "peer-complete"; readonly peer: PeerInfo }
+  | { readonly type: "peer-failed"; readonly host: string; readonly port: number; readonly error: ShoalError }
+  | { readonly type: "banned"; readonly host: string; readonly reason: string }
+  | {
+      readonly type: "tracker";
+      readonly url: string;
+      readonly ok: boolean;
+      /** The tracker's own words on failure, or a warning; unchecked text. */
+      readonly message: string | null;
+      /** Peers in the answer. */
+      readonly peers: number;
+    };

@@ -1,0 +1,194 @@
+import type { Bitfield } from "../base/bitfield.ts";
+import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import { RateMeter } from "../base/rate-meter.ts";
+import { type Greeter, PeerSession } from "../core/peer/peer-session.ts";
+import { RequestPipeline } from "../core/peer/pipeline.ts";
+import { RequestTimeout } from "../core/peer/request-timeout.ts";
+import { RequestQueue } from "../core/peer/request-queue.ts";
+import { UploadQueue } from "../core/peer/upload-queue.ts";
+import type { PickPeer } from "../core/picker/piece-picker.ts";
+import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
+import type { SessionContext } from "./context.ts";
+import type { ExtensionPeerHandler } from "./extensions.ts";
+import type { PeerInfo } from "./events.ts";
+
+/** What the owner of a connection is told, besides the protocol's facts. */
+export interface PeerOwner {
+  /** An outgoing connection is up: send the handshake. */
+  onConnected(peer: PeerConnection): void;
+  /** All messages of one received buffer have been handled. */
+  afterInput(peer: PeerConnection): void;
+  /** The kernel took all that was written. */
+  onDrain(peer: PeerConnection): void;
+  onClosed(peer: PeerConnection, reason: ShoalError | null): void;
+}
+
+/** One live peer: the socket, the protocol state, and what is outstanding in both directions. */
+export class PeerConnection implements ConnectionSink, PickPeer {
+  readonly remote: Endpoint;
+  readonly incoming: boolean;
+  readonly connection: Connection;
+  readonly session: PeerSession<PeerConnection>;
+
+  /** Names the peer inside its torrent; -1 before it is admitted. */
+  slot: PeerSlot = -1;
+  /** The picker knows the peer. */
+  inPicker = false;
+  readonly requests: RequestQueue = new RequestQueue();
+  readonly pipeline: RequestPipeline;
+  readonly uploads: UploadQueue;
+  readonly timeout: RequestTimeout = new RequestTimeout();
+  readonly up: RateMeter = new RateMeter();
+  /** Reads from disk for this peer that are under way, and their bytes. */
+  readsUnderWay = 0;
+  readingBytes = 0;
+
+  parole = false;
+  speed: 0 | 1 | 2 = 1;
+  /** The peer said that it doesn't want to download (BEP 21). */
+  uploadOnly = false;
+  clientName = "";
+  /** Blocks received that we never asked for. */
+  unsolicited = 0;
+  /** The peer was seen complete. */
+  complete = false;
+  /** When the peer last stopped serving us. */
+  chokedAt: Millis = 0;
+  extensionHandlers: ReadonlyMap<number, ExtensionPeerHandler> = new Map();
+
+  readonly openedAt: Millis;
+  lastReceivedAt: Millis;
+  lastSentAt: Millis;
+
+  readonly #context: SessionContext;
+  #owner: PeerOwner;
+  #closed = false;
+  #reason: ShoalError | null = null;
+
+  constructor(
+    context: SessionContext,
+    connection: Connection,
+    incoming: boolean,
+    greeter: Greeter<PeerConnection>,
+    owner: PeerOwner,
+  ) {
+    this.#context = context;
+    this.connection = connection;
+    this.remote = connection.remote;
+    this.incoming = incoming;
+    this.#owner = owner;
+    this.session = new PeerSession<PeerConnection>(this, greeter);
+    this.pipeline = new RequestPipeline();
+    this.pipeline.setLimits(null, context.config.maxOutstandingRequests);
+    this.uploads = new UploadQueue(context.config.maxQueuedRequests);
+    this.openedAt = context.now();
+    this.lastReceivedAt = this.openedAt;
+    this.lastSentAt = this.openedAt;
+    context.onConnectionOpened();
+  }
+
+  get have(): Bitfield {
+    return this.session.have!;
+  }
+
+  get choked(): boolean {
+    return this.session.peerChoking;
+  }
+
+  get allowedFast(): ReadonlySet<PieceIndex> {
+    return this.session.allowedFast;
+  }
+
+  get snubbed(): boolean {
+    return this.pipeline.isSnubbed;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn. */
+  onBlock(length: number, latencyMs: Millis | null, now: Millis): void {
+    this.pipeline.onBlock(length, now, latencyMs);
+    this.timeout.onBlock(now);
+  }
+
+  start(): void {
+    this.connection.start(this);
+  }
+
+  setOwner(owner: PeerOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Hands everything written to the session's outbox to the socket. */
+  flush(): void {
+    if (this.session.out.length === 0 || this.#closed) return;
+    this.lastSentAt = this.#context.now();
+    this.connection.write(this.session.out.take());
+  }
+
+  /** Ends the connection; `onClosed` of the owner follows. Only the first reason counts. */
+  close(reason: ShoalError | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reason = reason;
+    this.connection.close();
+  }
+
+  onConnected(): void {
+    if (this.#closed) return;
+    this.#owner.onConnected(this);
+    this.flush();
+  }
+
+  onBytes(buffer: Uint8Array, start: number, end: number): void {
+    if (this.#closed) return;
+    this.lastReceivedAt = this.#context.now();
+    try {
+      this.session.onBytes(buffer, start, end);
+      if (this.#closed) return;
+      this.#owner.afterInput(this);
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      this.close(error);
+      return;
+    }
+    this.flush();
+  }
+
+  onDrain(): void {
+    if (!this.#closed) this.#owner.onDrain(this);
+  }
+
+  onClosed(error: ShoalError | null): void {
+    this.#closed = true;
+    this.session.release();
+    this.#context.onConnectionClosed();
+    for (const handler of this.extensionHandlers.values()) handler.onClosed?.();
+    this.#owner.onClosed(this, this.#reason ?? error);
+  }
+
+  info(now: Millis): PeerInfo {
+    const have = this.session.have;
+    return {
+      host: this.remote.host,
+      port: this.remote.port,
+      incoming: this.incoming,
+      client: this.clientName,
+      progress: have === null || have.length === 0 ? 0 : have.count / have.length,
+      seed: have !== null && have.isFull,
+      downRate: this.pipeline.rate(now),
+      upRate: this.up.rate(now),
+      downloaded: this.pipeline.total,
+      uploaded: this.up.total,
+      choked: this.session.amChoking,
+      choking: this.session.peerChoking,
+      interested: this.session.peerInterested,
+      snubbed: this.snubbed,
+      v2: this.session.v2,
+      requests: this.requests.length,
+    };
+  }
+}

@@ -1,0 +1,283 @@
+import type { Millis } from "../base/brand.ts";
+import { utf8, toHex } from "../base/bytes.ts";
+import { ShoalError } from "../base/errors.ts";
+import { Xoshiro128 } from "../base/rng.ts";
+import { StoreBuffer } from "../core/store-buffer.ts";
+import { DialBudget } from "../core/swarm/dial-budget.ts";
+import { shortHashes } from "../meta/info-hash.ts";
+import type { Timer } from "../ports/clock.ts";
+import type { Connection, Endpoint, Listener } from "../ports/net.ts";
+import type { AddOptions } from "./add-options.ts";
+import { ChokingRound } from "./choking-round.ts";
+import type { SessionConfig } from "./config.ts";
+import type { SessionContext, SessionPorts } from "./context.ts";
+import type { TorrentEvent } from "./events.ts";
+import { type Extension, ExtensionRegistry } from "./extensions.ts";
+import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
+import { StoreFlow } from "./store-flow.ts";
+import { StateChanges, type StateDiff } from "./state-changes.ts";
+import { Torrent } from "./torrent.ts";
+import { UploadBuffers } from "./upload-buffers.ts";
+
+const TICK_MS = 250;
+
+export type SessionEvent =
+  | { readonly type: "added"; readonly torrent: Torrent }
+  | { readonly type: "removed"; readonly torrent: Torrent }
+  | { readonly type: "torrent"; readonly torrent: Torrent; readonly event: TorrentEvent };
+
+/**
+ * All torrents of one process, their shared budgets, and the one listening socket. It joins the machines of core/ with the
+ * ports; the simulator runs this very class on ports of its own.
+ */
+export class Session {
+  readonly peerId: Uint8Array;
+  readonly #context: SessionContext;
+  readonly #ports: SessionPorts;
+  readonly #torrents: Set<Torrent> = new Set();
+  /** Torrents that have something to do in time; the others cost nothing. */
+  readonly #active: Set<Torrent> = new Set();
+  /** By 20-byte info-hash in hex: v1, and v2 truncated. */
+  readonly #byHash: Map<string, Torrent> = new Map();
+  readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
+  readonly #lobby: Lobby;
+  readonly #choking: ChokingRound;
+  readonly #changes: StateChanges = new StateChanges();
+  #listener: Listener | null = null;
+  #connections = 0;
+  #nextNumber = 1;
+  #tick: Timer | null = null;
+  #closed = false;
+
+  constructor(ports: SessionPorts, config: SessionConfig) {
+    this.#ports = ports;
+    const { clock, disk, random } = ports;
+    this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
+    const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
+    this.#context = {
+      ...ports,
+      config,
+      rng,
+      peerId: this.peerId,
+      storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
+        onArena: (full) => {
+          for (const torrent of this.#active) torrent.onArena(full);
+        },
+        onRoom: () => {
+          for (const torrent of this.#active) torrent.onRoom();
+        },
+      }),
+      uploadBuffers: new UploadBuffers(),
+      dialBudget: new DialBudget(),
+      extensions: new ExtensionRegistry(),
+      listenPort: () => this.#listener?.endpoint.port ?? 0,
+      hasRoom: () => this.#connections < config.maxConnections,
+      onConnectionOpened: () => void this.#connections++,
+      onConnectionClosed: () => void this.#connections--,
+      requestChoking: () => this.#choking.request(),
+      now: () => clock.now(),
+    };
+    this.#choking = new ChokingRound(this.#context, () => this.#active);
+    this.#lobby = new Lobby(this.#byHash);
+  }
+
+  /** Where peers can reach us; null when not listening. */
+  get endpoint(): Endpoint | null {
+    return this.#listener?.endpoint ?? null;
+  }
+
+  /** Opens the listening socket. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
+  async listen(): Promise<void> {
+    const { host, ports } = this.#context.config;
+    if (ports.length === 0) return;
+    this.#listener = await this.#ports.net.listen({ ...(host === null ? {} : { host }), ports }, (connection) =>
+      this.#onIncoming(connection),
+    );
+  }
+
+  /**
+   * Adds a torrent by metainfo, magnet or info-hash. It starts working right away; what happens comes as events, to
+   * `options.listener` from the first one on. Throws ERR_DUPLICATE_TORRENT, ERR_LOCKED, ERR_MAGNET and ERR_METAINFO.
+   */
+  async add(options: AddOptions): Promise<Torrent> {
+    this.#assertOpen();
+    const torrent = new Torrent(this.#context, this.#nextNumber++, options, {
+      onEvent: (event) => this.#onTorrentEvent(torrent, event),
+      onHashesKnown: () => this.#index(torrent),
+      onActive: () => this.#activate(torrent),
+    });
+    this.#index(torrent);
+    this.#torrents.add(torrent);
+    try {
+      await torrent.open();
+    } catch (error) {
+      this.#forget(torrent);
+      throw error;
+    }
+    this.#emit({ type: "added", torrent });
+    torrent.start();
+    return torrent;
+  }
+
+  torrents(): Torrent[] {
+    return [...this.#torrents];
+  }
+
+  /** The torrent with this 20-byte info-hash (v1, or v2 truncated), if any. */
+  find(infoHash: Uint8Array): Torrent | undefined {
+    return this.#byHash.get(toHex(infoHash));
+  }
+
+  /** Stops a torrent and forgets it. The data stays, unless `deleteData` is set. */
+  async remove(torrent: Torrent, options: { deleteData?: boolean } = {}): Promise<void> {
+    if (!this.#torrents.has(torrent)) return;
+    await torrent.close({ forget: true, deleteData: options.deleteData ?? false });
+    this.#forget(torrent);
+    this.#emit({ type: "removed", torrent });
+  }
+
+  /** Adds an extension with messages of its own (BEP 10), for connections made from now on. */
+  registerExtension(extension: Extension): void {
+    this.#context.extensions.register(extension);
+  }
+
+  on(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** What changed since the revision of an earlier call; everything for revision 0. */
+  changes(sinceRevision: number): StateDiff {
+    return this.#changes.since(sinceRevision);
+  }
+
+  /** Ends everything in good order: announces `stopped`, saves resume data, closes sockets, ends the workers. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tick?.cancel();
+    this.#choking.stop();
+    const listenerClosed = this.#listener?.close();
+    await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false, deleteData: false })));
+    this.#lobby.closeAll();
+    await listenerClosed;
+    await this.#ports.trackers.close();
+    await this.#ports.disk.shutdown();
+  }
+
+  #onIncoming(connection: Connection): void {
+    if (this.#closed || !this.#context.hasRoom()) {
+      connection.close();
+      return;
+    }
+    const peer = new PeerConnection(this.#context, connection, true, this.#lobby, this.#lobby);
+    this.#lobby.enter(peer);
+    peer.start();
+    this.#wake();
+  }
+
+  #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {
+    this.#emit({ type: "torrent", torrent, event });
+  }
+
+  #emit(event: SessionEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #index(torrent: Torrent): void {
+    for (const hash of shortHashes(torrent.infoHashes)) {
+      const key = toHex(hash);
+      const other = this.#byHash.get(key);
+      if (other !== undefined && other !== torrent) {
+        throw new ShoalError("ERR_DUPLICATE_TORRENT", `${other.name} is already in this session`);
+      }
+      this.#byHash.set(key, torrent);
+    }
+  }
+
+  #forget(torrent: Torrent): void {
+    this.#torrents.delete(torrent);
+    this.#active.delete(torrent);
+    this.#changes.remove(torrent);
+    for (const [key, value] of this.#byHash) if (value === torrent) this.#byHash.delete(key);
+  }
+
+  #activate(torrent: Torrent): void {
+    this.#active.add(torrent);
+    this.#wake();
+  }
+
+  /** Starts the tick; it ends by itself when no torrent has anything to do in time. */
+  #wake(): void {
+    if (this.#tick !== null || this.#closed) return;
+    this.#tick = this.#ports.clock.setTimer(TICK_MS, () => this.#onTick());
+  }
+
+  #onTick(): void {
+    this.#tick = null;
+    const now: Millis = this.#context.now();
+    let busy = this.#lobby.onTick(now, this.#context.config.handshakeTimeoutMs);
+    for (const torrent of this.#active) {
+      torrent.onTick(now);
+      this.#changes.update(torrent, now);
+      if (torrent.isDormant) this.#active.delete(torrent);
+      else busy = true;
+    }
+    this.#choking.onTick(now);
+    if (busy) this.#wake();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ShoalError("ERR_CLOSED", "The session is closed");
+  }
+}
+
+/** Accepted connections whose handshake has not named a torrent yet. */
+class Lobby implements PeerOwner {
+  readonly #byHash: ReadonlyMap<string, Torrent>;
+  readonly #waiting: Set<PeerConnection> = new Set();
+
+  constructor(byHash: ReadonlyMap<string, Torrent>) {
+    this.#byHash = byHash;
+  }
+
+  enter(peer: PeerConnection): void {
+    this.#waiting.add(peer);
+  }
+
+  onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
+    const torrent = this.#byHash.get(toHex(infoHash));
+    if (torrent === undefined || !torrent.acceptsPeers) {
+      throw new ShoalError("ERR_NOT_FOUND", "The peer asks for a torrent that is not shared here");
+    }
+    this.#waiting.delete(peer);
+    torrent.onIncoming(peer, infoHash, peerId);
+  }
+
+  onConnected(): void {}
+  afterInput(): void {}
+  onDrain(): void {}
+
+  onClosed(peer: PeerConnection): void {
+    this.#waiting.delete(peer);
+  }
+
+  /** True while somebody waits. */
+  onTick(now: Millis, timeoutMs: number): boolean {
+    for (const peer of this.#waiting) {
+      if (now - peer.openedAt > timeoutMs) peer.close(new ShoalError("ERR_CONNECT", "No handshake in time"));
+    }
+    return this.#waiting.size > 0;
+  }
+
+  closeAll(): void {
+    for (const peer of this.#waiting) peer.close(null);
+  }
+}
+
+/** "-SH0100-" and twelve random letters and digits (BEP 20). */
+function makePeerId(prefix: string, random: Uint8Array): Uint8Array {
+  const alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const tail = Array.from(random, (byte) => alphabet[byte % alphabet.length]).join("");
+  return utf8(`-${prefix}-${tail}`);
+}

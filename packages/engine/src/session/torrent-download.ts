@@ -1,0 +1,228 @@
+import type { BlockIndex, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import { RateMeter } from "../base/rate-meter.ts";
+import type { PieceHashes } from "../core/piece-hashes.ts";
+import type { PiecePicker } from "../core/picker/piece-picker.ts";
+import type { StoreWrite } from "../core/store-buffer.ts";
+import { BLOCK_SIZE, type Layout } from "../meta/layout.ts";
+import type { PieceDigest, StorageId } from "../ports/disk.ts";
+import type { SessionContext } from "./context.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import type { StoreSink } from "./store-flow.ts";
+
+/** Blocks that nobody asked for, from one peer, before it is disconnected. */
+const MAX_UNSOLICITED = 64;
+/** Most blocks that are picked at once for one peer. */
+const MAX_PICK = 1024;
+
+/** What the download tells its torrent. */
+export interface DownloadOwner {
+  peerInSlot(slot: PeerSlot): PeerConnection | undefined;
+  onFirstBlock(): void;
+  /** The piece is on disk and right; the picker knows. */
+  onVerified(piece: PieceIndex, digest: PieceDigest): void;
+  /** The piece is on disk and wrong. `contributors` names who delivered each block. Decides which blocks must come again. */
+  onFailed(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
+  onDiskError(error: ShoalError): void;
+}
+
+/** The parts of a torrent's content that the download works on. */
+export interface DownloadParts {
+  readonly number: number;
+  readonly layout: Layout;
+  readonly storage: StorageId;
+  readonly picker: PiecePicker;
+  readonly hashes: PieceHashes;
+}
+
+/**
+ * The way down: blocks from peers into arena slots, runs to disk, pieces to verification. It joins the picker, the store
+ * buffer and the disk; a block is in exactly one of "requested", "in a slot", "on disk" or "missing".
+ */
+export class TorrentDownload implements StoreSink {
+  readonly rate: RateMeter = new RateMeter();
+  /** Bytes received in vain: redundant, unasked or failed verification. */
+  wasted = 0;
+  /** The torrent's number in the session. */
+  readonly number: number;
+  readonly storage: StorageId;
+  readonly #context: SessionContext;
+  readonly #owner: DownloadOwner;
+  readonly #layout: Layout;
+  readonly #picker: PiecePicker;
+  readonly #hashes: PieceHashes;
+  readonly #picked: Int32Array = new Int32Array(MAX_PICK * 2);
+  readonly #others: Int32Array = new Int32Array(2);
+  /** Pieces whose digest is outstanding. */
+  #hashing = 0;
+  /** Writes under way. */
+  #writing = 0;
+  readonly #whenIdle: (() => void)[] = [];
+  #active = false;
+  #sawBlock = false;
+
+  constructor(context: SessionContext, owner: DownloadOwner, parts: DownloadParts) {
+    this.#context = context;
+    this.#owner = owner;
+    this.number = parts.number;
+    this.#layout = parts.layout;
+    this.storage = parts.storage;
+    this.#picker = parts.picker;
+    this.#hashes = parts.hashes;
+    context.storeFlow.register(this.number, this);
+  }
+
+  start(): void {
+    this.#active = true;
+  }
+
+  /** Requests nothing more and keeps nothing more. */
+  stop(): void {
+    this.#active = false;
+  }
+
+  /** Puts everything received on disk and waits for the writes and checks under way. */
+  async flush(): Promise<void> {
+    this.#context.storeFlow.buffer.flushAll(this.number);
+    this.#context.storeFlow.drain();
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Asks the peer for as many blocks as its pipeline has room for. */
+  refill(peer: PeerConnection): void {
+    if (!this.#active || !peer.inPicker || !peer.session.amInterested) return;
+    if (peer.choked && peer.allowedFast.size === 0) return;
+    const now = this.#context.now();
+    const wanted = peer.pipeline.refill(peer.requests.length);
+    if (wanted === 0 || this.#context.storeFlow.buffer.underPressure) return;
+    const picked = this.#picked;
+    const count = this.#picker.pick(peer, Math.min(MAX_PICK, wanted), now, picked);
+    for (let i = 0; i < count; i++) {
+      const piece = picked[2 * i]!;
+      const block = picked[2 * i + 1]!;
+      peer.requests.add(piece, block, now);
+      peer.session.out.request(piece, block * BLOCK_SIZE, this.#layout.blockLength(piece, block));
+    }
+  }
+
+  onBlock(
+    peer: PeerConnection,
+    piece: PieceIndex,
+    begin: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const now = this.#context.now();
+    const block = begin / BLOCK_SIZE;
+    const at = length === this.#layout.blockLength(piece, block) ? peer.requests.remove(piece, block) : -1;
+    if (at < 0) {
+      this.#onUnsolicited(peer, length);
+      return;
+    }
+    peer.onBlock(length, peer.requests.removedLate ? null : now - peer.requests.sentAt(at), now);
+    this.rate.add(length, now);
+    if (!this.#active || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
+      this.wasted += length;
+      return;
+    }
+    if (!this.#sawBlock) {
+      this.#sawBlock = true;
+      this.#owner.onFirstBlock();
+    }
+    this.#cancelElsewhere(piece, block, length);
+    const { storeFlow, disk } = this.#context;
+    const place = storeFlow.buffer.put(this.number, piece, block, this.#layout.dataSize(piece));
+    if (place < 0) {
+      this.#picker.onHashFailed(piece, [block]);
+      this.wasted += length;
+      return;
+    }
+    disk.arena.set(buffer.subarray(offset, offset + length), place);
+    storeFlow.drain();
+    if (this.#picker.isPieceComplete(piece)) this.#check(piece);
+  }
+
+  /** Verifies a piece whose blocks are all received. */
+  #check(piece: PieceIndex): void {
+    const { storeFlow, disk } = this.#context;
+    storeFlow.buffer.flushPiece(this.number, piece, this.#layout.dataSize(piece));
+    storeFlow.drain();
+    this.#hashing++;
+    disk.hash(this.storage, piece, this.#hashes, (error, digest) => {
+      this.#hashing--;
+      this.#onDigest(piece, error, digest);
+      this.#checkIdle();
+    });
+  }
+
+  /** Verifies complete pieces that were not verified yet: after a resume, for pieces whose blocks were all on disk. */
+  checkComplete(piece: PieceIndex): void {
+    if (this.#picker.isPieceComplete(piece)) this.#check(piece);
+  }
+
+  onWritten(write: StoreWrite, error: ShoalError | null): void {
+    this.#writing--;
+    if (error !== null) {
+      this.#loseBlocks(write.piece, write.firstBlock, write.blockCount);
+      this.#owner.onDiskError(error);
+    }
+    this.#checkIdle();
+  }
+
+  onWriteStarted(): void {
+    this.#writing++;
+  }
+
+  #onDigest(piece: PieceIndex, error: ShoalError | null, digest: PieceDigest | null): void {
+    // A write of the piece failed meanwhile: its blocks are being asked for again.
+    if (!this.#picker.isPieceComplete(piece)) return;
+    if (error !== null || digest === null) {
+      this.#picker.onHashFailed(piece, null);
+      if (error !== null) this.#owner.onDiskError(error);
+      return;
+    }
+    if (this.#hashes.verify(piece, digest)) {
+      this.#picker.onVerified(piece);
+      this.#owner.onVerified(piece, digest);
+    } else {
+      this.#owner.onFailed(piece, digest, this.#picker.contributors(piece));
+    }
+  }
+
+  #loseBlocks(piece: PieceIndex, first: BlockIndex, count: number): void {
+    const blocks = Array.from({ length: count }, (_, i) => first + i);
+    this.#picker.onHashFailed(piece, blocks);
+    this.#context.disk.forget(this.storage, piece);
+  }
+
+  #cancelElsewhere(piece: PieceIndex, block: BlockIndex, length: number): void {
+    const count = this.#picker.otherRequesters(piece, block, this.#others);
+    for (let i = 0; i < count; i++) {
+      const slot = this.#others[i]!;
+      this.#picker.release(slot, piece, block);
+      const other = this.#owner.peerInSlot(slot);
+      if (other === undefined) continue;
+      other.requests.bury(piece, block);
+      other.session.out.cancel(piece, block * BLOCK_SIZE, length);
+      other.flush();
+    }
+  }
+
+  #onUnsolicited(peer: PeerConnection, length: number): void {
+    this.wasted += length;
+    if (++peer.unsolicited > MAX_UNSOLICITED) {
+      throw new ShoalError("ERR_PROTOCOL", "The peer sends blocks that were not asked for");
+    }
+  }
+
+  #isIdle(): boolean {
+    return this.#hashing === 0 && this.#writing === 0;
+  }
+
+  #checkIdle(): void {
+    if (!this.#isIdle()) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}

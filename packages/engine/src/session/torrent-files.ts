@@ -1,0 +1,253 @@
+import { Bitfield } from "../base/bitfield.ts";
+import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { PieceHashes } from "../core/piece-hashes.ts";
+import type { LayoutFile } from "../meta/layout.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
+import { literalPaths, safePaths } from "../meta/path-policy.ts";
+import type { FileStat, PieceDigest, StorageId } from "../ports/disk.ts";
+import type { AddOptions } from "./add-options.ts";
+import type { SessionContext } from "./context.ts";
+import type { FileProgress } from "./events.ts";
+
+/** Pieces that are hashed at the same time in a check. */
+const CHECKS_UNDER_WAY = 8;
+/** How often files that are being shared are looked at. */
+const WATCH_MS = 3000;
+
+export type CheckProgress = (checked: number, total: number) => void;
+
+/** Where a torrent's files lie, which of them are wanted, and what of them is verified. */
+export class TorrentFiles {
+  readonly storage: StorageId;
+  /** Below the download folder, "/"-joined; by file index. */
+  readonly paths: readonly string[];
+  readonly warnings: readonly string[];
+  readonly wantedBytes: number;
+  /** Verified bytes of the wanted files. */
+  haveBytes = 0;
+  readonly #context: SessionContext;
+  readonly #metainfo: Metainfo;
+  readonly #root: string;
+  readonly #wanted: readonly boolean[];
+  readonly #wantedPieces: Bitfield;
+  /** Verified bytes of each file. */
+  readonly #have: Float64Array;
+  /** Complete files as they were when they were verified, or seen first after it. */
+  readonly #known: (FileStat | null)[] = [];
+  #nextWatch: Millis = 0;
+
+  /**
+   * What is downloaded gets names that are safe everywhere; what is only shared is looked for by its own names first, since somebody
+   * else may have put it there.
+   */
+  static async open(
+    context: SessionContext,
+    metainfo: Metainfo,
+    options: AddOptions,
+    partPath: string,
+  ): Promise<TorrentFiles> {
+    const { multiFile, layout } = metainfo;
+    const safe = safePaths(metainfo.name, multiFile, layout.files);
+    if (options.seedOnly !== true) {
+      const warnings = safe.changed.map(({ from, to }) => `${from} is saved as ${to}`);
+      return new TorrentFiles(context, metainfo, options, partPath, safe.paths, warnings);
+    }
+    const literal = literalPaths(options.rootName ?? metainfo.name, multiFile, layout.files);
+    const files = new TorrentFiles(context, metainfo, options, partPath, literal, []);
+    const stats = await files.stat();
+    const found = literal.map((path, index) => (stats[index] === null ? safe.paths[index]! : path));
+    if (found.every((path, index) => path === literal[index])) return files;
+    await context.disk.close(files.storage);
+    return new TorrentFiles(context, metainfo, options, partPath, found, []);
+  }
+
+  private constructor(
+    context: SessionContext,
+    metainfo: Metainfo,
+    options: AddOptions,
+    partPath: string,
+    paths: readonly string[],
+    warnings: readonly string[],
+  ) {
+    const { layout } = metainfo;
+    this.#context = context;
+    this.#metainfo = metainfo;
+    this.#root = options.downloadDir;
+    this.paths = paths;
+    this.warnings = warnings;
+    this.#wanted = layout.files.map(
+      (file) => !file.pad && (options.select === undefined || options.select(file, paths[file.index]!)),
+    );
+    this.#have = new Float64Array(layout.files.length);
+    this.#wantedPieces = new Bitfield(layout.pieceCount);
+    let wantedBytes = 0;
+    for (const file of layout.files) {
+      if (!this.#wanted[file.index]) continue;
+      wantedBytes += file.size;
+      for (let piece = file.firstPiece; piece < file.endPiece; piece++) this.#wantedPieces.set(piece);
+    }
+    this.wantedBytes = wantedBytes;
+    this.storage = context.disk.open({
+      layout,
+      root: options.downloadDir,
+      paths,
+      skipped: new Set(layout.files.filter((file) => !file.pad && !this.#wanted[file.index]).map((f) => f.index)),
+      partPath,
+    });
+  }
+
+  isWantedPiece(piece: PieceIndex): boolean {
+    return this.#wantedPieces.get(piece);
+  }
+
+  isWantedFile(file: FileIndex): boolean {
+    return this.#wanted[file]!;
+  }
+
+  stat(): Promise<(FileStat | null)[]> {
+    return this.#context.disk.stat(this.storage);
+  }
+
+  /** Counts a piece in (or out again, when it is lost). */
+  count(piece: PieceIndex, verified: boolean): void {
+    const { layout } = this.#metainfo;
+    const sign = verified ? 1 : -1;
+    layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, _offset, length) => {
+      if (file.pad) return;
+      this.#have[file.index]! += sign * length;
+      if (this.#wanted[file.index]) this.haveBytes += sign * length;
+    });
+  }
+
+  progress(): FileProgress[] {
+    return this.#metainfo.layout.files
+      .filter((file) => !file.pad)
+      .map((file) => ({
+        path: this.paths[file.index]!,
+        size: file.size,
+        have: this.#have[file.index]!,
+        wanted: this.#wanted[file.index]!,
+      }));
+  }
+
+  /** The first file with a byte in the piece, as a path. */
+  pathOf(piece: PieceIndex): string {
+    return this.paths[this.#metainfo.layout.fileOfPiece(piece).index]!;
+  }
+
+  /** Files that exist and are not among `own`: somebody else's. */
+  foreign(stats: readonly (FileStat | null)[], own: ReadonlySet<FileIndex>): LayoutFile[] {
+    return this.#metainfo.layout.files.filter(
+      (file) => this.#wanted[file.index] && stats[file.index] != null && !own.has(file.index),
+    );
+  }
+
+  /** True when every wanted file exists with its full size. */
+  areFullSize(stats: readonly (FileStat | null)[]): boolean {
+    return this.#metainfo.layout.files.every(
+      (file) =>
+        !this.#wanted[file.index] ||
+        file.symlink !== null ||
+        file.size === 0 ||
+        stats[file.index]?.size === file.size,
+    );
+  }
+
+  fileExists(file: FileIndex): ShoalError {
+    const path = `${this.#root}/${this.paths[file]}`;
+    return new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, { path });
+  }
+
+  /** Throws ERR_NO_SPACE when what is still missing does not fit. */
+  async assertSpace(): Promise<void> {
+    const needed = this.wantedBytes - this.haveBytes;
+    const free = await this.#context.disk.freeSpace(this.#root);
+    if (needed > free) {
+      throw new ShoalError("ERR_NO_SPACE", `${this.#root} has not enough free space`, {
+        path: this.#root,
+        needed,
+        free,
+      });
+    }
+  }
+
+  /**
+   * Compares the given pieces with their hashes. Pieces whose files are missing or too short are not read. Calls `onRight` for each
+   * that matches; one that can't be read counts as wrong.
+   */
+  async check(
+    pieces: Bitfield,
+    hashes: PieceHashes,
+    onRight: (piece: PieceIndex, digest: PieceDigest) => void,
+    onProgress: CheckProgress,
+  ): Promise<void> {
+    const stats = await this.stat();
+    const todo = [...pieces].filter((piece) => this.#isReadable(piece, stats));
+    const { disk } = this.#context;
+    let next = 0;
+    let done = 0;
+    if (todo.length === 0) return;
+    onProgress(0, todo.length);
+    await new Promise<void>((resolve) => {
+      const start = (): void => {
+        const piece = todo[next++]!;
+        disk.hash(this.storage, piece, hashes, (_error, digest) => {
+          if (digest !== null && hashes.verify(piece, digest)) onRight(piece, digest);
+          onProgress(++done, todo.length);
+          if (next < todo.length) start();
+          else if (done === todo.length) resolve();
+        });
+      };
+      const parallel = Math.min(CHECKS_UNDER_WAY, todo.length);
+      for (let i = 0; i < parallel; i++) start();
+    });
+  }
+
+  /** Takes what is on disk now for the state that was verified. */
+  async rememberStats(): Promise<void> {
+    const stats = await this.stat();
+    for (const file of this.#metainfo.layout.files) {
+      const whole = this.#have[file.index] === file.size;
+      this.#known[file.index] = whole ? (stats[file.index] ?? null) : null;
+    }
+  }
+
+  /** Looks now and then whether complete files are still what they were; tells which are not. */
+  watch(now: Millis, onChanged: (file: LayoutFile) => void): void {
+    if (now < this.#nextWatch) return;
+    this.#nextWatch = Infinity;
+    void this.#watchOnce(onChanged).finally(() => {
+      const took = this.#context.now() - now;
+      this.#nextWatch = this.#context.now() + Math.max(WATCH_MS, took * 20);
+    });
+  }
+
+  async #watchOnce(onChanged: (file: LayoutFile) => void): Promise<void> {
+    const stats = await this.stat();
+    for (const file of this.#metainfo.layout.files) {
+      if (file.pad || file.size === 0 || this.#have[file.index] !== file.size) continue;
+      const before = this.#known[file.index] ?? null;
+      const after = stats[file.index] ?? null;
+      this.#known[file.index] = after;
+      if (before === null) continue;
+      const same =
+        after !== null &&
+        after.size === before.size &&
+        after.modifiedMs === before.modifiedMs &&
+        after.inode === before.inode;
+      if (!same) onChanged(file);
+    }
+  }
+
+  /** Whether the wanted files under a piece are long enough to hold it. */
+  #isReadable(piece: PieceIndex, stats: readonly (FileStat | null)[]): boolean {
+    const { layout } = this.#metainfo;
+    let readable = true;
+    layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, offset, length) => {
+      if (file.pad || !this.#wanted[file.index]) return;
+      if ((stats[file.index]?.size ?? 0) < offset + length) readable = false;
+    });
+    return readable;
+  }
+}

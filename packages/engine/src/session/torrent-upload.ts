@@ -1,0 +1,148 @@
+import type { PieceIndex } from "../base/brand.ts";
+import { RateMeter } from "../base/rate-meter.ts";
+import type { ShoalError } from "../base/errors.ts";
+import type { UploadRun } from "../core/peer/upload-queue.ts";
+import type { StorageId } from "../ports/disk.ts";
+import { PIECE_HEADER_BYTES, writePieceHeader } from "../wire/message.ts";
+import type { SessionContext } from "./context.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import { RUN_BYTES } from "./upload-buffers.ts";
+
+/** Reads from disk that may be under way for one peer. */
+const MAX_READS = 4;
+/** Bytes waiting to be sent to one peer: half a second's worth within these bounds (engine research 2.10). */
+const MIN_WATERMARK = 256 * 1024;
+const MAX_WATERMARK = 4 * 1024 * 1024;
+
+/** What serving needs to know of its torrent. */
+export interface UploadOwner {
+  hasPiece(piece: PieceIndex): boolean;
+  /** A read failed: the data is not what it was. */
+  onReadError(piece: PieceIndex, error: ShoalError): void;
+}
+
+/**
+ * The way up: a peer's requests, sorted by piece and offset, are read in runs between message headers that are written
+ * beforehand, and each run leaves in one write.
+ */
+export class TorrentUpload {
+  readonly #context: SessionContext;
+  readonly #owner: UploadOwner;
+  readonly #storage: StorageId;
+  readonly rate: RateMeter = new RateMeter();
+  #stopped = false;
+
+  constructor(context: SessionContext, owner: UploadOwner, storage: StorageId) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#storage = storage;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  onRequest(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
+    const { session } = peer;
+    const served = !session.amChoking && !this.#stopped && this.#owner.hasPiece(piece);
+    if (!served || !peer.uploads.add(piece, begin, length)) {
+      if (session.fast) session.out.reject(piece, begin, length);
+    }
+  }
+
+  /** Grants the peer some pieces while it is choked, so that it gets something to trade (BEP 6). */
+  grantFastSet(_peer: PeerConnection): void {}
+
+  onCancel(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
+    if (peer.uploads.cancel(piece, begin, length) && peer.session.fast) {
+      peer.session.out.reject(piece, begin, length);
+    }
+  }
+
+  /** Drops what the peer has asked for; with the fast extension each request is rejected (BEP 6). */
+  choke(peer: PeerConnection): void {
+    peer.session.setChoking(true);
+    peer.uploads.clear((piece, begin, length) => {
+      if (peer.session.fast) peer.session.out.reject(piece, begin, length);
+    });
+  }
+
+  /** Starts as many reads as the peer's buffers allow. */
+  serve(peer: PeerConnection): void {
+    const limit = Math.min(MAX_WATERMARK, Math.max(MIN_WATERMARK, peer.up.rate(this.#context.now()) / 2));
+    while (
+      !peer.closed &&
+      peer.uploads.length > 0 &&
+      peer.readsUnderWay < MAX_READS &&
+      peer.connection.queuedBytes + peer.readingBytes < limit
+    ) {
+      const run = peer.uploads.nextRun(RUN_BYTES);
+      if (run === null) return;
+      this.#readRun(peer, run.piece, run.begin, run.length, run);
+    }
+  }
+
+  #readRun(peer: PeerConnection, piece: PieceIndex, begin: number, length: number, run: UploadRun): void {
+    const chunk = run.chunk;
+    const blocks = Math.ceil(length / chunk);
+    const total = length + blocks * PIECE_HEADER_BYTES;
+    const buffer = this.#context.uploadBuffers.take(total);
+    for (let i = 0; i < blocks; i++) {
+      const at = i * (chunk + PIECE_HEADER_BYTES);
+      writePieceHeader(buffer, at, piece, begin + i * chunk, Math.min(chunk, length - i * chunk));
+    }
+    peer.readsUnderWay++;
+    peer.readingBytes += total;
+    this.#context.disk.read(
+      this.#storage,
+      piece,
+      begin,
+      length,
+      buffer,
+      PIECE_HEADER_BYTES,
+      chunk,
+      PIECE_HEADER_BYTES,
+      (error) => this.#onRead(peer, piece, begin, length, chunk, buffer, total, error),
+    );
+  }
+
+  #onRead(
+    peer: PeerConnection,
+    piece: PieceIndex,
+    begin: number,
+    length: number,
+    chunk: number,
+    buffer: Uint8Array,
+    total: number,
+    error: ShoalError | null,
+  ): void {
+    peer.readsUnderWay--;
+    peer.readingBytes -= total;
+    const buffers = this.#context.uploadBuffers;
+    if (error !== null) {
+      buffers.give(buffer);
+      this.#refuseRun(peer, piece, begin, length, chunk);
+      this.#owner.onReadError(piece, error);
+      return;
+    }
+    if (peer.closed) {
+      buffers.give(buffer);
+      return;
+    }
+    const now = this.#context.now();
+    peer.up.add(length, now);
+    this.rate.add(length, now);
+    peer.lastSentAt = now;
+    peer.flush();
+    peer.connection.write(buffer.subarray(0, total), () => buffers.give(buffer));
+    this.serve(peer);
+  }
+
+  #refuseRun(peer: PeerConnection, piece: PieceIndex, begin: number, length: number, chunk: number): void {
+    if (peer.closed || !peer.session.fast) return;
+    for (let at = 0; at < length; at += chunk) {
+      peer.session.out.reject(piece, begin + at, Math.min(chunk, length - at));
+    }
+    peer.flush();
+  }
+}
