@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { canonicalIp, isLoopback } from "../base/address.ts";
+import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
 
 /** What the outside world may be asked for, and from which address. */
 export interface NetPolicyOptions {
@@ -37,6 +37,11 @@ export class NetPolicy {
     this.#readAt = now;
     this.#local = loopbackAddresses();
     return this.#local.has(host);
+  }
+
+  /** Whether strangers must not make us ask something of the address: it is in this machine's or its network's trust. */
+  isPrivate(host: string): boolean {
+    return isPrivate(host) || this.isOnThisMachine(host);
   }
 
   /** Why the address (a canonical literal) may not be talked to, in one clause; null when it may. */

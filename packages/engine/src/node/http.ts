@@ -1,0 +1,225 @@
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import type { Readable } from "node:stream";
+import { createGunzip, createInflate } from "node:zlib";
+import { canonicalIp } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Http, HttpGetOptions, HttpResponse } from "../ports/http.ts";
+import { resolveHost } from "./dns.ts";
+import type { NetPolicy } from "./net-policy.ts";
+import { connectError } from "./socket-error.ts";
+
+const MAX_HEADER_BYTES = 16_384;
+const MAX_REDIRECTS = 5;
+const MAX_URL = 8_192;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * HTTP and HTTPS GET with hard limits on time, size (after decompression), headers and redirects. A request that starts at a
+ * public address is not led to a private one by a redirect, and credentials of a URL go only to the host that it names.
+ */
+export class NodeHttp implements Http {
+  readonly #policy: NetPolicy;
+  readonly #userAgent: string;
+  readonly #http: HttpAgent = new HttpAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
+  readonly #https: HttpsAgent = new HttpsAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
+
+  constructor(policy: NetPolicy, userAgent: string) {
+    this.#policy = policy;
+    this.#userAgent = userAgent;
+  }
+
+  async get(url: string, options: HttpGetOptions): Promise<HttpResponse> {
+    const deadline = AbortSignal.timeout(options.timeoutMs);
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+    let target = parseUrl(url);
+    const name = target.host;
+    try {
+      // Null until the first request has been made: whether that went to a private address.
+      let startedPrivate: boolean | null = null;
+      for (let redirects = 0; ; redirects++) {
+        const addresses = await this.#addresses(target, startedPrivate === false);
+        startedPrivate ??= addresses.some((address) => this.#policy.isPrivate(address));
+        const response = await this.#request(target, addresses, redirects === 0, signal);
+        const location = response.headers.location;
+        if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined) {
+          return await readResponse(response, options.maxBytes, signal);
+        }
+        response.on("error", () => {}).destroy();
+        if (redirects >= (options.maxRedirects ?? MAX_REDIRECTS)) {
+          throw httpError(`${name} redirects too often`);
+        }
+        target = redirectTarget(target, location);
+      }
+    } catch (error) {
+      if (error instanceof ShoalError && error.code === "ERR_HTTP") throw error;
+      if (options.signal?.aborted === true) throw httpError(`the request to ${name} was cancelled`, error);
+      if (deadline.aborted) {
+        throw httpError(
+          `no answer from ${name} within ${Math.ceil(options.timeoutMs / 1000)} seconds`,
+          error,
+        );
+      }
+      throw httpError(describe(error, target), error);
+    }
+  }
+
+  /** Ends idle connections; requests under way go on. */
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  /** The addresses that the host of `target` may be reached at. */
+  async #addresses(target: URL, publicOnly: boolean): Promise<string[]> {
+    const found = await resolveHost(target.hostname, this.#policy);
+    const allowed = publicOnly ? found.filter((address) => !this.#policy.isPrivate(address)) : found;
+    if (allowed.length === 0) throw httpError(`the server redirects to ${target.host}, a private address`);
+    return allowed;
+  }
+
+  #request(
+    target: URL,
+    addresses: readonly string[],
+    first: boolean,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const secure = target.protocol === "https:";
+    const bare = target.hostname.startsWith("[") ? target.hostname.slice(1, -1) : target.hostname;
+    const options: RequestOptions = {
+      method: "GET",
+      protocol: target.protocol,
+      hostname: bare,
+      port: target.port === "" ? (secure ? 443 : 80) : Number(target.port),
+      path: target.pathname + target.search,
+      ...(target.username === "" && target.password === ""
+        ? {}
+        : { auth: `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}` }),
+      headers: { "user-agent": this.#userAgent, accept: "*/*", "accept-encoding": "gzip, deflate" },
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // A kept connection was opened under other rules than a redirect is followed.
+      agent: first ? (secure ? this.#https : this.#http) : false,
+      lookup: fixedLookup(addresses),
+      ...(this.#policy.bindHost === null ? {} : { localAddress: this.#policy.bindHost }),
+      signal,
+    };
+    return new Promise((resolve, reject) => {
+      const request = secure ? httpsRequest(options) : httpRequest(options);
+      request.on("response", resolve);
+      // Stays for good: an error may follow the answer.
+      request.on("error", reject);
+      request.end();
+    });
+  }
+}
+
+/** Answers with addresses that were checked before, so that the check and the connection can't see different ones. */
+function fixedLookup(addresses: readonly string[]): LookupFunction {
+  const entries = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+  return (_name, options, callback) => {
+    const [first] = entries;
+    if (options.all === true) callback(null, entries);
+    else callback(null, first!.address, first!.family);
+  };
+}
+
+async function readResponse(
+  response: IncomingMessage,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const stream = decoded(response, maxBytes);
+  const abort = (): void => {
+    stream.destroy(new Error("aborted"));
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    for await (const part of stream as AsyncIterable<Uint8Array>) {
+      length += part.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      parts.push(part);
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    if (!response.complete) response.destroy();
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return { status: response.statusCode ?? 0, headers: plainHeaders(response), body };
+}
+
+/** The body without its compression. What is compressed counts as well: it may be endless and unfold to nothing. */
+function decoded(response: IncomingMessage, maxBytes: number): Readable {
+  const encoding = (response.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "identity") return response;
+  if (encoding !== "gzip" && encoding !== "x-gzip" && encoding !== "deflate") {
+    response.destroy();
+    throw httpError(`the answer has the unknown encoding ${encoding.slice(0, 40)}`);
+  }
+  const decoder = encoding === "deflate" ? createInflate() : createGunzip();
+  let received = 0;
+  response.on("data", (part: Uint8Array) => {
+    received += part.length;
+    if (received > maxBytes) decoder.destroy(tooLarge(maxBytes));
+  });
+  response.on("error", (error) => decoder.destroy(error));
+  return response.pipe(decoder);
+}
+
+function plainHeaders(response: IncomingMessage): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  return headers;
+}
+
+function parseUrl(url: string): URL {
+  if (url.length > MAX_URL || !URL.canParse(url)) throw httpError("not a usable URL");
+  const parsed = new URL(url);
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
+    throw httpError(`${parsed.protocol} URLs are not supported`);
+  }
+  return parsed;
+}
+
+function redirectTarget(from: URL, location: string): URL {
+  if (location.length > MAX_URL || !URL.canParse(location, from.href))
+    throw httpError(`${from.host} redirects to nowhere`);
+  const target = parseUrl(new URL(location, from).href);
+  target.username = "";
+  target.password = "";
+  return target;
+}
+
+function describe(error: unknown, target: URL): string {
+  if (error instanceof ShoalError) return error.message;
+  const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
+  const code = (error as { code?: unknown }).code;
+  if (code === "HPE_HEADER_OVERFLOW") return `${target.host} sends too large headers`;
+  if (typeof code === "string" && (code.startsWith("HPE_") || code.startsWith("Z_"))) {
+    return `${target.host} does not answer in HTTP`;
+  }
+  const bare = canonicalIp(target.hostname.replace(/^\[|\]$/g, "")) ?? target.hostname;
+  return connectError({ host: bare, port }, error).message;
+}
+
+function tooLarge(maxBytes: number): ShoalError {
+  return httpError(`the answer is larger than ${maxBytes} bytes`);
+}
+
+function httpError(message: string, cause?: unknown): ShoalError {
+  return new ShoalError("ERR_HTTP", message, {}, cause);
+}

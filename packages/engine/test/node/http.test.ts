@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
+import { test, type TestContext } from "node:test";
+import { deflateSync, gzipSync } from "node:zlib";
+import type { ShoalError } from "../../dist/base/errors.js";
+import { NodeHttp } from "../../dist/node/http.js";
+import { NetPolicy } from "../../dist/node/net-policy.js";
+
+const limits = { timeoutMs: 5000, maxBytes: 100_000 };
+
+async function serve(
+  t: TestContext,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ origin: string; port: number }> {
+  const server = createServer(handler).listen(0, "127.0.0.1");
+  t.after(() => server.close().closeAllConnections());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, port };
+}
+
+async function serveRaw(t: TestContext, answer: string): Promise<string> {
+  const server: Server = createTcpServer((socket) => {
+    socket.on("error", () => {}).on("data", () => socket.end(answer));
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+function client(t: TestContext, policy: NetPolicy = new NetPolicy({ loopbackOnly: true })): NodeHttp {
+  const http = new NodeHttp(policy, "Shoal-test/1");
+  t.after(() => http.close());
+  return http;
+}
+
+const fails = (pattern: RegExp) => (error: ShoalError) => {
+  assert.equal(error.code, "ERR_HTTP");
+  assert.match(error.message, pattern);
+  return true;
+};
+
+test("a plain answer; raw bytes of the query arrive as sent; connections are kept", async (t) => {
+  const ports = new Set<number>();
+  const seen: string[] = [];
+  const { origin } = await serve(t, (request, response) => {
+    ports.add(request.socket.remotePort!);
+    seen.push(`${request.url} ${request.headers["user-agent"]}`);
+    response.writeHead(201, { "x-a": "b" }).end("hello");
+  });
+  const http = client(t);
+  for (let i = 0; i < 3; i++) {
+    const answer = await http.get(`${origin}/announce?info_hash=%12%AB~%00`, limits);
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get("x-a"), "b");
+    assert.equal(Buffer.from(answer.body).toString(), "hello");
+    assert.equal(answer.body.constructor, Uint8Array);
+  }
+  assert.deepEqual(new Set(seen), new Set(["/announce?info_hash=%12%AB~%00 Shoal-test/1"]));
+  assert.equal(ports.size, 1);
+});
+
+test("compressed answers are unpacked, bombs are not", async (t) => {
+  const { origin } = await serve(t, (request, response) => {
+    const [, encoding, size] = request.url!.split("/");
+    const body = Buffer.alloc(Number(size), "a");
+    response.setHeader("content-encoding", encoding!);
+    response.end(encoding === "gzip" ? gzipSync(body) : encoding === "deflate" ? deflateSync(body) : body);
+  });
+  const http = client(t);
+  for (const encoding of ["gzip", "deflate", "identity"]) {
+    assert.equal((await http.get(`${origin}/${encoding}/100000`, limits)).body.length, 100_000);
+    await assert.rejects(http.get(`${origin}/${encoding}/100001`, limits), fails(/larger than 100000 bytes/));
+    await assert.rejects(
+      http.get(`${origin}/${encoding}/50000000`, limits),
+      fails(/larger than 100000 bytes/),
+    );
+  }
+  await assert.rejects(http.get(`${origin}/br/5`, limits), fails(/unknown encoding br/));
+});
+
+test("endless compressed data that unfolds to nothing is cut off", async (t) => {
+  const { origin } = await serve(t, (_request, response) => {
+    response.setHeader("content-encoding", "deflate");
+    response.write(Uint8Array.of(0x78, 0x9c));
+    // Empty stored blocks.
+    const empty = Buffer.alloc(60_000);
+    for (let i = 0; i < empty.length; i += 5) empty.set([0, 0, 0, 0xff, 0xff], i);
+    response.on("error", () => {});
+    const more = (): void => {
+      if (!response.destroyed) response.write(empty, more);
+    };
+    more();
+  });
+  await assert.rejects(client(t).get(origin, limits), fails(/larger than/));
+});
+
+test("broken answers fail in words", async (t) => {
+  const http = client(t);
+  const { origin } = await serve(t, (request, response) => {
+    if (request.url === "/gzip") response.setHeader("content-encoding", "gzip").end("no gzip");
+    else if (request.url === "/cut") {
+      response.setHeader("content-length", "100");
+      response.write("abc", () => response.destroy());
+    } else response.setHeader("x-large", "x".repeat(20_000)).end();
+  });
+  await assert.rejects(http.get(`${origin}/gzip`, limits), fails(/does not answer in HTTP/));
+  await assert.rejects(http.get(`${origin}/cut`, limits), fails(/connection ended by 127\.0\.0\.1:\d+/));
+  await assert.rejects(http.get(`${origin}/header`, limits), fails(/too large headers/));
+  await assert.rejects(
+    http.get(await serveRaw(t, "SSH-2.0-OpenSSH\r\n"), limits),
+    fails(/does not answer in HTTP/),
+  );
+  await assert.rejects(
+    http.get("http://127.0.0.1:1/", limits),
+    fails(/^connection refused by 127\.0\.0\.1:1$/),
+  );
+  for (const url of ["nonsense", "http://"])
+    await assert.rejects(http.get(url, limits), fails(/not a usable URL/));
+  for (const url of ["ftp://127.0.0.1/", "file:///etc/passwd"]) {
+    await assert.rejects(http.get(url, limits), fails(/URLs are not supported/));
+  }
+});
+
+test("time is limited, before and during the body, and a caller may cancel", async (t) => {
+  const { origin, port } = await serve(t, (request, response) => {
+    if (request.url === "/body") response.write("a");
+  });
+  const http = client(t);
+  const short = { ...limits, timeoutMs: 60 };
+  await assert.rejects(
+    http.get(`${origin}/head`, short),
+    fails(new RegExp(`^no answer from 127.0.0.1:${port} within 1 second`)),
+  );
+  await assert.rejects(http.get(`${origin}/body`, short), fails(/^no answer from/));
+  const controller = new AbortController();
+  const cancelled = http.get(`${origin}/head`, { ...limits, signal: controller.signal });
+  controller.abort();
+  await assert.rejects(cancelled, fails(/cancelled/));
+});
+
+test("redirects are followed five times, to http and https only, without credentials", async (t) => {
+  const seen: string[] = [];
+  const { origin, port } = await serve(t, (request, response) => {
+    const [path, count] = request.url!.split("?");
+    seen.push(`${path} ${request.headers.authorization ?? "-"}`);
+    if (path === "/loop") response.writeHead(302, { location: `/loop?${Number(count) + 1}` }).end();
+    else if (path === "/file") response.writeHead(301, { location: "file:///etc/passwd" }).end();
+    else if (path === "/once")
+      response.writeHead(307, { location: `http://a:b@127.0.0.1:${port}/end` }).end();
+    else response.end("end");
+  });
+  const http = client(t);
+  await assert.rejects(http.get(`${origin}/loop?0`, limits), fails(/redirects too often/));
+  assert.equal(seen.length, 6);
+  await assert.rejects(http.get(`${origin}/file`, limits), fails(/file: URLs are not supported/));
+  seen.length = 0;
+  const answer = await http.get(`http://user:pass%21@127.0.0.1:${port}/once`, limits);
+  assert.equal(Buffer.from(answer.body).toString(), "end");
+  assert.deepEqual(seen, [`/once Basic ${Buffer.from("user:pass!").toString("base64")}`, "/end -"]);
+  assert.equal(
+    (await http.get(`${origin}/loop?0`, { ...limits, maxRedirects: 0 }).catch(() => null)) === null,
+    true,
+  );
+});
+
+test("kept to the machine, nothing else is asked: not at first, not by redirect, not by name", async (t) => {
+  const { origin } = await serve(t, (_request, response) => {
+    response.writeHead(302, { location: "http://192.0.2.1/" }).end();
+  });
+  const http = client(t);
+  for (const url of ["http://192.0.2.1/", "http://[2001:db8::1]/", "http://tracker.example/", origin]) {
+    await assert.rejects(http.get(url, limits), fails(/is not on this machine/));
+  }
+});
+
+test(
+  "a public server can't lead us to a private address; a private one may",
+  { skip: process.platform !== "linux" },
+  async (t) => {
+    let asked = 0;
+    const inside = createServer((_request, response) => {
+      asked++;
+      response.end("secret");
+    }).listen(0, "127.0.0.2");
+    t.after(() => inside.close().closeAllConnections());
+    await once(inside, "listening");
+    const { port } = inside.address() as AddressInfo;
+    const { origin } = await serve(t, (_request, response) => {
+      response.writeHead(302, { location: `http://127.0.0.2:${port}/` }).end();
+    });
+    // To this policy 127.0.0.1 is somewhere out there.
+    class Mapped extends NetPolicy {
+      override isPrivate(host: string): boolean {
+        return host !== "127.0.0.1";
+      }
+    }
+    await assert.rejects(
+      client(t, new Mapped()).get(origin, limits),
+      fails(/redirects to 127\.0\.0\.2:\d+, a private address/),
+    );
+    assert.equal(asked, 0);
+    const answer = await client(t, new NetPolicy()).get(origin, limits);
+    assert.equal(Buffer.from(answer.body).toString(), "secret");
+  },
+);
