@@ -63,6 +63,7 @@ export class DiskLink {
   #tail: number = 0;
   #head: number = 0;
   #generation: number = 0;
+  #stopping: boolean = false;
 
   constructor(name: string, arena: Uint8Array, openFiles: number) {
     this.#name = name;
@@ -91,13 +92,17 @@ export class DiskLink {
       openFiles: this.#openFiles,
     };
     // From source the worker is a .ts file, from dist a .js file; the name of this very file tells which.
-    const entry = new URL(`./disk-worker${extname(import.meta.url)}`, import.meta.url);
-    const worker = new Worker(entry, { name: this.#name, workerData: data, transferList: [port2] });
+    const extension = extname(import.meta.url);
+    const entry = new URL(`./disk-worker${extension}`, import.meta.url);
+    // Flags of the process may not suit a worker (`--input-type`), but from source those that run TypeScript are needed.
+    const execArgv = extension === ".js" ? [] : process.execArgv;
+    const worker = new Worker(entry, { name: this.#name, workerData: data, transferList: [port2], execArgv });
     worker.unref();
     Atomics.store(this.#channel.control, MAIN_SLEEPS, 1);
     worker.on("message", () => this.#drain());
-    worker.on("error", () => {});
-    worker.on("exit", () => this.#onExit(worker));
+    let cause: unknown = null;
+    worker.on("error", (error) => (cause = error));
+    worker.on("exit", () => this.#onExit(worker, cause));
     this.#worker = worker;
     this.#port = port1;
   }
@@ -126,6 +131,7 @@ export class DiskLink {
     const worker = this.#worker;
     if (worker === null) return;
     const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    this.#stopping = true;
     worker.ref();
     this.post(OP_EXIT, 0, 0, 0, 0, 0, null, null);
     await exited;
@@ -168,7 +174,7 @@ export class DiskLink {
       if (this.#head === Atomics.load(control, COMPLETION_TAIL)) break;
       if (Atomics.exchange(control, MAIN_SLEEPS, 0) === 0) break;
     }
-    if (this.#head === this.#tail && this.#waiting.length === 0) this.#worker?.unref();
+    if (this.#head === this.#tail && this.#waiting.length === 0 && !this.#stopping) this.#worker?.unref();
   }
 
   #takeOne(): void {
@@ -204,7 +210,7 @@ export class DiskLink {
     this.#send(kind, storage, piece, begin, arenaOffset, length, payload, done);
   }
 
-  #onExit(worker: Worker): void {
+  #onExit(worker: Worker, cause: unknown): void {
     if (worker !== this.#worker) return;
     this.#drain();
     const lost: (LinkDone | null)[] = [];
@@ -217,7 +223,8 @@ export class DiskLink {
     this.#port?.close();
     this.#worker = null;
     this.#port = null;
-    const error = new ShoalError("ERR_DISK", "a disk worker stopped unexpectedly");
+    this.#stopping = false;
+    const error = new ShoalError("ERR_DISK", "a disk worker stopped unexpectedly", {}, cause);
     for (const done of lost) if (done !== null) callSafely(done, error, null);
   }
 }

@@ -1,5 +1,5 @@
 import { readv } from "node:fs";
-import { ShoalError } from "../base/errors.ts";
+import type { ShoalError } from "../base/errors.ts";
 import type { DiskDone } from "../ports/disk.ts";
 import { faultError, shortFault, systemError } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";

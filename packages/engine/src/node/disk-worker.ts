@@ -205,7 +205,7 @@ class DiskWorker {
       flags |= FLAG_SHA1;
     }
     if (merkle && digest.leaves !== null) {
-      const root = merkleRoot(nodeHasher.sha256, digest.leaves, table.layout.leafWidth(piece));
+      const root = merkleRoot(sha256, digest.leaves, table.layout.leafWidth(piece));
       this.#digests.set(root, place + 20);
       this.#data.port.postMessage(digest.leaves);
       flags |= FLAG_ROOT | FLAG_PAYLOAD;
@@ -250,6 +250,8 @@ class DiskWorker {
     return storage;
   }
 }
+
+const sha256 = (data: Uint8Array): Uint8Array => nodeHasher.sha256(data);
 
 function newPieceHash(table: FileTable, piece: number, sha1: boolean, merkle: boolean): PieceHash {
   const { layout } = table;

@@ -4,8 +4,7 @@ import type { Hasher } from "../ports/hasher.ts";
 type OneShot = (algorithm: string, data: Uint8Array, encoding: "buffer") => Uint8Array;
 
 /** `crypto.hash` is twice as fast on small inputs, but absent before Node 20.12. */
-const oneShot: OneShot | null =
-  "hash" in crypto && typeof crypto.hash === "function" ? (crypto.hash as OneShot) : null;
+const oneShot: OneShot | null = "hash" in crypto && typeof crypto.hash === "function" ? crypto.hash : null;
 
 /** Hash functions of the platform. Digests are fresh arrays that pin no larger buffer. */
 export const nodeHasher: Hasher = {

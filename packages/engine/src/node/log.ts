@@ -39,7 +39,7 @@ function plainLine(level: LogLevel, message: string, fields: Record<string, unkn
 
 /** What JSON has no form for: errors (whose fields are hidden), big integers, bytes. */
 function encodable(_name: string, value: unknown): unknown {
-  if (value instanceof Error) return { ...value, name: value.name, message: value.message };
+  if (value instanceof Error) return Object.assign({}, value, { name: value.name, message: value.message });
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   return value;

@@ -74,7 +74,8 @@ export class ReadPool {
 
   /** Forgets all files of a storage, or of all. Those in use are closed when their reads have ended. */
   dropAll(storage: number | null): void {
-    for (const entry of [...this.#files.values()]) {
+    // Deleting the entry at hand is fine for a Map in iteration.
+    for (const entry of this.#files.values()) {
       if (storage === null || entry.storage === storage) this.drop(entry);
     }
   }

@@ -137,7 +137,7 @@ class FileStore implements TorrentStore {
   /** Appends bytes whole or not at all. */
   #write(bytes: Uint8Array): void {
     try {
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+      writeWhole(this.#fd, bytes);
     } catch (error) {
       ftruncateSync(this.#fd, this.#end);
       throw error;
@@ -147,22 +147,21 @@ class FileStore implements TorrentStore {
 
   async #replace(records: readonly Uint8Array[], meanwhile: readonly Uint8Array[]): Promise<void> {
     const temporary = `${this.#path}.new`;
-    const fd = openSync(temporary, "w", 0o600);
+    await rm(temporary, { force: true });
+    const fd = openSync(temporary, "ax", 0o600);
     let kept = false;
     try {
-      let end = FILE_HEADER.length;
-      writeSync(fd, FILE_HEADER);
       const framed = frameRecords(records);
-      for (let done = 0; done < framed.length;) done += writeSync(fd, framed, done);
-      end += framed.length;
+      writeWhole(fd, FILE_HEADER);
+      writeWhole(fd, framed);
       await fsyncAsync(fd);
       const late = frameRecords(meanwhile);
-      for (let done = 0; done < late.length;) done += writeSync(fd, late, done);
+      writeWhole(fd, late);
       renameSync(temporary, this.#path);
       kept = true;
       closeSync(this.#fd);
       this.#fd = fd;
-      this.#end = end + late.length;
+      this.#end = FILE_HEADER.length + framed.length + late.length;
     } finally {
       if (!kept) {
         closeSync(fd);

@@ -1,143 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-  existsSync,
-  lstatSync,
-  readlinkSync,
-  truncateSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, describe, test } from "node:test";
-import type { ShoalError } from "../../dist/base/errors.js";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
 import { Layout } from "../../dist/meta/layout.js";
-import type { LayoutEntry } from "../../dist/meta/layout.js";
 import { NodeDisk, SLOT_BYTES } from "../../dist/node/disk.js";
-import type { PieceDigest, StorageId } from "../../dist/ports/disk.js";
-
-const BLOCK = 16_384;
-
-function entry(name: string, size: number, more: Partial<LayoutEntry> = {}): LayoutEntry {
-  const plain = { pad: false, executable: false, hidden: false, symlink: null, piecesRoot: null };
-  return { path: name.split("/"), size, ...plain, ...more };
-}
-
-/** A disk and a temporary folder, both gone after the test file. */
-class Bench {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "shoal-disk-"));
-  readonly root: string = join(this.folder, "root");
-  readonly disk: NodeDisk = new NodeDisk({ arenaBytes: 16 * SLOT_BYTES });
-
-  open(layout: Layout, skipped: number[] = [], paths?: string[]): StorageId {
-    return this.disk.open({
-      layout,
-      root: this.root,
-      paths: paths ?? layout.files.map((file) => file.path.join("/")),
-      skipped: new Set(skipped),
-      partPath: join(this.folder, "state", "parts"),
-    });
-  }
-
-  /** Writes `bytes` at `begin` of a piece through arena slot `slot`. */
-  write(
-    storage: StorageId,
-    piece: number,
-    begin: number,
-    bytes: Uint8Array,
-    slot: number = 0,
-  ): Promise<void> {
-    this.disk.arena.set(bytes, slot * SLOT_BYTES);
-    return new Promise((resolve, reject) => {
-      this.disk.write(storage, piece, begin, slot * SLOT_BYTES, bytes.length, settle(resolve, reject));
-    });
-  }
-
-  hash(storage: StorageId, piece: number, sha1: boolean, merkle: boolean): Promise<PieceDigest> {
-    return new Promise((resolve, reject) => {
-      this.disk.hash(storage, piece, { sha1, merkle }, (error, digest) => {
-        if (error !== null || digest === null) reject(error);
-        else resolve(digest);
-      });
-    });
-  }
-
-  async read(
-    storage: StorageId,
-    piece: number,
-    begin: number,
-    length: number,
-    chunk = BLOCK,
-    gap = 0,
-  ): Promise<Uint8Array> {
-    const target = new Uint8Array(length + Math.ceil(length / chunk) * gap).fill(0xee);
-    await new Promise<void>((resolve, reject) => {
-      this.disk.read(storage, piece, begin, length, target, 0, chunk, gap, settle(resolve, reject));
-    });
-    return target;
-  }
-
-  path(name: string): string {
-    return join(this.root, name);
-  }
-
-  put(name: string, bytes: Uint8Array): void {
-    mkdirSync(dirname(this.path(name)), { recursive: true });
-    writeFileSync(this.path(name), bytes);
-  }
-}
-
-function settle(resolve: () => void, reject: (error: Error) => void): (error: ShoalError | null) => void {
-  return (error) => {
-    if (error === null) resolve();
-    else reject(error);
-  };
-}
-
-const benches: Bench[] = [];
-function newBench(): Bench {
-  const bench = new Bench();
-  benches.push(bench);
-  return bench;
-}
-after(async () => {
-  for (const bench of benches) {
-    await bench.disk.shutdown();
-    rmSync(bench.folder, { recursive: true, force: true });
-  }
-});
-
-const sha1 = (bytes: Uint8Array): string => createHash("sha1").update(bytes).digest("hex");
-const sha256 = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
-const hex = (bytes: Uint8Array | null): string | null =>
-  bytes === null ? null : Buffer.from(bytes).toString("hex");
-
-/** Root over the leaves of `bytes`, filled up to `width` with zero hashes; written out plainly on purpose. */
-function rootOf(bytes: Uint8Array, width: number): string {
-  let level: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += BLOCK) level.push(sha256(bytes.subarray(at, at + BLOCK)));
-  while (level.length < width) level.push(Buffer.alloc(32));
-  while (level.length > 1) {
-    level = level.flatMap((left, i) =>
-      i % 2 === 0 ? [sha256(Buffer.concat([left, level[i + 1] as Buffer]))] : [],
-    );
-  }
-  return (level[0] as Buffer).toString("hex");
-}
-
-function code(expected: string, path?: string): (error: ShoalError) => boolean {
-  return (error) => {
-    assert.equal(error.code, expected, error.message);
-    if (path !== undefined) assert.equal(error.details["path"], path);
-    return true;
-  };
-}
+import { BLOCK, code, entry, hex, newBench, rootOf, sha1, sha256 } from "./disk-bench.ts";
 
 describe("writing and hashing", () => {
   test("runs in order, out of order and across files give the same bytes and the right hash", async () => {
@@ -281,5 +149,83 @@ describe("writing and hashing", () => {
       Array.from({ length: 3000 }, (_, piece) => bench.hash(storage, piece, true, false)),
     );
     assert.ok(digests.every((digest) => hex(digest.sha1) === zero));
+  });
+});
+
+/** How often the process has a file open; null where the system does not tell. */
+function timesOpen(path: string): number | null {
+  if (!existsSync("/proc/self/fd")) return null;
+  let count = 0;
+  for (const fd of readdirSync("/proc/self/fd")) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${fd}`).startsWith(path)) count++;
+    } catch {
+      // The folder's own handle is gone by now.
+    }
+  }
+  return count;
+}
+
+describe("reading", () => {
+  test("leaves gaps for headers, across files, and fills pads with zeros", async () => {
+    const bench = newBench();
+    const layout = new Layout("v1", 100_000, [
+      entry("a", 40_000),
+      entry(".pad/10000", 10_000, { pad: true }),
+      entry("b", 50_000),
+    ]);
+    const content = Buffer.concat([randomBytes(40_000), Buffer.alloc(10_000), randomBytes(50_000)]);
+    bench.put("a", content.subarray(0, 40_000));
+    bench.put("b", content.subarray(50_000));
+    const storage = bench.open(layout);
+    const got = Buffer.from(await bench.read(storage, 0, 7, 99_000, BLOCK, 13));
+    const expected: Buffer[] = [];
+    for (let at = 7; at < 99_007; at += BLOCK) {
+      expected.push(content.subarray(at, Math.min(at + BLOCK, 99_007)), Buffer.alloc(13, 0xee));
+    }
+    assert.ok(got.equals(Buffer.concat(expected)));
+  });
+
+  test("a file that is missing or short is reported with its path, and works again once it is back", async () => {
+    const bench = newBench();
+    const layout = new Layout("v1", 65_536, [entry("dir/seed", 65_536)]);
+    const content = randomBytes(65_536);
+    const storage = bench.open(layout);
+    const changed = code("ERR_FILE_CHANGED", bench.path("dir/seed"));
+    await assert.rejects(bench.read(storage, 0, 0, BLOCK), changed);
+    await assert.rejects(bench.hash(storage, 0, true, false), changed);
+    bench.put("dir/seed", content.subarray(0, 60_000));
+    assert.ok(Buffer.from(await bench.read(storage, 0, 0, BLOCK)).equals(content.subarray(0, BLOCK)));
+    await assert.rejects(bench.read(storage, 0, 49_152, BLOCK), changed);
+    await assert.rejects(bench.hash(storage, 0, true, false), changed);
+    bench.put("dir/seed", content);
+    assert.ok(Buffer.from(await bench.read(storage, 0, 49_152, BLOCK)).equals(content.subarray(49_152)));
+    assert.equal(hex((await bench.hash(storage, 0, true, false)).sha1), sha1(content));
+  });
+
+  test("many reads open a file once, few files stay open, and none after closing", async () => {
+    const bench = newBench(new NodeDisk({ openFiles: 8 }));
+    const layout = new Layout(
+      "v1",
+      BLOCK,
+      Array.from({ length: 40 }, (_, i) => entry(`f${i}`, BLOCK)),
+    );
+    for (let i = 0; i < 40; i++) bench.put(`f${i}`, new Uint8Array(BLOCK).fill(i));
+    const storage = bench.open(layout);
+    const many = Array.from({ length: 50 }, () => bench.read(storage, 3, 0, BLOCK));
+    await Promise.all(many);
+    const open = timesOpen(bench.path("f3"));
+    if (open !== null) assert.equal(open, 1);
+    const all = await Promise.all(layout.files.map((file) => bench.read(storage, file.index, 0, BLOCK)));
+    all.forEach((bytes, i) => assert.ok(bytes.every((byte) => byte === i)));
+    await Promise.all(layout.files.map((file) => bench.hash(storage, file.index, true, false)));
+    const stillOpen = timesOpen(bench.root);
+    if (stillOpen !== null) assert.ok(stillOpen <= 8, `${stillOpen} files are open`);
+    const last = bench.read(storage, 5, 0, BLOCK);
+    await bench.disk.close(storage);
+    assert.ok((await last).every((byte) => byte === 5));
+    if (open !== null) assert.equal(timesOpen(bench.root), 0);
+    await assert.rejects(bench.read(storage, 0, 0, 1), code("ERR_CLOSED"));
+    await assert.rejects(bench.write(storage, 0, 0, new Uint8Array(1)), code("ERR_CLOSED"));
   });
 });
