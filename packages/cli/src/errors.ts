@@ -110,7 +110,7 @@ export function toFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   if (code !== null && code in ERROR_EXITS) {
     const path = pathOf(error);
-    const named = path !== null && !message.includes(path) ? `${path}: ${message}` : message;
+    const named = path !== null && !message.includes(path) ? `${path}: ${message}` : capital(message);
     return failure(code, named, ADVICE[code as ErrorCode] ?? "");
   }
   if (code !== null && isSystemError(error)) return toFailure(fileSystemError(error, pathOf(error) ?? ""));
@@ -121,13 +121,14 @@ function failure(code: string, message: string, advice: string): Failure {
   return { code, exit: EXIT_CODES[exitOf(code)].code, message: sentence(clean(message), advice) };
 }
 
-/** "what: why" and "do this" as sentences, the first letter a capital unless the text starts with a name in quotes or a path. */
+/** A clause of the engine as the start of a sentence. */
+function capital(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}
+
+/** "what: why" and "do this" as sentences. */
 export function sentence(text: string, advice = ""): string {
-  const first =
-    /^[a-z]+[ ,]/.test(text) && !text.startsWith("shoal ")
-      ? text.charAt(0).toUpperCase() + text.slice(1)
-      : text;
-  const ended = /[.!?]$/.test(first) ? first : `${first}.`;
+  const ended = /[.!?]$/.test(text) ? text : `${text}.`;
   return advice === "" ? ended : `${ended} ${advice}`;
 }
 

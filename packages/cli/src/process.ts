@@ -26,7 +26,10 @@ export async function runProcess(): Promise<void> {
     wallTime: () => Date.now(),
     engine: () => import("@shoal/engine"),
   };
+  // Workers and sockets of the engine don't always hold the process; a command under way must.
+  const alive = setInterval(() => undefined, 2 ** 30);
   const code = await runCommandLine(process.argv.slice(2), context);
+  clearInterval(alive);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   // Not left to the event loop: a forgotten handle must not keep a finished command alive.
   process.exit(code);

@@ -12,7 +12,7 @@ export function clean(text: string): string {
 
 /** Cleaned and cut to `maxLength` characters: for text of any length from peers and trackers. */
 export function cleanShort(text: string, maxLength = 120): string {
-  const points = Array.from(clean(text.slice(0, maxLength * 2)));
+  const points = Array.from(clean(text.slice(0, maxLength * 2 + 2)));
   return points.length <= maxLength ? points.join("") : `${points.slice(0, maxLength - 1).join("")}…`;
 }
 

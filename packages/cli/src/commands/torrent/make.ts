@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import type { CreateTorrentOptions, Metainfo } from "../../engine.ts";
+import type { CreateOptions, Metainfo } from "../../engine.ts";
 import { CliError, fileSystemError } from "../../errors.ts";
 import { statPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
@@ -59,7 +59,7 @@ export async function makeTorrent(
   }
 }
 
-function createOptions(flags: MakeFlags): CreateTorrentOptions {
+function createOptions(flags: MakeFlags): CreateOptions {
   const { pieceSize, name, comment, source = null, creationDate = null } = flags;
   if (name !== null && /[/\\]/.test(name)) {
     throw new CliError("ERR_USAGE", `--name ${clean(name)} can't be used: it is one name, without slashes`);
