@@ -93,8 +93,16 @@ export class Libtorrent {
 
   /** Makes a .torrent and reads it back. */
   async create(spec: CreateSpec): Promise<TorrentFacts> {
-    await this.#lines.call("create", { ...spec });
-    return readTorrent(spec.output);
+    const { path, output, kind, pieceLength, trackers = [] } = spec;
+    await this.#lines.call("create", {
+      path,
+      output,
+      kind,
+      pieceLength,
+      trackers,
+      private: spec.private === true,
+    });
+    return readTorrent(output);
   }
 
   async add(spec: AddSpec): Promise<LibtorrentTorrent> {
@@ -140,9 +148,14 @@ export class LibtorrentTorrent {
     await this.#lines.call("remove", { torrent: this.#id });
   }
 
-  /** All data there and checked. */
+  /** All data there, checked, and in its files: libtorrent says "seeding" while writes are still under way. */
   async waitForSeeding(within: number = 45_000): Promise<LibtorrentStatus> {
-    return this.waitFor("libtorrent has all data", (status) => status.seeding, within);
+    const status = await this.waitFor("libtorrent has all data", (one) => one.seeding, within);
+    await this.#lines.call("flush", { torrent: this.#id });
+    const isFlushed = async (): Promise<boolean> =>
+      (await this.#lines.call("flushed", { torrent: this.#id }))["flushed"] === true;
+    await poll("libtorrent has written all data", isFlushed, { within: 10_000 });
+    return status;
   }
 
   async waitFor(

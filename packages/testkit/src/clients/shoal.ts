@@ -122,6 +122,17 @@ export class Shoal {
     });
   }
 
+  /** Waits for the program's own end and compares its exit code. */
+  async endsWith(code: number, within: number = 10_000): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, within, null)));
+    const exit = await Promise.race([this.child.exited, late]);
+    clearTimeout(timer);
+    if (exit?.code === code) return;
+    const how = exit === null ? `still runs after ${within} ms` : `ended with ${exit.signal ?? exit.code}`;
+    throw new Error(`${this.child.name} ${how}, not ${code}\n${this.child.log}`);
+  }
+
   /** kill -9. */
   kill(): Promise<ChildExit> {
     return this.child.kill();
@@ -153,8 +164,9 @@ function withDefaults(stage: Stage, args: readonly string[]): string[] {
   return words;
 }
 
+/** Our command line as built in this checkout; `SHOAL_PROGRAM` names another one to be put to the test. */
 export function shoalProgram(): string {
-  return join(repoRoot(), "packages", "cli", "bin", "shoal.js");
+  return process.env["SHOAL_PROGRAM"] ?? join(repoRoot(), "packages", "cli", "bin", "shoal.js");
 }
 
 export function shoalEnv(state: string): Record<string, string> {

@@ -40,6 +40,8 @@ export interface FakePeerSpec {
   readonly peerId?: string;
   /** Called after each request that came in; for counting and for triggers. */
   readonly onRequest?: (request: BlockRequest, peer: FakePeer) => void;
+  /** Called with each block that came in. */
+  readonly onBlock?: (piece: number, begin: number, data: Buffer) => void;
 }
 
 const BLOCK = 16_384;
@@ -161,6 +163,9 @@ export class FakePeer implements FakeConnectionSink {
     if (behaviour.does === "silent") return this.#happened();
     if (id === MESSAGE.interested && behaviour.does !== "choke") connection.say(MESSAGE.unchoke);
     if (id === MESSAGE.hashRequest) connection.say(MESSAGE.hashReject, payload);
+    if (id === MESSAGE.piece) {
+      this.#spec.onBlock?.(payload.readUInt32BE(0), payload.readUInt32BE(4), payload.subarray(8));
+    }
     if (id === MESSAGE.request) {
       const [piece, begin, length] = [0, 4, 8].map((at) => payload.readUInt32BE(at));
       this.#serve(connection, { piece: piece ?? 0, begin: begin ?? 0, length: length ?? 0 });

@@ -1,0 +1,125 @@
+// kill -9 of our own process at random moments, then the same command again, until it is through.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  Libtorrent,
+  Shoal,
+  TestRandom,
+  assertSameTree,
+  lacks,
+  openStage,
+  writePayload,
+} from "@shoal/testkit";
+import type { PayloadSpec, TorrentKind } from "@shoal/testkit";
+import { TIMEOUT_MS } from "./scene.ts";
+
+const MIB = 1_048_576;
+const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent") };
+const NEEDS = { needs: ["libtorrent"] } as const;
+const KILLS = 4;
+
+const FILE: PayloadSpec = { name: "film.bin", size: 12 * MIB + 777, seed: 31 };
+const FOLDER: PayloadSpec = {
+  name: "Album",
+  seed: 32,
+  files: {
+    ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`photo ${i}.jpg`, 100_000 + i * 9_777])),
+    empty: 0,
+    "film.mkv": 4 * MIB + 3,
+  },
+};
+
+describe("kill -9 of our download", { concurrency: 2 }, () => {
+  const rounds: readonly { kind: TorrentKind; spec: PayloadSpec; seed: number }[] = [
+    { kind: "v1", spec: FILE, seed: 1 },
+    { kind: "v1", spec: FOLDER, seed: 2 },
+    { kind: "v2", spec: FOLDER, seed: 3 },
+    { kind: "v2", spec: FILE, seed: 4 },
+    { kind: "hybrid", spec: FOLDER, seed: 5 },
+    { kind: "hybrid", spec: FILE, seed: 6 },
+  ];
+  for (const { kind, spec, seed } of rounds) {
+    test(`${KILLS} times, ${kind} ${spec.name}, random seed ${seed}`, OPTIONS, async (t) => {
+      const random = new TestRandom(seed);
+      const stage = openStage(t, NEEDS);
+      const payload = await writePayload(stage.folder("data"), spec);
+      const peer = await Libtorrent.start(stage);
+      const file = join(stage.dir, "theirs.torrent");
+      await peer.create({ path: payload.path, output: file, kind, pieceLength: 131_072 });
+      const upload = await peer.seed({ file, saveDir: payload.dir, upLimit: 6 * MIB });
+      const dir = stage.folder("got");
+      const state = stage.folder("state");
+      const args = [file, "-o", dir, "--peer", `${peer.host}:${peer.port}`, "--once"];
+      const sent = async (): Promise<number> => (await upload.status()).payloadUp;
+
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const shoal = Shoal.get(stage, args, state);
+        // Each life gets about a sixth of the payload, and dies a random moment later: in a write, a check, a pause.
+        const before = await sent();
+        const share = before + payload.contentSize / 6;
+        await upload.waitFor("its share", (status) => status.payloadUp >= share || shoal.child.exit !== null);
+        await Promise.race([delay(random.below(120)), shoal.child.exited]);
+        assert.equal(shoal.child.exit, null, `it ended by itself in life ${kill}\n${shoal.child.log}`);
+        await shoal.kill();
+      }
+      const last = Shoal.get(stage, args, state);
+      await last.complete();
+      await last.endsWith(0);
+      await assertSameTree(join(dir, payload.name), payload.path);
+      // Without going on from what was there, the last life alone would have needed all of it once more.
+      const total = await sent();
+      assert.ok(total < 1.6 * payload.contentSize, `${total} bytes were sent for ${payload.contentSize}`);
+    });
+  }
+
+  test("at any moment of its start", OPTIONS, async (t) => {
+    const random = new TestRandom(77);
+    const stage = openStage(t, NEEDS);
+    const payload = await writePayload(stage.folder("data"), FOLDER);
+    const peer = await Libtorrent.start(stage);
+    const file = join(stage.dir, "theirs.torrent");
+    await peer.create({ path: payload.path, output: file, kind: "hybrid", pieceLength: 131_072 });
+    await peer.seed({ file, saveDir: payload.dir, upLimit: 24 * MIB });
+    const dir = stage.folder("got");
+    const state = stage.folder("state");
+    const args = [file, "-o", dir, "--peer", `${peer.host}:${peer.port}`, "--once"];
+    for (let kill = 0; kill < 10; kill++) {
+      const shoal = Shoal.get(stage, args, state);
+      await Promise.race([delay(100 + random.below(400)), shoal.child.exited]);
+      if (shoal.child.exit !== null) {
+        assert.equal(shoal.child.exit.code, 0, shoal.child.log);
+        break;
+      }
+      await shoal.kill();
+    }
+    await Shoal.get(stage, args, state).endsWith(0, 30_000);
+    await assertSameTree(join(dir, payload.name), payload.path);
+  });
+});
+
+describe("kill -9 of our seed", { concurrency: 2 }, () => {
+  for (const kind of ["v1", "v2", "hybrid"] as const) {
+    test(`the same command goes on serving, ${kind}`, OPTIONS, async (t) => {
+      const stage = openStage(t, NEEDS);
+      const payload = await writePayload(stage.folder("data"), FOLDER);
+      const leecher = await Libtorrent.start(stage);
+      const file = join(stage.dir, "theirs.torrent");
+      await leecher.create({ path: payload.path, output: file, kind, pieceLength: 131_072 });
+      const state = stage.folder("state");
+      const port = String(await stage.freePort());
+      const args = [file, "--data", payload.dir, "--port", port];
+      const saveDir = stage.folder("got");
+      const first = await Shoal.send(stage, args, state);
+      const download = await leecher.add({ file, saveDir, downLimit: 6 * MIB });
+      await download.connect(first);
+      await download.waitFor("a third is there", (status) => status.done > payload.contentSize / 3);
+      await first.kill();
+      const second = await Shoal.send(stage, args, state);
+      await download.connect(second);
+      await download.waitForSeeding();
+      await assertSameTree(join(saveDir, payload.name), payload.path);
+    });
+  }
+});
