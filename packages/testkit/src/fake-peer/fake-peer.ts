@@ -92,7 +92,7 @@ export class FakePeer implements FakeConnectionSink {
     const connection = new FakeConnection(socket, this);
     this.#accept(connection);
     socket.once("connect", () => {
-      if (this.#spec.behaviour.does !== "silent") this.#greet(connection);
+      if (this.#spec.behaviour.does !== "silent") this.#greet(connection, this.#spec.torrent.wireHash);
     });
     return connection;
   }
@@ -143,11 +143,13 @@ export class FakePeer implements FakeConnectionSink {
   onHandshake(connection: FakeConnection, fields: HandshakeFields): void {
     const { behaviour, torrent } = this.#spec;
     if (behaviour.does === "silent") return this.#happened();
-    if (!fields.infoHash.equals(torrent.wireHash)) {
+    const { wireHash, infoHashV2 } = torrent;
+    const isV2 = infoHashV2 !== null && fields.infoHash.toString("hex") === infoHashV2.slice(0, 40);
+    if (!isV2 && !fields.infoHash.equals(wireHash)) {
       connection.reset();
       return this.#happened();
     }
-    if (this.#server !== null) this.#greet(connection);
+    if (this.#server !== null) this.#greet(connection, fields.infoHash);
     const { has } = this.#spec;
     connection.say(MESSAGE.bitfield, bitfield(torrent.pieceCount, has ?? (() => true)));
     if (behaviour.does === "oversized") {
@@ -182,9 +184,10 @@ export class FakePeer implements FakeConnectionSink {
     this.#happened();
   }
 
-  #greet(connection: FakeConnection): void {
-    const { torrent } = this.#spec;
-    connection.raw(handshake(torrent.wireHash, this.#peerId, { v2: torrent.kind !== "v1" }));
+  /** Of a hybrid it speaks the v1 half, unless it was addressed by the other. */
+  #greet(connection: FakeConnection, infoHash: Buffer): void {
+    const isV1 = this.#spec.torrent.infoHashV1 === infoHash.toString("hex");
+    connection.raw(handshake(infoHash, this.#peerId, { v2: !isV1 }));
   }
 
   #serve(connection: FakeConnection, request: BlockRequest): void {
