@@ -61,10 +61,12 @@ export function planLayout(
   entries: readonly LayoutEntry[],
 ): Layout {
   const padded: LayoutEntry[] = [];
+  // With nothing else in the folder there is nothing to align; so libtorrent does it, and equal torrents share a swarm.
+  const addsPads = kind === "hybrid" && multiFile && entries.length > 1;
   for (const entry of entries.toSorted((a, b) => comparePaths(a.path, b.path))) {
     padded.push(entry);
     const rest = entry.size % pieceLength;
-    if (kind === "hybrid" && multiFile && rest > 0) padded.push(padEntry(pieceLength - rest));
+    if (addsPads && rest > 0) padded.push(padEntry(pieceLength - rest));
   }
   if (!padded.some((entry) => entry.size > 0))
     throw unusable("there is nothing to share: not one byte in any file");

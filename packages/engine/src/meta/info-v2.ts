@@ -43,10 +43,10 @@ export function readFileTree(info: BencodeValue): InfoFile[] {
   return files;
 }
 
-/** Whether the tree is one file and nothing else, and what it is called. */
-export function soleFileName(files: readonly InfoFile[]): Uint8Array | null {
-  const path = files.length === 1 ? files[0]?.rawPath : undefined;
-  return path?.length === 1 ? (path[0] as Uint8Array) : null;
+/** Name of the file of a tree that is one file and nothing else: a single-file torrent (BEP 52). Null for all others. */
+export function soleFileName(files: readonly InfoFile[]): string | null {
+  const path = files.length === 1 ? files[0]?.entry.path : undefined;
+  return path?.length === 1 ? (path[0] as string) : null;
 }
 
 function openFolder(folder: BencodeValue, path: readonly Uint8Array[]): OpenFolder {

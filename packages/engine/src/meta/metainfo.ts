@@ -23,7 +23,10 @@ const MAX_SAME_PATH = 100;
 
 /** What a .torrent file or an info dictionary says, checked. */
 export interface Metainfo {
-  /** Display name: separators and control characters dropped, invalid UTF-8 replaced. On disk only the path policy's names are used. */
+  /**
+   * Display name: separators and control characters dropped, invalid UTF-8 replaced. Of a v2-only torrent with one file it
+   * is the file's name. On disk only the path policy's names are used.
+   */
   readonly name: string;
   readonly infoHashes: InfoHashes;
   /** The info dictionary as found, byte for byte: what the info-hashes cover. */
@@ -110,14 +113,16 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
   if (hasV2) checkV2PieceLength(pieceLength);
   const rawName = info.getBytes("name.utf-8") ?? info.getBytes("name");
   const decodedName = decodeName(rawName ?? new Uint8Array());
-  const name = displayName(decodedName.text);
-  if (rawName === null || name === "") throw refuseMetainfo("the name is missing", "torrent_missing_name");
+  const infoName = displayName(decodedName.text);
+  if (rawName === null || infoName === "")
+    throw refuseMetainfo("the name is missing", "torrent_missing_name");
 
   const tree = hasV2 ? readFileTree(info) : null;
   const list = hasV1 ? readV1Files(info, rawName) : null;
   const files =
     list === null || tree === null ? (list?.files ?? tree ?? []) : matchHalves(list.files, tree, pieceLength);
-  const multiFile = list?.multiFile ?? !isSame(soleFileName(files), rawName);
+  const fileName = list === null ? soleFileName(files) : null;
+  const multiFile = list?.multiFile ?? fileName === null;
   refuseManySamePaths(files);
   const { entries, warnings } = checkSymlinks(files.map((file) => file.entry));
   const layout = new Layout(kind, pieceLength, entries);
@@ -126,9 +131,8 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
     throw refuseMetainfo("the number of piece hashes is wrong", "torrent_invalid_hashes");
   }
   const infoBytes = info.encoded.slice();
-  const source = readText(info, "source");
   return {
-    name,
+    name: (fileName === null ? "" : displayName(fileName)) || infoName,
     infoHashes: { v1: hasV1 ? hasher.sha1(infoBytes) : null, v2: hasV2 ? hasher.sha256(infoBytes) : null },
     infoBytes,
     layout,
@@ -136,7 +140,7 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
     pieceHashes,
     pieceLayers: new Map(),
     private: info.getNumber("private") === 1,
-    source,
+    source: readText(info, "source"),
     comment: null,
     createdBy: null,
     creationDate: null,
@@ -199,10 +203,6 @@ function textWarnings(nameIsValid: boolean, files: readonly InfoFile[]): string[
       `${broken === 1 ? "One file name is" : `${broken} file names are`} not UTF-8; "_" stands for what is not.`,
     ];
   return nameIsValid ? [] : ['The torrent\'s name is not UTF-8; "_" stands for what is not.'];
-}
-
-function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
-  return a !== null && samePath([a], [b]);
 }
 
 /** A text for people; lines are kept apart, other control characters dropped. */
