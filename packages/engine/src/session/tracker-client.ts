@@ -1,7 +1,298 @@
-export interface TrackerHandle { count: number; failed: number; stop(): Promise<void>; completed(): void }
+import type { Endpoint } from "../base/address.ts";
+import { toHex } from "../base/bytes.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Rng } from "../base/rng.ts";
+import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
+import type { Timer } from "../ports/clock.ts";
+import type { Http } from "../ports/http.ts";
+import type { Log } from "../ports/log.ts";
+import type { AnnounceAnswer, AnnounceRequest } from "../wire/announce.ts";
+import { HostSlots } from "./host-slots.ts";
+import { announceOverHttp } from "./http-announce.ts";
+import { UdpTrackers, type UdpTrackerPorts } from "./udp-trackers.ts";
+
+const PEERS_WANTED = 200;
+const HTTP_TIMEOUT_MS = 30_000;
+/** Longer than the packets of BEP 15 are repeated: the exchange itself gives up before. */
+const UDP_TIMEOUT_MS = 240_000;
+/** Nobody waits long for having said goodbye. */
+const STOP_TIMEOUT_MS = 3_000;
+const REQUESTS_PER_HOST = 6;
+
+export interface TrackerPorts extends UdpTrackerPorts {
+  readonly http: Http;
+  readonly log: Log;
+}
+
+/** What trackers are to be told about one torrent; functions are asked at each announce. */
+export interface AnnounceInfo {
+  /** URLs as in BEP 12; what is neither HTTP(S) nor UDP is passed over. */
+  readonly tiers: readonly (readonly string[])[];
+  /** The 20-byte names of the torrent: one, or two for a hybrid. A second one may come later. */
+  readonly infoHashes: () => readonly Uint8Array[];
+  readonly peerId: Uint8Array;
+  /** TCP port on which peers reach us. */
+  readonly port: () => number;
+  /** Bytes. */
+  readonly totals: () => { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  /** Private torrent: never two trackers at a time. */
+  readonly isPrivate?: boolean;
+}
+
+/** Outcome of one announce. */
+export interface TrackerResult {
+  readonly url: string;
+  readonly ok: boolean;
+  /** The tracker's own words on failure, or a warning; unchecked text. */
+  readonly message: string | null;
+  /** Peers in the answer. */
+  readonly peers: number;
+}
+
+export interface TrackerListener {
+  onPeers(peers: readonly Endpoint[]): void;
+  onResult(result: TrackerResult): void;
+}
+
+/** The announcing of one torrent. */
+export interface TrackerHandle {
+  /** Number of trackers in use. */
+  readonly count: number;
+  /** Number of them whose last announce failed. */
+  readonly failed: number;
+  /** The last piece has arrived. Not for torrents that were complete from the start. */
+  completed(): void;
+  /** Asks for peers as soon as the trackers allow it. */
+  announceSoon(): void;
+  /** No more announces and no more calls to the listener; trackers that know of us are told, for three seconds at most. */
+  stop(): Promise<void>;
+}
+
+/** Announces all torrents of a session to their trackers: joins the announcers of core/ with HTTP and UDP. */
 export class TrackerClient {
-  add(_a: { tiers: readonly (readonly string[])[]; infoHashes: () => Uint8Array[]; peerId: Uint8Array; port: () => number; totals: () => { uploaded: number; downloaded: number; left: number } }, _b: { onPeers: (p: { host: string; port: number }[]) => void; onResult: (r: { url: string; ok: boolean; message: string | null; peers: number }) => void }): TrackerHandle {
-    return { count: 0, failed: 0, stop: async () => {}, completed() {} };
+  readonly #ports: TrackerPorts;
+  readonly #rng: Rng;
+  readonly #udp: UdpTrackers;
+  readonly #slots: HostSlots = new HostSlots(REQUESTS_PER_HOST);
+  readonly #open: Set<Announcing> = new Set();
+
+  /** `rng` shuffles tiers and spreads announces over time. */
+  constructor(ports: TrackerPorts, rng: Rng) {
+    this.#ports = ports;
+    this.#rng = rng;
+    this.#udp = new UdpTrackers(ports);
   }
-  async close(): Promise<void> {}
+
+  /** Starts announcing at once; the listener is not called before this returns. */
+  add(info: AnnounceInfo, listener: TrackerListener): TrackerHandle {
+    const send: SendAnnounce = (url, request, options) => this.#send(url, request, options);
+    const announcing = new Announcing(this.#ports, this.#rng, info, listener, send, () => {
+      this.#open.delete(announcing);
+    });
+    this.#open.add(announcing);
+    announcing.proceed();
+    return announcing;
+  }
+
+  /** Stops whatever was not stopped yet. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((announcing) => announcing.stop()));
+    this.#udp.close();
+  }
+
+  #send(url: URL, request: AnnounceRequest, options: SendOptions): Promise<AnnounceAnswer> {
+    const last = request.event === "stopped";
+    if (url.protocol === "udp:") {
+      return this.#udp.announce(url, request, {
+        ...options,
+        timeoutMs: last ? STOP_TIMEOUT_MS : UDP_TIMEOUT_MS,
+      });
+    }
+    const timeoutMs = last ? STOP_TIMEOUT_MS : HTTP_TIMEOUT_MS;
+    const send = (): Promise<AnnounceAnswer> =>
+      announceOverHttp(this.#ports.http, url, request, { signal: options.signal, timeoutMs });
+    return last ? send() : this.#slots.run(url.host, send);
+  }
+}
+
+interface SendOptions {
+  readonly signal: AbortSignal;
+  readonly onLatePeers: (peers: readonly Endpoint[]) => void;
+}
+
+type SendAnnounce = (url: URL, request: AnnounceRequest, options: SendOptions) => Promise<AnnounceAnswer>;
+
+/** One info-hash of a torrent. */
+interface Swarm {
+  readonly infoHash: Uint8Array;
+  readonly key: number;
+  readonly announcer: Announcer;
+  /** Bytes are counted with the first info-hash only, else a hybrid's would count twice. */
+  readonly counts: boolean;
+}
+
+class Announcing implements TrackerHandle {
+  readonly #ports: TrackerPorts;
+  readonly #rng: Rng;
+  readonly #info: AnnounceInfo;
+  readonly #tiers: readonly (readonly string[])[];
+  readonly #listener: TrackerListener;
+  readonly #send: SendAnnounce;
+  readonly #onStopped: () => void;
+  readonly #swarms: Map<string, Swarm> = new Map();
+  readonly #abort: AbortController = new AbortController();
+  #timer: Timer | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(
+    ports: TrackerPorts,
+    rng: Rng,
+    info: AnnounceInfo,
+    listener: TrackerListener,
+    send: SendAnnounce,
+    onStopped: () => void,
+  ) {
+    this.#ports = ports;
+    this.#rng = rng;
+    this.#info = info;
+    this.#tiers = info.tiers.map((urls) => urls.filter(isTrackerUrl));
+    this.#listener = listener;
+    this.#send = send;
+    this.#onStopped = onStopped;
+  }
+
+  get count(): number {
+    return this.#first()?.announcer.count ?? 0;
+  }
+
+  get failed(): number {
+    return this.#first()?.announcer.failed ?? 0;
+  }
+
+  completed(): void {
+    for (const { announcer } of this.#swarms.values()) announcer.onCompleted(this.#ports.clock.now());
+    this.proceed();
+  }
+
+  announceSoon(): void {
+    for (const { announcer } of this.#swarms.values()) announcer.announceSoon(this.#ports.clock.now());
+    this.proceed();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#sayGoodbye();
+    return this.#stopping;
+  }
+
+  /** Makes the announces that are due, and sets the timer for the next. */
+  proceed(): void {
+    if (this.#stopping !== null) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    const now = this.#ports.clock.now();
+    this.#meetNewHashes(now);
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const swarm of this.#swarms.values()) {
+      for (let action = swarm.announcer.next(now); action !== null; action = swarm.announcer.next(now)) {
+        void this.#announce(swarm, action);
+      }
+      earliest = Math.min(earliest, swarm.announcer.nextDeadline());
+    }
+    if (earliest < Number.POSITIVE_INFINITY) {
+      this.#timer = this.#ports.clock.setTimer(Math.max(0, earliest - now), () => this.proceed());
+    }
+  }
+
+  async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
+    const answer = await this.#ask(swarm, action, this.#abort.signal);
+    if (this.#stopping !== null) return;
+    const now = this.#ports.clock.now();
+    const { url } = action;
+    if (answer.ok) {
+      swarm.announcer.onAnswer(url, answer, now);
+      if (answer.peers.length > 0) this.#listener.onPeers(answer.peers);
+      this.#listener.onResult({ url, ok: true, message: answer.warning, peers: answer.peers.length });
+    } else {
+      swarm.announcer.onFailure(url, answer.retryMinutes, now);
+      this.#listener.onResult({ url, ok: false, message: answer.reason, peers: 0 });
+    }
+    this.proceed();
+  }
+
+  /** Never rejects: that there was no answer is an answer too. */
+  async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal): Promise<AnnounceAnswer> {
+    try {
+      return await this.#send(new URL(action.url), this.#request(swarm, action), {
+        signal,
+        onLatePeers: (peers) => {
+          if (this.#stopping === null && peers.length > 0) this.#listener.onPeers(peers);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof ShoalError)) this.#ports.log.error("announce failed unexpectedly", { error });
+      const reason = error instanceof ShoalError ? error.message : "the announce failed";
+      return { ok: false, reason, retryMinutes: null };
+    }
+  }
+
+  #request(swarm: Swarm, action: AnnounceAction): AnnounceRequest {
+    const { uploaded, downloaded, left } = this.#info.totals();
+    return {
+      infoHash: swarm.infoHash,
+      peerId: this.#info.peerId,
+      port: this.#info.port(),
+      uploaded: swarm.counts ? uploaded : 0,
+      downloaded: swarm.counts ? downloaded : 0,
+      left,
+      event: action.event,
+      key: swarm.key,
+      numWant: action.event === "stopped" ? 0 : PEERS_WANTED,
+      trackerId: action.trackerId,
+    };
+  }
+
+  #meetNewHashes(now: number): void {
+    for (const infoHash of this.#info.infoHashes()) {
+      const name = toHex(infoHash);
+      if (this.#swarms.has(name)) continue;
+      const options = { oneAtATime: this.#info.isPrivate === true };
+      this.#swarms.set(name, {
+        infoHash: infoHash.slice(),
+        key: this.#ports.random.uint32(),
+        announcer: new Announcer(this.#tiers, this.#rng, now, options),
+        counts: this.#swarms.size === 0,
+      });
+    }
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#abort.abort();
+    const timeUp = new AbortController();
+    const goodbyes = [...this.#swarms.values()].flatMap((swarm) =>
+      swarm.announcer.stop().map((action) => this.#ask(swarm, action, timeUp.signal)),
+    );
+    if (goodbyes.length > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
+          timeUp.abort();
+          resolve();
+        });
+        void Promise.all(goodbyes).then(() => {
+          timer.cancel();
+          resolve();
+        });
+      });
+    }
+    this.#onStopped();
+  }
+
+  #first(): Swarm | undefined {
+    return this.#swarms.values().next().value;
+  }
+}
+
+function isTrackerUrl(url: string): boolean {
+  return /^(https?|udp):\/\/./i.test(url) && URL.canParse(url);
 }
