@@ -1,7 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { Rng } from "../base/rng.ts";
+import { Xoshiro128, type Rng } from "../base/rng.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Http } from "../ports/http.ts";
@@ -76,10 +76,9 @@ export class TrackerClient {
   readonly #slots: HostSlots = new HostSlots(REQUESTS_PER_HOST);
   readonly #open: Set<Announcing> = new Set();
 
-  /** `rng` shuffles tiers and spreads announces over time. */
-  constructor(ports: TrackerPorts, rng: Rng) {
+  constructor(ports: TrackerPorts) {
     this.#ports = ports;
-    this.#rng = rng;
+    this.#rng = new Xoshiro128(ports.random.fill(new Uint8Array(16)));
     this.#udp = new UdpTrackers(ports);
   }
 
