@@ -21,16 +21,25 @@ export async function runCommandLine(argv: readonly string[], context: Context):
   try {
     return await dispatch(words, context, output, options);
   } catch (error) {
-    const failure = toFailure(error);
-    output.failure(failure);
-    if (output.verbosity > 0 && error instanceof Error) {
-      output.note(clean(error.stack ?? "").replaceAll("\ufffd", "\n"));
-    }
-    return failure.exit;
+    return report(output, error);
   } finally {
     if (timer !== null) clearTimeout(timer);
     output.done();
   }
+}
+
+/** Tells of an error that no command caught, and returns the exit code. */
+export function reportFault(argv: readonly string[], context: Context, error: unknown): number {
+  return report(new Output(context, globalOptions(splitJsonFields(argv))), error);
+}
+
+function report(output: Output, error: unknown): number {
+  const failure = toFailure(error);
+  output.failure(failure);
+  if (output.verbosity > 0 && error instanceof Error) {
+    for (const line of (error.stack ?? "").split("\n")) output.note(clean(line));
+  }
+  return failure.exit;
 }
 
 async function dispatch(

@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+
 import { stopReason } from "./context.ts";
 import type { ErrorCode } from "./engine.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
@@ -109,9 +111,7 @@ export function toFailure(error: unknown): Failure {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (code !== null && code in ERROR_EXITS) {
-    const path = pathOf(error);
-    const named = path !== null && !message.includes(path) ? `${path}: ${message}` : capital(message);
-    return failure(code, named, ADVICE[code as ErrorCode] ?? "");
+    return failure(code, named(message, pathOf(error)), ADVICE[code as ErrorCode] ?? "");
   }
   if (code !== null && isSystemError(error)) return toFailure(fileSystemError(error, pathOf(error) ?? ""));
   return failure("ERR_INTERNAL", `shoal failed: ${message}`, "Run it again with -v to see where.");
@@ -121,9 +121,10 @@ function failure(code: string, message: string, advice: string): Failure {
   return { code, exit: EXIT_CODES[exitOf(code)].code, message: sentence(clean(message), advice) };
 }
 
-/** A clause of the engine as the start of a sentence. */
-function capital(clause: string): string {
-  return clause.charAt(0).toUpperCase() + clause.slice(1);
+/** A clause of the engine as the start of a sentence that names the file it is about, whose name keeps its first letter. */
+function named(clause: string, path: string | null): string {
+  if (path === null) return clause.charAt(0).toUpperCase() + clause.slice(1);
+  return clause.includes(basename(path)) ? clause : `${path}: ${clause}`;
 }
 
 /** "what: why" and "do this" as sentences. */
@@ -178,14 +179,14 @@ export function fileSystemError(error: unknown, path: string): CliError {
   return new CliError(kind, `${clean(path)} ${detail}`, advice, error);
 }
 
-/** The failure of a command that was asked to end before it was done. `state` says what is left. */
-export function interrupted(signal: AbortSignal, state: string): CliError {
+/** The failure of a command that was asked to end before it was done. `where`: how far it came, such as " at 38 %"; `rest`: what is left. */
+export function interrupted(signal: AbortSignal, rest: string, where = ""): CliError {
   switch (stopReason(signal)) {
     case "timeout":
-      return new CliError("ERR_TIMEOUT", "The time given with --timeout is over", state);
+      return new CliError("ERR_TIMEOUT", `The time given with --timeout is over${where}`, rest);
     case "terminate":
-      return new CliError("ERR_TERMINATED", "Stopped", state);
+      return new CliError("ERR_TERMINATED", `Stopped${where}`, rest);
     case "interrupt":
-      return new CliError("ERR_INTERRUPTED", "Stopped", state);
+      return new CliError("ERR_INTERRUPTED", `Stopped${where}`, rest);
   }
 }

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 
-import { runCommandLine } from "./cli.ts";
+import { reportFault, runCommandLine } from "./cli.ts";
 import type { Context, StopReason } from "./context.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 
@@ -28,7 +28,11 @@ export async function runProcess(): Promise<void> {
   };
   // Workers and sockets of the engine don't always hold the process; a command under way must.
   const alive = setInterval(() => undefined, 2 ** 30);
-  const code = await runCommandLine(process.argv.slice(2), context);
+  const argv = process.argv.slice(2);
+  // A fault in shoal itself, in a timer or an event. Nothing is lost: the journal claims only what was written.
+  process.on("uncaughtException", (error) => process.exit(reportFault(argv, context, error)));
+  process.on("exit", restoreTerminal);
+  const code = await runCommandLine(argv, context);
   clearInterval(alive);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   // Not left to the event loop: a forgotten handle must not keep a finished command alive.
@@ -43,6 +47,12 @@ function onSignal(signal: NodeJS.Signals, ask: () => void, code: number): void {
     asked = true;
     ask();
   });
+}
+
+/** Whatever ended the process: the cursor is visible again and keys are echoed. */
+function restoreTerminal(): void {
+  if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+  if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
 }
 
 /** A reader that went away (`| head`) is no fault of the command: what else it writes is dropped. */

@@ -199,6 +199,8 @@ function explain(error: CommanderError, argv: readonly string[], table: readonly
   }
   const lines = error.message.replace(/^error: /, "").split("\n");
   const hint = /Did you mean (.*)\?/.exec(lines[1] ?? "")?.[1];
-  const words = clean(lines[0] ?? "").replaceAll("'", '"').replace(/^./, (first) => first.toUpperCase());
+  const words = clean(lines[0] ?? "")
+    .replaceAll("'", '"')
+    .replace(/^./, (first) => first.toUpperCase());
   return usageError(words, hint === undefined ? `${help}` : `Did you mean ${hint}? ${help}`);
 }

@@ -58,7 +58,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
     try {
       await Promise.race([download.finished, aborted(context.signal)]);
       if (!download.complete) throw gaveUp(context, download, torrent);
-      return await finish(invocation, session, download, torrent, dir);
+      return await finish(invocation, download, torrent, dir);
     } finally {
       stopTicking();
     }
@@ -71,7 +71,6 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
 /** Everything is there: says so, and goes on sharing where that was asked for. */
 async function finish(
   { context, output, options }: GetInvocation,
-  session: Session,
   download: Download,
   torrent: Torrent,
   dir: string,
@@ -90,8 +89,6 @@ async function finish(
     wasted: stats.wasted,
     elapsedMs: Math.round(download.elapsedMs),
   };
-  // Programs act on this: whoever reads it must find files that nobody writes to any more.
-  if (!stays) await session.close();
   output.done();
   output.event("complete", complete);
   const { good } = output.noteStyle;
@@ -176,9 +173,9 @@ function gaveUp(context: Context, download: Download, torrent: Torrent): CliErro
         "Try again later, or name somebody who has it with --peer HOST:PORT.",
       );
     }
-    return interrupted(context.signal, `Still no file list: ${why}.`);
+    return interrupted(context.signal, "The same command goes on asking.", ` without a file list: ${why}`);
   }
   const done = formatPercent(stats.wanted === 0 ? 0 : stats.have / stats.wanted);
   const why = stats.waiting === null ? "" : ` (${clean(stats.waiting)})`;
-  return interrupted(context.signal, `${done} is there${why}. The same command goes on from here.`);
+  return interrupted(context.signal, "The same command goes on from here.", ` at ${done}${why}`);
 }

@@ -109,7 +109,8 @@ export class Audience {
       visitor.uploaded = peer.uploaded;
       if (!visitor.announced && (peer.client !== "" || now - visitor.since > NAME_PATIENCE_MS)) {
         visitor.announced = true;
-        this.#say(`${who(peer)} connected${peer.seed ? " and has all of it already" : ""}`);
+        if (peer.seed) this.#output.detail(`${who(peer)} connected and has all of it already`);
+        else this.#say(`${who(peer)} connected`);
       }
     }
     const stats = torrent.stats();
@@ -148,11 +149,16 @@ export class Audience {
 
   #onComplete(peer: PeerInfo): void {
     const visitor = this.#visitors.get(key(peer));
-    const took = visitor === undefined ? "" : ` ${formatDuration(this.#context.now() - visitor.since)}`;
     if (visitor !== undefined) visitor.finished = true;
-    this.#served++;
     this.#event("peer-complete", peerFields(peer));
-    this.#say(`${who(peer)} has all of it and checked it. ${formatSize(peer.uploaded)} in${took}.`);
+    if (peer.uploaded === 0) {
+      // It came with the data, and only now said so.
+      this.#output.detail(`${who(peer)} has all of it already`);
+      return;
+    }
+    this.#served++;
+    const took = visitor === undefined ? "" : ` in ${formatDuration(this.#context.now() - visitor.since)}`;
+    this.#say(`${who(peer)} has all of it and checked it. ${formatSize(peer.uploaded)}${took}.`);
   }
 
   #onGone(peer: PeerInfo, reason: string | null): void {

@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+
 import type { Context } from "../../context.ts";
 import type { CreateOptions, Metainfo } from "../../engine.ts";
 import { CliError, fileSystemError } from "../../errors.ts";
@@ -34,6 +36,13 @@ export async function makeTorrent(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<MadeTorrent> {
   await statPath(path, shown);
+  if (flags.name === null && clean(basename(path)) !== basename(path)) {
+    throw new CliError(
+      "ERR_INVALID_ARGUMENT",
+      `The name of ${clean(shown)} has control characters, which a torrent's name can't have`,
+      "Give it another one with --name.",
+    );
+  }
   const engine = await context.engine();
   const speed = new Speedometer();
   const report = (done: number, total: number): void => {

@@ -1,0 +1,125 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../../bin/shoal.js", import.meta.url));
+
+/** What a finished command left. */
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A JSON line. */
+export type Line = Readonly<Record<string, unknown>>;
+
+/** A folder that is its own home, with its own state; gone at the end of the test. */
+export class Place {
+  readonly dir: string = mkdtempSync(join(tmpdir(), "shoal-cli-"));
+  readonly #running: Set<Running> = new Set();
+
+  path(...parts: string[]): string {
+    return join(this.dir, ...parts);
+  }
+
+  start(...args: string[]): Running {
+    return this.startIn({}, ...args);
+  }
+
+  startIn(env: Readonly<Record<string, string>>, ...args: string[]): Running {
+    const running = new Running(
+      spawn(process.execPath, [BIN, ...args], {
+        cwd: this.dir,
+        env: { PATH: process.env["PATH"] ?? "", HOME: this.dir, SHOAL_OFFLINE: "1", ...env },
+      }),
+    );
+    this.#running.add(running);
+    return running;
+  }
+
+  /** Runs a command to its end. */
+  async run(...args: string[]): Promise<Result> {
+    const running = this.start(...args);
+    running.child.stdin?.end();
+    return running.ended;
+  }
+
+  async runWithInput(input: string | Uint8Array, ...args: string[]): Promise<Result> {
+    const running = this.start(...args);
+    running.child.stdin?.end(input);
+    return running.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child } of this.#running) child.kill("SIGKILL");
+    await Promise.all(Array.from(this.#running, ({ ended }) => ended));
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** A command under way. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Result>;
+  stdout = "";
+  stderr = "";
+  readonly #waiting: Set<() => void> = new Set();
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    // The command may end before it reads what is written to it.
+    child.stdin?.on("error", () => undefined);
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#onText((this.stdout += text)));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#onText((this.stderr += text)));
+    this.ended = new Promise((resolve) => {
+      child.on("close", (code) => {
+        resolve({ code, stdout: this.stdout, stderr: this.stderr });
+        this.#onText("");
+      });
+    });
+  }
+
+  /** JSON lines so far. */
+  get events(): Line[] {
+    return parseLines(this.stdout.slice(0, this.stdout.lastIndexOf("\n") + 1));
+  }
+
+  /** The first event of that name; fails when the command ends without it. */
+  async event(name: string): Promise<Line> {
+    await this.until(() => this.events.some((line) => line["event"] === name), `event ${name}`);
+    return this.events.find((line) => line["event"] === name) as Line;
+  }
+
+  /** Waits until `condition` holds, looking whenever something was written; fails when the command ends first. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    while (!condition()) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        await this.ended;
+        if (condition()) return;
+        throw new Error(`ended without ${what}:\n${this.stdout}\n${this.stderr}`);
+      }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  stop(signal: NodeJS.Signals): Promise<Result> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+
+  #onText(_text: string): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+export function parseLines(text: string): Line[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}
