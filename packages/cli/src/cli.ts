@@ -36,7 +36,9 @@ export function reportFault(argv: readonly string[], context: Context, error: un
 function report(output: Output, error: unknown): number {
   const failure = toFailure(error);
   output.failure(failure);
-  if (output.verbosity > 0 && error instanceof Error) {
+  // Where an expected failure came from helps nobody but its programmer.
+  const wanted = failure.code === "ERR_INTERNAL" ? 1 : 2;
+  if (output.verbosity >= wanted && error instanceof Error) {
     for (const line of (error.stack ?? "").split("\n")) output.note(clean(line));
   }
   return failure.exit;

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  downloadLine,
+  fileList,
+  headline,
+  lookingLine,
+  sharingLine,
+  statusLine,
+  stillLooking,
+} from "../dist/commands/get/view.js";
+import { bar } from "../dist/ui/bar.js";
+import { createStyle } from "../dist/ui/style.js";
+
+const PLAIN = createStyle(false);
+
+const STATS = {
+  downloaded: 38,
+  uploaded: 12_000_000,
+  downRate: 11_200_000,
+  upRate: 500_000,
+  wanted: 100,
+  have: 38,
+  wasted: 0,
+  peers: 1,
+  seeds: 1,
+  pieceCount: 10,
+  piecesHave: 3,
+  etaMs: 180_000,
+  waiting: null,
+};
+
+test("downloadLine: numbers while data arrives, the reason while it does not", () => {
+  assert.equal(downloadLine(STATS, PLAIN), `   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`);
+  const waiting = { ...STATS, waiting: "no peer is known\u001b[2J" };
+  assert.equal(downloadLine(waiting, PLAIN), `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`);
+});
+
+test("statusLine and sharingLine: one line for logs and for the time after", () => {
+  assert.equal(statusLine("a\nb", STATS), "a\ufffdb: 38 %, 11.2 MB/s, 3 min left, 1 peer");
+  assert.equal(sharingLine(STATS), "   Sharing with 1 person, 500 kB/s, given 12 MB");
+});
+
+test("lookingLine: what was asked, and nothing that was not", () => {
+  const asked = { trackers: 2, trackersAnswered: 1, peersNamed: 84, peersContacted: 12 };
+  assert.equal(
+    lookingLine(asked, null),
+    "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
+  );
+  const nothing = { trackers: 0, trackersAnswered: 0, peersNamed: 0, peersContacted: 0 };
+  assert.equal(lookingLine(nothing, "no peer is known"), "Looking for the file list …  no peer is known");
+});
+
+test("stillLooking: says what is likely and how to give up", () => {
+  assert.match(
+    stillLooking(0, 0),
+    /^Still no file list\. No peer was found\. .*Ctrl-C gives up \(exit 6\)\.$/,
+  );
+  assert.match(stillLooking(0, 12), /None of 12 peers answered\./);
+  assert.match(stillLooking(3, 12), /0 of 12 peers answered with it\./);
+});
+
+test("headline and fileList: what is left out is said", () => {
+  const files = [
+    { path: "Trip/a.jpg", size: 1_000_000, wanted: true },
+    { path: "Trip/b\u202e.txt", size: 10, wanted: false },
+  ];
+  const metainfo = { name: "Trip", layout: { contentSize: 1_000_010 } } as Parameters<typeof headline>[0];
+  assert.equal(headline(metainfo, files), "Trip: 2 files, 1 MB; getting 1 file, 1 MB");
+  assert.deepEqual(fileList(files, 80, PLAIN), ["  1  1 MB  a.jpg", "  2  10 B  b\ufffd.txt (left out)"]);
+  assert.deepEqual(fileList(files.slice(0, 1), 80, PLAIN), []);
+  const many = Array.from({ length: 25 }, (_, at) => ({ path: `T/${at}`, size: 1, wanted: true }));
+  assert.equal(fileList(many, 80, PLAIN).at(-1), "  … and 5 more files");
+});
