@@ -51,8 +51,9 @@ export function comparePaths(a: readonly string[], b: readonly string[]): number
 }
 
 /**
- * Layout of a torrent to be made, for hashing: sorts the files and, in a hybrid with a folder, puts pads after each file that ends
- * inside a piece (BEP 47). Pieces roots are still unknown. Throws ERR_INVALID_ARGUMENT when there is no byte to share.
+ * Layout of a torrent to be made, for hashing; `entries` are in the order of `comparePaths`. In a hybrid with a folder each
+ * file that ends inside a piece gets a pad behind it (BEP 47). Pieces roots are still unknown. Throws ERR_INVALID_ARGUMENT
+ * when there is no byte to share.
  */
 export function planLayout(
   kind: TorrentKind,
@@ -63,7 +64,7 @@ export function planLayout(
   const padded: LayoutEntry[] = [];
   // With nothing else in the folder there is nothing to align; so libtorrent does it, and equal torrents share a swarm.
   const addsPads = kind === "hybrid" && multiFile && entries.length > 1;
-  for (const entry of entries.toSorted((a, b) => comparePaths(a.path, b.path))) {
+  for (const entry of entries) {
     padded.push(entry);
     const rest = entry.size % pieceLength;
     if (addsPads && rest > 0) padded.push(padEntry(pieceLength - rest));

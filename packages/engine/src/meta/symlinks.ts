@@ -19,12 +19,14 @@ export interface CheckedLinks {
  */
 export function checkSymlinks(entries: readonly LayoutEntry[]): CheckedLinks {
   if (!entries.some((entry) => entry.symlink !== null)) return { entries, warnings: [] };
-  const resolve = linkResolver(entries.filter((entry) => !entry.pad));
+  const resolve = linkResolver(
+    entries.filter((entry) => !entry.pad),
+    true,
+  );
   const warnings: string[] = [];
   const checked = entries.map((entry): LayoutEntry => {
     if (entry.symlink === null) return entry;
-    const fromFolder = [...entry.path.slice(0, -1), ...entry.symlink];
-    const resolved = resolve(entry.symlink) ?? resolve(fromFolder);
+    const resolved = resolve(entry);
     if (resolved === null) {
       warnings.push(
         `The link "${entry.path.join("/")}" leads to nothing in the torrent; an empty file takes its place.`,
@@ -36,27 +38,37 @@ export function checkSymlinks(entries: readonly LayoutEntry[]): CheckedLinks {
 }
 
 /**
- * A function that follows a target, counted from the torrent's root, through links to a file or folder among the entries;
- * it answers null where there is none.
+ * A function that follows a link, and links on its way, to a file or folder among the entries; it answers null where there is
+ * none. With `looseBase`, a target that is nothing when counted from the root is counted from the link's folder.
  */
 export function linkResolver(
   entries: readonly LinkEntry[],
-): (target: readonly string[]) => readonly string[] | null {
+  looseBase: boolean,
+): (link: LinkEntry) => readonly string[] | null {
   const solid = new Set<string>();
-  const links = new Map<string, readonly string[]>();
-  for (const { path, symlink } of entries) {
+  const links = new Map<string, LinkEntry>();
+  for (const entry of entries) {
+    const { path, symlink } = entry;
     for (let depth = 1; depth < path.length; depth++) solid.add(keyOf(path.slice(0, depth)));
     if (symlink === null) solid.add(keyOf(path));
-    else links.set(keyOf(path), symlink);
+    else links.set(keyOf(path), entry);
   }
-  return (target) => {
-    let path = normalise(target);
+  /** How many components of the path lead to a link; 0 when none do. */
+  const linkDepth = (path: readonly string[]): number =>
+    path.findIndex((_, i) => links.has(keyOf(path.slice(0, i + 1)))) + 1;
+  const targetOf = ({ path, symlink }: LinkEntry): readonly string[] => {
+    const target = normalise(symlink ?? []);
+    if (!looseBase || solid.has(keyOf(target)) || linkDepth(target) > 0) return target;
+    return [...path.slice(0, -1), ...target];
+  };
+  return (link) => {
+    let path = targetOf(link);
     for (let hop = 0; hop < MAX_HOPS && path.length > 0; hop++) {
       if (solid.has(keyOf(path))) return path;
-      const prefixes = path.map((_, i) => keyOf(path.slice(0, i + 1)));
-      const at = prefixes.findIndex((prefix) => links.has(prefix));
-      if (at < 0) return null;
-      path = [...normalise(links.get(prefixes[at] as string) ?? []), ...path.slice(at + 1)];
+      const depth = linkDepth(path);
+      if (depth === 0) return null;
+      const next = links.get(keyOf(path.slice(0, depth))) as LinkEntry;
+      path = [...targetOf(next), ...path.slice(depth)];
     }
     return null;
   };

@@ -87,8 +87,8 @@ class Walk {
       await eachLimited(level, LANES, (folder) => this.#list(folder, below));
       level = below;
     }
-    const resolves = linkResolver(this.#files);
-    const isDead = ({ symlink }: WalkedFile): boolean => symlink !== null && resolves(symlink) === null;
+    const resolve = linkResolver(this.#files, false);
+    const isDead = (file: WalkedFile): boolean => file.symlink !== null && resolve(file) === null;
     const dead = this.#files.filter(isDead).map(({ path }) => path.join("/"));
     return {
       name: this.#name,

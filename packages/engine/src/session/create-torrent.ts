@@ -4,6 +4,7 @@ import {
   checkPieceLength,
   checkTorrentName,
   choosePieceLength,
+  comparePaths,
   planLayout,
 } from "../meta/create.ts";
 import type { PieceDigests } from "../meta/create.ts";
@@ -80,17 +81,14 @@ export async function createTorrent(
   const name = options.name ?? walked.name;
   checkTorrentName(name);
   refuseLoneFileInFolder(kind, walked);
-  const size = walked.files.reduce((sum, file) => sum + file.size, 0);
   const { multiFile } = walked;
-  const planned = planLayout(
-    kind,
-    options.pieceLength ?? choosePieceLength(size),
-    multiFile,
-    walked.files.map(entryOf),
-  );
+  const files = walked.files.toSorted((a, b) => comparePaths(a.path, b.path));
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const pieceLength = options.pieceLength ?? choosePieceLength(size);
+  const planned = planLayout(kind, pieceLength, multiFile, files.map(entryOf));
   // Both are in the same order, but for pads.
   let next = 0;
-  const sources = planned.files.map((file) => (file.pad ? null : (walked.files[next++] as WalkedFile)));
+  const sources = planned.files.map((file) => (file.pad ? null : (files[next++] as WalkedFile)));
   const paths = planned.files.map((file, i) => (sources[i]?.path ?? file.path).join("/"));
   const spec = {
     layout: planned,

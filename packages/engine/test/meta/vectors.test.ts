@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sharedVectors } from "@shoal/testkit";
 import { toHex } from "../../dist/base/bytes.js";
 import { ProtocolError } from "../../dist/base/errors.js";
 import { parseInfo, parseMetainfo } from "../../dist/meta/metainfo.js";
@@ -23,10 +24,13 @@ interface Rejected {
 }
 
 const VECTOR_COUNT = 54;
-/** The folder beside the repository; this file runs from packages/engine/dist-test/meta. */
-const folder = join(import.meta.dirname, "../../../../../shared/vectors/torrents");
+const shared = sharedVectors();
 
-if (existsSync(join(folder, "expected.json"))) {
+if (shared === null) {
+  const skip = `${VECTOR_COUNT} vectors skipped: the folder of shared vectors is absent`;
+  test(`${VECTOR_COUNT} torrent vectors`, { skip }, () => undefined);
+} else {
+  const folder = join(shared, "torrents");
   const vectors = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as Record<
     string,
     Accepted | Rejected
@@ -60,10 +64,4 @@ if (existsSync(join(folder, "expected.json"))) {
       assert.deepEqual(parseInfo(metainfo.infoBytes, hasher).infoHashes, infoHashes);
     });
   }
-} else {
-  test(
-    `${VECTOR_COUNT} torrent vectors`,
-    { skip: `${VECTOR_COUNT} vectors skipped: ${folder} is absent` },
-    () => {},
-  );
 }
