@@ -1,9 +1,12 @@
+import { Xoshiro128 } from "../base/rng.ts";
 import { nodeClock } from "../node/clock.ts";
 import { NodeDisk } from "../node/disk.ts";
 import { nodeHasher } from "../node/hasher.ts";
+import { NodeHttp } from "../node/http.ts";
 import { NetPolicy } from "../node/net-policy.ts";
 import { NodeRandom } from "../node/random.ts";
 import { NodeStore } from "../node/store.ts";
+import { NodeUdp } from "../node/udp.ts";
 import { NodeNet } from "../node/tcp.ts";
 import type { Log } from "../ports/log.ts";
 import { Session } from "../session/session.ts";
@@ -23,6 +26,7 @@ export async function createSession(
   const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline });
   const net = new NodeNet(policy);
   const random = new NodeRandom();
+  const log = all.log ?? silent;
   const session = new Session(
     {
       clock: nodeClock,
@@ -31,8 +35,11 @@ export async function createSession(
       hasher: nodeHasher,
       random,
       store: new NodeStore(all.stateDir),
-      log: all.log ?? silent,
-      trackers: new TrackerClient(),
+      log,
+      trackers: new TrackerClient(
+        { clock: nodeClock, net, udp: new NodeUdp(policy), http: new NodeHttp(policy, all.clientName), random, log },
+        new Xoshiro128(random.fill(new Uint8Array(16))),
+      ),
     },
     {
       host: all.host ?? null,

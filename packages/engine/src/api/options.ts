@@ -61,10 +61,19 @@ export function withDefaults(options: Partial<SessionOptions> & { stateDir: stri
       throw new ShoalError("ERR_INVALID_ARGUMENT", `${port} is not a port; ports go from 0 to 65535`);
     }
   }
-  const counts = ["arenaBytes", "diskWorkers", "maxConnections", "maxConnectionsPerTorrent", "uploadSlots"] as const;
+  const counts = [
+    "arenaBytes",
+    "diskWorkers",
+    "maxConnections",
+    "maxConnectionsPerTorrent",
+    "uploadSlots",
+  ] as const;
   for (const name of counts) {
     if (!Number.isInteger(all[name]) || all[name] < 1) {
-      throw new ShoalError("ERR_INVALID_ARGUMENT", `${name} must be a whole number above 0, not ${all[name]}`);
+      throw new ShoalError(
+        "ERR_INVALID_ARGUMENT",
+        `${name} must be a whole number above 0, not ${all[name]}`,
+      );
     }
   }
   return all;

@@ -20,6 +20,7 @@ import { StoreLock } from "./store-lock.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 const SUFFIX = ".resume";
+const PART_SUFFIX = ".part";
 const fsyncAsync = promisify(fsync);
 
 /** One append-only file for each torrent in `<stateDir>/torrents`, readable for its owner only. */
@@ -48,6 +49,10 @@ export class NodeStore implements Store {
     }
   }
 
+  partPath(key: string): string {
+    return join(this.#folder, key + PART_SUFFIX);
+  }
+
   async list(): Promise<string[]> {
     try {
       const names = await readdir(this.#folder);
@@ -64,6 +69,7 @@ class FileStore implements TorrentStore {
   readonly records: readonly Uint8Array[];
   readonly #folder: string;
   readonly #path: string;
+  readonly #partPath: string;
   readonly #lock: StoreLock;
   #fd: number;
   /** Where the last whole record ends. */
@@ -76,6 +82,7 @@ class FileStore implements TorrentStore {
   constructor(folder: string, key: string, lock: StoreLock) {
     this.#folder = folder;
     this.#path = join(folder, key + SUFFIX);
+    this.#partPath = join(folder, key + PART_SUFFIX);
     this.#lock = lock;
     this.#fd = openSync(this.#path, "a+", 0o600);
     try {
@@ -124,6 +131,7 @@ class FileStore implements TorrentStore {
     await this.#last;
     // Deleted while the lock is held: nobody can be reading it.
     await rm(this.#path, { force: true });
+    await rm(this.#partPath, { force: true });
     this.#release();
   }
 

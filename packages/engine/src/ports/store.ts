@@ -22,6 +22,8 @@ export interface Store {
   readonly bootId: string;
   /** `key` is lower-case hex. Throws ERR_LOCKED when another process holds it. */
   open(key: string): Promise<TorrentStore>;
+  /** Absolute path of a file next to a torrent's records, for bytes of files that are not wanted. */
+  partPath(key: string): string;
   /** Keys that have records. */
   list(): Promise<string[]>;
 }

@@ -78,7 +78,10 @@ export class BadPieceJudge {
     const liars = new Set<PeerSlot>();
     failed.contributors.forEach((slot, block) => {
       const from = block * HASH_BYTES;
-      if (equalBytes(leaves.subarray(from, from + HASH_BYTES), failed.leaves.subarray(from, from + HASH_BYTES))) return;
+      if (
+        equalBytes(leaves.subarray(from, from + HASH_BYTES), failed.leaves.subarray(from, from + HASH_BYTES))
+      )
+        return;
       bad.push(block);
       if (slot !== NO_PEER) liars.add(slot);
     });

@@ -43,7 +43,8 @@ export class ExtensionChannels {
 
   onMessage(peer: PeerConnection, localId: number, payload: Uint8Array): void {
     const handler = peer.extensionHandlers.get(localId);
-    if (handler === undefined) throw new ProtocolError("message of an extension that was not offered", { localId });
+    if (handler === undefined)
+      throw new ProtocolError("message of an extension that was not offered", { localId });
     handler.onMessage(payload);
   }
 }

@@ -71,7 +71,8 @@ export class HashExchange {
     this.#layout = layout;
     this.#storage = storage;
     this.#hashes = hashes;
-    for (const file of layout.files) if (file.piecesRoot !== null) this.#files.set(toHex(file.piecesRoot), file);
+    for (const file of layout.files)
+      if (file.piecesRoot !== null) this.#files.set(toHex(file.piecesRoot), file);
     for (const file of hashes.missingLayers()) this.#fetchLayer(file);
   }
 
@@ -181,7 +182,13 @@ export class HashExchange {
       if (query.askedPeer !== null) continue;
       for (const peer of this.#owner.connectedPeers) {
         const busy = load.get(peer) ?? 0;
-        if (!peer.session.v2 || peer.closed || busy >= MAX_QUERIES_PER_PEER || now < (query.notBefore.get(peer) ?? 0)) continue;
+        if (
+          !peer.session.v2 ||
+          peer.closed ||
+          busy >= MAX_QUERIES_PER_PEER ||
+          now < (query.notBefore.get(peer) ?? 0)
+        )
+          continue;
         load.set(peer, busy + 1);
         query.askedPeer = peer;
         query.askedAt = now;
@@ -209,8 +216,21 @@ export class HashExchange {
     }
   }
 
-  #ask(request: HashRequest, shape: TreeShape, piece: PieceIndex, onHashes: (hashes: Uint8Array) => void): void {
-    this.#queries.add({ request, shape, piece, onHashes, askedPeer: null, askedAt: 0, notBefore: new WeakMap() });
+  #ask(
+    request: HashRequest,
+    shape: TreeShape,
+    piece: PieceIndex,
+    onHashes: (hashes: Uint8Array) => void,
+  ): void {
+    this.#queries.add({
+      request,
+      shape,
+      piece,
+      onHashes,
+      askedPeer: null,
+      askedAt: 0,
+      notBefore: new WeakMap(),
+    });
   }
 
   #find(peer: PeerConnection, request: HashRequest): Query | undefined {
@@ -243,7 +263,13 @@ export class HashExchange {
     leaves: ReadonlyMap<number, Uint8Array>,
   ): void {
     if (peer.closed) return;
-    const hashes = answerHashRequest(this.#context.hasher.sha256, shape, request, this.#treeOf(file, shape), leaves);
+    const hashes = answerHashRequest(
+      this.#context.hasher.sha256,
+      shape,
+      request,
+      this.#treeOf(file, shape),
+      leaves,
+    );
     if (hashes === null) peer.session.out.hashReject(request);
     else peer.session.out.hashes(request, hashes);
     peer.flush();

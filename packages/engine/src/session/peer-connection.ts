@@ -46,6 +46,8 @@ export class PeerConnection implements ConnectionSink, PickPeer {
 
   parole = false;
   speed: 0 | 1 | 2 = 1;
+  /** Pieces that it may get while we choke it (BEP 6). */
+  readonly grantedFast: Set<PieceIndex> = new Set();
   /** The peer said that it doesn't want to download (BEP 21). */
   uploadOnly = false;
   clientName = "";
@@ -53,6 +55,15 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   unsolicited = 0;
   /** The peer was seen complete. */
   complete = false;
+  /** We serve it by chance, not by merit. */
+  optimistic = false;
+  everUnchoked = false;
+  /** Since when we serve it, or don't. */
+  chokeChangedAt: Millis;
+  uploadedAtUnchoke = 0;
+  /** Totals at the last round of choking. */
+  roundDown = 0;
+  roundUp = 0;
   /** When the peer last stopped serving us. */
   chokedAt: Millis = 0;
   extensionHandlers: ReadonlyMap<number, ExtensionPeerHandler> = new Map();
@@ -83,6 +94,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
     this.pipeline.setLimits(null, context.config.maxOutstandingRequests);
     this.uploads = new UploadQueue(context.config.maxQueuedRequests);
     this.openedAt = context.now();
+    this.chokeChangedAt = this.openedAt;
     this.lastReceivedAt = this.openedAt;
     this.lastSentAt = this.openedAt;
     context.onConnectionOpened();

@@ -90,8 +90,9 @@ export class Session {
   async listen(): Promise<void> {
     const { host, ports } = this.#context.config;
     if (ports.length === 0) return;
-    this.#listener = await this.#ports.net.listen({ ...(host === null ? {} : { host }), ports }, (connection) =>
-      this.#onIncoming(connection),
+    this.#listener = await this.#ports.net.listen(
+      { ...(host === null ? {} : { host }), ports },
+      (connection) => this.#onIncoming(connection),
     );
   }
 
@@ -158,7 +159,9 @@ export class Session {
     this.#tick?.cancel();
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
-    await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false, deleteData: false })));
+    await Promise.allSettled(
+      [...this.#torrents].map((torrent) => torrent.close({ forget: false, deleteData: false })),
+    );
     this.#lobby.closeAll();
     await listenerClosed;
     await this.#ports.trackers.close();

@@ -43,7 +43,8 @@ export class StoreFlow {
 
   /** Starts all writes that are ready. */
   drain(): void {
-    for (let write = this.buffer.nextWrite(); write !== null; write = this.buffer.nextWrite()) this.#start(write);
+    for (let write = this.buffer.nextWrite(); write !== null; write = this.buffer.nextWrite())
+      this.#start(write);
     this.#tellChanges();
   }
 

@@ -5,6 +5,7 @@ import { ShoalError } from "../base/errors.ts";
 import { PieceHashes } from "../core/piece-hashes.ts";
 import { PiecePicker } from "../core/picker/piece-picker.ts";
 import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
+import { shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { PieceDigest } from "../ports/disk.ts";
@@ -56,6 +57,8 @@ export class TorrentContent {
   readonly #hashes: PieceHashes;
   readonly #journal: TorrentJournal | null;
   readonly #judge: BadPieceJudge;
+  /** Totals of earlier runs. */
+  readonly #before: { readonly downloaded: number; readonly uploaded: number };
   readonly #newPieces: PieceIndex[] = [];
   /** Roots of pieces that were verified by SHA-1 alone, because their piece layer was not known yet. */
   readonly #unproved: Map<PieceIndex, Uint8Array> = new Map();
@@ -79,6 +82,7 @@ export class TorrentContent {
     this.#metainfo = metainfo;
     this.#options = options;
     this.#journal = journal;
+    this.#before = { downloaded: journal?.downloadedBefore ?? 0, uploaded: journal?.uploadedBefore ?? 0 };
     this.#hashes = new PieceHashes(metainfo);
     this.#files = files;
     this.picker = new PiecePicker(layout, context.rng);
@@ -112,7 +116,9 @@ export class TorrentContent {
 
   /** Nothing to do until somebody connects. */
   get isIdle(): boolean {
-    return this.#newPieces.length === 0 && (this.#journal?.isIdle ?? true) && (!this.#active || this.isComplete);
+    return (
+      this.#newPieces.length === 0 && (this.#journal?.isIdle ?? true) && (!this.#active || this.isComplete)
+    );
   }
 
   get wantedBytes(): number {
@@ -128,11 +134,11 @@ export class TorrentContent {
   }
 
   get downloaded(): number {
-    return this.download.rate.total + (this.#journal?.downloadedBefore ?? 0);
+    return this.download.rate.total + this.#before.downloaded;
   }
 
   get uploaded(): number {
-    return this.upload.rate.total + (this.#journal?.uploadedBefore ?? 0);
+    return this.upload.rate.total + this.#before.uploaded;
   }
 
   files(): FileProgress[] {
@@ -165,7 +171,7 @@ export class TorrentContent {
     const journal = this.#journal!;
     const stats = await files.stat();
     const resumed = journal.resume(stats, this.#metainfo.layout);
-    const foreign = files.foreign(stats, resumed.own);
+    const foreign = files.foreign(stats, journal);
     if (foreign.length > 0) {
       const mayBeComplete = files.areFullSize(stats);
       if (this.#options.existing !== "overwrite" && !mayBeComplete) throw files.fileExists(foreign[0]!.index);
@@ -182,9 +188,11 @@ export class TorrentContent {
       for (const [piece, mask] of resumed.masks) this.picker.restoreBlocks(piece, mask);
     }
     await files.assertSpace();
-    await journal.begin({ paths: files.paths, have: this.picker.have });
-    await this.#context.disk.prepare(files.storage, { truncateLonger: this.#options.existing === "overwrite" });
-    journal.onFilesCreated(await files.stat());
+    const { layout } = this.#metainfo;
+    await journal.begin(layout, this.#options.downloadDir, files, stats, this.picker.have);
+    await this.#context.disk.prepare(files.storage, {
+      truncateLonger: this.#options.existing === "overwrite",
+    });
   }
 
   activate(): void {
@@ -231,21 +239,22 @@ export class TorrentContent {
   async #save(): Promise<void> {
     await this.download.flush();
     if (this.#journal === null || !this.#opened) return;
-    const masks = [...this.picker.partialPieces()].map(
-      (piece) => [piece, this.picker.blockMask(piece)] as const,
-    );
-    await this.#journal.save({
-      masks: masks.filter((entry): entry is readonly [PieceIndex, Uint8Array] => entry[1] !== null),
-      stats: await this.#files.stat(),
-      downloaded: this.downloaded,
-      uploaded: this.uploaded,
-    });
+    const masks: [PieceIndex, Uint8Array][] = [];
+    for (const piece of this.picker.partialPieces()) {
+      const mask = this.picker.blockMask(piece);
+      if (mask !== null) masks.push([piece, mask]);
+    }
+    const { downloaded, uploaded } = this;
+    await this.#journal.save(this.#metainfo.layout, this.#files, masks, { downloaded, uploaded });
   }
 
   // -- peers
 
   onAdmitted(peer: PeerConnection): void {
-    this.upload.grantFastSet(peer);
+    // A peer that has something already can trade.
+    if (peer.session.have !== null && !peer.session.have.isEmpty) return;
+    const { infoHashes, layout } = this.#metainfo;
+    this.upload.grantFastSet(peer, shortHashes(infoHashes)[0]!, layout.pieceCount);
   }
 
   /** Tells a peer that connected before the content was known what we have. */
@@ -325,11 +334,12 @@ export class TorrentContent {
       this.download.refill(peer);
       this.upload.serve(peer);
       peer.flush();
-      if (this.#isMeetingOfSeeds(peer)) peer.close(new ShoalError("ERR_CONNECT", "Neither side needs anything"));
+      if (this.#isMeetingOfSeeds(peer))
+        peer.close(new ShoalError("ERR_CONNECT", "Neither side needs anything"));
     }
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
-    this.#journal?.onTick(now, this.#files.storage);
+    this.#journal?.onTick(now, this.#metainfo.layout, this.#files);
     if (this.#owner.connectedPeers.size > 0) this.#files.watch(now, (file) => this.#onFileChanged(file));
   }
 
@@ -344,7 +354,7 @@ export class TorrentContent {
   }
 
   onVerified(piece: PieceIndex, digest: PieceDigest): void {
-    this.#journal?.onPiece(piece);
+    this.#journal?.onPiece(piece, this.#metainfo.layout);
     this.#judge.onVerified(piece);
     if (digest.root !== null && this.#hashes.root(piece) === null) this.#unproved.set(piece, digest.root);
     this.#files.count(piece, true);
@@ -381,7 +391,10 @@ export class TorrentContent {
       this.#unproved.delete(piece);
       if (equalBytes(root, this.#hashes.root(piece)!)) continue;
       this.#owner.onFailure(
-        new ShoalError("ERR_VERIFY", "The torrent describes two different contents, one for v1 and one for v2"),
+        new ShoalError(
+          "ERR_VERIFY",
+          "The torrent describes two different contents, one for v1 and one for v2",
+        ),
       );
       return;
     }
@@ -488,7 +501,13 @@ export class TorrentContent {
   }
 
   #isMeetingOfSeeds(peer: PeerConnection): boolean {
-    return this.isSeed && peer.inPicker && peer.have.isFull && peer.uploads.length === 0 && peer.readsUnderWay === 0;
+    return (
+      this.isSeed &&
+      peer.inPicker &&
+      peer.have.isFull &&
+      peer.uploads.length === 0 &&
+      peer.readsUnderWay === 0
+    );
   }
 
   #announce(piece: PieceIndex): void {
@@ -513,7 +532,8 @@ export class TorrentContent {
   #onFileChanged(file: LayoutFile): void {
     const path = this.#files.paths[file.index]!;
     const pieces: PieceIndex[] = [];
-    for (let piece = file.firstPiece; piece < file.endPiece; piece++) if (this.hasPiece(piece)) pieces.push(piece);
+    for (let piece = file.firstPiece; piece < file.endPiece; piece++)
+      if (this.hasPiece(piece)) pieces.push(piece);
     this.#onLost(pieces, new ShoalError("ERR_FILE_CHANGED", `${path} changed on disk`, { path }));
     const lost = new Bitfield(this.#metainfo.layout.pieceCount);
     for (const piece of pieces) lost.set(piece);
@@ -528,7 +548,8 @@ export class TorrentContent {
       this.picker.setPriority(piece, NOT_WANTED);
       this.#loseHave(piece);
       this.#journal?.onLost(piece);
-      for (const peer of this.#owner.connectedPeers) peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
+      for (const peer of this.#owner.connectedPeers)
+        peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
     }
     this.#interestDirty = true;
     this.#owner.onWarning(error);

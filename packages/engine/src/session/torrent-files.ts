@@ -9,6 +9,7 @@ import type { FileStat, PieceDigest, StorageId } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
+import type { TorrentJournal } from "./torrent-journal.ts";
 
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
@@ -24,6 +25,8 @@ export class TorrentFiles {
   readonly paths: readonly string[];
   readonly warnings: readonly string[];
   readonly wantedBytes: number;
+  /** Files whose bytes go to the part file. */
+  readonly skipped: readonly FileIndex[];
   /** Verified bytes of the wanted files. */
   haveBytes = 0;
   readonly #context: SessionContext;
@@ -45,28 +48,28 @@ export class TorrentFiles {
     context: SessionContext,
     metainfo: Metainfo,
     options: AddOptions,
-    partPath: string,
+    journal: TorrentJournal | null,
   ): Promise<TorrentFiles> {
     const { multiFile, layout } = metainfo;
     const safe = safePaths(metainfo.name, multiFile, layout.files);
-    if (options.seedOnly !== true) {
+    if (journal !== null) {
       const warnings = safe.changed.map(({ from, to }) => `${from} is saved as ${to}`);
-      return new TorrentFiles(context, metainfo, options, partPath, safe.paths, warnings);
+      return new TorrentFiles(context, metainfo, options, journal, safe.paths, warnings);
     }
     const literal = literalPaths(options.rootName ?? metainfo.name, multiFile, layout.files);
-    const files = new TorrentFiles(context, metainfo, options, partPath, literal, []);
+    const files = new TorrentFiles(context, metainfo, options, null, literal, []);
     const stats = await files.stat();
     const found = literal.map((path, index) => (stats[index] === null ? safe.paths[index]! : path));
     if (found.every((path, index) => path === literal[index])) return files;
     await context.disk.close(files.storage);
-    return new TorrentFiles(context, metainfo, options, partPath, found, []);
+    return new TorrentFiles(context, metainfo, options, null, found, []);
   }
 
   private constructor(
     context: SessionContext,
     metainfo: Metainfo,
     options: AddOptions,
-    partPath: string,
+    journal: TorrentJournal | null,
     paths: readonly string[],
     warnings: readonly string[],
   ) {
@@ -88,12 +91,16 @@ export class TorrentFiles {
       for (let piece = file.firstPiece; piece < file.endPiece; piece++) this.#wantedPieces.set(piece);
     }
     this.wantedBytes = wantedBytes;
+    // A file that an earlier run has created stays where it is.
+    this.skipped = layout.files
+      .filter(({ index, pad }) => !pad && !this.#wanted[index] && journal?.isKnown(index) !== true)
+      .map(({ index }) => index);
     this.storage = context.disk.open({
       layout,
       root: options.downloadDir,
       paths,
-      skipped: new Set(layout.files.filter((file) => !file.pad && !this.#wanted[file.index]).map((f) => f.index)),
-      partPath,
+      skipped: new Set(this.skipped),
+      partPath: journal?.partPath ?? "",
     });
   }
 
@@ -136,10 +143,10 @@ export class TorrentFiles {
     return this.paths[this.#metainfo.layout.fileOfPiece(piece).index]!;
   }
 
-  /** Files that exist and are not among `own`: somebody else's. */
-  foreign(stats: readonly (FileStat | null)[], own: ReadonlySet<FileIndex>): LayoutFile[] {
+  /** Files that exist and were not made by this download. */
+  foreign(stats: readonly (FileStat | null)[], journal: TorrentJournal): LayoutFile[] {
     return this.#metainfo.layout.files.filter(
-      (file) => this.#wanted[file.index] && stats[file.index] != null && !own.has(file.index),
+      ({ index }) => this.#wanted[index] && (stats[index] ?? null) !== null && !journal.isOwn(index, stats[index]!),
     );
   }
 
@@ -156,7 +163,9 @@ export class TorrentFiles {
 
   fileExists(file: FileIndex): ShoalError {
     const path = `${this.#root}/${this.paths[file]}`;
-    return new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, { path });
+    return new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, {
+      path,
+    });
   }
 
   /** Throws ERR_NO_SPACE when what is still missing does not fit. */

@@ -1,23 +1,235 @@
-import { Bitfield } from "../base/bitfield.ts";
+import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import { ResumeState } from "../core/resume.ts";
+import type { ResumeVerdict } from "../core/resume-judge.ts";
+import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Layout } from "../meta/layout.ts";
-import type { FileStat, StorageId } from "../ports/disk.ts";
+import type { FileStat } from "../ports/disk.ts";
+import type { TorrentStore } from "../ports/store.ts";
+import type { SessionContext } from "./context.ts";
+import type { TorrentFiles } from "./torrent-files.ts";
 
+/** How often what was written is made durable, so that it survives a crash of the machine, too. */
+const BARRIER_MS = 15_000;
+/** A journal with more records than this is rewritten when it is opened. */
+const MAX_RECORDS = 1000;
+/** Inode of a file that we are about to create: recorded before it exists, so that a crash does not make it a stranger's. */
+const TO_BE_CREATED = 0;
+
+/** Names the folder of a torrent's state, and where its files go. */
+export interface JournalPlace {
+  readonly infoHashes: InfoHashes;
+  /** Lower-case hex, unique for the torrent and its download folder. */
+  readonly key: string;
+  readonly partPath: string;
+}
+
+/** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
 export class TorrentJournal {
-  readonly partPath = "/tmp/part";
-  readonly isIdle = true;
-  readonly downloadedBefore = 0;
-  readonly uploadedBefore = 0;
-  resume(_stats: readonly (FileStat | null)[], layout: Layout): { own: ReadonlySet<FileIndex>; claimed: Bitfield; recheck: Bitfield; masks: ReadonlyMap<PieceIndex, Uint8Array> } {
-    return { own: new Set(), claimed: new Bitfield(layout.pieceCount), recheck: new Bitfield(layout.pieceCount), masks: new Map() };
+  readonly partPath: string;
+  readonly #context: SessionContext;
+  readonly #store: TorrentStore;
+  readonly #state: ResumeState;
+  /** Verified pieces whose files' inodes are not recorded yet. */
+  readonly #waiting: Set<PieceIndex> = new Set();
+  #changedSinceBarrier = false;
+  #barrierAt: Millis = Infinity;
+  #busy = false;
+  #closed = false;
+
+  private constructor(context: SessionContext, store: TorrentStore, state: ResumeState, partPath: string) {
+    this.#context = context;
+    this.#store = store;
+    this.#state = state;
+    this.partPath = partPath;
   }
-  async begin(_h: { paths: readonly string[]; have: Bitfield }): Promise<void> {}
-  onFilesCreated(_s: readonly (FileStat | null)[]): void {}
-  async replace(_h: Bitfield): Promise<void> {}
-  async remove(): Promise<void> {}
-  async close(): Promise<void> {}
-  async save(_s: { masks: readonly (readonly [PieceIndex, Uint8Array])[]; stats: readonly (FileStat | null)[]; downloaded: number; uploaded: number }): Promise<void> {}
-  onTick(_now: Millis, _s: StorageId): void {}
-  onPiece(_p: PieceIndex): void {}
-  onLost(_p: PieceIndex): void {}
+
+  /** Throws ERR_LOCKED when another process has the torrent. */
+  static async open(context: SessionContext, place: JournalPlace): Promise<TorrentJournal> {
+    const { store } = context;
+    const records = await store.open(place.key);
+    const { v1, v2 } = place.infoHashes;
+    const about = { v1, v2, addedAt: Math.floor(context.clock.wallTime()) };
+    const loaded = ResumeState.load(records.records, store.bootId);
+    const state = loaded ?? ResumeState.create(about, store.bootId);
+    const journal = new TorrentJournal(context, records, state, place.partPath);
+    const unfit = loaded === null || loaded.isDamaged || records.records.length > MAX_RECORDS;
+    if (unfit) await records.replace(state.snapshot());
+    return journal;
+  }
+
+  /** The .torrent that an earlier run got from peers; null when it is not known. */
+  get metainfo(): Uint8Array | null {
+    return this.#state.metainfo;
+  }
+
+  get downloadedBefore(): number {
+    return this.#state.downloaded;
+  }
+
+  get uploadedBefore(): number {
+    return this.#state.uploaded;
+  }
+
+  /** Nothing waits to be written. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && !this.#changedSinceBarrier && !this.#busy;
+  }
+
+  /** True for a file that this download created, or was about to. */
+  isOwn(file: FileIndex, stat: FileStat | null): boolean {
+    const known = this.#state.files.get(file);
+    return (
+      known !== undefined && known.ours && (known.inode === TO_BE_CREATED || known.inode === stat?.inode)
+    );
+  }
+
+  isKnown(file: FileIndex): boolean {
+    return this.#state.files.has(file);
+  }
+
+  rememberMetainfo(bytes: Uint8Array): void {
+    this.#state.setMetainfo(bytes);
+    this.#append();
+  }
+
+  /** What may be claimed of the files as they are now. */
+  resume(stats: readonly (FileStat | null)[], layout: Layout): ResumeVerdict {
+    return this.#state.judge(layout, stats);
+  }
+
+  /** Records where the files go, before any is created. `have` is what was found to be there. */
+  async begin(layout: Layout, root: string, files: TorrentFiles, stats: readonly (FileStat | null)[], have: Bitfield): Promise<void> {
+    const { paths, skipped: skippedFiles } = files;
+    this.#state.setPlace(
+      { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped: skippedFiles },
+      layout,
+    );
+    const skipped = new Set(skippedFiles);
+    this.#state.addFiles(
+      layout.files
+        .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
+        .map(({ index }) => ({ index, inode: stats[index]?.inode ?? TO_BE_CREATED, ours: true })),
+    );
+    this.#state.verified([...have]);
+    await this.#store.replace(this.#state.snapshot());
+  }
+
+  /** The piece is verified and on disk. */
+  onPiece(piece: PieceIndex, layout: Layout): void {
+    this.#waiting.add(piece);
+    this.#recordKnown(layout);
+  }
+
+  /** The piece is not there any more, or is about to be written again. */
+  onLost(piece: PieceIndex): void {
+    this.#waiting.delete(piece);
+    this.#state.unverified([piece]);
+    this.#append();
+  }
+
+  /** Records what waits and, now and then, makes it durable. */
+  onTick(now: Millis, layout: Layout, files: TorrentFiles): void {
+    if (this.#busy || this.#closed) return;
+    if (this.#waiting.size > 0) void this.#run(() => this.#learnFiles(layout, files));
+    else if (now >= this.#barrierAt) void this.#run(() => this.#barrier(files));
+  }
+
+  /** Puts everything on stable storage; call with no writes under way. */
+  async save(
+    layout: Layout,
+    files: TorrentFiles,
+    masks: readonly (readonly [PieceIndex, Uint8Array])[],
+    totals: { readonly downloaded: number; readonly uploaded: number },
+  ): Promise<void> {
+    if (this.#closed) return;
+    await this.#learnFiles(layout, files);
+    for (const [piece, mask] of masks) this.#state.blocks(piece, mask);
+    if (masks.length > 0) this.#changedSinceBarrier = true;
+    this.#state.setTotals(totals.downloaded, totals.uploaded);
+    if (this.#changedSinceBarrier) await this.#barrier(files);
+    const stats = await files.stat();
+    this.#state.stop(
+      stats.flatMap((stat, index) =>
+        stat === null ? [] : [{ index, size: stat.size, modifiedMs: stat.modifiedMs, inode: stat.inode }],
+      ),
+    );
+    this.#append();
+    await this.#store.sync();
+  }
+
+  /** After a check of everything: exactly these pieces are there. */
+  async replace(have: Bitfield): Promise<void> {
+    this.#waiting.clear();
+    const all = Array.from({ length: have.length }, (_, piece) => piece);
+    this.#state.unverified(all.filter((piece) => !have.get(piece)));
+    this.#state.verified([...have]);
+    await this.#store.replace(this.#state.snapshot());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#store.close();
+  }
+
+  async remove(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#store.remove();
+  }
+
+  /** Finds out the inodes of files that were created meanwhile, then records the pieces that wait for them. */
+  async #learnFiles(layout: Layout, files: TorrentFiles): Promise<void> {
+    const stats = await files.stat();
+    const found = [...this.#state.files.values()].filter(
+      (file) => file.inode === TO_BE_CREATED && (stats[file.index] ?? null) !== null,
+    );
+    this.#state.addFiles(found.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
+    this.#recordKnown(layout);
+  }
+
+  #recordKnown(layout: Layout): void {
+    const ready = [...this.#waiting].filter((piece) =>
+      layout
+        .filesInPiece(piece)
+        .every((file) => file.pad || this.#state.files.get(file.index)?.inode !== TO_BE_CREATED),
+    );
+    if (ready.length === 0) return;
+    for (const piece of ready) this.#waiting.delete(piece);
+    this.#state.verified(ready);
+    this.#changedSinceBarrier = true;
+    if (this.#barrierAt === Infinity) this.#barrierAt = this.#context.now() + BARRIER_MS;
+    this.#append();
+  }
+
+  async #barrier(files: TorrentFiles): Promise<void> {
+    const everything = this.#state.needsFullSync;
+    this.#state.mark(everything);
+    this.#append();
+    this.#changedSinceBarrier = false;
+    this.#barrierAt = Infinity;
+    await this.#context.disk.sync(files.storage, everything);
+    this.#state.barrier();
+    this.#append();
+    await this.#store.sync();
+  }
+
+  #append(): void {
+    for (const record of this.#state.drain()) this.#store.append(record);
+  }
+
+  /** One step at a time in the background. A disk that can't sync costs only trust in the resume data. */
+  async #run(step: () => Promise<void>): Promise<void> {
+    this.#busy = true;
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
+    } finally {
+      this.#busy = false;
+    }
+  }
 }

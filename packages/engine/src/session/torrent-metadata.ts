@@ -31,7 +31,12 @@ export class TorrentMetadata {
   readonly #served: WeakMap<PeerConnection, number> = new WeakMap();
   #infoBytes: Uint8Array | null;
 
-  constructor(context: SessionContext, owner: MetadataOwner, infoHashes: InfoHashes, infoBytes: Uint8Array | null) {
+  constructor(
+    context: SessionContext,
+    owner: MetadataOwner,
+    infoHashes: InfoHashes,
+    infoBytes: Uint8Array | null,
+  ) {
     this.#context = context;
     this.#owner = owner;
     this.#infoHashes = infoHashes;
@@ -54,6 +59,11 @@ export class TorrentMetadata {
 
   get sourceCount(): number {
     return this.#fetcher.sourceCount;
+  }
+
+  /** The info dictionary is known from elsewhere. */
+  know(infoBytes: Uint8Array): void {
+    this.#infoBytes = infoBytes;
   }
 
   onSource(peer: PeerConnection, size: number): void {

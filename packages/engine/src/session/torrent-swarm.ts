@@ -29,6 +29,8 @@ export class TorrentSwarm {
   readonly #owner: SwarmOwner;
   readonly #slots: Map<PeerSlot, PeerConnection> = new Map();
   #nextSlot: PeerSlot = 0;
+  /** Banned peers by id: where many share one address, the address alone does not tell them apart. */
+  readonly #bannedIds: Set<string> = new Set();
   /** Who held a slot last: blame for a bad piece may come after the peer has left. */
   readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
   readonly #admitted: Set<PeerConnection> = new Set();
@@ -59,7 +61,6 @@ export class TorrentSwarm {
   inSlot(slot: PeerSlot): PeerConnection | undefined {
     return this.#slots.get(slot);
   }
-
 
   addCandidate(endpoint: Endpoint, source: PeerSource, now: Millis): void {
     this.list.add(endpoint, source, now);
@@ -101,10 +102,10 @@ export class TorrentSwarm {
     const ownId = this.#context.peerId;
     const id = toHex(peerId);
     if (id === toHex(ownId)) {
-      this.list.ban(remote.host, remote.port, "it is ourselves");
+      if (!peer.incoming) this.list.addSelf(remote);
       throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
     }
-    if (this.list.isBanned(remote.host)) throw new ShoalError("ERR_CONNECT", "The peer is banned");
+    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port)) throw new ShoalError("ERR_CONNECT", "The peer is banned");
     if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
       throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
     }
@@ -121,7 +122,10 @@ export class TorrentSwarm {
     peer.slot = this.#takeSlot();
     this.#slots.set(peer.slot, peer);
     this.#lastHosts.set(peer.slot, remote);
-    if (!peer.incoming) this.list.onConnected(remote, this.#context.now());
+    if (!peer.incoming) {
+      this.#context.dialBudget.onSettled();
+      this.list.onConnected(remote, this.#context.now());
+    }
     this.#owner.onAdmitted(peer);
   }
 
@@ -129,6 +133,7 @@ export class TorrentSwarm {
     const now = this.#context.now();
     if (this.#pending.delete(peer)) {
       if (!peer.incoming) {
+        this.#context.dialBudget.onSettled();
         this.list.onFailed(peer.remote, now);
         this.#owner.onDialFailed(peer.remote, reason ?? new ShoalError("ERR_CONNECT", "The peer hung up"));
       }
@@ -142,6 +147,8 @@ export class TorrentSwarm {
     const endpoint = this.#lastHosts.get(slot);
     if (endpoint === undefined) return null;
     this.list.ban(endpoint.host, endpoint.port, reason);
+    const id = this.#slots.get(slot)?.session.peerId;
+    if (id !== null && id !== undefined) this.#bannedIds.add(toHex(id));
     this.#slots.get(slot)?.close(new ShoalError("ERR_PROTOCOL", `Banned: ${reason}`));
     return endpoint;
   }
@@ -151,7 +158,9 @@ export class TorrentSwarm {
     const { handshakeTimeoutMs, idleTimeoutMs } = this.#context.config;
     for (const peer of this.#pending) {
       if (now - peer.openedAt > handshakeTimeoutMs) {
-        peer.close(new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`));
+        peer.close(
+          new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`),
+        );
       }
     }
     for (const peer of this.#admitted) {

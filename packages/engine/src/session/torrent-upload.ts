@@ -1,6 +1,7 @@
 import type { PieceIndex } from "../base/brand.ts";
 import { RateMeter } from "../base/rate-meter.ts";
 import type { ShoalError } from "../base/errors.ts";
+import { allowedFastSet, FAST_SET_SIZE } from "../core/peer/fast-set.ts";
 import type { UploadRun } from "../core/peer/upload-queue.ts";
 import type { StorageId } from "../ports/disk.ts";
 import { PIECE_HEADER_BYTES, writePieceHeader } from "../wire/message.ts";
@@ -44,14 +45,23 @@ export class TorrentUpload {
 
   onRequest(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
     const { session } = peer;
-    const served = !session.amChoking && !this.#stopped && this.#owner.hasPiece(piece);
+    const allowed = !session.amChoking || peer.grantedFast.has(piece);
+    const served = allowed && !this.#stopped && this.#owner.hasPiece(piece);
     if (!served || !peer.uploads.add(piece, begin, length)) {
       if (session.fast) session.out.reject(piece, begin, length);
     }
   }
 
   /** Grants the peer some pieces while it is choked, so that it gets something to trade (BEP 6). */
-  grantFastSet(_peer: PeerConnection): void {}
+  grantFastSet(peer: PeerConnection, infoHash: Uint8Array, pieceCount: number): void {
+    if (!peer.session.fast) return;
+    const { sha1 } = this.#context.hasher;
+    for (const piece of allowedFastSet(FAST_SET_SIZE, pieceCount, infoHash, peer.remote.host, sha1)) {
+      if (!this.#owner.hasPiece(piece)) continue;
+      peer.grantedFast.add(piece);
+      peer.session.out.allowedFast(piece);
+    }
+  }
 
   onCancel(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
     if (peer.uploads.cancel(piece, begin, length) && peer.session.fast) {
@@ -64,7 +74,7 @@ export class TorrentUpload {
     peer.session.setChoking(true);
     peer.uploads.clear((piece, begin, length) => {
       if (peer.session.fast) peer.session.out.reject(piece, begin, length);
-    });
+    }, peer.grantedFast);
   }
 
   /** Starts as many reads as the peer's buffers allow. */

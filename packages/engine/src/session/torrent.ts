@@ -1,11 +1,13 @@
+import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
-import { equalBytes, fromHex, toHex } from "../base/bytes.ts";
+import { equalBytes, fromHex, toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PeerHandler } from "../core/peer/peer-session.ts";
 import { explainWaiting } from "../core/explain.ts";
 import { type InfoHashes, primaryKey, shortHashes, truncate } from "../meta/info-hash.ts";
 import { type Magnet, parseMagnet } from "../meta/magnet.ts";
 import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
+import { encodeTorrent } from "../meta/torrent-file.ts";
 import type { Endpoint } from "../ports/net.ts";
 import {
   decodeDontHave,
@@ -72,7 +74,12 @@ export class Torrent implements PeerHandler<PeerConnection> {
     this.#magnet = source.magnet;
     this.#infoHashes = source.infoHashes;
     this.#swarm = new TorrentSwarm(context, this);
-    this.#metadata = new TorrentMetadata(context, this, source.infoHashes, source.metainfo?.infoBytes ?? null);
+    this.#metadata = new TorrentMetadata(
+      context,
+      this,
+      source.infoHashes,
+      source.metainfo?.infoBytes ?? null,
+    );
     this.#channels = new ExtensionChannels(context.extensions, () => this.#infoHashes);
   }
 
@@ -115,14 +122,26 @@ export class Torrent implements PeerHandler<PeerConnection> {
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
   async open(): Promise<void> {
     if (this.#options.seedOnly === true) return;
-    this.#journal = new TorrentJournal();
+    const root = this.#context.hasher.sha1(utf8(this.#options.downloadDir)).subarray(0, 4);
+    const key = `${primaryKey(this.#infoHashes)}${toHex(root)}`;
+    const journal = await TorrentJournal.open(this.#context, {
+      infoHashes: this.#infoHashes,
+      key,
+      partPath: this.#context.store.partPath(key),
+    });
+    this.#journal = journal;
+    if (journal.metainfo === null || this.#metainfo !== null) return;
+    this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
+    this.#infoHashes = this.#metainfo.infoHashes;
+    this.#metadata.know(this.#metainfo.infoBytes);
+    this.#owner.onHashesKnown();
   }
 
   /** Starts working; for the session, once. */
   start(): void {
     const now = this.#context.now();
     for (const peer of this.#options.peers ?? []) this.#swarm.addCandidate(peer, "user", now);
-    for (const peer of this.#magnet?.peers ?? []) void this.#addNamedPeer(peer.host, peer.port);
+    for (const peer of this.#magnet?.peers ?? []) void this.#addMagnetPeer(peer);
     if (this.#options.paused !== true) this.resume();
   }
 
@@ -396,6 +415,26 @@ export class Torrent implements PeerHandler<PeerConnection> {
     this.#content?.hashExchange.onReject(peer, request);
   }
 
+  // -- choking
+
+  /** What the choice of whom to serve needs to know; null while there is nothing to serve. */
+  chokeFacts(): { have: Bitfield; seeding: boolean; pieceLength: number } | null {
+    const content = this.#content;
+    if (content === null || !this.#isOpenToPeers()) return null;
+    const { pieceLength } = this.#metainfo!.layout;
+    return { have: content.picker.have, seeding: content.isComplete, pieceLength };
+  }
+
+  unchoke(peer: PeerConnection): void {
+    peer.session.setChoking(false);
+    peer.flush();
+  }
+
+  choke(peer: PeerConnection): void {
+    this.#content?.upload.choke(peer);
+    peer.flush();
+  }
+
   // -- time
 
   onTick(now: Millis): void {
@@ -431,6 +470,7 @@ export class Torrent implements PeerHandler<PeerConnection> {
       };
       this.#infoHashes = info.infoHashes;
       this.#owner.onHashesKnown();
+      this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.#emit({ type: "metadata" });
       await this.#openContent(this.#metainfo);
     });
@@ -452,7 +492,7 @@ export class Torrent implements PeerHandler<PeerConnection> {
 
   async #makeContent(metainfo: Metainfo): Promise<TorrentContent> {
     const journal = this.#journal;
-    const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal?.partPath ?? "");
+    const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal);
     return new TorrentContent(this.#context, this, this.number, metainfo, this.#options, files, journal);
   }
 
@@ -481,6 +521,7 @@ export class Torrent implements PeerHandler<PeerConnection> {
         infoHashes: () => shortHashes(this.#infoHashes),
         peerId: this.#context.peerId,
         port: () => this.#context.listenPort(),
+        isPrivate: this.#metainfo?.private ?? false,
         totals: () => ({
           uploaded: this.#content?.uploaded ?? 0,
           downloaded: this.#content?.downloaded ?? 0,
@@ -590,9 +631,13 @@ export class Torrent implements PeerHandler<PeerConnection> {
     }
   }
 
-  async #addNamedPeer(host: string, port: number): Promise<void> {
+  async #addMagnetPeer({ host, port }: Endpoint): Promise<void> {
     try {
-      for (const address of await this.#context.net.resolve(host)) this.addPeer({ host: address, port });
+      const now = this.#context.now();
+      for (const address of await this.#context.net.resolve(host)) {
+        this.#swarm.addCandidate({ host: address, port }, "magnet", now);
+      }
+      this.#owner.onActive();
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.onDialFailed({ host, port }, error);

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import { Xoshiro128, type Rng } from "../base/rng.ts";
+import type { Rng } from "../base/rng.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Http } from "../ports/http.ts";
@@ -76,9 +76,10 @@ export class TrackerClient {
   readonly #slots: HostSlots = new HostSlots(REQUESTS_PER_HOST);
   readonly #open: Set<Announcing> = new Set();
 
-  constructor(ports: TrackerPorts) {
+  /** `rng` shuffles tiers and spreads announces over time. */
+  constructor(ports: TrackerPorts, rng: Rng) {
     this.#ports = ports;
-    this.#rng = new Xoshiro128(ports.random.fill(new Uint8Array(16)));
+    this.#rng = rng;
     this.#udp = new UdpTrackers(ports);
   }
 

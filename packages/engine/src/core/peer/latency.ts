@@ -1,39 +1,31 @@
-import type { Millis } from "../../base/brand.ts";
-
 /** Four steps per doubling, from 1 ms to about 65 s. */
 const STEPS_PER_DOUBLING = 4;
 const BUCKETS = 64;
 /** Samples after which all counts are halved, so that old times fade. */
 const HALVE_AT = 512;
-const MIN_WINDOW: Millis = 5_000;
 
-/** Times from request to block of one peer: 95th percentile over the last hundreds, minimum over the last 5 to 10 s. */
+/** Times from request to block of one peer: 95th percentile over the last hundreds, minimum over all. */
 export class LatencyMeter {
   readonly #counts: Uint16Array = new Uint16Array(BUCKETS);
   #samples = 0;
   #min = Infinity;
-  #previousMin = Infinity;
-  #windowStart: Millis = 0;
 
   get hasSamples(): boolean {
     return this.#samples > 0;
   }
 
-  /** Smallest recent latency in milliseconds, or 0 when nothing was measured. */
+  /**
+   * Smallest latency in milliseconds, or 0 when nothing was measured: the round trip. Of the whole connection, because later
+   * samples contain the time that requests wait behind each other.
+   */
   get min(): number {
-    const min = Math.min(this.#min, this.#previousMin);
-    return min === Infinity ? 0 : min;
+    return this.#min === Infinity ? 0 : this.#min;
   }
 
-  add(latencyMs: number, now: Millis): void {
+  add(latencyMs: number): void {
     const bucket = latencyMs <= 1 ? 0 : Math.ceil(Math.log2(latencyMs) * STEPS_PER_DOUBLING);
     this.#counts[Math.min(BUCKETS - 1, bucket)]!++;
     if (++this.#samples >= HALVE_AT) this.#halve();
-    if (now - this.#windowStart >= MIN_WINDOW) {
-      this.#previousMin = now - this.#windowStart >= 2 * MIN_WINDOW ? Infinity : this.#min;
-      this.#min = Infinity;
-      this.#windowStart = now;
-    }
     if (latencyMs < this.#min) this.#min = Math.max(0, latencyMs);
   }
 

@@ -11,6 +11,8 @@ const MAX_TARGET = 2_000;
 const DEFAULT_REQQ = 250;
 /** The queue holds what the peer delivers in its latency and so much more: covers a hiccup on either side. */
 const QUEUE_MS = 2_000;
+/** A round trip is not believed to be longer: the peer is slow then, and a longer queue would not make it faster. */
+const MAX_LATENCY: Millis = 2_000;
 const RATE_WINDOW: Millis = 1_000;
 /** Growth per round trip once the target is near its goal. */
 const ADDITIVE = 16;
@@ -53,10 +55,11 @@ export class RequestPipeline {
   onBlock(bytes: number, now: Millis, latencyMs: number | null): void {
     this.#snubbed = false;
     this.#rate.add(bytes, now);
-    if (latencyMs !== null) this.latency.add(latencyMs, now);
+    if (latencyMs !== null) this.latency.add(latencyMs);
     const goal = this.#goal(now);
     if (goal > this.#target) {
-      this.#target += goal >= 2 * this.#target ? 1 : Math.min(1, ADDITIVE / this.#target);
+      const step = goal >= 2 * this.#target ? 1 : Math.min(1, ADDITIVE / this.#target);
+      this.#target = Math.min(MAX_TARGET, this.#target + step);
       this.#shrinkAt = now + SHRINK_INTERVAL;
     } else if (this.#shrinkAt < 0) {
       // The rate of the first moments says little.
@@ -89,7 +92,7 @@ export class RequestPipeline {
   }
 
   #goal(now: Millis): number {
-    const blocks = (this.#rate.rate(now) * (this.latency.min + QUEUE_MS)) / 1_000 / BLOCK_SIZE;
-    return Math.min(MAX_TARGET, Math.max(MIN_TARGET, Math.ceil(blocks)));
+    const queueMs = Math.min(MAX_LATENCY, this.latency.min) + QUEUE_MS;
+    return Math.max(MIN_TARGET, Math.ceil((this.#rate.rate(now) * queueMs) / 1_000 / BLOCK_SIZE));
   }
 }
