@@ -1,23 +1,275 @@
-export type PeerSource = "user" | "tracker";
-export interface Candidate { host: string; port: number; source: PeerSource; nextAt: number; connected: boolean; fails: number }
+import { endpointKey } from "../../base/address.ts";
+import type { Millis } from "../../base/brand.ts";
+import type { Rng } from "../../base/rng.ts";
+import { BanList } from "./ban-list.ts";
+
+/** How we know of a peer, the most trusted first. */
+const SOURCES = ["user", "magnet", "tracker", "lsd", "dht", "pex", "incoming"] as const;
+export type PeerSource = (typeof SOURCES)[number];
+
+/** Part of the list that each source keeps against floods from the others. */
+const RESERVE = 0.1;
+/** Sources whose peers are never given up: a person named them. */
+const isNamed = (source: PeerSource): boolean => source === "user" || source === "magnet";
+
+const NAMED_RETRY: Millis = 1_000;
+const NAMED_RETRY_MAX: Millis = 60_000;
+const RETRY: Millis = 15_000;
+const RETRY_MAX: Millis = 30 * 60_000;
+const MAX_FAILS = 10;
+/** A connection that ends sooner counts as a failure. */
+const SHORT_CONNECTION: Millis = 10_000;
+
+export interface PeerListOptions {
+  /** Candidates kept at most. */
+  readonly capacity?: number;
+}
+
+/** A peer that may be dialled. */
+export interface Candidate {
+  readonly host: string;
+  readonly port: number;
+  readonly source: PeerSource;
+  /** Attempts in a row that failed. */
+  readonly fails: number;
+}
+
+class Entry implements Candidate {
+  readonly host: string;
+  readonly port: number;
+  /** Breaks ties, so that clients with the same list don't dial in the same order. */
+  readonly salt: number;
+  source: PeerSource;
+  fails = 0;
+  /** Was connected once for more than a moment. */
+  good = false;
+  busy = false;
+  connectedAt: Millis = 0;
+  nextAt: Millis;
+
+  constructor(host: string, port: number, source: PeerSource, salt: number, nextAt: Millis) {
+    this.host = host;
+    this.port = port;
+    this.source = source;
+    this.salt = salt;
+    this.nextAt = nextAt;
+  }
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Peers of one torrent that could be dialled: bounded, with a share reserved for each source, exponential back-off with
+ * jitter, and bans. A candidate that was given out by `next` is busy until one of the `on…` inputs tells its fate.
+ */
 export class PeerList {
-  readonly #all = new Map<string, Candidate>();
-  readonly #banned = new Set<string>();
-  constructor(_rng: unknown) {}
-  get size(): number { return this.#all.size; }
-  #k(e: { host: string; port: number }): string { return `${e.host}:${e.port}`; }
-  add(e: { host: string; port: number }, source: PeerSource, now: number): void {
-    if (!this.#all.has(this.#k(e))) this.#all.set(this.#k(e), { ...e, source, nextAt: now, connected: false, fails: 0 });
+  readonly #rng: Rng;
+  readonly #capacity: number;
+  readonly #entries: Map<string, Entry> = new Map();
+  readonly #counts: Map<PeerSource, number> = new Map();
+  readonly #bans: BanList = new BanList();
+  readonly #own: Set<string> = new Set();
+  #deadline: Millis = Infinity;
+  #deadlineKnown = true;
+
+  constructor(rng: Rng, options: PeerListOptions = {}) {
+    this.#rng = rng;
+    this.#capacity = options.capacity ?? 3_000;
   }
-  next(now: number): Candidate | null {
-    for (const c of this.#all.values()) if (!c.connected && c.nextAt <= now) { c.connected = true; return c; }
-    return null;
+
+  /** Candidates, busy ones included. */
+  get size(): number {
+    return this.#entries.size;
   }
-  onPostponed(c: Candidate): void { c.connected = false; }
-  onConnected(_e: unknown, _now: number): void {}
-  onFailed(e: { host: string; port: number }, now: number): void { const c = this.#all.get(this.#k(e)); if (c) { c.connected = false; c.nextAt = now + 1000 * 2 ** Math.min(6, c.fails++); } }
-  onClosed(e: { host: string; port: number }, now: number): void { this.onFailed(e, now); }
-  nextDeadline(): number { return this.#all.size > 0 ? 0 : Infinity; }
-  isBanned(h: string): boolean { return this.#banned.has(h); }
-  ban(h: string, _p: number, _r: string): void { this.#banned.add(h); }
+
+  /** Adds a candidate; false when it is known, banned, ourselves, not to be dialled, or less worth than all in a full list. */
+  add(address: Address, source: PeerSource, now: Millis): boolean {
+    const { host, port } = address;
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
+    const key = endpointKey(host, port);
+    if (this.#own.has(key) || this.isBanned(host, port)) return false;
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      this.#upgrade(known, source, now);
+      return false;
+    }
+    if (this.#entries.size >= this.#capacity && !this.#evictFor(source)) return false;
+    this.#entries.set(key, new Entry(host, port, source, this.#rng.uint32(), now));
+    this.#count(source, 1);
+    this.#deadline = Math.min(this.#deadline, now);
+    return true;
+  }
+
+  /** The address turned out to be ours: it is never dialled again. */
+  addSelf(address: Address): void {
+    const key = endpointKey(address.host, address.port);
+    this.#own.add(key);
+    this.#remove(key);
+  }
+
+  /** The best candidate to dial now, or null; it is busy from now on. */
+  next(now: Millis): Candidate | null {
+    if (this.nextDeadline() > now) return null;
+    let best: Entry | null = null;
+    for (const entry of this.#entries.values()) {
+      if (!entry.busy && entry.nextAt <= now && (best === null || isBetter(entry, best))) best = entry;
+    }
+    if (best !== null) {
+      best.busy = true;
+      this.#deadlineKnown = false;
+    }
+    return best;
+  }
+
+  /** The candidate was not dialled after all. */
+  onPostponed(address: Address): void {
+    const entry = this.#find(address);
+    if (entry === undefined) return;
+    entry.busy = false;
+    this.#deadlineKnown = false;
+  }
+
+  /** The handshake is done; also for peers that came in, when their listening address is known. */
+  onConnected(address: Address, now: Millis): void {
+    const entry = this.#find(address);
+    if (entry === undefined) return;
+    entry.busy = true;
+    entry.connectedAt = now;
+    this.#deadlineKnown = false;
+  }
+
+  /** Dialling failed, or the handshake did. */
+  onFailed(address: Address, now: Millis): void {
+    const entry = this.#find(address);
+    if (entry === undefined) return;
+    entry.fails++;
+    if (entry.fails >= MAX_FAILS && !isNamed(entry.source)) {
+      this.#remove(endpointKey(entry.host, entry.port));
+      return;
+    }
+    this.#retryLater(entry, now);
+  }
+
+  /** An established connection ended. */
+  onClosed(address: Address, now: Millis): void {
+    const entry = this.#find(address);
+    if (entry === undefined) return;
+    if (now - entry.connectedAt < SHORT_CONNECTION) {
+      this.onFailed(address, now);
+      return;
+    }
+    entry.good = true;
+    entry.fails = 0;
+    this.#retryLater(entry, now);
+  }
+
+  /** Never dial or accept this peer again; see `BanList` for what is banned with it. */
+  ban(host: string, port: number, reason: string): void {
+    this.#bans.ban(host, port, reason);
+    for (const [key, entry] of this.#entries) {
+      if (this.isBanned(entry.host, entry.port)) this.#remove(key);
+    }
+  }
+
+  isBanned(host: string, port = 0): boolean {
+    return this.#bans.reason(host, port) !== null;
+  }
+
+  banReason(host: string, port = 0): string | null {
+    return this.#bans.reason(host, port);
+  }
+
+  unban(host: string, port = 0): boolean {
+    return this.#bans.unban(host, port);
+  }
+
+  /** When `next` has something to give at the earliest; Infinity when all candidates are busy or there are none. */
+  nextDeadline(): Millis {
+    if (!this.#deadlineKnown) {
+      this.#deadline = Infinity;
+      for (const entry of this.#entries.values()) {
+        if (!entry.busy && entry.nextAt < this.#deadline) this.#deadline = entry.nextAt;
+      }
+      this.#deadlineKnown = true;
+    }
+    return this.#deadline;
+  }
+
+  /** Candidates, best known first in no order, for exchange with other peers and for resume. */
+  *[Symbol.iterator](): Generator<Candidate, void, undefined> {
+    yield* this.#entries.values();
+  }
+
+  #find(address: Address): Entry | undefined {
+    return this.#entries.get(endpointKey(address.host, address.port));
+  }
+
+  #upgrade(entry: Entry, source: PeerSource, now: Millis): void {
+    if (source === "user" && !entry.busy) {
+      // Somebody is asking for it right now.
+      entry.fails = 0;
+      entry.nextAt = now;
+      this.#deadlineKnown = false;
+    }
+    if (rank(source) >= rank(entry.source)) return;
+    this.#count(entry.source, -1);
+    this.#count(source, 1);
+    entry.source = source;
+  }
+
+  #retryLater(entry: Entry, now: Millis): void {
+    const named = isNamed(entry.source);
+    const first = named ? NAMED_RETRY : RETRY;
+    const most = named ? NAMED_RETRY_MAX : RETRY_MAX;
+    const delay = Math.min(most, first * 2 ** Math.max(0, entry.fails - 1));
+    // Both ends of a broken connection must not come back at the same moment.
+    entry.nextAt = now + delay * (0.75 + this.#rng.below(500) / 1_000);
+    entry.busy = false;
+    this.#deadlineKnown = false;
+  }
+
+  /** Makes room for one from `source`: the worst idle candidate goes, but none from a source within its reserve. */
+  #evictFor(source: PeerSource): boolean {
+    const reserve = Math.floor(this.#capacity * RESERVE);
+    let worst: Entry | null = null;
+    for (const entry of this.#entries.values()) {
+      if (entry.busy || isNamed(entry.source)) continue;
+      if (entry.source !== source && this.#counts.get(entry.source)! <= reserve) continue;
+      if (worst === null || isBetter(worst, entry)) worst = entry;
+    }
+    if (worst === null) return false;
+    const withinReserve = (this.#counts.get(source) ?? 0) < reserve;
+    const isWorse =
+      worst.fails > 0 || rank(worst.source) > rank(source) || (withinReserve && worst.source !== source);
+    if (!isWorse) return false;
+    this.#remove(endpointKey(worst.host, worst.port));
+    return true;
+  }
+
+  #remove(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#count(entry.source, -1);
+    this.#deadlineKnown = false;
+  }
+
+  #count(source: PeerSource, change: number): void {
+    this.#counts.set(source, (this.#counts.get(source) ?? 0) + change);
+  }
+}
+
+function rank(source: PeerSource): number {
+  return SOURCES.indexOf(source);
+}
+
+/** Fewer failures, then known to work, then the better source, then by chance. */
+function isBetter(a: Entry, b: Entry): boolean {
+  if (a.fails !== b.fails) return a.fails < b.fails;
+  if (a.good !== b.good) return a.good;
+  if (a.source !== b.source) return rank(a.source) < rank(b.source);
+  return a.salt < b.salt;
 }
