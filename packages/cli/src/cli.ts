@@ -7,6 +7,7 @@ import type { GlobalOptions } from "./commands/option.ts";
 import { globalOptions, parseCommandLine, splitJsonFields } from "./commands/parse.ts";
 import type { Context } from "./context.ts";
 import { toFailure, usageError } from "./errors.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { clean } from "./ui/clean.ts";
 import { Output } from "./ui/output.ts";
 import { confirm } from "./ui/prompt.ts";
@@ -50,7 +51,9 @@ async function dispatch(
   output: Output,
   options: GlobalOptions,
 ): Promise<number> {
-  const parsed = parseCommandLine(await withCommand(words, context, output, options), COMMANDS);
+  const meant = await withCommand(words, context, output, options);
+  if (meant === null) return EXIT_CODES.ok.code;
+  const parsed = parseCommandLine(meant, COMMANDS);
   switch (parsed.type) {
     case "run":
       return parsed.command.run(context, output, parsed.args, parsed.options);
@@ -72,13 +75,13 @@ async function dispatch(
   }
 }
 
-/** `words` with the command that a bare link or path means put before it. */
+/** `words` with the command that a bare link or path means put before it; null when the person asked said no. */
 async function withCommand(
   words: readonly string[],
   context: Context,
   output: Output,
   options: GlobalOptions,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | null> {
   const at = firstWord(words);
   const word = at < 0 ? undefined : words[at];
   const known = COMMANDS.map(({ name }) => name.split(" ")[0] as string);
@@ -88,7 +91,9 @@ async function withCommand(
   if (await exists(path)) {
     const shown = clean(word);
     const question = `Share ${shown} with other people?`;
-    if (await confirm(context, output, options, question)) return words.toSpliced(at, 0, "send");
+    const answer = await confirm(context, output, options, question);
+    if (answer === true) return words.toSpliced(at, 0, "send");
+    if (answer === false) return null;
     throw usageError(`"${shown}" is a file or folder, not a command`, `To share it: shoal send ${shown}`);
   }
   const match = nearest(word, known);
