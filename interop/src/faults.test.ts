@@ -7,7 +7,9 @@ import {
   Shoal,
   assertSameTree,
   lacks,
+  magnetOf,
   openStage,
+  seededBytes,
   torrentSpace,
   writePayload,
 } from "@shoal/testkit";
@@ -162,5 +164,53 @@ describe("a peer that fails us", { concurrency: 2 }, () => {
     await again.connect(seed);
     await again.waitForSeeding();
     await assertSameTree(join(saveDir, made.payload.name), made.payload.path);
+  });
+});
+
+describe("a magnet with peers that know the wrong thing", { concurrency: 2 }, () => {
+  for (const kind of KINDS) {
+    test(`one offers a file list of its own making, ${kind}`, OPTIONS, async (t) => {
+      const stage = openStage(t, NEEDS);
+      const honest = await honestSeed(stage, kind);
+      const { facts, payload } = honest;
+      const metadata = seededBytes(1, facts.info.length);
+      const data = await torrentSpace(facts, payload.dir);
+      const does = { does: "honest" } as const;
+      const liar = await FakePeer.listen({
+        torrent: facts,
+        data,
+        host: "127.0.0.3",
+        behaviour: does,
+        metadata,
+      });
+      stage.onEnd(() => liar.stop());
+      const dir = stage.folder("got");
+      const shoal = Shoal.get(stage, [
+        magnetOf(facts),
+        "-o",
+        dir,
+        ...peerArgs(liar, honest.client),
+        "--once",
+      ]);
+      await shoal.complete();
+      await shoal.endsWith(0);
+      await assertSameTree(join(dir, payload.name), payload.path);
+    });
+  }
+
+  test("one alone offers the true one, and the data", OPTIONS, async (t) => {
+    const stage = openStage(t, NEEDS);
+    const honest = await honestSeed(stage, "v1");
+    const { facts, payload } = honest;
+    await honest.client.child.kill();
+    const data = await torrentSpace(facts, payload.dir);
+    const behaviour = { does: "honest" } as const;
+    const peer = await FakePeer.listen({ torrent: facts, data, behaviour, metadata: facts.info });
+    stage.onEnd(() => peer.stop());
+    const dir = stage.folder("got");
+    const shoal = Shoal.get(stage, [magnetOf(facts), "-o", dir, ...peerArgs(peer), "--once"]);
+    await shoal.complete();
+    await shoal.endsWith(0);
+    await assertSameTree(join(dir, payload.name), payload.path);
   });
 });

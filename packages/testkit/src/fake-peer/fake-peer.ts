@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { TorrentFacts } from "../torrent-facts.ts";
 import { FakeConnection } from "./fake-connection.ts";
 import type { BlockRequest, FakeConnectionSink } from "./fake-connection.ts";
+import { FakeMetadata } from "./metadata.ts";
 import { MESSAGE, bitfield, handshake, words } from "./messages.ts";
 import type { HandshakeFields, PeerMessage } from "./messages.ts";
 
@@ -38,6 +39,8 @@ export interface FakePeerSpec {
   readonly has?: (piece: number) => boolean;
   /** Exactly 20 bytes. */
   readonly peerId?: string;
+  /** Offers this as the info dictionary (BEP 9); without it the fake peer knows no extensions. */
+  readonly metadata?: Buffer;
   /** Called after each request that came in; for counting and for triggers. */
   readonly onRequest?: (request: BlockRequest, peer: FakePeer) => void;
   /** Called with each block that came in. */
@@ -55,6 +58,7 @@ export class FakePeer implements FakeConnectionSink {
   readonly requests: BlockRequest[] = [];
   readonly #spec: FakePeerSpec;
   readonly #peerId: Buffer;
+  readonly #metadata: Map<FakeConnection, FakeMetadata> = new Map();
   readonly #waiting: Set<() => void> = new Set();
   #server: Server | null = null;
 
@@ -150,7 +154,12 @@ export class FakePeer implements FakeConnectionSink {
       return this.#happened();
     }
     if (this.#server !== null) this.#greet(connection, fields.infoHash);
-    const { has } = this.#spec;
+    const { has, metadata } = this.#spec;
+    if (metadata !== undefined) {
+      const offer = new FakeMetadata(metadata);
+      this.#metadata.set(connection, offer);
+      offer.greet(connection);
+    }
     connection.say(MESSAGE.bitfield, bitfield(torrent.pieceCount, has ?? (() => true)));
     if (behaviour.does === "oversized") {
       connection.raw(
@@ -165,6 +174,7 @@ export class FakePeer implements FakeConnectionSink {
     if (behaviour.does === "silent") return this.#happened();
     if (id === MESSAGE.interested && behaviour.does !== "choke") connection.say(MESSAGE.unchoke);
     if (id === MESSAGE.hashRequest) connection.say(MESSAGE.hashReject, payload);
+    if (id === MESSAGE.extended) this.#metadata.get(connection)?.onExtended(connection, payload);
     if (id === MESSAGE.piece) {
       this.#spec.onBlock?.(payload.readUInt32BE(0), payload.readUInt32BE(4), payload.subarray(8));
     }
@@ -187,7 +197,9 @@ export class FakePeer implements FakeConnectionSink {
   /** Of a hybrid it speaks the v1 half, unless it was addressed by the other. */
   #greet(connection: FakeConnection, infoHash: Buffer): void {
     const isV1 = this.#spec.torrent.infoHashV1 === infoHash.toString("hex");
-    connection.raw(handshake(infoHash, this.#peerId, { v2: !isV1 }));
+    connection.raw(
+      handshake(infoHash, this.#peerId, { v2: !isV1, extended: this.#spec.metadata !== undefined }),
+    );
   }
 
   #serve(connection: FakeConnection, request: BlockRequest): void {
