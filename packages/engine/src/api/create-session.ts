@@ -37,7 +37,14 @@ export async function createSession(
       store: new NodeStore(all.stateDir),
       log,
       trackers: new TrackerClient(
-        { clock: nodeClock, net, udp: new NodeUdp(policy), http: new NodeHttp(policy, all.clientName), random, log },
+        {
+          clock: nodeClock,
+          net,
+          udp: new NodeUdp(policy),
+          http: new NodeHttp(policy, all.clientName),
+          random,
+          log,
+        },
         new Xoshiro128(random.fill(new Uint8Array(16))),
       ),
     },

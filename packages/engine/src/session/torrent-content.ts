@@ -97,7 +97,7 @@ export class TorrentContent {
     });
     this.upload = new TorrentUpload(context, this, storage);
     this.hashExchange = new HashExchange(context, this, layout, storage, this.#hashes);
-    this.#judge = new BadPieceJudge(context, this, this.picker, this.#hashes, this.hashExchange);
+    this.#judge = new BadPieceJudge(context, this, storage, this.picker, this.#hashes, this.hashExchange);
     this.#applyPriorities();
   }
 
@@ -189,7 +189,7 @@ export class TorrentContent {
     }
     await files.assertSpace();
     const { layout } = this.#metainfo;
-    await journal.begin(layout, this.#options.downloadDir, files, stats, this.picker.have);
+    await journal.begin(layout, this.#options.downloadDir, files, stats, this.picker.have, resumed.claimed);
     await this.#context.disk.prepare(files.storage, {
       truncateLonger: this.#options.existing === "overwrite",
     });
@@ -353,9 +353,9 @@ export class TorrentContent {
     this.#owner.onFirstBlock();
   }
 
-  onVerified(piece: PieceIndex, digest: PieceDigest): void {
+  onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
     this.#journal?.onPiece(piece, this.#metainfo.layout);
-    this.#judge.onVerified(piece);
+    this.#judge.onVerified(piece, digest, contributors);
     if (digest.root !== null && this.#hashes.root(piece) === null) this.#unproved.set(piece, digest.root);
     this.#files.count(piece, true);
     this.#announce(piece);
@@ -404,6 +404,10 @@ export class TorrentContent {
 
   ban(slot: PeerSlot, reason: string): void {
     this.#owner.ban(slot, reason);
+  }
+
+  onWarning(error: ShoalError): void {
+    this.#owner.onWarning(error);
   }
 
   onWaste(piece: PieceIndex, blocks: number): void {

@@ -19,9 +19,9 @@ const MAX_PICK = 1024;
 export interface DownloadOwner {
   peerInSlot(slot: PeerSlot): PeerConnection | undefined;
   onFirstBlock(): void;
-  /** The piece is on disk and right; the picker knows. */
-  onVerified(piece: PieceIndex, digest: PieceDigest): void;
-  /** The piece is on disk and wrong. `contributors` names who delivered each block. Decides which blocks must come again. */
+  /** The piece is on disk and right; the picker knows. `contributors` names who delivered each block. */
+  onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
+  /** The piece is on disk and wrong. Decides which blocks must come again. */
   onFailed(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
   onDiskError(error: ShoalError): void;
 }
@@ -183,11 +183,12 @@ export class TorrentDownload implements StoreSink {
       if (error !== null) this.#owner.onDiskError(error);
       return;
     }
+    const contributors = this.#picker.contributors(piece);
     if (this.#hashes.verify(piece, digest)) {
       this.#picker.onVerified(piece);
-      this.#owner.onVerified(piece, digest);
+      this.#owner.onVerified(piece, digest, contributors);
     } else {
-      this.#owner.onFailed(piece, digest, this.#picker.contributors(piece));
+      this.#owner.onFailed(piece, digest, contributors);
     }
   }
 

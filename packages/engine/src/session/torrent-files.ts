@@ -146,7 +146,8 @@ export class TorrentFiles {
   /** Files that exist and were not made by this download. */
   foreign(stats: readonly (FileStat | null)[], journal: TorrentJournal): LayoutFile[] {
     return this.#metainfo.layout.files.filter(
-      ({ index }) => this.#wanted[index] && (stats[index] ?? null) !== null && !journal.isOwn(index, stats[index]!),
+      ({ index }) =>
+        this.#wanted[index] && (stats[index] ?? null) !== null && !journal.isOwn(index, stats[index]!),
     );
   }
 

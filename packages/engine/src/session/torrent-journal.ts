@@ -99,8 +99,15 @@ export class TorrentJournal {
     return this.#state.judge(layout, stats);
   }
 
-  /** Records where the files go, before any is created. `have` is what was found to be there. */
-  async begin(layout: Layout, root: string, files: TorrentFiles, stats: readonly (FileStat | null)[], have: Bitfield): Promise<void> {
+  /** Records where the files go, before any is created. `have` is what was found to be there, `claimed` what `resume` said. */
+  async begin(
+    layout: Layout,
+    root: string,
+    files: TorrentFiles,
+    stats: readonly (FileStat | null)[],
+    have: Bitfield,
+    claimed: Bitfield,
+  ): Promise<void> {
     const { paths, skipped: skippedFiles } = files;
     this.#state.setPlace(
       { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped: skippedFiles },
@@ -112,7 +119,9 @@ export class TorrentJournal {
         .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
         .map(({ index }) => ({ index, inode: stats[index]?.inode ?? TO_BE_CREATED, ours: true })),
     );
-    this.#state.verified([...have]);
+    this.#state.beginWriting();
+    this.#state.unverified([...claimed].filter((piece) => !have.get(piece)));
+    this.#state.found([...have].filter((piece) => !claimed.get(piece)));
     await this.#store.replace(this.#state.snapshot());
   }
 
@@ -164,7 +173,7 @@ export class TorrentJournal {
     this.#waiting.clear();
     const all = Array.from({ length: have.length }, (_, piece) => piece);
     this.#state.unverified(all.filter((piece) => !have.get(piece)));
-    this.#state.verified([...have]);
+    this.#state.found([...have]);
     await this.#store.replace(this.#state.snapshot());
   }
 
@@ -205,8 +214,7 @@ export class TorrentJournal {
   }
 
   async #barrier(files: TorrentFiles): Promise<void> {
-    const everything = this.#state.needsFullSync;
-    this.#state.mark(everything);
+    const everything = this.#state.mark();
     this.#append();
     this.#changedSinceBarrier = false;
     this.#barrierAt = Infinity;

@@ -105,7 +105,8 @@ export class TorrentSwarm {
       if (!peer.incoming) this.list.addSelf(remote);
       throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
     }
-    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port)) throw new ShoalError("ERR_CONNECT", "The peer is banned");
+    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port))
+      throw new ShoalError("ERR_CONNECT", "The peer is banned");
     if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
       throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
     }
