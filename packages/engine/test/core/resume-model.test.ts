@@ -66,6 +66,7 @@ class World {
   }
 
   write(piece: number): void {
+    this.state.beginWriting();
     if (this.verified.delete(piece)) this.state.unverified([piece]);
     this.append();
     this.cache[piece] = true;
@@ -90,8 +91,7 @@ class World {
   }
 
   mark(): void {
-    const everything = this.state.needsFullSync;
-    this.state.mark(everything);
+    const everything = this.state.mark();
     this.append();
     this.syncing = everything ? [...this.cache.keys()].filter((piece) => this.cache[piece]) : [...this.dirty];
     this.dirty = new Set();
@@ -158,7 +158,9 @@ class World {
     const sure = frameRecords(this.journal.slice(0, this.journalStable)).length;
     const bytes = Buffer.concat([FILE_HEADER, frameRecords(this.journal)]);
     const least = FILE_HEADER.length + sure;
-    this.journal = parseRecords(bytes.subarray(0, least + (choice % (bytes.length - least + 1)))).records;
+    // Often the journal is luckier than the data: that is when it might lie.
+    const kept = choice % 2 === 0 ? bytes.length : least + (choice % (bytes.length - least + 1));
+    this.journal = parseRecords(bytes.subarray(0, kept)).records;
     this.journalStable = this.journal.length;
     const durable = [...this.verified].filter((piece) => !this.stable[piece]);
     this.restart();
@@ -222,7 +224,7 @@ test("no history of crashes makes a journal claim what is not on disk", () => {
 
 test("a snapshot gives the verdict that the whole journal gives", () => {
   const step = fc.record({
-    what: fc.nat({ max: 9 }),
+    what: fc.nat({ max: 10 }),
     pieces: fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }),
   });
   fc.assert(
@@ -233,9 +235,10 @@ test("a snapshot gives the verdict that the whole journal gives", () => {
         if (what < 3) state.verified(pieces);
         else if (what === 3) state.unverified(pieces);
         else if (what === 4) state.blocks(pieces[0] as number, Uint8Array.of(0x40));
-        else if (what < 7) state.mark(what === 5);
+        else if (what < 7) state.mark();
         else if (what === 7) state.barrier();
-        else if (what === 8) state.stop(world.found().map((file, index) => ({ index, ...file })));
+        else if (what === 8) state.found(pieces);
+        else if (what === 9) state.stop(world.found().map((file, index) => ({ index, ...file })));
         else {
           world.append();
           world.state = ResumeState.load(world.journal, `boot ${pieces.length % 2}`) as ResumeState;
@@ -248,7 +251,7 @@ test("a snapshot gives the verdict that the whole journal gives", () => {
         return ["boot 0", "boot 1", "boot 9"].map((bootId) => {
           const state = ResumeState.load(records, "boot 1") as ResumeState;
           for (const end of ends) {
-            if (end === "mark") state.mark(true);
+            if (end === "mark") state.mark();
             else state.barrier();
           }
           const all = [...records, ...state.drain()];

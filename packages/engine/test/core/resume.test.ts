@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ResumeState } from "../../dist/core/resume.js";
 import type { FoundFile, ResumeVerdict } from "../../dist/core/resume-judge.js";
+import { encodeResumeRecord } from "../../dist/core/resume-record.js";
 import type { ResumePlace } from "../../dist/core/resume-record.js";
 import { Layout } from "../../dist/meta/layout.js";
 import type { LayoutEntry } from "../../dist/meta/layout.js";
@@ -63,7 +64,7 @@ function brief(verdict: ResumeVerdict): string {
 describe("what may be claimed", () => {
   const records = journal((state) => {
     state.verified([0, 5]);
-    state.mark(false);
+    state.mark();
     state.verified([2]);
     state.barrier();
     state.blocks(3, Uint8Array.of(0x80));
@@ -92,7 +93,7 @@ describe("what may be claimed", () => {
   test("a clean stop makes size and time count, until a later run changes something", () => {
     const stopped = journal((state) => {
       state.verified([0, 4]);
-      state.mark(false);
+      state.mark();
       state.barrier();
       state.stop(whole.map((file, index) => ({ index, ...file })));
     });
@@ -107,31 +108,44 @@ describe("what may be claimed", () => {
     assert.equal(judge([...stopped, ...loading.drain()], "two", touched), "claimed 0,1,4 recheck  masks ");
   });
 
-  test("a sync covers an earlier run's data only when it was told to", () => {
+  test("the first sync of a process, and the first after a check of found files, must cover every file", () => {
     const first = journal((state) => state.verified([0]));
+    const second = load(first, "one");
+    assert.ok(second.needsSync);
+    second.verified([4]);
+    assert.equal(second.mark(), true);
+    second.verified([5]);
+    second.barrier();
+    assert.ok(second.needsSync);
+    assert.equal(second.mark(), false);
+    second.barrier();
+    assert.ok(!second.needsSync);
+    second.found([1]);
+    assert.equal(second.mark(), true);
+    const all = [...first, ...second.drain()];
+    assert.equal(judge(all, "two"), "claimed 0,4,5 recheck 1 masks ");
+    assert.equal(judge(all, "one"), "claimed 0,1,4,5 recheck  masks ");
+    second.barrier();
+    assert.equal(judge([...all, ...second.drain()], "two"), "claimed 0,1,4,5 recheck  masks ");
+  });
+
+  test("a mark that doesn't cover every file leaves an earlier run's data unsure", () => {
+    const first = journal((state) => state.verified([0]));
+    const run = encodeResumeRecord({ type: "run", bootId: "one" });
     for (const everything of [false, true]) {
-      const second = load(first, "one");
-      assert.equal(second.needsFullSync, true);
-      second.verified([4]);
-      second.mark(everything);
-      second.barrier();
-      assert.equal(second.needsFullSync, !everything);
-      const all = [...first, ...second.drain()];
-      assert.equal(
-        judge(all, "two"),
-        everything ? "claimed 0,4 recheck  masks " : "claimed 4 recheck 0 masks ",
-      );
-      assert.equal(judge(all, "one"), "claimed 0,4 recheck  masks ");
+      const mark = encodeResumeRecord({ type: "mark", everything });
+      const all = [...first, run, mark, encodeResumeRecord({ type: "barrier" })];
+      assert.equal(judge(all, "two"), everything ? "claimed 0 recheck  masks " : "claimed  recheck 0 masks ");
     }
   });
 
   test("what was lost with a restart is not made durable by a later sync", () => {
     const first = journal((state) => {
       state.verified([0]);
-      state.mark(false);
+      state.mark();
     });
     const second = load(first, "two");
-    second.mark(true);
+    second.mark();
     second.barrier();
     assert.equal(judge([...first, ...second.drain()], "two"), "claimed  recheck 0 masks ");
   });

@@ -1,0 +1,356 @@
+import { Bitfield } from "../base/bitfield.ts";
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { Layout } from "../meta/layout.ts";
+import { judge } from "./resume-judge.ts";
+import type { FoundFile, ResumeVerdict } from "./resume-judge.ts";
+import { decodeResumeRecord, encodeResumeRecord } from "./resume-record.ts";
+import type { KnownFile, ResumeAbout, ResumePlace, ResumeRecord, StoppedFile } from "./resume-record.ts";
+import { DURABLE, FRESH, MARKED, NONE, OLDER, SUSPECT, TrustTable } from "./resume-trust.ts";
+import type { Trust } from "./resume-trust.ts";
+
+/**
+ * What is known about a torrent's data, kept as a journal: every change is a record, and reading the records back gives
+ * the same state. It never claims a piece that is not on disk: records of data that only the page cache had are void
+ * after a restart of the machine, and a file that is not the one that was written must be checked again.
+ *
+ * Changes go to an outbox that the caller drains into the store, in order: `verified` after the piece's last write has
+ * ended, `unverified` before the piece is written again, `mark` right before `disk.sync`, `barrier` after it succeeded,
+ * `stop` at the end of a clean run.
+ */
+export class ResumeState {
+  readonly #bootId: string;
+  #about: ResumeAbout | null = null;
+  #metainfo: Uint8Array | null = null;
+  #place: ResumePlace | null = null;
+  readonly #files: Map<FileIndex, KnownFile> = new Map();
+  #trust: TrustTable = new TrustTable(0);
+  #downloaded: number = 0;
+  #uploaded: number = 0;
+  /** Of the latest run in the journal. */
+  #runBootId: string = "";
+  /** Files at a clean stop; null when a run has changed something since. */
+  #stopped: ReadonlyMap<FileIndex, StoppedFile> | null = null;
+  /** This process has recorded that it writes. Who only seeds leaves the record of the clean stop valid. */
+  #running: boolean = false;
+  #damaged: boolean = false;
+  /** A sync of this process has covered what earlier ones wrote; and one that does so has begun. */
+  #pastSynced: boolean = false;
+  #markedPast: boolean = false;
+  #outbox: Uint8Array[] = [];
+
+  private constructor(bootId: string) {
+    this.#bootId = bootId;
+  }
+
+  /** A journal for a torrent that has none. `bootId` is `store.bootId`. */
+  static create(about: ResumeAbout, bootId: string): ResumeState {
+    const state = new ResumeState(bootId);
+    state.#record({ type: "about", about });
+    return state;
+  }
+
+  /**
+   * Reads a journal; the first record that is broken or contradicts the others ends it. Never throws; null when not even
+   * the first record can be used: go on with `create`.
+   */
+  static load(records: readonly Uint8Array[], bootId: string): ResumeState | null {
+    const state = new ResumeState(bootId);
+    try {
+      for (const record of records) state.#apply(decodeResumeRecord(record));
+    } catch {
+      state.#damaged = true;
+    }
+    return state.#about === null ? null : state;
+  }
+
+  get about(): ResumeAbout {
+    return this.#about as ResumeAbout;
+  }
+
+  /** Bytes given to `setMetainfo`, or null. */
+  get metainfo(): Uint8Array | null {
+    return this.#metainfo;
+  }
+
+  get place(): ResumePlace | null {
+    return this.#place;
+  }
+
+  get files(): ReadonlyMap<FileIndex, KnownFile> {
+    return this.#files;
+  }
+
+  get downloaded(): number {
+    return this.#downloaded;
+  }
+
+  get uploaded(): number {
+    return this.#uploaded;
+  }
+
+  /** True when records were ignored: replace them by `snapshot()`, or what is appended will be ignored as well. */
+  get isDamaged(): boolean {
+    return this.#damaged;
+  }
+
+  /** True when something is recorded that a loss of power could take. */
+  get needsSync(): boolean {
+    return this.#trust.some((trust) => trust === FRESH || trust === OLDER || trust === MARKED);
+  }
+
+  setMetainfo(bytes: Uint8Array): void {
+    this.#record({ type: "metainfo", bytes });
+  }
+
+  /**
+   * Where the files are, and which are skipped. Pieces of files that are skipped now and were not before, or the other way
+   * round, become suspect: their bytes are in another file. Throws ProtocolError when the layout is not the journal's.
+   */
+  setPlace(place: ResumePlace, layout: Layout): void {
+    const moved = this.#place === null ? [] : piecesOfDifference(layout, this.#place.skipped, place.skipped);
+    this.#distrust(moved);
+    this.#record({ type: "place", place });
+  }
+
+  /** Inodes of files that hold data. Without its inode a file is hashed again at the next start. */
+  addFiles(files: readonly KnownFile[]): void {
+    if (files.length > 0) this.#record({ type: "files", files });
+  }
+
+  /** Call before the first write to the torrent's files: they are no longer as the last clean stop left them. */
+  beginWriting(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#record({ type: "run", bootId: this.#bootId });
+  }
+
+  /** Pieces whose bytes this process wrote (or restored by `judge`) and that passed. */
+  verified(pieces: readonly PieceIndex[]): void {
+    if (pieces.length > 0) this.#recordChange({ type: "verified", pieces });
+  }
+
+  /** Pieces that passed a check of files as they were found. */
+  found(pieces: readonly PieceIndex[]): void {
+    if (pieces.length > 0) this.#recordChange({ type: "found", pieces });
+  }
+
+  /** Pieces that failed a check, or that are about to be written again. */
+  unverified(pieces: readonly PieceIndex[]): void {
+    if (pieces.length > 0) this.#recordChange({ type: "unverified", pieces });
+  }
+
+  /** Blocks of an unfinished piece whose writes have ended. A mask without a bit takes back the one before. */
+  blocks(piece: PieceIndex, mask: Uint8Array): void {
+    this.#recordChange({ type: "blocks", piece, mask: mask.slice() });
+  }
+
+  /** Call right before `disk.sync`, and hand it the answer: whether the sync must cover every file. */
+  mark(): boolean {
+    const everything = !this.#pastSynced || this.#trust.some((trust) => trust === OLDER);
+    this.#recordChange({ type: "mark", everything });
+    this.#markedPast ||= everything;
+    return everything;
+  }
+
+  /** Call when that sync has succeeded; after a failed one, nothing: the next mark covers what this one did. */
+  barrier(): void {
+    this.#recordChange({ type: "barrier" });
+    this.#pastSynced ||= this.#markedPast;
+  }
+
+  setTotals(downloaded: number, uploaded: number): void {
+    this.#record({ type: "totals", downloaded, uploaded });
+  }
+
+  /** The files as a clean stop leaves them. Call after the last barrier, with nothing under way. */
+  stop(files: readonly StoppedFile[]): void {
+    this.#record({ type: "stop", files });
+  }
+
+  /** Records to append to the store, oldest first; empties the outbox. */
+  drain(): Uint8Array[] {
+    const records = this.#outbox;
+    this.#outbox = [];
+    return records;
+  }
+
+  /**
+   * Which pieces may be claimed, given the files as they are: `found` has an entry for each file of the layout, null where
+   * there is none. Records what can't be, so that it is not claimed later either. When the layout is not the journal's,
+   * everything is to be rechecked, and a new journal to be begun.
+   */
+  judge(layout: Layout, found: readonly (FoundFile | null)[]): ResumeVerdict {
+    const place = this.#place;
+    const matches =
+      place !== null && place.pieceCount === layout.pieceCount && place.paths.length === layout.files.length;
+    if (!matches) {
+      const recheck = new Bitfield(layout.pieceCount);
+      if (place !== null) recheck.setAll();
+      return { claimed: new Bitfield(layout.pieceCount), recheck, masks: new Map() };
+    }
+    const verdict = judge(layout, found, {
+      trust: this.#trust,
+      sameBoot: this.#bootId !== "" && this.#bootId === this.#runBootId,
+      files: this.#files,
+      stopped: this.#stopped,
+      skipped: new Set(place.skipped),
+    });
+    this.#distrust(verdict.recheck);
+    for (const piece of this.#trust.partial.keys()) {
+      if (!verdict.masks.has(piece)) this.#record({ type: "blocks", piece, mask: new Uint8Array(1) });
+    }
+    return verdict;
+  }
+
+  /** Records that give the same state as all that were read and written, to replace them. Empties the outbox. */
+  snapshot(): Uint8Array[] {
+    this.#outbox = [];
+    const out: ResumeRecord[] = [{ type: "about", about: this.about }];
+    if (this.#metainfo !== null) out.push({ type: "metainfo", bytes: this.#metainfo });
+    if (this.#place !== null) out.push({ type: "place", place: this.#place });
+    if (this.#files.size > 0) out.push({ type: "files", files: [...this.#files.values()] });
+    const bootId = this.#runBootId;
+    // Each group comes before the record that lends it its trust.
+    this.#pushGroup(out, SUSPECT);
+    out.push({ type: "run", bootId });
+    if (this.#pushGroup(out, DURABLE)) out.push({ type: "mark", everything: false }, { type: "barrier" });
+    if (this.#pushGroup(out, OLDER)) out.push({ type: "run", bootId });
+    if (this.#pushGroup(out, MARKED)) out.push({ type: "mark", everything: false });
+    this.#pushGroup(out, FRESH);
+    out.push({ type: "totals", downloaded: this.#downloaded, uploaded: this.#uploaded });
+    if (this.#stopped !== null) out.push({ type: "stop", files: [...this.#stopped.values()] });
+    return out.map(encodeResumeRecord);
+  }
+
+  #pushGroup(out: ResumeRecord[], trust: Trust): boolean {
+    const before = out.length;
+    const pieces = this.#trust.piecesWith(trust);
+    if (pieces.length > 0) out.push({ type: trust === SUSPECT ? "suspect" : "verified", pieces });
+    for (const [piece, partial] of this.#trust.partial) {
+      if (partial.trust === trust) out.push({ type: "blocks", piece, mask: partial.mask });
+    }
+    return out.length > before;
+  }
+
+  /** Suspect from now on: those of the pieces that are trusted so far. */
+  #distrust(suspects: Iterable<PieceIndex>): void {
+    const pieces: PieceIndex[] = [];
+    for (const piece of suspects) {
+      const trust = this.#trust.pieces[piece];
+      if (trust !== NONE && trust !== SUSPECT) pieces.push(piece);
+    }
+    if (pieces.length > 0) this.#record({ type: "suspect", pieces });
+  }
+
+  #recordChange(record: ResumeRecord): void {
+    this.beginWriting();
+    this.#record(record);
+  }
+
+  #record(record: ResumeRecord): void {
+    this.#apply(record);
+    this.#outbox.push(encodeResumeRecord(record));
+  }
+
+  /** The one place where state changes, for records read and written alike. Throws ProtocolError on a contradiction. */
+  #apply(record: ResumeRecord): void {
+    if ((this.#about === null) !== (record.type === "about"))
+      throw new ProtocolError("resume data begins wrongly");
+    switch (record.type) {
+      case "about":
+        this.#about = record.about;
+        break;
+      case "metainfo":
+        this.#metainfo = record.bytes;
+        break;
+      case "place":
+        this.#setPlace(record.place);
+        break;
+      case "files":
+        for (const file of record.files) this.#checkFile(file.index);
+        for (const file of record.files) this.#files.set(file.index, file);
+        break;
+      case "run":
+        this.#startRun(record.bootId);
+        break;
+      case "verified":
+        this.#setTrust(record.pieces, FRESH);
+        break;
+      case "found":
+        this.#setTrust(record.pieces, OLDER);
+        break;
+      case "unverified":
+        this.#setTrust(record.pieces, NONE);
+        break;
+      case "suspect":
+        this.#setTrust(record.pieces, SUSPECT);
+        break;
+      case "blocks":
+        this.#checkPiece(record.piece);
+        this.#trust.setBlocks(record.piece, record.mask);
+        break;
+      case "mark":
+        this.#trust.mark(record.everything);
+        break;
+      case "barrier":
+        this.#trust.barrier();
+        break;
+      case "totals":
+        this.#downloaded = record.downloaded;
+        this.#uploaded = record.uploaded;
+        break;
+      case "stop":
+        for (const file of record.files) this.#checkFile(file.index);
+        this.#stopped = new Map(record.files.map((file) => [file.index, file]));
+        break;
+    }
+  }
+
+  #setPlace(place: ResumePlace): void {
+    const before = this.#place;
+    if (before === null) this.#trust = new TrustTable(place.pieceCount);
+    else if (before.pieceCount !== place.pieceCount || before.paths.length !== place.paths.length) {
+      throw new ProtocolError("resume data of another torrent");
+    }
+    this.#place = place;
+  }
+
+  #startRun(bootId: string): void {
+    this.#trust.startRun(bootId !== "" && bootId === this.#runBootId);
+    this.#runBootId = bootId;
+    this.#stopped = null;
+  }
+
+  #setTrust(pieces: readonly PieceIndex[], trust: Trust): void {
+    for (const piece of pieces) this.#checkPiece(piece);
+    this.#trust.set(pieces, trust);
+  }
+
+  #checkPiece(piece: PieceIndex): void {
+    if (piece >= this.#trust.pieces.length)
+      throw new ProtocolError("resume data names a piece that the torrent lacks");
+  }
+
+  #checkFile(file: FileIndex): void {
+    if (this.#place === null || file >= this.#place.paths.length) {
+      throw new ProtocolError("resume data names a file that the torrent lacks");
+    }
+  }
+}
+
+/** Pieces of the files that are in exactly one of the two lists. */
+function* piecesOfDifference(
+  layout: Layout,
+  before: readonly FileIndex[],
+  after: readonly FileIndex[],
+): Iterable<PieceIndex> {
+  const changed = [
+    ...before.filter((file) => !after.includes(file)),
+    ...after.filter((file) => !before.includes(file)),
+  ];
+  for (const index of changed) {
+    const file = layout.files[index];
+    for (let piece = file?.firstPiece ?? 0; piece < (file?.endPiece ?? 0); piece++) yield piece;
+  }
+}
