@@ -58,7 +58,7 @@ function judge(
 
 function brief(verdict: ResumeVerdict): string {
   const masks = [...verdict.masks].map(([piece, mask]) => `${piece}:${Buffer.from(mask).toString("hex")}`);
-  return `claimed ${[...verdict.claimed]} recheck ${[...verdict.recheck]} masks ${masks}`;
+  return `claimed ${[...verdict.claimed].join()} recheck ${[...verdict.recheck].join()} masks ${masks.join()}`;
 }
 
 describe("what may be claimed", () => {
