@@ -1,0 +1,45 @@
+import { runCreate } from "./create.ts";
+import { runMicro } from "./micro/micro.ts";
+import { UsageError, parseOptions } from "./options.ts";
+import type { Options } from "./options.ts";
+import { startReport } from "./report.ts";
+import { runTiny } from "./transfer/tiny.ts";
+import { runTransfer } from "./transfer/transfer.ts";
+
+const USAGE = `npm run bench -- transfer [--size 1GiB] [--runs 5] [--only shoal,libtorrent,aria2,libtorrent-default]
+                          [--piece 1MiB] [--v1|--v2|--hybrid] [--skip-tiny] [--profile DIR]
+npm run bench -- tiny     [--runs 5] [--only …] [--v1|--v2|--hybrid]
+npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
+npm run bench -- micro    [--filter TEXT]
+
+All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
+
+const COMMANDS: Readonly<Record<string, (options: Options) => Promise<void>>> = {
+  async transfer(options) {
+    await runTransfer(options);
+    if (!options.skipTiny) await runTiny(options);
+  },
+  tiny: runTiny,
+  create: runCreate,
+  micro: runMicro,
+};
+
+async function main(words: readonly string[]): Promise<void> {
+  // Nothing of what is started here may talk to anyone outside this machine.
+  process.env["SHOAL_OFFLINE"] = "1";
+  const [name, ...rest] = words;
+  const command = name === undefined ? undefined : COMMANDS[name];
+  try {
+    if (command === undefined)
+      throw new UsageError(name === undefined ? "say what to measure" : `no ${name} here`);
+    const options = parseOptions(rest);
+    startReport(options);
+    await command(options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exitCode = 2;
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,24 @@
+import { readTorrent, runToEnd, whyLacking } from "@shoal/testkit";
+import type { TorrentFacts, TorrentKind } from "@shoal/testkit";
+import { LibtorrentDriver } from "./clients/libtorrent-driver.ts";
+import { programPath } from "./paths.ts";
+import { withStage } from "./scene.ts";
+
+/** Makes the .torrent that all contenders use: with libtorrent when it is there, else with our own program. */
+export async function makeTorrent(
+  path: string,
+  output: string,
+  kind: TorrentKind,
+  pieceLength: number,
+): Promise<TorrentFacts> {
+  if (whyLacking(["libtorrent"]) === null) {
+    await withStage("torrent", async (stage) => {
+      const driver = await LibtorrentDriver.start(stage, "tuned");
+      await driver.call("create", { path, output, kind, pieceLength });
+    });
+  } else {
+    const words = ["torrent", "create", path, "-o", output, `--${kind}`, "--piece-size", String(pieceLength)];
+    await runToEnd({ name: "shoal", command: process.execPath, args: [programPath(), ...words] }, 120_000);
+  }
+  return readTorrent(output);
+}

@@ -1,0 +1,129 @@
+import { repoRoot } from "@shoal/testkit";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+// The engine's public surface has neither picker nor framing, and need not have them for our sake: they are loaded from
+// where they are built, and these shapes name only what is measured.
+
+export interface Bits {
+  readonly length: number;
+  get(index: number): boolean;
+  set(index: number): boolean;
+  clear(index: number): boolean;
+  setAll(): void;
+}
+
+export interface PickerPeer {
+  readonly slot: number;
+  readonly have: Bits;
+  readonly speed: 0 | 1 | 2;
+  readonly choked: boolean;
+  readonly allowedFast: ReadonlySet<number>;
+  readonly snubbed: boolean;
+  readonly parole: boolean;
+}
+
+export interface Picker {
+  readonly isFinished: boolean;
+  addPeer(peer: PickerPeer): void;
+  onPeerHave(peer: PickerPeer, piece: number): void;
+  onPeerDontHave(peer: PickerPeer, piece: number): void;
+  pick(peer: PickerPeer, n: number, now: number, out: Int32Array): number;
+  onReceived(slot: number, piece: number, block: number): string;
+  release(slot: number, piece: number, block: number): void;
+  isPieceComplete(piece: number): boolean;
+  onVerified(piece: number): void;
+}
+
+export interface PickerLayout {
+  readonly pieceCount: number;
+  blockCount(piece: number): number;
+  blockLength(piece: number, block: number): number;
+}
+
+interface Rng {
+  below(n: number): number;
+}
+
+export interface Framing {
+  push(buffer: Uint8Array, start: number, end: number): void;
+}
+
+export interface Writer {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  handshake(reserved: Uint8Array, infoHash: Uint8Array, peerId: Uint8Array): void;
+  request(piece: number, begin: number, length: number): void;
+  have(piece: number): void;
+}
+
+interface Entry {
+  readonly path: readonly string[];
+  readonly size: number;
+  readonly pad: boolean;
+  readonly executable: boolean;
+  readonly hidden: boolean;
+  readonly symlink: null;
+  readonly piecesRoot: null;
+}
+
+export interface EngineParts {
+  readonly Bitfield: new (length: number) => Bits;
+  readonly Xoshiro128: new (seed: number) => Rng;
+  readonly PiecePicker: new (
+    layout: PickerLayout,
+    rng: Rng,
+    options: { readonly maxUnverifiedBytes: number },
+  ) => Picker;
+  readonly FrameReader: new (handler: object) => Framing;
+  readonly MessageWriter: new (capacity: number) => Writer;
+  readonly writePieceHeader: (
+    target: Uint8Array,
+    offset: number,
+    piece: number,
+    begin: number,
+    length: number,
+  ) => void;
+  readonly decodeBencode: (bytes: Uint8Array, options: { readonly maxBytes: number }) => unknown;
+  readonly planLayout: (
+    kind: string,
+    pieceLength: number,
+    multiFile: boolean,
+    entries: readonly Entry[],
+  ) => { readonly pieceCount: number };
+  readonly buildInfo: (planned: object, digests: object, options: object, sha256: Sha256) => object;
+  readonly encodeTorrent: (parts: object) => Uint8Array;
+  readonly nodeHasher: { readonly sha256: Sha256 };
+  readonly Layout: new (
+    kind: string,
+    pieceLength: number,
+    entries: readonly Entry[],
+  ) => { readonly pieceCount: number };
+}
+
+type Sha256 = (data: Uint8Array) => Uint8Array;
+
+const MODULES: readonly string[] = [
+  "base/bitfield.js",
+  "base/rng.js",
+  "core/picker/piece-picker.js",
+  "wire/frame.js",
+  "wire/message.js",
+  "wire/bencode.js",
+  "meta/create.js",
+  "meta/layout.js",
+  "meta/torrent-file.js",
+  "node/hasher.js",
+];
+
+export async function loadEngineParts(): Promise<EngineParts> {
+  const dist = join(repoRoot(), "packages", "engine", "dist");
+  const modules: object[] = [];
+  for (const name of MODULES) modules.push((await import(pathToFileURL(join(dist, name)).href)) as object);
+  return Object.assign({}, ...modules) as EngineParts;
+}
+
+/** An ordinary file in a layout. */
+export function plainFile(path: readonly string[], size: number): Entry {
+  return { path, size, pad: false, executable: false, hidden: false, symlink: null, piecesRoot: null };
+}

@@ -1,0 +1,41 @@
+import { open } from "node:fs/promises";
+import { seededBytes } from "@shoal/testkit";
+
+const PART_BYTES = 16 * 2 ** 20;
+
+/** Writes a file of pseudo-random bytes, part by part. Afterwards it lies in the page cache. */
+export async function writeBigFile(path: string, size: number, seed: number): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    for (let at = 0, part = 1; at < size; at += PART_BYTES, part++) {
+      await file.write(seededBytes(seed * 1_000 + part, Math.min(PART_BYTES, size - at)));
+    }
+    // Writing it back must not fall into a measurement.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Compares two files byte for byte without holding them whole. Throws where they differ. */
+export async function assertSameFile(actual: string, expected: string): Promise<void> {
+  const files = await Promise.all([open(actual), open(expected)]);
+  try {
+    const [left, right] = [Buffer.alloc(PART_BYTES), Buffer.alloc(PART_BYTES)];
+    for (let at = 0; ;) {
+      const [a, b] = await Promise.all([
+        files[0].read(left, 0, PART_BYTES, at),
+        files[1].read(right, 0, PART_BYTES, at),
+      ]);
+      if (a.bytesRead !== b.bytesRead || left.compare(right, 0, b.bytesRead, 0, a.bytesRead) !== 0) {
+        throw new Error(
+          `${actual} is not ${expected}: they differ between bytes ${at} and ${at + PART_BYTES}`,
+        );
+      }
+      if (a.bytesRead === 0) return;
+      at += a.bytesRead;
+    }
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
