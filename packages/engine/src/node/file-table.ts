@@ -114,8 +114,11 @@ export class FileTable {
   }
 }
 
+/** An empty, "." or ".." component, also at either end, or a NUL. */
+const NOT_PLAIN = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+
 function assertPlain(path: string): void {
-  const parts = path.split("/");
-  const bad = parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0"));
-  if (bad || isAbsolute(path)) throw new ShoalError("ERR_PATH", `"${path}" is not a safe path`, { path });
+  if (NOT_PLAIN.test(path) || isAbsolute(path)) {
+    throw new ShoalError("ERR_PATH", `"${path}" is not a safe path`, { path });
+  }
 }
