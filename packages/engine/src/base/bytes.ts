@@ -112,8 +112,8 @@ export function utf8TextStrict(bytes: Uint8Array): string | null {
 }
 
 /**
- * Bytes of an RFC 4648 base32 string, either case, trailing "=" allowed. Throws ProtocolError on another character, on a
- * length that no byte count gives, or when the unused bits are not zero.
+ * Bytes of an RFC 4648 base32 string, either case, trailing "=" allowed. Throws ProtocolError on another character,
+ * on a length that no byte count gives, or when the unused bits are not zero.
  */
 export function base32ToBytes(text: string): Uint8Array {
   const digits = text.replace(/=+$/, "").toUpperCase();

@@ -13,7 +13,10 @@ const MIN_AUTO_PIECE_LENGTH = BLOCK_SIZE;
 const MAX_AUTO_PIECE_LENGTH = 1024 * BLOCK_SIZE;
 const TARGET_PIECES = 2_000;
 
-/** Bytes of a piece for `totalSize` bytes of content: a power of two from 16 KiB to 16 MiB that gives 1,000 to 2,000 pieces where it can. */
+/**
+ * Bytes of a piece for `totalSize` bytes of content: a power of two from 16 KiB to 16 MiB that gives 1,000 to 2,000
+ * pieces where it can.
+ */
 export function choosePieceLength(totalSize: number): number {
   let length = MIN_AUTO_PIECE_LENGTH;
   while (length < MAX_AUTO_PIECE_LENGTH && Math.ceil(totalSize / length) > TARGET_PIECES) length *= 2;
@@ -32,7 +35,9 @@ export function checkPieceLength(pieceLength: number, kind: TorrentKind): void {
   }
 }
 
-/** Throws ERR_INVALID_ARGUMENT unless the text can be a torrent's name: it becomes a file or folder name elsewhere. */
+/**
+ * Throws ERR_INVALID_ARGUMENT unless the text can be a torrent's name: it becomes a file or folder name elsewhere.
+ */
 export function checkTorrentName(name: string): void {
   if (name === "" || displayName(name) !== name) {
     throw unusable(
@@ -51,9 +56,9 @@ export function comparePaths(a: readonly string[], b: readonly string[]): number
 }
 
 /**
- * Layout of a torrent to be made, for hashing; `entries` are in the order of `comparePaths`. In a hybrid with a folder each
- * file that ends inside a piece gets a pad behind it (BEP 47). Pieces roots are still unknown. Throws ERR_INVALID_ARGUMENT
- * when there is no byte to share.
+ * Layout of a torrent to be made, for hashing; `entries` are in the order of `comparePaths`. In a hybrid with a
+ * folder each file that ends inside a piece gets a pad behind it (BEP 47). Pieces roots are still unknown. Throws
+ * ERR_INVALID_ARGUMENT when there is no byte to share.
  */
 export function planLayout(
   kind: TorrentKind,

@@ -1,6 +1,9 @@
 import { utf8Text, utf8TextStrict } from "../base/bytes.ts";
 
-/** Characters that a terminal or a browser obeys instead of showing: controls, and those that turn the writing direction. */
+/**
+ * Characters that a terminal or a browser obeys instead of showing: controls, and those that turn the writing
+ * direction.
+ */
 export const UNSHOWABLE: RegExp = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** The text without control and direction characters, safe to print. */

@@ -1,7 +1,7 @@
 import { equalBytes } from "../base/bytes.ts";
-import { hashRequestProblem, MAX_HASH_REQUEST_LENGTH, proofHashCount } from "../wire/hash-request.ts";
+import { MAX_HASH_REQUEST_LENGTH, proofHashCount } from "../wire/hash-request.ts";
 import type { HashRequest } from "../wire/hash-request.ts";
-import { BLOCK_SIZE, nextPowerOfTwo } from "./layout.ts";
+import { BLOCK_SIZE, isPowerOfTwo, nextPowerOfTwo } from "./layout.ts";
 import { HASH_BYTES, HashTree, hashPair, merkleRoot, padHash, pieceLevel } from "./merkle.ts";
 import type { Sha256 } from "./merkle.ts";
 
@@ -27,8 +27,8 @@ export function layerLength(shape: TreeShape, level: number): number {
 }
 
 /**
- * Requests that together fetch a file's piece layer, each with the whole proof up to the root. Empty for a file that has none
- * because it is not longer than a piece.
+ * Requests that together fetch a file's piece layer, each with the whole proof up to the root. Empty for a file that
+ * has none because it is not longer than a piece.
  */
 export function pieceLayerRequests(piecesRoot: Uint8Array, shape: TreeShape): HashRequest[] {
   const requests: HashRequest[] = [];
@@ -43,8 +43,8 @@ export function pieceLayerRequests(piecesRoot: Uint8Array, shape: TreeShape): Ha
 }
 
 /**
- * Requests for the leaves of one piece of a file (counted from the file's first). The proof ends at the piece's own hash, which
- * has to be known. Empty when a piece is one block: its leaf is the piece hash.
+ * Requests for the leaves of one piece of a file (counted from the file's first). The proof ends at the piece's own
+ * hash, which has to be known. Empty when a piece is one block: its leaf is the piece hash.
  */
 export function leafRequests(piecesRoot: Uint8Array, shape: TreeShape, pieceInFile: number): HashRequest[] {
   const level = Math.min(shape.pieceLevel, shape.depth);
@@ -62,13 +62,22 @@ export function leafRequests(piecesRoot: Uint8Array, shape: TreeShape, pieceInFi
 }
 
 /**
- * Why a request can't be answered for a file of this shape, in words; null when all its numbers are in bounds. Check this before
- * anything else is done with a peer's request or answer.
+ * Most hashes of one request when a piece has more than the 512 leaves that BEP 52 allows: libtorrent asks for a
+ * piece's at once.
+ */
+const MAX_PIECE_LEAVES = 8_192;
+
+/**
+ * Why a request can't be answered for a file of this shape, in words; null when all its numbers are in bounds. Check
+ * this before anything else is done with a peer's request or answer. A length of 1 is let pass: libtorrent asks so
+ * for the last of 513 pieces.
  */
 export function hashRequestMisfit(shape: TreeShape, request: HashRequest): string | null {
   const { baseLayer, index, length, proofLayers } = request;
-  const problem = hashRequestProblem(request);
-  if (problem !== null) return problem;
+  const pieceLeaves = Math.min(2 ** shape.pieceLevel, MAX_PIECE_LEAVES);
+  if (!isPowerOfTwo(length)) return "length is not a power of two";
+  if (length > Math.max(MAX_HASH_REQUEST_LENGTH, pieceLeaves)) return "length is too large";
+  if (index % length !== 0) return "index is not a multiple of length";
   if (baseLayer !== 0 && baseLayer !== shape.pieceLevel) return "base layer is neither leaves nor pieces";
   if (baseLayer >= shape.depth) return "base layer is above the root";
   if (proofLayers >= shape.depth - baseLayer) return "proof layers reach above the root";
@@ -77,8 +86,8 @@ export function hashRequestMisfit(shape: TreeShape, request: HashRequest): strin
 }
 
 /**
- * Pieces of the file (counted from its first, end exclusive) whose leaves are needed for the answer; empty when the piece layer
- * is enough.
+ * Pieces of the file (counted from its first, end exclusive) whose leaves are needed for the answer; empty when the
+ * piece layer is enough.
  */
 export function piecesForHashRequest(shape: TreeShape, request: HashRequest): [from: number, end: number] {
   if (request.baseLayer === shape.pieceLevel && shape.depth > shape.pieceLevel) return [0, 0];
@@ -90,9 +99,9 @@ export function piecesForHashRequest(shape: TreeShape, request: HashRequest): [f
 }
 
 /**
- * The hashes that answer a request in bounds: `length` of the base layer, then the uncles from low to high. `pieces` is the tree
- * over the piece layer (null for a file without), `leaves` has the leaves of each piece that `piecesForHashRequest` names.
- * Null when something needed is missing: then the request is rejected.
+ * The hashes that answer a request in bounds: `length` of the base layer, then the uncles from low to high. `pieces`
+ * is the tree over the piece layer (null for a file without), `leaves` has the leaves of each piece that
+ * `piecesForHashRequest` names. Null when something needed is missing: then the request is rejected.
  */
 export function answerHashRequest(
   sha256: Sha256,
@@ -130,9 +139,9 @@ export function answerHashRequest(
 }
 
 /**
- * Whether `hashes` answer the request truthfully: the base hashes, combined with the uncles, reach a hash that is known.
- * The pieces root is always known; `known` may offer others (a verified piece layer) so that a short proof is enough.
- * On success the first `layerLength(shape, baseLayer) - index` hashes, at most `length`, cover data.
+ * Whether `hashes` answer the request truthfully: the base hashes, combined with the uncles, reach a hash that is
+ * known. The pieces root is always known; `known` may offer others (a verified piece layer) so that a short proof is
+ * enough. On success the first `layerLength(shape, baseLayer) - index` hashes, at most `length`, cover data.
  */
 export function checkHashes(
   sha256: Sha256,

@@ -43,7 +43,9 @@ export function readFileTree(info: BencodeValue): InfoFile[] {
   return files;
 }
 
-/** Name of the file of a tree that is one file and nothing else: a single-file torrent (BEP 52). Null for all others. */
+/**
+ * Name of the file of a tree that is one file and nothing else: a single-file torrent (BEP 52). Null for all others.
+ */
 export function soleFileName(files: readonly InfoFile[]): string | null {
   const path = files.length === 1 ? files[0]?.entry.path : undefined;
   return path?.length === 1 ? (path[0] as string) : null;

@@ -69,8 +69,8 @@ export class Layout {
   readonly #lastDataSize: number;
 
   /**
-   * Throws ProtocolError (ERR_METAINFO) for sizes that don't fit: no bytes at all, more than MAX_PIECES, or a file of a
-   * hybrid torrent that doesn't start on a piece border.
+   * Throws ProtocolError (ERR_METAINFO) for sizes that don't fit: no bytes at all, more than MAX_PIECES, or a file of
+   * a hybrid torrent that doesn't start on a piece border.
    */
   constructor(kind: TorrentKind, pieceLength: number, entries: readonly LayoutEntry[]) {
     if (!Number.isInteger(pieceLength) || pieceLength < 1 || pieceLength > MAX_PIECE_LENGTH) {
@@ -162,8 +162,8 @@ export class Layout {
   }
 
   /**
-   * Leaves over which the piece's v2 root is computed, a power of two: those of a whole piece, or for a file of at most
-   * one piece just enough for the file (its root is then the pieces root itself). Zero in v1.
+   * Leaves over which the piece's v2 root is computed, a power of two: those of a whole piece, or for a file of at
+   * most one piece just enough for the file (its root is then the pieces root itself). Zero in v1.
    */
   leafWidth(piece: PieceIndex): number {
     if (this.kind === "v1") return 0;
@@ -173,8 +173,8 @@ export class Layout {
   }
 
   /**
-   * The first file that is not a pad with a byte in the piece: the only one in v2 and hybrid. The pad itself for a piece
-   * of a v1 torrent that is all padding.
+   * The first file that is not a pad with a byte in the piece: the only one in v2 and hybrid. The pad itself for a
+   * piece of a v1 torrent that is all padding.
    */
   fileOfPiece(piece: PieceIndex): LayoutFile {
     const first = this.#find(piece * this.pieceLength);

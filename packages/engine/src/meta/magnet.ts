@@ -27,8 +27,9 @@ const MAX_FILE_INDEX = 0x7fff_ffff;
 const SHA256_MULTIHASH = "1220";
 
 /**
- * Parses a magnet link. Case of scheme, keys and digits is free; unknown keys, unusable peers and lengths, and broken percent
- * escapes are passed over. Throws ProtocolError (ERR_MAGNET) when the link doesn't say which torrent or files it means.
+ * Parses a magnet link. Case of scheme, keys and digits is free; unknown keys, unusable peers and lengths, and broken
+ * percent escapes are passed over. Throws ProtocolError (ERR_MAGNET) when the link doesn't say which torrent or files
+ * it means.
  */
 export function parseMagnet(link: string): Magnet {
   const text = link.trim();
@@ -116,8 +117,8 @@ export function formatMagnet(magnet: Magnet): string {
 }
 
 /**
- * A bare info-hash as people paste it: 40 hex or 32 base32 digits (v1), 64 hex digits with or without the "1220" in front
- * (v2). Null for anything else.
+ * A bare info-hash as people paste it: 40 hex or 32 base32 digits (v1), 64 hex digits with or without the "1220" in
+ * front (v2). Null for anything else.
  */
 export function parseInfoHash(text: string): InfoHashes | null {
   const digits = text.trim();

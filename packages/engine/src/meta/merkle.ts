@@ -8,8 +8,8 @@ export type Sha256 = (data: Uint8Array) => Uint8Array;
 export const HASH_BYTES = 32;
 
 /**
- * Root over 2^level leaves that lie beyond the end of a file. A leaf beyond the end is 32 zero bytes, not the hash of a
- * zero block (BEP 52).
+ * Root over 2^level leaves that lie beyond the end of a file. A leaf beyond the end is 32 zero bytes, not the hash of
+ * a zero block (BEP 52).
  */
 export function padHash(sha256: Sha256, level: number): Uint8Array {
   let hash: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -47,8 +47,8 @@ export function hashPair(sha256: Sha256, left: Uint8Array, right: Uint8Array): U
 }
 
 /**
- * Root over `hashes` (32 bytes each, at least one), filled up with pad hashes to `width` (a power of two, at least their number).
- * `level` is the layer the hashes belong to: 0 for leaves.
+ * Root over `hashes` (32 bytes each, at least one), filled up with pad hashes to `width` (a power of two, at least
+ * their number). `level` is the layer the hashes belong to: 0 for leaves.
  */
 export function merkleRoot(sha256: Sha256, hashes: Uint8Array, width: number, level = 0): Uint8Array {
   const count = hashes.length / HASH_BYTES;
@@ -74,8 +74,8 @@ export function rootFromPieceLayer(sha256: Sha256, layer: Uint8Array, pieceLengt
 }
 
 /**
- * Whether `layer` is the piece layer of the file with this pieces root: one hash for each piece of a file of `size` bytes, which
- * is longer than a piece, and their tree ends in the root.
+ * Whether `layer` is the piece layer of the file with this pieces root: one hash for each piece of a file of `size`
+ * bytes, which is longer than a piece, and their tree ends in the root.
  */
 export function verifyPieceLayer(
   root: Uint8Array,

@@ -24,8 +24,8 @@ const MAX_SAME_PATH = 100;
 /** What a .torrent file or an info dictionary says, checked. */
 export interface Metainfo {
   /**
-   * Display name: separators and control characters dropped, invalid UTF-8 replaced. Of a v2-only torrent with one file it
-   * is the file's name. On disk only the path policy's names are used.
+   * Display name: separators and control characters dropped, invalid UTF-8 replaced. Of a v2-only torrent with one
+   * file it is the file's name. On disk only the path policy's names are used.
    */
   readonly name: string;
   readonly infoHashes: InfoHashes;
@@ -56,8 +56,8 @@ export interface Metainfo {
 }
 
 /**
- * Parses a .torrent file of v1 (BEP 3), v2 (BEP 52) or both. Throws ProtocolError, ERR_BENCODE or ERR_METAINFO, with the broken
- * rule's name in `details.reason`.
+ * Parses a .torrent file of v1 (BEP 3), v2 (BEP 52) or both. Throws ProtocolError, ERR_BENCODE or ERR_METAINFO, with
+ * the broken rule's name in `details.reason`.
  */
 export function parseMetainfo(bytes: Uint8Array, hasher: HashFunctions): Metainfo {
   const root = decodeBencodePrefix(bytes, { maxBytes: MAX_TORRENT_BYTES, duplicates: "mark" });
@@ -87,7 +87,10 @@ export function parseMetainfo(bytes: Uint8Array, hasher: HashFunctions): Metainf
   };
 }
 
-/** Parses a bare info dictionary, as peers send it (BEP 9): no trackers and no piece layers. Errors as `parseMetainfo`. */
+/**
+ * Parses a bare info dictionary, as peers send it (BEP 9): no trackers and no piece layers. Errors as
+ * `parseMetainfo`.
+ */
 export function parseInfo(infoBytes: Uint8Array, hasher: HashFunctions): Metainfo {
   const info = decodeBencode(infoBytes, { maxBytes: MAX_INFO_BYTES, duplicates: "mark" });
   const parsed = readInfo(info, hasher);
@@ -151,8 +154,9 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
 }
 
 /**
- * Puts the two halves of a hybrid together: the v1 list with its pads, and the roots of the v2 tree. Both must mean the same files
- * in the same order, and pads may only fill up pieces, or else one half could hide what the other shows.
+ * Puts the two halves of a hybrid together: the v1 list with its pads, and the roots of the v2 tree. Both must mean
+ * the same files in the same order, and pads may only fill up pieces, or else one half could hide what the other
+ * shows.
  */
 function matchHalves(list: readonly InfoFile[], tree: readonly InfoFile[], pieceLength: number): InfoFile[] {
   let next = 0;

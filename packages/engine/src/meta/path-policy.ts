@@ -14,7 +14,10 @@ const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|c
 
 /** Where a torrent's files go on disk. */
 export interface SafePaths {
-  /** For each file of the layout, its path below the download folder, "/" between components. Pads have one that is never used. */
+  /**
+   * For each file of the layout, its path below the download folder, "/" between components. Pads have one that is
+   * never used.
+   */
   readonly paths: readonly string[];
   /** Files whose path is not what the torrent says, for telling the user. */
   readonly changed: readonly { readonly index: FileIndex; readonly from: string; readonly to: string }[];
@@ -28,9 +31,10 @@ interface Folder {
 }
 
 /**
- * The one rule by which names from a torrent become paths, alike on all platforms so that data can be moved between them. Each
- * component of the torrent becomes exactly one component on disk, made usable by `safeComponent`. Folders that differ only
- * in case or Unicode form are one folder; a file whose name is taken gets a number before its extension, in file order.
+ * The one rule by which names from a torrent become paths, alike on all platforms so that data can be moved between
+ * them. Each component of the torrent becomes exactly one component on disk, made usable by `safeComponent`. Folders
+ * that differ only in case or Unicode form are one folder; a file whose name is taken gets a number before its
+ * extension, in file order.
  */
 export function safePaths(name: string, multiFile: boolean, files: readonly LayoutEntry[]): SafePaths {
   const prefix = multiFile ? [safeComponent(name)] : [];
@@ -69,8 +73,8 @@ export function safePaths(name: string, multiFile: boolean, files: readonly Layo
 }
 
 /**
- * Paths by the torrent's own names, for finding data that another program or platform put there: as `safePaths`, but a component is
- * only replaced when it would leave the folder. Never create files by these.
+ * Paths by the torrent's own names, for finding data that another program or platform put there: as `safePaths`, but
+ * a component is only replaced when it would leave the folder. Never create files by these.
  */
 export function literalPaths(
   name: string,
@@ -88,8 +92,9 @@ export function literalPaths(
 }
 
 /**
- * A name that any common file system takes: no separators, control, direction or forbidden characters, no device name, no dot or
- * blank at the end, at most MAX_COMPONENT_BYTES with the extension kept. Never empty. A usable name comes back unchanged.
+ * A name that any common file system takes: no separators, control, direction or forbidden characters, no device
+ * name, no dot or blank at the end, at most MAX_COMPONENT_BYTES with the extension kept. Never empty. A usable name
+ * comes back unchanged.
  */
 export function safeComponent(component: string): string {
   const allowed = wellFormed(component)

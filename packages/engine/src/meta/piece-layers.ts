@@ -14,9 +14,9 @@ export interface ReadLayers {
 }
 
 /**
- * Reads and proves the `piece layers` dictionary (BEP 52); `value` is null where the file has none. Refused: a layer of
- * the wrong length, of no file or of a file not longer than a piece, and one that is complete but doesn't match. Absent
- * layers are fetched from peers later.
+ * Reads and proves the `piece layers` dictionary (BEP 52); `value` is null where the file has none. Refused: a layer
+ * of the wrong length, of no file or of a file not longer than a piece, and one that is complete but doesn't match.
+ * Absent layers are fetched from peers later.
  */
 export function readPieceLayers(
   value: BencodeValue | null,

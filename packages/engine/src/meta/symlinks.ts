@@ -13,9 +13,10 @@ export interface CheckedLinks {
 }
 
 /**
- * Checks the target of each symbolic link (BEP 47). A target is kept when it is a file or folder of the torrent, counted from the
- * torrent's root or, as some creators do, from the link's own folder; links on the way are resolved, so that a kept target names
- * the real thing. Any other link loses its target and so becomes an empty file, with a warning.
+ * Checks the target of each symbolic link (BEP 47). A target is kept when it is a file or folder of the torrent,
+ * counted from the torrent's root or, as some creators do, from the link's own folder; links on the way are resolved,
+ * so that a kept target names the real thing. Any other link loses its target and so becomes an empty file, with a
+ * warning.
  */
 export function checkSymlinks(entries: readonly LayoutEntry[]): CheckedLinks {
   if (!entries.some((entry) => entry.symlink !== null)) return { entries, warnings: [] };
@@ -38,8 +39,9 @@ export function checkSymlinks(entries: readonly LayoutEntry[]): CheckedLinks {
 }
 
 /**
- * A function that follows a link, and links on its way, to a file or folder among the entries; it answers null where there is
- * none. With `looseBase`, a target that is nothing when counted from the root is counted from the link's folder.
+ * A function that follows a link, and links on its way, to a file or folder among the entries; it answers null where
+ * there is none. With `looseBase`, a target that is nothing when counted from the root is counted from the link's
+ * folder.
  */
 export function linkResolver(
   entries: readonly LinkEntry[],

@@ -3,7 +3,9 @@ import type { BencodeInput } from "../wire/bencode.ts";
 import type { FileIndex } from "../base/brand.ts";
 import type { Layout } from "./layout.ts";
 
-/** What a .torrent file is made of. A Metainfo is one, so what was parsed or fetched from peers can be written out. */
+/**
+ * What a .torrent file is made of. A Metainfo is one, so what was parsed or fetched from peers can be written out.
+ */
 export interface TorrentParts {
   /** The info dictionary, bencoded; goes in as it is. */
   readonly infoBytes: Uint8Array;

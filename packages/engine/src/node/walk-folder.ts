@@ -40,9 +40,10 @@ export interface WalkedFolder {
 }
 
 /**
- * Lists the file or folder at `path` with everything below it, without following links inside (a link given as `path` itself is
- * followed). Left out with a warning: empty folders, sockets, devices and pipes, links that lead out of the folder or to nothing,
- * and names that are not UTF-8. Throws ERR_NOT_FOUND, ERR_INVALID_ARGUMENT or ERR_DISK, naming the path.
+ * Lists the file or folder at `path` with everything below it, without following links inside (a link given as `path`
+ * itself is followed). Left out with a warning: empty folders, sockets, devices and pipes, links that lead out of the
+ * folder or to nothing, and names that are not UTF-8. Throws ERR_NOT_FOUND, ERR_INVALID_ARGUMENT or ERR_DISK, naming
+ * the path.
  */
 export async function walkFolder(path: string, signal?: AbortSignal): Promise<WalkedFolder> {
   const given = resolve(path);

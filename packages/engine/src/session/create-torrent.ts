@@ -14,6 +14,7 @@ import { HASH_BYTES } from "../meta/merkle.ts";
 import { parseMetainfo } from "../meta/metainfo.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import { encodeTorrent } from "../meta/torrent-file.ts";
+import { isTrackerUrl, isWebSeedUrl } from "../meta/torrent-urls.ts";
 import type { WalkedFile, WalkedFolder } from "../node/walk-folder.ts";
 import type { Disk, StorageId, StorageSpec } from "../ports/disk.ts";
 
@@ -52,7 +53,9 @@ export interface CreatedTorrent {
   /** The .torrent file. */
   readonly bytes: Uint8Array;
   readonly metainfo: Metainfo;
-  /** Where the files lie, by their own names: a path below `root` for each file of the layout, "/" between components. */
+  /**
+   * Where the files lie, by their own names: a path below `root` for each file of the layout, "/" between components.
+   */
   readonly root: string;
   readonly paths: readonly string[];
   /** Plain sentences that name what was left out. */
@@ -63,9 +66,9 @@ export interface CreatedTorrent {
 export type CreateProgress = (progress: { readonly done: number; readonly total: number }) => void;
 
 /**
- * Makes a torrent of the file or folder at `path`: walks it, hashes its pieces through the disk port and builds the .torrent file.
- * Throws ERR_NOT_FOUND, ERR_INVALID_ARGUMENT (unusable options, nothing to share), ERR_DISK, ERR_FILE_CHANGED naming a file that
- * changed meanwhile, and the signal's reason when it is aborted.
+ * Makes a torrent of the file or folder at `path`: walks it, hashes its pieces through the disk port and builds the
+ * .torrent file. Throws ERR_NOT_FOUND, ERR_INVALID_ARGUMENT (unusable options, nothing to share), ERR_DISK,
+ * ERR_FILE_CHANGED naming a file that changed meanwhile, and the signal's reason when it is aborted.
  */
 export async function createTorrent(
   path: string,
@@ -77,6 +80,7 @@ export async function createTorrent(
   const kind = options.kind ?? "hybrid";
   if (options.pieceLength !== undefined) checkPieceLength(options.pieceLength, kind);
   if (options.name !== undefined) checkTorrentName(options.name);
+  refuseUnusableUrls(options);
   const walked = await ports.walk(path, signal);
   const name = options.name ?? walked.name;
   checkTorrentName(name);
@@ -123,11 +127,25 @@ export async function createTorrent(
   };
 }
 
+function refuseUnusableUrls({ trackers = [], webSeeds = [] }: CreateOptions): void {
+  const tracker = trackers.flat().find((url) => !isTrackerUrl(url));
+  const webSeed = webSeeds.find((url) => !isWebSeedUrl(url));
+  if (tracker === undefined && webSeed === undefined) return;
+  const problem =
+    tracker === undefined
+      ? `"${webSeed}" can't be a web seed: it must start with http:// or https://`
+      : `"${tracker}" can't be a tracker: it must start with http://, https://, udp://, ws:// or wss://`;
+  throw new ShoalError("ERR_INVALID_ARGUMENT", problem);
+}
+
 function entryOf({ path, size, executable, symlink }: WalkedFile): LayoutEntry {
   return { path, size, pad: false, executable, hidden: false, symlink, piecesRoot: null };
 }
 
-/** A v2 file tree with one file and nothing else is a single-file torrent; nothing says that a folder was meant (BEP 52). */
+/**
+ * A v2 file tree with one file and nothing else is a single-file torrent; nothing says that a folder was meant (BEP
+ * 52).
+ */
 function refuseLoneFileInFolder(kind: TorrentKind, { multiFile, name, files }: WalkedFolder): void {
   if (kind !== "v2" || !multiFile || files.length !== 1 || files[0]?.path.length !== 1) return;
   throw new ShoalError(

@@ -1,4 +1,5 @@
 import { compareBytes, utf8 } from "../base/bytes.ts";
+import { COLON, LOWER_D, LOWER_E, LOWER_L } from "./bencode-tokens.ts";
 
 /** Bytes that are bencode already and go in as they are: an info dictionary whose hash must not change. */
 export class EncodedBencode {
@@ -10,8 +11,8 @@ export class EncodedBencode {
 }
 
 /**
- * What `encodeBencode` takes: text becomes UTF-8; maps and plain objects become dictionaries, whose `undefined` values are left
- * out. Use a map with byte keys where keys are not text.
+ * What `encodeBencode` takes: text becomes UTF-8; maps and plain objects become dictionaries, whose `undefined`
+ * values are left out. Use a map with byte keys where keys are not text.
  */
 export type BencodeInput =
   | number
@@ -23,14 +24,9 @@ export type BencodeInput =
   | ReadonlyMap<string | Uint8Array, BencodeInput>
   | { readonly [key: string]: BencodeInput | undefined };
 
-const COLON = 0x3a;
-const LOWER_D = 0x64;
-const LOWER_E = 0x65;
-const LOWER_L = 0x6c;
-
 /**
- * Canonical bencode (BEP 3): keys sorted by their raw bytes. Throws TypeError for a number that is not a safe integer and for
- * a key given twice.
+ * Canonical bencode (BEP 3): keys sorted by their raw bytes. Throws TypeError for a number that is not a safe integer
+ * and for a key given twice.
  */
 export function encodeBencode(value: BencodeInput): Uint8Array {
   const output = new Output();

@@ -215,7 +215,7 @@ const bounded = fc
     const { shape } = file;
     const baseLayer = shape.depth > shape.pieceLevel && a % 2 === 1 ? shape.pieceLevel : 0;
     const span = shape.depth - baseLayer;
-    const length = 2 ** (1 + (b % span));
+    const length = 2 ** (b % (span + 1));
     const index = (c % (2 ** span / length)) * length;
     const request: HashRequest = { piecesRoot: file.root, baseLayer, index, length, proofLayers: d % span };
     return { file, request, at };
@@ -228,7 +228,7 @@ test("an answer has exactly the base hashes and the uncles that BEP 52 names", (
       const { baseLayer, index, length, proofLayers } = request;
       const expected: Uint8Array[] = file.layers[baseLayer]!.slice(index, index + length);
       // Layer i above the base is left out while the asked hashes hold all of the layer below the uncle.
-      for (let layer = 1; layer <= proofLayers; layer++) {
+      for (let layer = length === 1 ? 0 : 1; layer <= proofLayers; layer++) {
         if (2 ** layer < length) continue;
         const at = Math.floor(index / 2 ** layer);
         expected.push(file.layers[baseLayer + layer]![at ^ 1]!);

@@ -339,6 +339,8 @@ test("what can't become a torrent is refused in words", async () => {
     [/power of two/, make(some, "t", { pieceLength: 3 * B })],
     [/power of two/, make(some, "t", { kind: "v2", pieceLength: B / 2 })],
     [/multiple of 16 KiB/, make(some, "t", { kind: "v1", pieceLength: B + 1 })],
+    [/tracker/, make(some, "t", { trackers: [["http://a/", "a.example"]] })],
+    [/web seed/, make(some, "t", { webSeeds: ["ftp://a/"] })],
     [/name/, make(some, "t", { name: "a/b" })],
     [/name/, make(some, "t", { name: "" })],
     [/name/, make(some, "t", { name: ".." })],
