@@ -5,6 +5,16 @@ const MAX_URL = 8_192;
 const TRACKER_SCHEME = /^(?:https?|udp|wss?):\/\/./i;
 const WEB_SEED_SCHEME = /^https?:\/\/./i;
 
+/** Whether a tracker of a torrent can have this URL. */
+export function isTrackerUrl(url: string): boolean {
+  return url.length <= MAX_URL && TRACKER_SCHEME.test(url);
+}
+
+/** Whether a web seed of a torrent can have this URL. */
+export function isWebSeedUrl(url: string): boolean {
+  return url.length <= MAX_URL && WEB_SEED_SCHEME.test(url);
+}
+
 /**
  * Tiers of a .torrent file: `announce-list` (BEP 12), or else `announce`. Unusable and repeated URLs are left out.
  */
