@@ -1,5 +1,8 @@
 import type { Millis } from "./brand.ts";
 
+/** Sums of fractions end a little below a whole token: without this, `readyAt` could say "now" while `take` refuses. */
+const ROUNDING = 1e-6;
+
 /**
  * Tokens that come at a steady rate, up to a burst. `spend` may go into debt, which is paid off before `take` succeeds again:
  * that is how things whose size is known only afterwards are counted. Starts full.
@@ -35,7 +38,7 @@ export class TokenBucket {
   /** Takes `count` tokens if there are that many. */
   take(count: number, now: Millis): boolean {
     this.#refill(now);
-    if (this.#tokens < count) return false;
+    if (this.#tokens < count - ROUNDING) return false;
     this.#tokens -= count;
     return true;
   }
@@ -49,7 +52,7 @@ export class TokenBucket {
   /** When `take(count)` will succeed if nobody else takes any: `now` at once, Infinity for more than the burst. */
   readyAt(count: number, now: Millis): Millis {
     this.#refill(now);
-    if (this.#tokens >= count) return now;
+    if (this.#tokens >= count - ROUNDING) return now;
     if (count > this.#burst || this.#perMs === 0) return Infinity;
     return now + (count - this.#tokens) / this.#perMs;
   }

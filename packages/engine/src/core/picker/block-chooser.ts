@@ -1,5 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
-import { pickDuplicates } from "./endgame.ts";
+import { Shortlist } from "../../base/shortlist.ts";
+import { Endgame } from "./endgame.ts";
 import { NO_PEER, type PartialPiece } from "./partial-piece.ts";
 import type { PeerState } from "./peer-state.ts";
 import {
@@ -36,8 +37,9 @@ type Reach = 0 | 1 | 2;
  */
 export class BlockChooser {
   readonly #state: PickerState;
-  readonly #shortlist: (PartialPiece | null)[] = new Array<PartialPiece | null>(SHORTLIST).fill(null);
-  readonly #keys: Float64Array = new Float64Array(SHORTLIST);
+  readonly #endgame: Endgame;
+  /** Entries of partial pieces. */
+  readonly #shortlist: Shortlist = new Shortlist(SHORTLIST);
   // The pick under way.
   #out: Int32Array = new Int32Array(0);
   #limit = 0;
@@ -47,6 +49,7 @@ export class BlockChooser {
 
   constructor(state: PickerState) {
     this.#state = state;
+    this.#endgame = new Endgame(state);
   }
 
   /** Picks up to `limit` blocks; writes (piece, block) pairs and returns how many. */
@@ -75,7 +78,7 @@ export class BlockChooser {
     if (this.#wantsMore) this.#takePartials(st, ANY);
     if (this.#wantsMore && this.#atCap) this.#takeBeyondCap(st);
     if (this.#wantsMore && !snubbed) {
-      this.#count = pickDuplicates(this.#state, st, this.#limit, this.#now, this.#out, this.#count);
+      this.#count = this.#endgame.pick(st, this.#limit, this.#now, this.#out, this.#count);
     }
   }
 
@@ -118,44 +121,27 @@ export class BlockChooser {
   }
 
   #takePartials(st: PeerState, reach: Reach): void {
-    let listed = SHORTLIST;
-    while (this.#wantsMore && listed === SHORTLIST) {
-      listed = this.#shortlistPartials(st, reach);
-      for (let i = 0; i < listed && this.#wantsMore; i++) this.#takeFrom(st, this.#shortlist[i]!);
-    }
+    const list = this.#shortlist;
+    do {
+      this.#listPartials(st, reach);
+      for (let i = 0; i < list.length && this.#wantsMore; i++) {
+        this.#takeFrom(st, this.#state.pool.at(list.items[i]!));
+      }
+    } while (this.#wantsMore && list.overflowed);
   }
 
-  /** Lists the best open pieces for the peer: highest priority, then (or only, in sequential mode: index) nearest to the end. */
-  #shortlistPartials(st: PeerState, reach: Reach): number {
-    const state = this.#state;
-    const { order } = state;
-    const open = state.pool.open;
-    const keys = this.#keys;
-    const shortlist = this.#shortlist;
+  /** Lists the best open pieces for the peer: highest priority, then nearest to the end (in sequential mode: lowest index). */
+  #listPartials(st: PeerState, reach: Reach): void {
+    const { order, pool, sequential } = this.#state;
     const speed = st.peer.snubbed ? 0 : st.peer.speed;
-    let listed = 0;
-    for (let i = 0; i < open.length; i++) {
-      const part = open[i]!;
+    this.#shortlist.clear();
+    for (let i = 0; i < pool.open.length; i++) {
+      const part = pool.open[i]!;
       if (reach !== ANY && part.requested > 0 && (reach === ABANDONED || part.speed !== speed)) continue;
-      const piece = part.piece;
-      const priority = order.priority(piece);
-      if (priority === 0 || !st.have.get(piece) || !this.#mayEnter(st, part)) continue;
-      const key = (8 - priority) * 2 ** 24 + (state.sequential ? piece : part.free);
-      let at = listed;
-      if (listed === SHORTLIST) {
-        if (key >= keys[SHORTLIST - 1]!) continue;
-        at--;
-      } else {
-        listed++;
-      }
-      for (; at > 0 && keys[at - 1]! > key; at--) {
-        keys[at] = keys[at - 1]!;
-        shortlist[at] = shortlist[at - 1]!;
-      }
-      keys[at] = key;
-      shortlist[at] = part;
+      const priority = order.priority(part.piece);
+      if (priority === 0 || !st.have.get(part.piece) || !this.#mayEnter(st, part)) continue;
+      this.#shortlist.offer((8 - priority) * 2 ** 24 + (sequential ? part.piece : part.free), part.entry);
     }
-    return listed;
   }
 
   /** A piece on parole is left alone as long as there is something else to begin. */

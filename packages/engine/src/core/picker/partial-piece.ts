@@ -220,6 +220,11 @@ export class PartialPool {
     return entry < 0 ? null : this.#entries[entry]!;
   }
 
+  /** The piece in an entry of the pool; only for entries in use. */
+  at(entry: number): PartialPiece {
+    return this.#entries[entry]!;
+  }
+
   add(piece: PieceIndex, blockCount: number): PartialPiece {
     let part = this.#unused.pop();
     if (part === undefined) {

@@ -1,5 +1,6 @@
 import type { Millis, PieceIndex } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
+import { Shortlist } from "../../base/shortlist.ts";
 import type { PeerState } from "./peer-state.ts";
 import { CLASSES, type PieceOrder, RARITY_STEPS } from "./piece-order.ts";
 
@@ -48,9 +49,7 @@ export class PieceSearch {
   #nextByte = 0;
   /** In this turn, pieces were seen that are not in the batch. */
   #dropped = false;
-  readonly #batch: Int32Array = new Int32Array(BATCH);
-  readonly #batchRank: Int32Array = new Int32Array(BATCH);
-  #batchLength = 0;
+  readonly #batch: Shortlist = new Shortlist(BATCH);
   #batchAt = 0;
 
   constructor(order: PieceOrder, rng: Rng) {
@@ -220,14 +219,14 @@ export class PieceSearch {
     this.#bytesLeft = this.#order.free.length;
     this.#nextByte = this.#rng.below(this.#bytesLeft);
     this.#dropped = false;
-    this.#batchLength = 0;
+    this.#batch.clear();
     this.#batchAt = 0;
   }
 
   #nextSampled(peer: PeerState): PieceIndex {
     for (;;) {
-      while (this.#batchAt < this.#batchLength) {
-        const piece = this.#batch[this.#batchAt++]!;
+      while (this.#batchAt < this.#batch.length) {
+        const piece = this.#batch.items[this.#batchAt++]!;
         if (this.#order.buckets.isLive(piece)) return piece;
       }
       if (this.#bytesLeft === 0) {
@@ -242,13 +241,13 @@ export class PieceSearch {
 
   /** Looks at up to SAMPLE untouched pieces of the peer and keeps the BATCH best. */
   #fillBatch(peer: PeerState): void {
-    const { free, freeWords } = this.#order;
+    const { free, freeWords, buckets } = this.#order;
     const { haveWords } = peer;
     const bytes = peer.have.bytes;
     let at = this.#nextByte;
     let seen = 0;
     this.#batchAt = 0;
-    this.#batchLength = 0;
+    this.#batch.clear();
     while (this.#bytesLeft > 0 && seen < SAMPLE) {
       // Four bytes at a time while there is nothing; the turn may end inside of a word.
       if ((at & 3) === 0 && at >>> 2 < haveWords.length && this.#bytesLeft >= 4) {
@@ -263,31 +262,13 @@ export class PieceSearch {
       while (both !== 0) {
         const bit = Math.clz32(both) - 24;
         both &= ~(128 >>> bit);
-        this.#offer(at * 8 + bit);
+        this.#batch.offer(buckets.bucketOf(at * 8 + bit), at * 8 + bit);
         seen++;
       }
       this.#bytesLeft--;
       if (++at === free.length) at = 0;
     }
     this.#nextByte = at;
-  }
-
-  #offer(piece: PieceIndex): void {
-    const ranks = this.#batchRank;
-    const rank = this.#order.buckets.bucketOf(piece);
-    let at = this.#batchLength;
-    if (at === BATCH) {
-      this.#dropped = true;
-      if (rank >= ranks[BATCH - 1]!) return;
-      at--;
-    } else {
-      this.#batchLength++;
-    }
-    for (; at > 0 && ranks[at - 1]! > rank; at--) {
-      ranks[at] = ranks[at - 1]!;
-      this.#batch[at] = this.#batch[at - 1]!;
-    }
-    ranks[at] = rank;
-    this.#batch[at] = piece;
+    if (this.#batch.overflowed) this.#dropped = true;
   }
 }

@@ -234,17 +234,16 @@ export class PeerList {
   /** Makes room for one from `source`: the worst idle candidate goes, but none from a source within its reserve. */
   #evictFor(source: PeerSource): boolean {
     const reserve = Math.floor(this.#capacity * RESERVE);
+    const belowReserve = (this.#counts.get(source) ?? 0) < reserve;
     let worst: Entry | null = null;
     for (const entry of this.#entries.values()) {
       if (entry.busy || isNamed(entry.source)) continue;
-      if (entry.source !== source && this.#counts.get(entry.source)! <= reserve) continue;
+      const isOwn = entry.source === source;
+      if (isOwn ? belowReserve && entry.fails === 0 : this.#counts.get(entry.source)! <= reserve) continue;
       if (worst === null || isBetter(worst, entry)) worst = entry;
     }
     if (worst === null) return false;
-    const withinReserve = (this.#counts.get(source) ?? 0) < reserve;
-    const isWorse =
-      worst.fails > 0 || rank(worst.source) > rank(source) || (withinReserve && worst.source !== source);
-    if (!isWorse) return false;
+    if (worst.fails === 0 && rank(worst.source) <= rank(source) && !belowReserve) return false;
     this.#remove(endpointKey(worst.host, worst.port));
     return true;
   }

@@ -1,7 +1,10 @@
 import { Bitfield } from "../../../dist/base/bitfield.js";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
-import type { PickPeer } from "../../../dist/core/picker/piece-picker.js";
-import { PiecePicker, type PiecePickerOptions } from "../../../dist/core/picker/piece-picker.js";
+import {
+  PiecePicker,
+  type PiecePickerOptions,
+  type PickPeer,
+} from "../../../dist/core/picker/piece-picker.js";
 
 export const BLOCK = 16_384;
 
