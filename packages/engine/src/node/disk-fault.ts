@@ -52,3 +52,9 @@ export function errnoOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return typeof error.code === "string" ? error.code : "";
 }
+
+/** The process, or the machine, has too many files open: closing some may help. */
+export function isOutOfFiles(error: unknown): boolean {
+  const reason = errnoOf(error);
+  return reason === "EMFILE" || reason === "ENFILE";
+}

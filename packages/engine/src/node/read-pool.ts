@@ -1,7 +1,7 @@
 import { close, closeSync, constants, fstat, open } from "node:fs";
 import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
-import { systemError } from "./disk-fault.ts";
+import { isOutOfFiles, systemError } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
 import { PART_FILE } from "./file-table.ts";
 import { assertInside } from "./safe-folder.ts";
@@ -46,7 +46,7 @@ export class ReadPool {
     if (entry === undefined) {
       entry = new OpenRead(storage, file, table.absolute(file));
       this.#files.set(key, entry);
-      this.#trim();
+      this.#trim(this.#capacity);
       void this.#open(entry, file === PART_FILE ? null : table.root);
     } else {
       this.#files.delete(key);
@@ -60,7 +60,7 @@ export class ReadPool {
   release(entry: OpenRead): void {
     entry.users--;
     if (entry.dropped && entry.users === 0) closeQuietly(entry);
-    else if (this.#files.size > this.#capacity) this.#trim();
+    else this.#trim(this.#capacity);
   }
 
   /** Forgets a file, so that the next read opens what is at its path by then. */
@@ -80,13 +80,13 @@ export class ReadPool {
     }
   }
 
-  #trim(): void {
-    if (this.#files.size <= this.#capacity) return;
+  /** Closes files that nobody uses, the least recently used first, until at most `limit` are left. */
+  #trim(limit: number): void {
+    if (this.#files.size <= limit) return;
     for (const entry of this.#files.values()) {
-      if (entry.users === 0 && entry.waiting === null) {
-        this.drop(entry);
-        if (this.#files.size <= this.#capacity) return;
-      }
+      if (entry.users > 0 || entry.waiting !== null) continue;
+      this.drop(entry);
+      if (this.#files.size <= limit) return;
     }
   }
 
@@ -94,7 +94,11 @@ export class ReadPool {
     let failure: ShoalError | null = null;
     try {
       if (root !== null) await assertInside(root, dirname(entry.path));
-      entry.fd = await openRegular(entry.path);
+      entry.fd = await openRegular(entry.path).catch((error: unknown) => {
+        if (!isOutOfFiles(error)) throw error;
+        this.#trim(0);
+        return openRegular(entry.path);
+      });
     } catch (error) {
       failure = systemError(error, entry.path, true);
     }

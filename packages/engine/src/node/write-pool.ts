@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
-import { errnoOf } from "./disk-fault.ts";
+import { errnoOf, isOutOfFiles } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
 import { PART_FILE } from "./file-table.ts";
 import { assertInsideSync, ensureFolderSync } from "./safe-folder.ts";
@@ -36,7 +36,15 @@ export class WritePool {
       closeSync(known.fd);
     }
     while (this.#files.size >= this.#capacity) this.#closeOldest();
-    const fd = writable ? openForWriting(table, file) : openForReading(table, file);
+    const openFile = writable ? openForWriting : openForReading;
+    let fd: number;
+    try {
+      fd = openFile(table, file);
+    } catch (error) {
+      if (!isOutOfFiles(error)) throw error;
+      while (this.#files.size > 0) this.#closeOldest();
+      fd = openFile(table, file);
+    }
     this.#files.set(key, { fd, writable });
     return fd;
   }

@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 describe("the life of the workers", () => {
-  const run = (code: string): { status: number | null; stdout: string; stderr: string } => {
+  const run = (
+    code: string,
+    shell: string = "exec ",
+  ): { status: number | null; stdout: string; stderr: string } => {
     const from = (name: string): string => new URL(`../../dist/${name}`, import.meta.url).href;
     const folder = mkdtempSync(join(tmpdir(), "shoal-disk-"));
     const prologue = `
@@ -17,7 +20,11 @@ describe("the life of the workers", () => {
       const root = ${JSON.stringify(folder)};
       const storage = disk.open({ layout: new Layout("v1", 65536, [file]), root, paths: ["f"], skipped: new Set(), partPath: root + "/p" });`;
     const options = { input: prologue + code, encoding: "utf8", timeout: 20_000 } as const;
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-"], options);
+    const { status, stdout, stderr } = spawnSync(
+      "sh",
+      ["-c", `${shell} "${process.execPath}" --input-type=module -`],
+      options,
+    );
     rmSync(folder, { recursive: true });
     return { status, stdout, stderr };
   };
@@ -64,5 +71,30 @@ describe("the life of the workers", () => {
         console.log("down");
       });`);
     assert.deepEqual(result, { status: 0, stdout: "read null\ndown\n", stderr: "" });
+  });
+
+  test("where the process may open few files, fewer are kept open", () => {
+    const result = run(
+      `
+      import { writeFileSync } from "node:fs";
+      const files = Array.from({ length: 100 }, (_, i) => ({ ...file, path: ["g" + i], size: 100 }));
+      const layout = new Layout("v1", 100, files);
+      for (const { path } of files) writeFileSync(root + "/" + path[0], path[0].padEnd(100));
+      for (const many of [new NodeDisk(), new NodeDisk({ openFiles: 1000 })]) {
+        const paths = files.map(({ path }) => path[0]);
+        const storage = many.open({ layout, root, paths, skipped: new Set(), partPath: root + "/p" });
+        let wrong = 0;
+        for (let i = 0; i < 100; i++) {
+          const target = Buffer.alloc(100);
+          await new Promise((done) => many.read(storage, i, 0, 100, target, 0, 100, 0, (error) => { if (error) console.log(error); done(); }));
+          if (target.toString().trim() !== "g" + i) wrong++;
+          await new Promise((done) => many.hash(storage, i, { sha1: true, merkle: false }, (error) => { if (error) console.log(error); done(); }));
+        }
+        console.log(wrong);
+        await many.shutdown();
+      }`,
+      "ulimit -n 80; exec ",
+    );
+    assert.deepEqual(result, { status: 0, stdout: "0\n0\n", stderr: "" });
   });
 });
