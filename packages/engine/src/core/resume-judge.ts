@@ -24,7 +24,7 @@ export interface ResumeVerdict {
 }
 
 /** What the journal says. */
-export interface Evidence {
+interface Evidence {
   readonly trust: TrustTable;
   /** Whether the machine was not restarted since the latest run. */
   readonly sameBoot: boolean;

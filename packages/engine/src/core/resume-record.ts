@@ -5,7 +5,7 @@ import { MAX_PIECES } from "../meta/layout.ts";
 import { RecordReader, RecordWriter } from "./record-bytes.ts";
 
 /** Version that this code writes; a journal of another version is not read. */
-export const RESUME_VERSION = 1;
+const RESUME_VERSION = 1;
 /** Bytes of a mask for the longest piece. */
 const MAX_MASK = 4096;
 

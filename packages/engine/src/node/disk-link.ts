@@ -23,7 +23,7 @@ import type { DiskFault } from "./disk-fault.ts";
 import type { DiskWorkerData } from "./disk-worker.ts";
 
 /** What a worker sends back besides success. */
-export interface LinkResult {
+interface LinkResult {
   readonly sha1: Uint8Array | null;
   readonly root: Uint8Array | null;
   readonly payload: unknown;

@@ -25,9 +25,9 @@ export interface PackedTable {
 }
 
 /** Called for each stretch of one real file. `file` is a file index or PART_FILE; `at` is the distance from `begin`. */
-export type StretchVisitor = (file: number, fileOffset: number, length: number, at: number) => void;
+type StretchVisitor = (file: number, fileOffset: number, length: number, at: number) => void;
 /** Called for each stretch of padding. */
-export type PadVisitor = (length: number, at: number) => void;
+type PadVisitor = (length: number, at: number) => void;
 
 /** Which bytes of a storage lie in which file on disk. */
 export class FileTable {

@@ -1,7 +1,7 @@
 import type { Log } from "../ports/log.ts";
 
 /** From the most to the least talkative; "silent" logs nothing. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogOptions {

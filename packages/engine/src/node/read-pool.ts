@@ -8,7 +8,7 @@ import { assertInside } from "./safe-folder.ts";
 
 const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-export type OpenDone = (error: ShoalError | null, file: OpenRead | null) => void;
+type OpenDone = (error: ShoalError | null, file: OpenRead | null) => void;
 
 /** A file opened for reading; give it back with `release`. */
 export class OpenRead {
