@@ -39,12 +39,17 @@ export async function runProcess(): Promise<void> {
   process.exit(code);
 }
 
-/** The first signal asks, the second one ends the process at once. */
+/** `timeout` and some terminals send a signal to the process and to its group: that is one signal. */
+const SAME_SIGNAL_MS = 500;
+
+/** The first signal asks, the next one ends the process at once. */
 function onSignal(signal: NodeJS.Signals, ask: () => void, code: number): void {
-  let asked = false;
+  let askedAt = -1;
   process.on(signal, () => {
-    if (asked) process.exit(code);
-    asked = true;
+    const now = performance.now();
+    if (askedAt >= 0 && now - askedAt < SAME_SIGNAL_MS) return;
+    if (askedAt >= 0) process.exit(code);
+    askedAt = now;
     ask();
   });
 }
