@@ -71,7 +71,7 @@ export class DiskLink {
     this.#openFiles = openFiles;
   }
 
-  /** Changes whenever a new worker has started. 0: none did yet. */
+  /** Changes when a worker starts and when it ends: what was told to another one is forgotten. 0: none started yet. */
   get generation(): number {
     return this.#generation;
   }
@@ -223,6 +223,7 @@ export class DiskLink {
     this.#port?.close();
     this.#worker = null;
     this.#port = null;
+    this.#generation++;
     this.#stopping = false;
     const error = new ShoalError("ERR_DISK", "a disk worker stopped unexpectedly", {}, cause);
     for (const done of lost) if (done !== null) callSafely(done, error, null);

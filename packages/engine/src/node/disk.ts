@@ -154,7 +154,7 @@ export class NodeDisk implements Disk {
   async sync(storage: StorageId, everything: boolean = false): Promise<void> {
     const opened = this.#storages.get(storage);
     if (opened === undefined) throw closedError();
-    if (everything) opened.syncState.addAll();
+    if (everything || this.#lostWorker(opened)) opened.syncState.addAll();
     const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage));
     for (const dirty of await Promise.all(asked)) opened.syncState.add(dirty as number[]);
     await opened.syncState.flush();
@@ -193,6 +193,7 @@ export class NodeDisk implements Disk {
     const index = this.#links.indexOf(link);
     link.start();
     if (opened.known[index] !== link.generation) {
+      if (this.#lostWorker(opened)) opened.syncState.addAll();
       opened.known[index] = link.generation;
       link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
     }
@@ -201,6 +202,17 @@ export class NodeDisk implements Disk {
 
   #linkOf(storage: StorageId, piece: PieceIndex): DiskLink {
     return this.#links[(storage + piece) % this.#links.length] as DiskLink;
+  }
+
+  /** Whether a worker that had seen the storage died since the last call: it alone knew what it had written. */
+  #lostWorker(opened: OpenStorage): boolean {
+    let lost = false;
+    this.#links.forEach((link, index) => {
+      if (opened.known[index] === 0 || opened.known[index] === link.generation) return;
+      opened.known[index] = 0;
+      lost = true;
+    });
+    return lost;
   }
 
   /** Links whose worker has seen the storage. */
