@@ -13,13 +13,7 @@ export type { Log } from "./ports/log.ts";
 export type { Endpoint } from "./ports/net.ts";
 export type { AddOptions } from "./session/add-options.ts";
 export type { CreatedTorrent, CreateOptions } from "./session/create-torrent.ts";
-export type {
-  FileProgress,
-  PeerInfo,
-  TorrentEvent,
-  TorrentState,
-  TorrentStats,
-} from "./session/events.ts";
+export type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./session/events.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";

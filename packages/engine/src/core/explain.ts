@@ -29,13 +29,15 @@ export function explainWaiting(facts: WaitingFacts): string | null {
   if (facts.diskBusy) return "waiting for the disk";
   if (facts.peers === 0) {
     if (facts.connecting > 0) return `connecting to ${count(facts.connecting, "peer")}`;
-    if (facts.trackers > 0 && facts.trackersFailed === facts.trackers) return "no tracker answers, and no peer is known";
+    if (facts.trackers > 0 && facts.trackersFailed === facts.trackers)
+      return "no tracker answers, and no peer is known";
     if (facts.candidates > 0) return `${count(facts.candidates, "known peer")} did not answer; trying again`;
     if (facts.trackers > 0) return "asking the tracker for peers";
     return "no peer is known; name one with --peer HOST:PORT";
   }
   if (facts.needsMetadata) {
-    if (facts.metadataSources > 0) return `getting the file list from ${count(facts.metadataSources, "peer")}`;
+    if (facts.metadataSources > 0)
+      return `getting the file list from ${count(facts.metadataSources, "peer")}`;
     return `${count(facts.peers, "peer")} connected, none has the file list yet`;
   }
   if (facts.useful === 0) return `${count(facts.peers, "peer")} connected, none has the missing pieces`;

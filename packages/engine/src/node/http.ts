@@ -30,7 +30,7 @@ export class NodeHttp implements Http {
   readonly #http: HttpAgent = new HttpAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
   readonly #https: HttpsAgent = new HttpsAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
 
-  constructor(policy: NetPolicy, userAgent: string) {
+  constructor(policy: NetPolicy, userAgent: string = "Shoal") {
     this.#policy = policy;
     this.#userAgent = userAgent;
   }
@@ -104,7 +104,7 @@ export class NodeHttp implements Http {
       headers: { "user-agent": this.#userAgent, accept: "*/*", "accept-encoding": "gzip, deflate" },
       maxHeaderSize: MAX_HEADER_BYTES,
       // A kept connection was opened under other rules than a redirect is followed.
-      agent: first ? (secure ? this.#https : this.#http) : false,
+      agent: keep ? (secure ? this.#https : this.#http) : false,
       lookup: fixedLookup(addresses),
       ...(this.#policy.bindHost === null ? {} : { localAddress: this.#policy.bindHost }),
       signal,
@@ -113,7 +113,11 @@ export class NodeHttp implements Http {
       const request = secure ? httpsRequest(options) : httpRequest(options);
       request.on("response", resolve);
       // Stays for good: an error may follow the answer.
-      request.on("error", reject);
+      request.on("error", (error) => {
+        // The server may have ended a kept connection in the moment in which we used it.
+        if (request.reusedSocket && !signal.aborted) resolve(this.#request(target, addresses, false, signal));
+        else reject(error);
+      });
       request.end();
     });
   }

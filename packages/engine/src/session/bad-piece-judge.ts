@@ -101,6 +101,11 @@ export class BadPieceJudge {
     else conclude(null);
   }
 
+  /** The slot belongs to another peer now. */
+  forget(slot: PeerSlot): void {
+    this.#attribution.forget(slot);
+  }
+
   onTick(now: Millis): void {
     for (const [piece, failed] of this.#held) {
       if (now - failed.failedAt < LEAVES_WAIT_MS) continue;

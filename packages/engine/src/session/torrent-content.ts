@@ -251,6 +251,7 @@ export class TorrentContent {
   // -- peers
 
   onAdmitted(peer: PeerConnection): void {
+    this.#judge.forget(peer.slot);
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
     const { infoHashes, layout } = this.#metainfo;

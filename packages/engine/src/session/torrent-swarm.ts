@@ -143,10 +143,10 @@ export class TorrentSwarm {
     this.#release(peer, reason);
   }
 
-  /** Turns away whoever holds or last held the slot, now and later. Returns its address. */
+  /** Turns away whoever holds or last held the slot, now and later. Returns its address, or null when that was done before. */
   ban(slot: PeerSlot, reason: string): Endpoint | null {
     const endpoint = this.#lastHosts.get(slot);
-    if (endpoint === undefined) return null;
+    if (endpoint === undefined || this.list.isBanned(endpoint.host, endpoint.port)) return null;
     this.list.ban(endpoint.host, endpoint.port, reason);
     const id = this.#slots.get(slot)?.session.peerId;
     if (id !== null && id !== undefined) this.#bannedIds.add(toHex(id));

@@ -124,6 +124,28 @@ test("broken answers fail in words", async (t) => {
   }
 });
 
+test("a kept connection that the server has ended is replaced", async (t) => {
+  let connections = 0;
+  const server = createTcpServer((socket) => {
+    connections++;
+    let requests = 0;
+    socket
+      .on("error", () => {})
+      .on("data", () => {
+        if (++requests > 1) socket.resetAndDestroy();
+        else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      });
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const http = client(t);
+  for (const want of [1, 2, 3]) {
+    assert.equal(Buffer.from((await http.get(url, limits)).body).toString(), "ok");
+    assert.equal(connections, want);
+  }
+});
+
 test("time is limited, before and during the body, and a caller may cancel", async (t) => {
   const { origin, port } = await serve(t, (request, response) => {
     if (request.url === "/body") response.write("a");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Endpoint } from "../../dist/base/address.js";
+import { Xoshiro128 } from "../../dist/base/rng.js";
 import { nodeClock } from "../../dist/node/clock.js";
 import { NodeHttp } from "../../dist/node/http.js";
 import { NetPolicy } from "../../dist/node/net-policy.js";
@@ -32,7 +33,7 @@ function client(t: TestContext, clock: Clock = nodeClock): TrackerClient {
     random: new NodeRandom(),
     log,
   };
-  const trackers = new TrackerClient(ports);
+  const trackers = new TrackerClient(ports, new Xoshiro128(5));
   t.after(async () => {
     await trackers.close();
     http.close();
