@@ -84,10 +84,11 @@ export class NodeHttp implements Http {
     return allowed;
   }
 
+  /** `keep` allows a kept connection, and to keep this one. */
   #request(
     target: URL,
     addresses: readonly string[],
-    first: boolean,
+    keep: boolean,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const secure = target.protocol === "https:";
