@@ -112,11 +112,16 @@ export class NodeHttp implements Http {
     };
     return new Promise((resolve, reject) => {
       const request = secure ? httpsRequest(options) : httpRequest(options);
-      request.on("response", resolve);
+      let answered = false;
+      request.on("response", (response) => {
+        answered = true;
+        resolve(response);
+      });
       // Stays for good: an error may follow the answer.
       request.on("error", (error) => {
         // The server may have ended a kept connection in the moment in which we used it.
-        if (request.reusedSocket && !signal.aborted) resolve(this.#request(target, addresses, false, signal));
+        if (request.reusedSocket && !answered && !signal.aborted)
+          resolve(this.#request(target, addresses, false, signal));
         else reject(error);
       });
       request.end();

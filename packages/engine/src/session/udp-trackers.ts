@@ -64,7 +64,7 @@ export class UdpTrackers {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    for (const settle of [...this.#calls.values()]) settle("cancelled");
+    for (const settle of this.#calls.values()) settle("cancelled");
     for (const socket of this.#sockets.values()) void socket.then((s) => s.close()).catch(() => {});
     this.#sockets.clear();
     this.#exchanges.clear();
@@ -163,7 +163,7 @@ export class UdpTrackers {
     if (earliest === Number.POSITIVE_INFINITY) return;
     this.#timer = this.#ports.clock.setTimer(earliest - this.#ports.clock.now(), () => {
       const now = this.#ports.clock.now();
-      for (const exchange of [...this.#exchanges.values()]) exchange.onTime(now);
+      for (const exchange of this.#exchanges.values()) exchange.onTime(now);
       this.#arm();
     });
   }

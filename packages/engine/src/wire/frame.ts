@@ -28,15 +28,15 @@ import {
 } from "./message.ts";
 
 /** Largest payload of a piece message: we ask for nothing larger. */
-export const MAX_BLOCK_BYTES = 16_384;
+const MAX_BLOCK_BYTES = 16_384;
 /** Largest block that a peer may ask of us; no known client asks for more. */
-export const MAX_REQUEST_BYTES = 131_072;
+const MAX_REQUEST_BYTES = 131_072;
 /** Largest payload of an extended message (BEP 10), and of a message that we don't know. */
-export const MAX_EXTENDED_BYTES = 1_048_576;
+const MAX_EXTENDED_BYTES = 1_048_576;
 /** Most hashes in a hashes message: 512 of the base layer and one uncle for each layer of a 64-bit file. */
-export const MAX_HASHES = 576;
+const MAX_HASHES = 576;
 /** Bitfield of the largest torrent there is (2,097,152 pieces); the bound while metadata is still unknown. */
-export const MAX_BITFIELD_BYTES = 262_144;
+const MAX_BITFIELD_BYTES = 262_144;
 
 /**
  * Receives the messages of one connection in order, synchronously from `FrameReader.push`. Byte arrays are views that

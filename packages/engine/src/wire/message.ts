@@ -60,8 +60,6 @@ export const PROTOCOL_STRING: Uint8Array = Uint8Array.of(
 );
 /** Length prefix, id, piece index and begin: what precedes the payload of a piece message. */
 export const PIECE_HEADER_BYTES = 13;
-/** Length of a whole request, cancel or reject message. */
-export const REQUEST_BYTES = 17;
 /**
  * Writes the 13 bytes before the payload of a piece message at `offset` of `target`.
  * `length` is the number of payload bytes.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
-import { ShoalError } from "../../dist/base/errors.js";
+import type { ShoalError } from "../../dist/base/errors.js";
 import { NetPolicy } from "../../dist/node/net-policy.js";
 import { TcpConnection } from "../../dist/node/tcp-connection.js";
 import { NodeNet } from "../../dist/node/tcp.js";

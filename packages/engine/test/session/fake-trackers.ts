@@ -46,7 +46,7 @@ export async function httpTracker(t: TestContext, answer: string | null, status 
     const [path = "", query = ""] = (request.url ?? "").split("?");
     const raw = new Map(query.split("&").map((pair) => pair.split("=") as [string, string]));
     log.add({
-      infoHash: Buffer.from(unescape(raw.get("info_hash") ?? ""), "latin1").toString("hex"),
+      infoHash: hexOfQuery(raw.get("info_hash") ?? ""),
       event: raw.get("event") ?? "",
       key: raw.get("key") ?? "",
       left: Number(raw.get("left")),
@@ -97,6 +97,14 @@ export async function udpTracker(
   await once(socket, "listening");
   log.url = `udp://127.0.0.1:${socket.address().port}/announce?pass=1`;
   return log;
+}
+
+/** Hex of percent-encoded raw bytes. */
+function hexOfQuery(text: string): string {
+  return text.replace(
+    /%(..)|./gs,
+    (one, digits?: string) => digits?.toLowerCase() ?? Buffer.from(one).toString("hex"),
+  );
 }
 
 function u32(value: number): Buffer {

@@ -197,7 +197,7 @@ test("a silent tracker: the next is asked after ten seconds, and stopping takes 
   };
   const advance = (ms: number): void => {
     now += ms;
-    for (const timer of [...timers]) {
+    for (const timer of timers) {
       if (timer.at > now) continue;
       timers.delete(timer);
       timer.callback();

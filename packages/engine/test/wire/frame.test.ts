@@ -111,7 +111,7 @@ function feed(bytes: Uint8Array, cuts: readonly number[], pool?: CarryPool): Rec
   const scratch = new Uint8Array(bytes.length + 7);
   const bounds = [0, ...cuts.filter((cut) => cut <= bytes.length).toSorted((a, b) => a - b), bytes.length];
   for (let i = 1; i < bounds.length; i++) {
-    const part = bytes.subarray(bounds[i - 1]!, bounds[i]!);
+    const part = bytes.subarray(bounds[i - 1], bounds[i]);
     scratch.set(part, 7);
     reader.push(scratch, 7, 7 + part.length);
     scratch.fill(0xee);

@@ -135,7 +135,7 @@ export class UdpExchange {
       if (connecting.tries >= MAX_TRIES) this.#failWaiting("no answer");
       else this.#sendConnect(connecting, now);
     }
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       if (now < call.deadline) continue;
       call.tries++;
       if (call.tries >= MAX_TRIES) {
@@ -170,14 +170,14 @@ export class UdpExchange {
     this.#connecting = null;
     this.#connectionId = connectionId;
     this.#connectedUntil = now + CONNECTION_MS;
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       if (call.deadline === Number.POSITIVE_INFINITY) this.#proceed(call, now);
     }
   }
 
   #failWaiting(message: string): void {
     this.#connecting = null;
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       if (call.deadline !== Number.POSITIVE_INFINITY) continue;
       this.#calls.delete(call.token);
       this.#host.onFailure(call.token, message);

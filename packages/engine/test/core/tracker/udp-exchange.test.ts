@@ -23,8 +23,8 @@ function setUp(): {
   log: string[];
   sent: Uint8Array[];
   answers: AnnounceSuccess[];
-  at(second: number): void;
-  now(): number;
+  at: (second: number) => void;
+  now: () => number;
 } {
   const log: string[] = [];
   const sent: Uint8Array[] = [];
