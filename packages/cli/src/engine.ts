@@ -4,6 +4,7 @@ export type {
   CreateOptions,
   ErrorCode,
   InfoHashes,
+  Log,
   Magnet,
   Metainfo,
   PeerInfo,

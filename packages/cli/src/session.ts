@@ -8,6 +8,8 @@ import type { Session } from "./engine.ts";
 import { CliError } from "./errors.ts";
 import { ensureWritableDir, shownPath, stateDir } from "./paths.ts";
 import { clean } from "./ui/clean.ts";
+import { logTo } from "./ui/log.ts";
+import type { Output } from "./ui/output.ts";
 
 /** The network flags of a command. */
 export interface NetworkFlags {
@@ -16,7 +18,7 @@ export interface NetworkFlags {
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
-export async function openSession(context: Context, flags: NetworkFlags): Promise<Session> {
+export async function openSession(context: Context, output: Output, flags: NetworkFlags): Promise<Session> {
   const dir = stateDir(context);
   await ensureWritableDir(dir, shownPath(context, dir));
   const { createSession } = await context.engine();
@@ -24,6 +26,7 @@ export async function openSession(context: Context, flags: NetworkFlags): Promis
     return await createSession({
       stateDir: dir,
       offline: isOffline(context),
+      ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ...(flags.port === null ? {} : { ports: flags.port }),
     });

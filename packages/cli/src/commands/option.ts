@@ -38,7 +38,7 @@ export function flag(flags: string, description: string): OptionSpec<boolean> {
 }
 
 /** A switch that may be given several times, such as -vv. */
-export function counter(flags: string, description: string): OptionSpec<number> {
+function counter(flags: string, description: string): OptionSpec<number> {
   return { flags, description, hidden: false, parse: null, collect: (values) => values.length, choices: [] };
 }
 
@@ -80,7 +80,7 @@ export function list<T>(
 }
 
 /** One of a few words. */
-export function choice<T extends string>(
+function choice<T extends string>(
   flags: string,
   description: string,
   choices: readonly T[],
@@ -101,7 +101,7 @@ export function choice<T extends string>(
 }
 
 /** Not shown in help. */
-export function hidden<T>(spec: OptionSpec<T>): OptionSpec<T> {
+function hidden<T>(spec: OptionSpec<T>): OptionSpec<T> {
   return { ...spec, hidden: true };
 }
 

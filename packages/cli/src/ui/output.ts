@@ -11,6 +11,9 @@ const STATUS_MS = 10_000;
 
 const HASHING_MS = 500;
 
+/** Problems told in one command; what follows would only be more of the same. */
+const MAX_TOLD = 200;
+
 /** Version of the shape of all JSON documents. */
 const SCHEMA = 1;
 
@@ -32,6 +35,7 @@ export class Output {
   readonly #context: Context;
   readonly #fields: readonly string[] | null;
   readonly #live: LiveArea | null;
+  readonly #told: Set<string> = new Set();
   #statusAt: number;
   #hashingAt = -Infinity;
 
@@ -95,6 +99,14 @@ export class Output {
   /** A sentence that matters even with -q. */
   warn(line: string): void {
     this.#write(() => this.#context.stderr.write(`${this.noteStyle.warn(line)}\n`));
+  }
+
+  /** A problem that doesn't end the command, as sentence and event; the same one (a file of many pieces) is told once. */
+  problem(code: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(message);
+    this.warn(message);
+    this.event("warning", { ...fields, code, message });
   }
 
   /** With -v. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
@@ -180,4 +180,20 @@ test("wrong words are told before any work", async () => {
     assert.equal(code, expected, `${words.join(" ")}: ${stderr}`);
     assert.match(stderr, sentence);
   }
+});
+
+test("a file that vanishes under a share is named once, on stderr and as an event", async () => {
+  await using place = new Place();
+  share(place);
+  const { running, listening } = await sender(place, "Trip/film.mkv");
+  rmSync(place.path("Trip/film.mkv"));
+  const fetching = place.start("get", String(listening["magnet"]), "-o", "out", "--json", ...GET);
+  const warning = await running.event("warning");
+  assert.equal(warning["code"], "ERR_FILE_CHANGED");
+  assert.match(String(warning["message"]), /film\.mkv/);
+  assert.notEqual((await fetching.stop("SIGINT")).code, 0);
+  const { code, stdout, stderr } = await running.stop("SIGINT");
+  assert.equal(code, 0);
+  assert.equal(parseLines(stdout).filter((line) => line["event"] === "warning").length, 1);
+  assert.equal(stderr.split("film.mkv").length, 2, stderr);
 });

@@ -209,8 +209,7 @@ export class Download {
 
   #warn(error: ShoalError): void {
     const { code, message } = toFailure(error);
-    this.#output.warn(message);
-    this.#output.event("warning", { code, message });
+    this.#output.problem(code, message);
   }
 
   /** Once, as soon as it is known what will be fetched. */

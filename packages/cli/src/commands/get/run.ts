@@ -35,7 +35,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
   if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
-  const session = await openSession(context, options);
+  const session = await openSession(context, output, options);
   try {
     const engine = await context.engine();
     const plan = (metainfo: Metainfo): PlannedFile[] => planFiles(engine, metainfo, selection);

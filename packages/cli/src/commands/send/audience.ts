@@ -28,6 +28,10 @@ export class Audience {
   readonly #context: Context;
   readonly #output: Output;
   readonly #visitors: Map<string, Visitor> = new Map();
+  /** Trackers whose failure was told and that have not answered since. */
+  readonly #silentTrackers: Set<string> = new Set();
+  /** What happened before there was anything to show; null once it is told as it comes. */
+  #held: TorrentEvent[] | null = [];
   #torrent: Torrent | null = null;
   #progressAt = -Infinity;
   #served = 0;
@@ -42,6 +46,13 @@ export class Audience {
     this.#torrent = torrent;
   }
 
+  /** The share was announced: from here on events are told, those that came before first. */
+  open(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const event of held) this.onEvent(event);
+  }
+
   /** People who have got all of it from this share. */
   get served(): number {
     return this.#served;
@@ -53,6 +64,10 @@ export class Audience {
   }
 
   onEvent(event: TorrentEvent): void {
+    if (this.#held !== null) {
+      this.#held.push(event);
+      return;
+    }
     const output = this.#output;
     switch (event.type) {
       case "peer-connected":
@@ -72,8 +87,7 @@ export class Audience {
         break;
       case "tracker":
         this.#event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
-        if (event.ok) output.detail(`tracker ${clean(event.url)} answered`);
-        else output.warn(`The tracker ${clean(event.url)} says: ${cleanShort(event.message ?? "nothing")}`);
+        this.#onTracker(event.url, event.ok, event.message);
         break;
       case "warning":
         this.#warn(event.error);
@@ -165,18 +179,31 @@ export class Audience {
     const visitor = this.#visitors.get(key(peer));
     this.#visitors.delete(key(peer));
     this.#event("peer-disconnected", { ...peerFields(peer), reason });
-    const why = reason === null ? "" : ` (${cleanShort(reason)})`;
     if (visitor?.finished !== true && peer.uploaded > 0) {
-      this.#say(`${who(peer)} left at ${formatPercent(peer.progress)}${why}; it can continue later.`);
-    } else {
-      this.#output.detail(`${who(peer)} left${why}`);
+      this.#say(`${who(peer)} left at ${formatPercent(peer.progress)}; it can continue later.`);
     }
+    this.#output.detail(`${who(peer)} left${reason === null ? "" : `: ${cleanShort(reason)}`}`);
+  }
+
+  /** A failure is told once until the tracker answers again. */
+  #onTracker(url: string, ok: boolean, message: string | null): void {
+    const output = this.#output;
+    const known = this.#silentTrackers.has(url);
+    if (ok) {
+      this.#silentTrackers.delete(url);
+      if (known) output.note(`Tracker ${clean(url)} answers again.`);
+      else output.detail(`tracker ${clean(url)} answered`);
+      return;
+    }
+    this.#silentTrackers.add(url);
+    const sentence = `Tracker ${clean(url)} can't be used now: ${cleanShort(message ?? "no answer")}. Trying again.`;
+    if (known) output.detail(sentence);
+    else output.warn(sentence);
   }
 
   #warn(error: ShoalError): void {
     const { code, message } = toFailure(error);
-    this.#output.warn(message);
-    this.#event("warning", { code, message });
+    this.#output.problem(code, message, this.#identity());
   }
 
   #say(sentence: string): void {
@@ -184,9 +211,12 @@ export class Audience {
   }
 
   #event(event: string, fields: Record<string, unknown>): void {
+    this.#output.event(event, { ...this.#identity(), ...fields });
+  }
+
+  #identity(): Record<string, unknown> {
     const torrent = this.#torrent;
-    const hashes = torrent === null ? {} : { name: torrent.name, ...hashFields(torrent.infoHashes) };
-    this.#output.event(event, { ...hashes, ...fields });
+    return torrent === null ? {} : { name: torrent.name, ...hashFields(torrent.infoHashes) };
   }
 }
 

@@ -39,7 +39,7 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   await checkArguments(invocation);
   // Before the hashing, which may take long: a taken port is told at once.
-  const session = await openSession(context, options);
+  const session = await openSession(context, output, options);
   const audiences: Audience[] = [];
   try {
     const shares: Shared[] = [];
@@ -57,6 +57,7 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
     }
     if (context.signal.aborted) throw interrupted(context.signal, "Nothing was shared yet.");
     announce(invocation, session, shares);
+    for (const audience of audiences) audience.open();
     await share(invocation, audiences, shares);
     return endOf(invocation, session, audiences);
   } catch (error) {

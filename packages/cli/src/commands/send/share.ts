@@ -132,8 +132,7 @@ export async function startSharing(
   if (piecesHave < pieceCount) {
     const missing = `${formatCount(pieceCount - piecesHave)} of ${formatCount(pieceCount)} pieces`;
     const message = `${clean(metainfo.name)}: ${missing} are missing or wrong here; the rest is shared. See which with: shoal torrent verify FILE DIR`;
-    output.warn(message);
-    output.event("warning", { code: "ERR_VERIFY", message });
+    output.problem("ERR_VERIFY", message);
   }
   return torrent;
 }
