@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Disk, DiskDone, FileStat, HashDone, HashKinds, StorageId, StorageSpec } from "../ports/disk.ts";
@@ -51,6 +52,7 @@ export class NodeDisk implements Disk {
   readonly arena: Uint8Array;
   readonly slotBytes: number = SLOT_BYTES;
   readonly slotCount: number;
+  readonly #arenaBuffer: Buffer;
   readonly #links: DiskLink[] = [];
   readonly #reads: ReadPool;
   readonly #storages: Map<StorageId, OpenStorage> = new Map();
@@ -65,12 +67,19 @@ export class NodeDisk implements Disk {
     if (this.slotCount < 1 || !(workers >= 1)) {
       throw new ShoalError("ERR_INVALID_ARGUMENT", "the disk needs at least one slot and one worker");
     }
-    this.arena = new Uint8Array(new SharedArrayBuffer(this.slotCount * SLOT_BYTES));
+    const memory = new SharedArrayBuffer(this.slotCount * SLOT_BYTES);
+    this.arena = new Uint8Array(memory);
+    this.#arenaBuffer = Buffer.from(memory);
     // Half of the open files are for seeding, half for the workers.
     const perWorker = Math.max(1, Math.floor(openFiles / 2 / workers));
     this.#reads = new ReadPool(Math.max(1, Math.floor(openFiles / 2)));
     for (let i = 0; i < workers; i++)
       this.#links.push(new DiskLink(`shoal-disk-${i}`, this.arena, perWorker));
+  }
+
+  copyIn(arenaOffset: number, source: Uint8Array, from: number, length: number): void {
+    // `set` on shared memory copies with relaxed atomics, word by word; `fill` is a plain memcpy and three times as fast.
+    this.#arenaBuffer.fill(source.subarray(from, from + length), arenaOffset, arenaOffset + length);
   }
 
   open(spec: StorageSpec): StorageId {

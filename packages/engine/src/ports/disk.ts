@@ -57,6 +57,9 @@ export interface Disk {
   readonly slotBytes: number;
   readonly slotCount: number;
 
+  /** Copies `length` bytes from `source[from]` to the arena. The one copy that a received block goes through. */
+  copyIn(arenaOffset: number, source: Uint8Array, from: number, length: number): void;
+
   open(spec: StorageSpec): StorageId;
   /**
    * Creates folders, empty files and symlinks, and gives executable files their bit. Files that are longer than the

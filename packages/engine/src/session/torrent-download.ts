@@ -139,7 +139,7 @@ export class TorrentDownload implements StoreSink {
       this.wasted += length;
       return;
     }
-    disk.arena.set(buffer.subarray(offset, offset + length), place);
+    disk.copyIn(place, buffer, offset, length);
     storeFlow.drain();
     if (this.#picker.isPieceComplete(piece)) this.#check(piece);
   }

@@ -33,7 +33,7 @@ export class TorrentJournal {
   readonly #state: ResumeState;
   /** Verified pieces whose files' inodes are not recorded yet. */
   readonly #waiting: Set<PieceIndex> = new Set();
-  #changedSinceBarrier = false;
+  /** When what is recorded is made durable; Infinity when it is. */
   #barrierAt: Millis = Infinity;
   #busy = false;
   #closed = false;
@@ -74,7 +74,7 @@ export class TorrentJournal {
 
   /** Nothing waits to be written. */
   get isIdle(): boolean {
-    return this.#waiting.size === 0 && !this.#changedSinceBarrier && !this.#busy;
+    return this.#waiting.size === 0 && this.#barrierAt === Infinity && !this.#busy;
   }
 
   /** True for a file that this download created, or was about to. */
@@ -155,9 +155,8 @@ export class TorrentJournal {
     if (this.#closed) return;
     await this.#learnFiles(layout, files);
     for (const [piece, mask] of masks) this.#state.blocks(piece, mask);
-    if (masks.length > 0) this.#changedSinceBarrier = true;
     this.#state.setTotals(totals.downloaded, totals.uploaded);
-    if (this.#changedSinceBarrier) await this.#barrier(files);
+    if (this.#state.needsSync) await this.#barrier(files);
     const stats = await files.stat();
     this.#state.stop(
       stats.flatMap((stat, index) =>
@@ -208,7 +207,6 @@ export class TorrentJournal {
     if (ready.length === 0) return;
     for (const piece of ready) this.#waiting.delete(piece);
     this.#state.verified(ready);
-    this.#changedSinceBarrier = true;
     if (this.#barrierAt === Infinity) this.#barrierAt = this.#context.now() + BARRIER_MS;
     this.#append();
   }
@@ -216,11 +214,12 @@ export class TorrentJournal {
   async #barrier(files: TorrentFiles): Promise<void> {
     const everything = this.#state.mark();
     this.#append();
-    this.#changedSinceBarrier = false;
-    this.#barrierAt = Infinity;
+    // Until it has succeeded it is due again.
+    this.#barrierAt = this.#context.now() + BARRIER_MS;
     await this.#context.disk.sync(files.storage, everything);
     this.#state.barrier();
     this.#append();
+    if (!this.#state.needsSync) this.#barrierAt = Infinity;
     await this.#store.sync();
   }
 

@@ -21,6 +21,8 @@ export class MemoryDisk implements Disk {
   readonly arena: Uint8Array = new Uint8Array(0);
   readonly slotBytes: number = 0;
   readonly slotCount: number = 0;
+
+  copyIn(): void {}
   readonly files: Map<string, MemoryFile>;
   /** Storages opened and not closed again. */
   opened: number = 0;
