@@ -1,11 +1,11 @@
-import { runToEnd, whyLacking } from "@shoal/testkit";
+import { runToEnd, shoalProgram, whyLacking } from "@shoal/testkit";
 import type { TorrentKind } from "@shoal/testkit";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PYTHON } from "./clients/libtorrent-driver.ts";
 import type { Options } from "./options.ts";
-import { driverPath, programPath } from "./paths.ts";
+import { driverPath } from "./paths.ts";
 import { writeBigFile } from "./payload.ts";
 import { note, saveResults } from "./report.ts";
 import { withStage } from "./scene.ts";
@@ -63,7 +63,7 @@ function makers(payload: string, output: string, pieceLength: number): Maker[] {
     name: `shoal ${kind}`,
     command: process.execPath,
     args: [
-      programPath(),
+      shoalProgram(),
       "torrent",
       "create",
       payload,

@@ -1,7 +1,6 @@
-import { readTorrent, runToEnd, whyLacking } from "@shoal/testkit";
+import { readTorrent, runToEnd, shoalProgram, whyLacking } from "@shoal/testkit";
 import type { TorrentFacts, TorrentKind } from "@shoal/testkit";
 import { LibtorrentDriver } from "./clients/libtorrent-driver.ts";
-import { programPath } from "./paths.ts";
 import { withStage } from "./scene.ts";
 
 /** Makes the .torrent that all contenders use: with libtorrent when it is there, else with our own program. */
@@ -18,7 +17,7 @@ export async function makeTorrent(
     });
   } else {
     const words = ["torrent", "create", path, "-o", output, `--${kind}`, "--piece-size", String(pieceLength)];
-    await runToEnd({ name: "shoal", command: process.execPath, args: [programPath(), ...words] }, 120_000);
+    await runToEnd({ name: "shoal", command: process.execPath, args: [shoalProgram(), ...words] }, 120_000);
   }
   return readTorrent(output);
 }

@@ -1,11 +1,7 @@
 import { repoRoot } from "@shoal/testkit";
 import { join } from "node:path";
 
-/** Our command line as built in this checkout. */
-export function programPath(): string {
-  return join(repoRoot(), "packages", "cli", "bin", "shoal.js");
-}
-
+/** A program that drives a foreign client. */
 export function driverPath(name: string): string {
   return join(repoRoot(), "bench", "drivers", name);
 }

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { seededBytes } from "@shoal/testkit";
 
 const PART_BYTES = 16 * 2 ** 20;
@@ -14,6 +14,22 @@ export async function writeBigFile(path: string, size: number, seed: number): Pr
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Writes a file of zeros and removes it, so that the kernel has that much memory at hand which is really there. In a virtual
+ * machine the first touch of a page that the host took back costs up to ten times the write itself, and whom it hits
+ * is chance.
+ */
+export async function warmMemory(path: string, size: number): Promise<void> {
+  const part = Buffer.alloc(PART_BYTES);
+  const file = await open(path, "w");
+  try {
+    for (let at = 0; at < size; at += PART_BYTES) await file.write(part);
+  } finally {
+    await file.close();
+    await rm(path);
   }
 }
 

@@ -1,8 +1,8 @@
-import { Shoal } from "@shoal/testkit";
+import { Shoal, shoalProgram } from "@shoal/testkit";
 import type { Stage } from "@shoal/testkit";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { monotonicMs } from "../clock.ts";
-import { programPath } from "../paths.ts";
 import type { Contender, Job, Leecher, Seeder } from "./contender.ts";
 
 const WITHIN_MS = 120_000;
@@ -11,7 +11,7 @@ const WITHIN_MS = 120_000;
 export const shoal: Contender = {
   name: "shoal",
 
-  lacking: () => (existsSync(programPath()) ? null : "the command line is not built"),
+  lacking: () => (existsSync(shoalProgram()) ? null : "the command line is not built"),
 
   async seed(stage: Stage, job: Job): Promise<Seeder> {
     const words = ["send", job.torrent, "--data", job.dataDir, ...network(stage)];
@@ -48,6 +48,9 @@ function network(stage: Stage): string[] {
   return ["--host", stage.host, "--port", "0", "--no-discovery"];
 }
 
+/** See profile.ts. */
 function profiling(job: Job): Record<string, string> {
-  return job.profileDir === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${job.profileDir}` };
+  if (job.profileDir === null) return {};
+  const preload = new URL("../profile.js", import.meta.url).href;
+  return { NODE_OPTIONS: `--import=${preload}`, SHOAL_BENCH_PROFILE_DIR: resolve(job.profileDir) };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Contender, Job, Leecher, Seeder } from "../clients/contender.ts";
 import { monotonicMs } from "../clock.ts";
-import { assertSameFile } from "../payload.ts";
+import { assertSameFile, warmMemory } from "../payload.ts";
 import { ProcessMeter } from "../process-meter.ts";
 import type { SideUsage } from "../process-meter.ts";
 import { withStage } from "../scene.ts";
@@ -25,12 +25,15 @@ export interface Row {
 
 /** Lets both processes come to rest after their start. */
 const SETTLE_MS = 150;
+/** Memory made ready for the download, as a share of the payload: its pages and what the programs need besides. */
+const WARM_SHARE = 1.25;
 
 /** Runs one pair from fresh processes and a fresh folder, and takes everything down. */
 export function runOnce(contender: Contender, job: Job, round: number, compare: boolean): Promise<Row> {
   return withStage(`${contender.name} ${round}`, async (stage) => {
     const seeder = await contender.seed(stage, job);
     const saveDir = stage.folder("download");
+    await warmMemory(join(saveDir, "warm-up"), job.bytes * WARM_SHARE);
     const row = await race(contender, job, round, [seeder], () =>
       contender.leech(stage, job, saveDir, [seeder]),
     );
