@@ -15,4 +15,6 @@ export interface HttpResponse {
 /** HTTP(S) GET with hard limits, for trackers and .torrent URLs. Throws ShoalError ERR_HTTP. */
 export interface Http {
   get(url: string, options: HttpGetOptions): Promise<HttpResponse>;
+  /** Closes kept connections. */
+  close(): void;
 }

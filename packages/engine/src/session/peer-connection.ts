@@ -53,6 +53,8 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   clientName = "";
   /** Blocks received that we never asked for. */
   unsolicited = 0;
+  /** Both sides had all that they wanted when the connection ended. */
+  hadNothingToDo = false;
   /** The peer was seen complete. */
   complete = false;
   /** We serve it by chance, not by merit. */

@@ -205,15 +205,18 @@ export class Session {
     for (const [key, value] of this.#byHash) if (value === torrent) this.#byHash.delete(key);
   }
 
+  /** The torrent has something to do now, such as somebody to dial. */
   #activate(torrent: Torrent): void {
     this.#active.add(torrent);
-    this.#wake();
+    this.#tick?.cancel();
+    this.#tick = null;
+    this.#wake(0);
   }
 
   /** Starts the tick; it ends by itself when no torrent has anything to do in time. */
-  #wake(): void {
+  #wake(delayMs: number = TICK_MS): void {
     if (this.#tick !== null || this.#closed) return;
-    this.#tick = this.#ports.clock.setTimer(TICK_MS, () => this.#onTick());
+    this.#tick = this.#ports.clock.setTimer(delayMs, () => this.#onTick());
   }
 
   #onTick(): void {

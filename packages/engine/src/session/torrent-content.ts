@@ -39,6 +39,8 @@ export interface ContentOwner {
   onPiece(piece: PieceIndex): void;
   onPeerComplete(peer: PeerConnection): void;
   onComplete(): void;
+  /** Pieces that were there are gone. */
+  onPiecesLost(): void;
   onWarning(error: ShoalError): void;
   onFailure(error: ShoalError): void;
 }
@@ -59,6 +61,8 @@ export class TorrentContent {
   readonly #judge: BadPieceJudge;
   /** Totals of earlier runs. */
   readonly #before: { readonly downloaded: number; readonly uploaded: number };
+  /** Files that changed on disk and were told of. */
+  readonly #warnedOf: Set<string> = new Set();
   readonly #newPieces: PieceIndex[] = [];
   /** Roots of pieces that were verified by SHA-1 alone, because their piece layer was not known yet. */
   readonly #unproved: Map<PieceIndex, Uint8Array> = new Map();
@@ -335,13 +339,15 @@ export class TorrentContent {
       this.download.refill(peer);
       this.upload.serve(peer);
       peer.flush();
-      if (this.#isMeetingOfSeeds(peer))
+      if (this.#isMeetingOfSeeds(peer)) {
+        peer.hadNothingToDo = true;
         peer.close(new ShoalError("ERR_CONNECT", "Neither side needs anything"));
+      }
     }
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
     this.#journal?.onTick(now, this.#metainfo.layout, this.#files);
-    if (this.#owner.connectedPeers.size > 0) this.#files.watch(now, (file) => this.#onFileChanged(file));
+    if (this.#owner.connectedPeers.size > 0) this.#watchFiles(now);
   }
 
   // -- what the download tells
@@ -381,7 +387,16 @@ export class TorrentContent {
 
   onReadError(piece: PieceIndex, error: ShoalError): void {
     if (!this.picker.have.get(piece)) return;
+    this.#files.forgetWatch();
     this.#onLost([piece], error);
+  }
+
+  /** What is served must be what was verified: files that were not looked at lately are looked at first. */
+  mayServe(): boolean {
+    const now = this.#context.now();
+    if (this.#files.isWatched(now)) return true;
+    this.#watchFiles(now);
+    return false;
   }
 
   onPieceLayer(file: LayoutFile): void {
@@ -533,6 +548,14 @@ export class TorrentContent {
     }
   }
 
+  #watchFiles(now: Millis): void {
+    void this.#files
+      .watch(now, (file) => this.#onFileChanged(file))
+      .then((looked) => {
+        if (looked && this.#active) for (const peer of this.#owner.connectedPeers) this.upload.serve(peer);
+      });
+  }
+
   /** Somebody changed a file that we share. What was downloaded is not fetched again over somebody's changes. */
   #onFileChanged(file: LayoutFile): void {
     const path = this.#files.paths[file.index]!;
@@ -544,6 +567,7 @@ export class TorrentContent {
     for (const piece of pieces) lost.set(piece);
     void this.#check(lost).then(() => {
       for (const piece of pieces) if (this.hasPiece(piece)) this.#announce(piece);
+      if (pieces.every((piece) => this.hasPiece(piece))) this.#warnedOf.delete(path);
     });
   }
 
@@ -557,6 +581,10 @@ export class TorrentContent {
         peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
     }
     this.#interestDirty = true;
+    const path = String(error.details["path"] ?? error.message);
+    if (this.#warnedOf.has(path)) return;
+    this.#warnedOf.add(path);
     this.#owner.onWarning(error);
+    this.#owner.onPiecesLost();
   }
 }

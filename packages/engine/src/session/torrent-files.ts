@@ -9,12 +9,21 @@ import type { FileStat, PieceDigest, StorageId } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
-import type { TorrentJournal } from "./torrent-journal.ts";
 
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
 /** How often files that are being shared are looked at. */
 const WATCH_MS = 3000;
+
+/** What is recorded of a download's files. */
+export interface FileRecords {
+  /** Where bytes of files that are not wanted go. */
+  readonly partPath: string;
+  /** The file was wanted before. */
+  isKnown(file: FileIndex): boolean;
+  /** The download created the file, or was about to. */
+  isOwn(file: FileIndex, stat: FileStat | null): boolean;
+}
 
 export type CheckProgress = (checked: number, total: number) => void;
 
@@ -38,7 +47,9 @@ export class TorrentFiles {
   readonly #have: Float64Array;
   /** Complete files as they were when they were verified, or seen first after it. */
   readonly #known: (FileStat | null)[] = [];
-  #nextWatch: Millis = 0;
+  #watching = false;
+  #watchedAt: Millis = -Infinity;
+  #watchTook: Millis = 0;
 
   /**
    * What is downloaded gets names that are safe everywhere; what is only shared is looked for by its own names first, since somebody
@@ -48,7 +59,7 @@ export class TorrentFiles {
     context: SessionContext,
     metainfo: Metainfo,
     options: AddOptions,
-    journal: TorrentJournal | null,
+    journal: FileRecords | null,
   ): Promise<TorrentFiles> {
     const { multiFile, layout } = metainfo;
     const safe = safePaths(metainfo.name, multiFile, layout.files);
@@ -69,7 +80,7 @@ export class TorrentFiles {
     context: SessionContext,
     metainfo: Metainfo,
     options: AddOptions,
-    journal: TorrentJournal | null,
+    journal: FileRecords | null,
     paths: readonly string[],
     warnings: readonly string[],
   ) {
@@ -144,7 +155,7 @@ export class TorrentFiles {
   }
 
   /** Files that exist and were not made by this download. */
-  foreign(stats: readonly (FileStat | null)[], journal: TorrentJournal): LayoutFile[] {
+  foreign(stats: readonly (FileStat | null)[], journal: FileRecords): LayoutFile[] {
     return this.#metainfo.layout.files.filter(
       ({ index }) =>
         this.#wanted[index] && (stats[index] ?? null) !== null && !journal.isOwn(index, stats[index]!),
@@ -217,20 +228,36 @@ export class TorrentFiles {
   /** Takes what is on disk now for the state that was verified. */
   async rememberStats(): Promise<void> {
     const stats = await this.stat();
+    this.#watchedAt = this.#context.now();
     for (const file of this.#metainfo.layout.files) {
       const whole = this.#have[file.index] === file.size;
       this.#known[file.index] = whole ? (stats[file.index] ?? null) : null;
     }
   }
 
-  /** Looks now and then whether complete files are still what they were; tells which are not. */
-  watch(now: Millis, onChanged: (file: LayoutFile) => void): void {
-    if (now < this.#nextWatch) return;
-    this.#nextWatch = Infinity;
-    void this.#watchOnce(onChanged).finally(() => {
-      const took = this.#context.now() - now;
-      this.#nextWatch = this.#context.now() + Math.max(WATCH_MS, took * 20);
-    });
+  /** Whether the files were looked at lately enough for their bytes to be served. */
+  isWatched(now: Millis): boolean {
+    return now - this.#watchedAt < 2 * Math.max(WATCH_MS, this.#watchTook * 20);
+  }
+
+  /** Something is wrong with a file: the next look is due at once. */
+  forgetWatch(): void {
+    this.#watchedAt = -Infinity;
+  }
+
+  /** Looks now and then whether complete files are still what they were, and tells which are not. True when it has looked. */
+  async watch(now: Millis, onChanged: (file: LayoutFile) => void): Promise<boolean> {
+    // Looking costs at most a twentieth of the time, however many files there are.
+    if (this.#watching || now - this.#watchedAt < Math.max(WATCH_MS, this.#watchTook * 20)) return false;
+    this.#watching = true;
+    try {
+      await this.#watchOnce(onChanged);
+    } finally {
+      this.#watching = false;
+      this.#watchedAt = this.#context.now();
+      this.#watchTook = this.#watchedAt - now;
+    }
+    return true;
   }
 
   async #watchOnce(onChanged: (file: LayoutFile) => void): Promise<void> {

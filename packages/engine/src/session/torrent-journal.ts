@@ -8,7 +8,7 @@ import type { Layout } from "../meta/layout.ts";
 import type { FileStat } from "../ports/disk.ts";
 import type { TorrentStore } from "../ports/store.ts";
 import type { SessionContext } from "./context.ts";
-import type { TorrentFiles } from "./torrent-files.ts";
+import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
 
 /** How often what was written is made durable, so that it survives a crash of the machine, too. */
 const BARRIER_MS = 15_000;
@@ -26,7 +26,7 @@ export interface JournalPlace {
 }
 
 /** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
-export class TorrentJournal {
+export class TorrentJournal implements FileRecords {
   readonly partPath: string;
   readonly #context: SessionContext;
   readonly #store: TorrentStore;

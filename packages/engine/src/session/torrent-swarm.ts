@@ -13,6 +13,8 @@ import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
 const MAX_HALF_OPEN = 30;
 const KEEP_ALIVE_MS = 100_000;
 const SLOT_COUNT = 4096;
+/** A peer that had nothing to exchange with us is left in peace for so long. */
+const REST_MS = 30 * 60_000;
 
 /** What the swarm asks and tells its torrent. */
 export interface SwarmOwner extends Greeter<PeerConnection>, PeerOwner {
@@ -182,7 +184,9 @@ export class TorrentSwarm {
     if (!this.#admitted.delete(peer)) return;
     const id = toHex(peer.session.peerId!);
     if (this.#byPeerId.get(id) === peer) this.#byPeerId.delete(id);
-    this.list.onClosed(peer.remote, this.#context.now());
+    const now = this.#context.now();
+    if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
+    else this.list.onClosed(peer.remote, now);
     this.#owner.onPeerGone(peer, reason);
     this.#slots.delete(peer.slot);
     peer.slot = -1;

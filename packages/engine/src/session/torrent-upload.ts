@@ -18,6 +18,8 @@ const MAX_WATERMARK = 4 * 1024 * 1024;
 /** What serving needs to know of its torrent. */
 export interface UploadOwner {
   hasPiece(piece: PieceIndex): boolean;
+  /** False while the data has to be looked at first; `serve` is called again then. */
+  mayServe(): boolean;
   /** A read failed: the data is not what it was. */
   onReadError(piece: PieceIndex, error: ShoalError): void;
 }
@@ -79,6 +81,7 @@ export class TorrentUpload {
 
   /** Starts as many reads as the peer's buffers allow. */
   serve(peer: PeerConnection): void {
+    if (peer.uploads.length === 0 || peer.closed || !this.#owner.mayServe()) return;
     const limit = Math.min(MAX_WATERMARK, Math.max(MIN_WATERMARK, peer.up.rate(this.#context.now()) / 2));
     while (
       !peer.closed &&

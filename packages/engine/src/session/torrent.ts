@@ -470,6 +470,7 @@ export class Torrent implements PeerHandler<PeerConnection> {
       };
       this.#infoHashes = info.infoHashes;
       this.#owner.onHashesKnown();
+      this.#trackers?.announceSoon();
       this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.#emit({ type: "metadata" });
       await this.#openContent(this.#metainfo);
@@ -562,6 +563,11 @@ export class Torrent implements PeerHandler<PeerConnection> {
     this.#setState(content.isSeed ? "seeding" : "finished");
     if (content.isSeed) this.#trackers?.completed();
     this.#emit({ type: "complete" });
+  }
+
+  onPiecesLost(): void {
+    const content = this.#content;
+    if (content !== null && !content.isSeed && this.#state === "seeding") this.#setState("finished");
   }
 
   onWarning(error: ShoalError): void {

@@ -98,6 +98,7 @@ export class TrackerClient {
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((announcing) => announcing.stop()));
     this.#udp.close();
+    this.#ports.http.close();
   }
 
   #send(url: URL, request: AnnounceRequest, options: SendOptions): Promise<AnnounceAnswer> {

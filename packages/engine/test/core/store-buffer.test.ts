@@ -133,66 +133,70 @@ describe("store buffer", () => {
       choice: fc.nat(),
     });
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 12 }), fc.array(step, { maxLength: 300, size: "max" }), (slotCount, steps) => {
-        const dataSize = 9 * BLOCK + 1;
-        const buffer = new StoreBuffer({ slotCount, slotBytes: RUN });
-        const inside = new Set<string>();
-        const under: StoreWrite[] = [];
-        const write = (): void => {
-          const next = buffer.nextWrite();
-          if (next === null) return;
-          assert.ok(next.arenaOffset >= 0 && next.arenaOffset + next.length <= slotCount * RUN);
-          assert.equal(next.begin, next.firstBlock * BLOCK);
-          assert.equal(next.length, Math.min(next.blockCount * BLOCK, dataSize - next.begin));
-          for (const other of under) {
-            const apart = other.arenaOffset + other.length <= next.arenaOffset;
-            assert.ok(
-              apart || next.arenaOffset + next.length <= other.arenaOffset,
-              "two writes share memory",
-            );
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.array(step, { maxLength: 300, size: "max" }),
+        (slotCount, steps) => {
+          const dataSize = 9 * BLOCK + 1;
+          const buffer = new StoreBuffer({ slotCount, slotBytes: RUN });
+          const inside = new Set<string>();
+          const under: StoreWrite[] = [];
+          const write = (): void => {
+            const next = buffer.nextWrite();
+            if (next === null) return;
+            assert.ok(next.arenaOffset >= 0 && next.arenaOffset + next.length <= slotCount * RUN);
+            assert.equal(next.begin, next.firstBlock * BLOCK);
+            assert.equal(next.length, Math.min(next.blockCount * BLOCK, dataSize - next.begin));
+            for (const other of under) {
+              const apart = other.arenaOffset + other.length <= next.arenaOffset;
+              assert.ok(
+                apart || next.arenaOffset + next.length <= other.arenaOffset,
+                "two writes share memory",
+              );
+            }
+            for (let i = 0; i < next.blockCount; i++) {
+              const name = `${next.torrent}/${next.piece}/${next.firstBlock + i}`;
+              assert.ok(inside.delete(name), `${name} was written twice or never arrived`);
+            }
+            under.push(next);
+          };
+          const end = (choice: number): void => {
+            const [ended] = under.splice(choice % Math.max(1, under.length), 1);
+            if (ended !== undefined) buffer.onWritten(ended);
+          };
+          for (const { what, torrent, piece, block, choice } of steps) {
+            if (what === "block") {
+              const name = `${torrent}/${piece}/${block}`;
+              // The picker lets a block in once; again only after it was handed out and lost.
+              if (inside.has(name)) continue;
+              const at = buffer.put(torrent, piece, block, dataSize);
+              if (at >= 0) {
+                inside.add(name);
+                assert.equal(at % RUN, (block % 4) * BLOCK);
+                for (const other of under)
+                  assert.ok(at < other.arenaOffset || at >= other.arenaOffset + other.length);
+              } else assert.equal(buffer.freeSlots, 0);
+            } else if (what === "write") write();
+            else if (what === "end") end(choice);
+            else buffer.flushPiece(torrent, piece, dataSize);
+            buffer.invariants();
           }
-          for (let i = 0; i < next.blockCount; i++) {
-            const name = `${next.torrent}/${next.piece}/${next.firstBlock + i}`;
-            assert.ok(inside.delete(name), `${name} was written twice or never arrived`);
+          // Whatever the state, a disk that answers makes room again without any further block.
+          for (let round = 0; round < 400 && (buffer.mustPause || buffer.underPressure); round++) {
+            write();
+            end(round);
+            buffer.invariants();
           }
-          under.push(next);
-        };
-        const end = (choice: number): void => {
-          const [ended] = under.splice(choice % Math.max(1, under.length), 1);
-          if (ended !== undefined) buffer.onWritten(ended);
-        };
-        for (const { what, torrent, piece, block, choice } of steps) {
-          if (what === "block") {
-            const name = `${torrent}/${piece}/${block}`;
-            // The picker lets a block in once; again only after it was handed out and lost.
-            if (inside.has(name)) continue;
-            const at = buffer.put(torrent, piece, block, dataSize);
-            if (at >= 0) {
-              inside.add(name);
-              assert.equal(at % RUN, (block % 4) * BLOCK);
-              for (const other of under)
-                assert.ok(at < other.arenaOffset || at >= other.arenaOffset + other.length);
-            } else assert.equal(buffer.freeSlots, 0);
-          } else if (what === "write") write();
-          else if (what === "end") end(choice);
-          else buffer.flushPiece(torrent, piece, dataSize);
-          buffer.invariants();
-        }
-        // Whatever the state, a disk that answers makes room again without any further block.
-        for (let round = 0; round < 400 && (buffer.mustPause || buffer.underPressure); round++) {
-          write();
-          end(round);
-          buffer.invariants();
-        }
-        assert.ok(!buffer.mustPause && !buffer.underPressure, "stuck");
-        buffer.flushAll();
-        for (let round = 0; round < 400 && !buffer.isEmpty; round++) {
-          write();
-          end(round);
-        }
-        assert.ok(buffer.isEmpty, "a slot leaked");
-        assert.deepEqual([...inside], []);
-      }),
+          assert.ok(!buffer.mustPause && !buffer.underPressure, "stuck");
+          buffer.flushAll();
+          for (let round = 0; round < 400 && !buffer.isEmpty; round++) {
+            write();
+            end(round);
+          }
+          assert.ok(buffer.isEmpty, "a slot leaked");
+          assert.deepEqual([...inside], []);
+        },
+      ),
     );
   });
 });

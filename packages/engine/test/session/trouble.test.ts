@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Extension, TorrentKind } from "@shoal/engine";
@@ -72,7 +72,7 @@ test("a file that changes under a seed is taken back, and shared again once it i
   const scene = new SessionScene(t);
   const made = await scene.payload(SPEC, { kind: "hybrid", pieceLength: 65_536 });
   const [seed, seeding] = await scene.seed(made);
-  const idle = await scene.fake(made, { behaviour: { does: "choke" } });
+  const idle = await scene.fake(made, { behaviour: { does: "choke" }, has: () => false });
   seeding.torrent.addPeer(idle);
   await seeding.until("peer-connected");
   const right = readFileSync(made.path);
@@ -132,4 +132,23 @@ test("extensions registered on both sides exchange messages of their own", async
   });
   await got.until("complete");
   assert.deepEqual(heard.toSorted(), ["from a", "from b"]);
+});
+
+test("a seed sends nothing of a file that was edited in place, and says which file it was", async (t) => {
+  const scene = new SessionScene(t);
+  const made = await scene.payload(SPEC, { kind: "v1", pieceLength: 65_536 });
+  const [seed, seeding] = await scene.seed(made);
+  // Longer ago than a look at the files is good for.
+  const bytes = readFileSync(made.path);
+  bytes[70_000]! ^= 1;
+  writeFileSync(made.path, bytes);
+  utimesSync(made.path, new Date(), new Date(Date.now() - 60_000));
+  const got = await scene.add(await scene.session(), {
+    metainfo: made.metainfo,
+    downloadDir: scene.folder("out"),
+    peers: [seed.endpoint!],
+  });
+  const warning = await seeding.until("warning");
+  assert.equal(warning.error.details["path"], "file");
+  assert.equal(got.events.filter((event) => event.type === "banned").length, 0);
 });

@@ -132,6 +132,15 @@ export class PeerList {
     this.#deadlineKnown = false;
   }
 
+  /** The candidate is of no use for a while; it is not busy any more. */
+  rest(address: Address, until: Millis): void {
+    const entry = this.#find(address);
+    if (entry === undefined) return;
+    entry.busy = false;
+    entry.nextAt = until;
+    this.#deadlineKnown = false;
+  }
+
   /** The handshake is done; also for peers that came in, when their listening address is known. */
   onConnected(address: Address, now: Millis): void {
     const entry = this.#find(address);
