@@ -12,7 +12,7 @@ import {
   openStage,
   writePayload,
 } from "@shoal/testkit";
-import type { PayloadSpec, TorrentKind } from "@shoal/testkit";
+import type { PayloadSpec, ShoalEvent, TorrentKind } from "@shoal/testkit";
 import { TIMEOUT_MS } from "./scene.ts";
 
 const MIB = 1_048_576;
@@ -31,6 +31,10 @@ const FOLDER: PayloadSpec = {
   },
 };
 
+function haveOf(event: ShoalEvent): number {
+  return event["have"] as number;
+}
+
 describe("kill -9 of our download", { concurrency: 2 }, () => {
   const rounds: readonly { kind: TorrentKind; spec: PayloadSpec; seed: number }[] = [
     { kind: "v1", spec: FILE, seed: 1 },
@@ -48,29 +52,61 @@ describe("kill -9 of our download", { concurrency: 2 }, () => {
       const peer = await Libtorrent.start(stage);
       const file = join(stage.dir, "theirs.torrent");
       await peer.create({ path: payload.path, output: file, kind, pieceLength: 131_072 });
-      const upload = await peer.seed({ file, saveDir: payload.dir, upLimit: 6 * MIB });
+      const upload = await peer.seed({ file, saveDir: payload.dir, upLimit: 4 * MIB });
       const dir = stage.folder("got");
       const state = stage.folder("state");
       const args = [file, "-o", dir, "--peer", `${peer.host}:${peer.port}`, "--once"];
-      const sent = async (): Promise<number> => (await upload.status()).payloadUp;
 
+      let had = 0;
       for (let kill = 1; kill <= KILLS; kill++) {
         const shoal = Shoal.get(stage, args, state);
-        // Each life gets about a sixth of the payload, and dies a random moment later: in a write, a check, a pause.
-        const before = await sent();
-        const share = before + payload.contentSize / 6;
-        await upload.waitFor("its share", (status) => status.payloadUp >= share || shoal.child.exit !== null);
-        await Promise.race([delay(random.below(120)), shoal.child.exited]);
+        // Each life gets on by some 1.2 MiB, and dies a random moment later: in a write, a check, a pause.
+        const goal = had + random.between(MIB, MIB + 400_000);
+        await shoal.waitFor("progress", 30_000, (event) => haveOf(event) >= goal);
+        await Promise.race([delay(random.below(200)), shoal.child.exited]);
         assert.equal(shoal.child.exit, null, `it ended by itself in life ${kill}\n${shoal.child.log}`);
         await shoal.kill();
+        const known = shoal.events.filter((event) => event.event === "progress").map(haveOf);
+        had = Math.max(...known);
       }
       const last = Shoal.get(stage, args, state);
+      await last.waitFor("first-block");
+      const first = last.events.findLast((event) => event.event === "progress");
+      assert.ok(first !== undefined && haveOf(first) >= had, `${had} bytes were there before the last kill`);
       await last.complete();
       await last.endsWith(0);
       await assertSameTree(join(dir, payload.name), payload.path);
       // Without going on from what was there, the last life alone would have needed all of it once more.
-      const total = await sent();
-      assert.ok(total < 1.6 * payload.contentSize, `${total} bytes were sent for ${payload.contentSize}`);
+      const total = (await upload.status()).payloadUp;
+      assert.ok(total < 1.5 * payload.contentSize, `${total} bytes were sent for ${payload.contentSize}`);
+    });
+  }
+
+  for (const { kind, seed } of [
+    { kind: "v1", seed: 101 },
+    { kind: "v2", seed: 102 },
+    { kind: "hybrid", seed: 103 },
+  ] as const) {
+    test(`at full speed, ${kind}, random seed ${seed}`, OPTIONS, async (t) => {
+      const random = new TestRandom(seed);
+      const stage = openStage(t, NEEDS);
+      const payload = await writePayload(stage.folder("data"), { name: "big.bin", size: 96 * MIB + 1, seed });
+      const peer = await Libtorrent.start(stage);
+      const file = join(stage.dir, "theirs.torrent");
+      await peer.create({ path: payload.path, output: file, kind, pieceLength: 1_048_576 });
+      await peer.seed({ file, saveDir: payload.dir });
+      const dir = stage.folder("got");
+      const state = stage.folder("state");
+      const args = [file, "-o", dir, "--peer", `${peer.host}:${peer.port}`, "--once"];
+      for (let kill = 0; kill < 8; kill++) {
+        const shoal = Shoal.get(stage, args, state);
+        await Promise.race([shoal.waitFor("first-block"), shoal.child.exited]);
+        await Promise.race([delay(random.below(80)), shoal.child.exited]);
+        await shoal.kill();
+        if (shoal.child.exit?.code === 0) break;
+      }
+      await Shoal.get(stage, args, state).endsWith(0, 30_000);
+      await assertSameTree(join(dir, payload.name), payload.path);
     });
   }
 

@@ -45,10 +45,11 @@ async function badPeer(
   stage: Stage,
   { facts, payload }: Prepared,
   behaviour: FakeBehaviour,
+  has: (piece: number) => boolean = () => true,
 ): Promise<FakePeer> {
+  const data = await torrentSpace(facts, payload.dir);
   // An address of its own: what is done to it must not hit the honest one.
-  const spec = { torrent: facts, data: await torrentSpace(facts, payload.dir), host: "127.0.0.3", behaviour };
-  const peer = await FakePeer.listen(spec);
+  const peer = await FakePeer.listen({ torrent: facts, data, host: "127.0.0.3", behaviour, has });
   stage.onEnd(() => peer.stop());
   return peer;
 }
@@ -58,24 +59,29 @@ function peerArgs(...peers: { readonly host: string; readonly port: number }[]):
 }
 
 describe("a peer that lies", { concurrency: 2 }, () => {
-  const lies: readonly FakeBehaviour[] = [{ does: "garbage" }, { does: "lie", piece: 3, block: 2 }];
+  const lies: readonly { readonly behaviour: FakeBehaviour; readonly has: (piece: number) => boolean }[] = [
+    { behaviour: { does: "garbage" }, has: () => true },
+    // It is asked for its one piece at once, and the others have plenty else to give.
+    { behaviour: { does: "lie", piece: 40, block: 2 }, has: (piece) => piece === 40 },
+  ];
   for (const kind of KINDS) {
-    for (const behaviour of lies) {
+    for (const { behaviour, has } of lies) {
       const what = behaviour.does === "garbage" ? "sends garbage" : "lies in one block";
-      test(`${what}: an honest one completes us, the liar stays out, ${kind}`, OPTIONS, async (t) => {
+      test(`${what}: it is thrown out, an honest one completes us, ${kind}`, OPTIONS, async (t) => {
         const stage = openStage(t, NEEDS);
-        const honest = await honestSeed(stage, kind, 4 * MIB);
-        const liar = await badPeer(stage, honest, behaviour);
+        const honest = await honestSeed(stage, kind, MIB);
+        const liar = await badPeer(stage, honest, behaviour, has);
         const dir = stage.folder("got");
         const shoal = Shoal.get(stage, [honest.file, "-o", dir, ...peerArgs(liar, honest.client)]);
-        const { port } = await shoal.listening();
-        await shoal.complete();
-        await assertSameTree(join(dir, honest.payload.name), honest.payload.path);
-        assert.ok(liar.blocksSent > 0, "the liar was asked");
-        await liar.waitFor("it has been shown the door", (peer) => peer.openConnections === 0, 10_000);
-        const again = liar.dial({ host: shoal.host, port });
-        await liar.waitFor("it is not let in again", () => again.closed, 10_000);
+        const us = { host: shoal.host, port: (await shoal.listening()).port };
+        await liar.waitFor(
+          "it lied and was thrown out",
+          (peer) => peer.blocksSent > 0 && peer.openConnections === 0,
+        );
+        const again = liar.dial(us);
+        await liar.waitFor("it is not let in again", () => again.closed, 5_000);
         assert.equal(again.received.size, 0, "nothing was said to it");
+
         const guest = FakePeer.dialler({
           torrent: honest.facts,
           data: Buffer.alloc(0),
@@ -83,8 +89,11 @@ describe("a peer that lies", { concurrency: 2 }, () => {
           has: () => false,
         });
         stage.onEnd(() => guest.stop());
-        const visit = guest.dial({ host: shoal.host, port });
-        await guest.waitFor("others are welcome", () => visit.received.size > 0, 10_000);
+        const visit = guest.dial(us);
+        await guest.waitFor("others are welcome", () => visit.received.size > 0, 5_000);
+        await honest.upload.limits({});
+        await shoal.complete();
+        await assertSameTree(join(dir, honest.payload.name), honest.payload.path);
       });
     }
   }

@@ -13,7 +13,7 @@ import type { FileProgress } from "./events.ts";
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
 /** How often files that are being shared are looked at. */
-const WATCH_MS = 3000;
+const WATCH_MS = 1000;
 
 /** What is recorded of a download's files. */
 export interface FileRecords {
@@ -237,7 +237,7 @@ export class TorrentFiles {
 
   /** Whether the files were looked at lately enough for their bytes to be served. */
   isWatched(now: Millis): boolean {
-    return now - this.#watchedAt < 2 * Math.max(WATCH_MS, this.#watchTook * 20);
+    return now - this.#watchedAt < Math.max(WATCH_MS, this.#watchTook * 20);
   }
 
   /** Something is wrong with a file: the next look is due at once. */

@@ -134,21 +134,28 @@ test("extensions registered on both sides exchange messages of their own", async
   assert.deepEqual(heard.toSorted(), ["from a", "from b"]);
 });
 
-test("a seed sends nothing of a file that was edited in place, and says which file it was", async (t) => {
+test("a seed sends nothing of a piece that was edited in place, and says which file it was", async (t) => {
   const scene = new SessionScene(t);
   const made = await scene.payload(SPEC, { kind: "v1", pieceLength: 65_536 });
   const [seed, seeding] = await scene.seed(made);
-  // Longer ago than a look at the files is good for.
+  const idle = await scene.fake(made, { behaviour: { does: "choke" }, has: () => false });
+  seeding.torrent.addPeer(idle);
+  await seeding.until("peer-connected");
   const bytes = readFileSync(made.path);
   bytes[70_000]! ^= 1;
   writeFileSync(made.path, bytes);
   utimesSync(made.path, new Date(), new Date(Date.now() - 60_000));
+  const warning = await seeding.until("warning");
+  assert.equal(warning.error.details["path"], "file");
   const got = await scene.add(await scene.session(), {
     metainfo: made.metainfo,
     downloadDir: scene.folder("out"),
     peers: [seed.endpoint!],
   });
-  const warning = await seeding.until("warning");
-  assert.equal(warning.error.details["path"], "file");
+  const { pieceCount } = made.metainfo.layout;
+  for (let piece = 0; piece < pieceCount; piece++) {
+    if (piece !== 1) await got.until("piece", (event) => event.piece === piece);
+  }
+  assert.equal(got.torrent.stats().piecesHave, pieceCount - 1);
   assert.equal(got.events.filter((event) => event.type === "banned").length, 0);
 });

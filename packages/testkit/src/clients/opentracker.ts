@@ -9,6 +9,8 @@ import type { BencodeNode, TorrentFacts } from "../torrent-facts.ts";
 export interface TrackerCounts {
   readonly seeds: number;
   readonly leechers: number;
+  /** How many said that they completed it. */
+  readonly completed: number;
 }
 
 /** opentracker, over HTTP and UDP on one port. Debian's build serves only torrents that it was told of before. */
@@ -76,6 +78,7 @@ export class Opentracker {
   async counts(facts: TorrentFacts): Promise<TrackerCounts> {
     let seeds = 0;
     let leechers = 0;
+    let completed = 0;
     for (const hex of [facts.infoHashV1, facts.infoHashV2?.slice(0, 40)]) {
       if (hex === null || hex === undefined) continue;
       const escaped = hex.replaceAll(/../g, "%$&");
@@ -83,15 +86,31 @@ export class Opentracker {
       const counts = scrapeCounts(answer, hex);
       seeds = Math.max(seeds, counts.seeds);
       leechers = Math.max(leechers, counts.leechers);
+      completed = Math.max(completed, counts.completed);
     }
-    return { seeds, leechers };
+    return { seeds, leechers, completed };
   }
 
-  async waitForSeeds(facts: TorrentFacts, count: number = 1, within: number = 20_000): Promise<void> {
-    await poll(`opentracker knows ${count} seeds`, async () => (await this.counts(facts)).seeds >= count, {
-      within,
-      every: 50,
-    });
+  waitForSeeds(facts: TorrentFacts, count: number = 1): Promise<void> {
+    return this.waitFor(`${count} seeds`, facts, (counts) => counts.seeds >= count);
+  }
+
+  async waitFor(
+    what: string,
+    facts: TorrentFacts,
+    reached: (counts: TrackerCounts) => boolean,
+    within: number = 20_000,
+  ): Promise<void> {
+    let last: TrackerCounts | null = null;
+    const look = async (): Promise<boolean> => {
+      last = await this.counts(facts);
+      return reached(last);
+    };
+    try {
+      await poll(`opentracker knows ${what}`, look, { within, every: 50 });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it knows ${JSON.stringify(last)}`, { cause: error });
+    }
   }
 }
 
@@ -103,5 +122,6 @@ function scrapeCounts(answer: HttpAnswer, hex: string): TrackerCounts {
   return {
     seeds: (row?.get("complete") as number | undefined) ?? 0,
     leechers: (row?.get("incomplete") as number | undefined) ?? 0,
+    completed: (row?.get("downloaded") as number | undefined) ?? 0,
   };
 }
