@@ -27,7 +27,7 @@ export const aria2: Contender = {
       trackers: [tracker.httpUrl],
     });
     await download.waitForComplete(WITHIN_MS);
-    await tracker.waitForSeeds(job.facts, 1, WITHIN_MS);
+    await tracker.waitForSeeds(job.facts);
     const { host, port, child } = client;
     return { pid: child.pid, host, port, tracker: tracker.httpUrl, stop: () => child.stop(500, "SIGKILL") };
   },

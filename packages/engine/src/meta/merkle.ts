@@ -23,7 +23,7 @@ export function padHash(sha256: Sha256, level: number): Uint8Array {
 }
 
 /** The layer above `layer`, half as long; an odd last hash is paired with `pad`, the pad hash of the given layer. */
-export function parentLayer(sha256: Sha256, layer: Uint8Array, pad: Uint8Array): Uint8Array {
+function parentLayer(sha256: Sha256, layer: Uint8Array, pad: Uint8Array): Uint8Array {
   const pairs = Math.ceil(layer.length / (2 * HASH_BYTES));
   const parents = new Uint8Array(pairs * HASH_BYTES);
   for (let i = 0; i < pairs; i++) {

@@ -15,9 +15,9 @@ import { checkSymlinks } from "./symlinks.ts";
 import { readTrackers, readWebSeeds } from "./torrent-urls.ts";
 
 /** Largest .torrent file: room for the largest info dictionary and the piece layers of the most pieces. */
-export const MAX_TORRENT_BYTES = 104_857_600;
+const MAX_TORRENT_BYTES = 104_857_600;
 /** Largest info dictionary, also when it comes from peers. */
-export const MAX_INFO_BYTES = 30_000_000;
+const MAX_INFO_BYTES = 30_000_000;
 /** More files of one and the same path than this make no sense. */
 const MAX_SAME_PATH = 100;
 

@@ -17,7 +17,7 @@ import type { FileProgress } from "./events.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { TorrentDownload } from "./torrent-download.ts";
-import { TorrentFiles } from "./torrent-files.ts";
+import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentUpload } from "./torrent-upload.ts";
 
@@ -581,9 +581,10 @@ export class TorrentContent {
         peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
     }
     this.#interestDirty = true;
-    const path = String(error.details["path"] ?? error.message);
-    if (this.#warnedOf.has(path)) return;
-    this.#warnedOf.add(path);
+    const { path } = error.details;
+    const about = typeof path === "string" ? path : error.message;
+    if (this.#warnedOf.has(about)) return;
+    this.#warnedOf.add(about);
     this.#owner.onWarning(error);
     this.#owner.onPiecesLost();
   }

@@ -2,7 +2,7 @@ import { BLOCK_SIZE } from "../meta/layout.ts";
 import { PIECE_HEADER_BYTES } from "../wire/message.ts";
 
 /** Blocks that are read and sent together: 256 KiB. */
-export const RUN_BLOCKS = 16;
+const RUN_BLOCKS = 16;
 export const RUN_BYTES: number = RUN_BLOCKS * BLOCK_SIZE;
 
 const BUFFER_BYTES = RUN_BLOCKS * (PIECE_HEADER_BYTES + BLOCK_SIZE);

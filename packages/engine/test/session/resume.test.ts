@@ -39,8 +39,8 @@ test("pieces of a file that somebody changed or cut between two sessions are not
   const [seed] = await scene.seed(made);
   const stateDir = scene.folder("state");
   const out = scene.folder("out");
-  const add = async (session: Awaited<ReturnType<SessionScene["session"]>>) =>
-    await scene.add(session, { metainfo: made.metainfo, downloadDir: out, peers: [seed.endpoint!] });
+  const add = (session: Awaited<ReturnType<SessionScene["session"]>>) =>
+    scene.add(session, { metainfo: made.metainfo, downloadDir: out, peers: [seed.endpoint!] });
   const first = await scene.session({ stateDir });
   await (await add(first)).until("complete");
   await first.close();

@@ -36,12 +36,12 @@ export class Watched {
   };
 
   /** The first event of a type, past or to come. Rejects when the torrent fails first. */
-  async until<T extends TorrentEvent["type"]>(
+  until<T extends TorrentEvent["type"]>(
     type: T,
     fits: (event: Extract<TorrentEvent, { type: T }>) => boolean = () => true,
   ): Promise<Extract<TorrentEvent, { type: T }>> {
     type Wanted = Extract<TorrentEvent, { type: T }>;
-    return await new Promise<Wanted>((resolve, reject) => {
+    return new Promise<Wanted>((resolve, reject) => {
       const check = (): void => {
         const found = this.events.find(
           (event): event is Wanted => event.type === type && fits(event as Wanted),

@@ -160,6 +160,6 @@ test("the session's changes name what is new since a revision", async (t) => {
   assert.equal(first.changed[0]?.name, "file");
   await leecher.remove(got.torrent);
   const then = leecher.changes(first.revision);
-  assert.deepEqual(then.removed, [first.changed[0]!.id]);
+  assert.deepEqual(then.removed, [first.changed[0].id]);
   assert.equal(then.changed.length, 0);
 });

@@ -64,7 +64,7 @@ export function rankByWaiting(peers: readonly ChokePeer[], rng: Rng): ChokePeer[
 }
 
 /** A peer's turn is over when it got its pieces, or when it is too slow to ever get them. */
-export function isQuotaUsed(peer: ChokePeer, config: ChokeConfig, now: Millis): boolean {
+function isQuotaUsed(peer: ChokePeer, config: ChokeConfig, now: Millis): boolean {
   const held = now - peer.since;
   if (held >= config.quotaMs && peer.uploaded >= config.quotaPieces * peer.pieceLength) return true;
   if (held >= config.quotaDeadlineMs && peer.uploaded >= peer.pieceLength) return true;

@@ -1,12 +1,12 @@
 import type { BlockIndex, Millis, PeerSlot, PieceIndex } from "../../base/brand.ts";
 
-export const BLOCK_FREE = 0;
+const BLOCK_FREE = 0;
 export const BLOCK_REQUESTED = 1;
 export const BLOCK_RECEIVED = 2;
 /** In place of a peer slot: no peer, or one that has gone. */
 export const NO_PEER: PeerSlot = 0xffff;
 /** Blocks in a run of 256 KiB, the unit of the storage. */
-export const RUN_BLOCKS = 16;
+const RUN_BLOCKS = 16;
 
 /**
  * The blocks of one piece under way: who was asked for which block, and who delivered it. Objects are pooled.

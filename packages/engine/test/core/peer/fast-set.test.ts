@@ -20,6 +20,6 @@ test("allowedFastSet gives neighbours in a /24 the same pieces", () => {
 });
 
 test("allowedFastSet ends with all pieces of a small torrent and grants none over IPv6", () => {
-  assert.deepEqual([...allowedFastSet(10, 3, infoHash, "10.0.0.1", sha1)].toSorted(), [0, 1, 2]);
+  assert.deepEqual(allowedFastSet(10, 3, infoHash, "10.0.0.1", sha1), new Set([0, 1, 2]));
   assert.equal(allowedFastSet(10, 3, infoHash, "::1", sha1).size, 0);
 });
