@@ -191,7 +191,7 @@ describe("swarms of three and more", { concurrency: 2 }, () => {
   );
 
   test(
-    "a tracker that was away is asked again",
+    "a dead tracker does not keep us from the next one, which hears that we completed",
     { timeout: TIMEOUT_MS, skip: lacks("libtorrent", "opentracker") },
     async (t) => {
       const stage = openStage(t, { needs: ["libtorrent", "opentracker"] });

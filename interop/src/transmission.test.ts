@@ -18,7 +18,7 @@ import { TIMEOUT_MS, cells, getOnce, linkFor, nameOf, prepareByShoal, writeCellP
 
 const CELLS = cells(["v1", "hybrid"]);
 
-describe("Transmission gets what we serve, met at opentracker", { concurrency: 6 }, () => {
+describe("Transmission gets what we serve, met at opentracker", { concurrency: 8 }, () => {
   for (const cell of CELLS) {
     const skip =
       lacks("transmission", "opentracker", "namespaces") ||
@@ -40,7 +40,7 @@ describe("Transmission gets what we serve, met at opentracker", { concurrency: 6
   }
 });
 
-describe("we get what Transmission serves", { concurrency: 6 }, () => {
+describe("we get what Transmission serves", { concurrency: 8 }, () => {
   for (const cell of CELLS) {
     const skip =
       lacks("transmission", "libtorrent", "namespaces") ||

@@ -82,7 +82,7 @@ function look(need: Foreign): string | null {
 }
 
 function isOnPath(command: string): boolean {
-  for (const dir of [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/sbin"]) {
+  for (const dir of (process.env["PATH"] ?? "").split(delimiter)) {
     try {
       accessSync(join(dir, command), constants.X_OK);
       return true;

@@ -116,9 +116,17 @@ export class Stage {
         for (const line of child.log.split("\n").slice(-60)) context.diagnostic(line.slice(0, 300));
       }
     }
-    for (const run of this.#endings.toReversed()) await run();
+    const failures: unknown[] = [];
+    for (const run of this.#endings.toReversed()) {
+      try {
+        await run();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
     this.namespace?.close();
     await removeTempDir(this.dir);
+    if (failures.length > 0) throw new AggregateError(failures, "the scene was not taken down cleanly");
   }
 }
 
