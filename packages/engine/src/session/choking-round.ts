@@ -106,10 +106,10 @@ function unchoke(torrent: Torrent, peer: PeerConnection, now: Millis): void {
   peer.everUnchoked = true;
   peer.chokeChangedAt = now;
   peer.uploadedAtUnchoke = peer.up.total;
-  torrent.unchoke(peer);
+  torrent.swarm.unchoke(peer);
 }
 
 function choke(torrent: Torrent, peer: PeerConnection, now: Millis): void {
   peer.chokeChangedAt = now;
-  torrent.choke(peer);
+  torrent.swarm.choke(peer);
 }

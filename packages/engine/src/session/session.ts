@@ -61,10 +61,10 @@ export class Session {
       peerId: this.peerId,
       storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
         onArena: (full) => {
-          for (const torrent of this.#active) torrent.onArena(full);
+          for (const torrent of this.#active) torrent.swarm.onArena(full);
         },
         onRoom: () => {
-          for (const torrent of this.#active) torrent.onRoom();
+          for (const torrent of this.#active) torrent.content?.exchange.refillAll();
         },
       }),
       uploadBuffers: new UploadBuffers(),
@@ -129,10 +129,10 @@ export class Session {
     return this.#byHash.get(toHex(infoHash));
   }
 
-  /** Stops a torrent and forgets it. The data stays, unless `deleteData` is set. */
-  async remove(torrent: Torrent, options: { deleteData?: boolean } = {}): Promise<void> {
+  /** Stops a torrent and forgets it. Its files stay. */
+  async remove(torrent: Torrent): Promise<void> {
     if (!this.#torrents.has(torrent)) return;
-    await torrent.close({ forget: true, deleteData: options.deleteData ?? false });
+    await torrent.close({ forget: true });
     this.#forget(torrent);
     this.#emit({ type: "removed", torrent });
   }
@@ -159,9 +159,7 @@ export class Session {
     this.#tick?.cancel();
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
-    await Promise.allSettled(
-      [...this.#torrents].map((torrent) => torrent.close({ forget: false, deleteData: false })),
-    );
+    await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
     this.#lobby.closeAll();
     await listenerClosed;
     await this.#ports.trackers.close();
@@ -253,11 +251,11 @@ class Lobby implements PeerOwner {
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
     const torrent = this.#byHash.get(toHex(infoHash));
-    if (torrent === undefined || !torrent.acceptsPeers) {
+    if (torrent === undefined || !torrent.isOpenToPeers) {
       throw new ShoalError("ERR_NOT_FOUND", "The peer asks for a torrent that is not shared here");
     }
     this.#waiting.delete(peer);
-    torrent.onIncoming(peer, infoHash, peerId);
+    torrent.swarm.onIncoming(peer, infoHash, peerId);
   }
 
   onConnected(): void {}

@@ -1,202 +1,280 @@
-import type { Millis, PeerSlot } from "../base/brand.ts";
-import { toHex } from "../base/bytes.ts";
-import { endpointKey } from "../base/address.ts";
+import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import { keepsConnection } from "../core/swarm/tie-break.ts";
-import { PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
-import type { Greeter } from "../core/peer/peer-session.ts";
+import type { PeerHandler } from "../core/peer/peer-session.ts";
+import type { PeerSource } from "../core/swarm/peer-list.ts";
+import { type InfoHashes, truncate } from "../meta/info-hash.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
+import {
+  decodeDontHave,
+  decodeUploadOnly,
+  encodeExtensionHandshake,
+  type ExtensionHandshake,
+} from "../wire/extension.ts";
+import type { HashRequest } from "../wire/message.ts";
 import type { SessionContext } from "./context.ts";
-import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
+import type { TorrentEvent } from "./events.ts";
+import { ExtensionChannels } from "./extension-channels.ts";
+import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA } from "./extensions.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import type { TorrentContent } from "./torrent-content.ts";
+import type { TorrentMetadata } from "./torrent-metadata.ts";
+import { type ConnectionsOwner, TorrentConnections } from "./torrent-connections.ts";
 
-/** Connection attempts of one torrent that may be under way at once. */
-const MAX_HALF_OPEN = 30;
-const KEEP_ALIVE_MS = 100_000;
-const SLOT_COUNT = 4096;
-/** A peer that had nothing to exchange with us is left in peace for so long. */
-const REST_MS = 30 * 60_000;
+/** Dial failures of one torrent that are told. */
+const MAX_FAILURES_TOLD = 200;
 
-/** What the swarm asks and tells its torrent. */
-export interface SwarmOwner extends Greeter<PeerConnection>, PeerOwner {
-  /** The peer passed the handshake: it has a slot and may be talked to. */
-  onAdmitted(peer: PeerConnection): void;
-  onPeerGone(peer: PeerConnection, reason: ShoalError | null): void;
-  onDialFailed(to: Endpoint, error: ShoalError): void;
+/** What the swarm needs to know of its torrent. */
+export interface SwarmOwner {
+  readonly infoHashes: InfoHashes;
+  readonly metainfo: Metainfo | null;
+  /** Null until the metadata is known. */
+  readonly content: TorrentContent | null;
+  readonly metadata: TorrentMetadata;
+  emit(event: TorrentEvent): void;
+  /** There is something to do in time. */
+  onActive(): void;
 }
 
-/** The connections of one torrent and the addresses to try: who is connected, who is dialled, who is turned away. */
-export class TorrentSwarm {
-  readonly list: PeerList;
+/** The peers of one torrent: greets them, and hands what they say to whom it concerns. */
+export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwner {
+  readonly connections: TorrentConnections;
   readonly #context: SessionContext;
   readonly #owner: SwarmOwner;
-  readonly #slots: Map<PeerSlot, PeerConnection> = new Map();
-  #nextSlot: PeerSlot = 0;
-  /** Banned peers by id: where many share one address, the address alone does not tell them apart. */
-  readonly #bannedIds: Set<string> = new Set();
-  /** Who held a slot last: blame for a bad piece may come after the peer has left. */
-  readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
-  readonly #admitted: Set<PeerConnection> = new Set();
-  /** Dialled or accepted, handshake not finished. */
-  readonly #pending: Set<PeerConnection> = new Set();
-  readonly #byPeerId: Map<string, PeerConnection> = new Map();
+  readonly #channels: ExtensionChannels;
+  #failuresTold = 0;
 
   constructor(context: SessionContext, owner: SwarmOwner) {
     this.#context = context;
     this.#owner = owner;
-    this.list = new PeerList(context.rng);
+    this.connections = new TorrentConnections(context, this);
+    this.#channels = new ExtensionChannels(context.extensions, () => owner.infoHashes);
   }
 
   /** Peers that finished the handshake. */
-  get peers(): ReadonlySet<PeerConnection> {
-    return this.#admitted;
+  get connected(): ReadonlySet<PeerConnection> {
+    return this.connections.peers;
   }
 
-  get connecting(): number {
-    return this.#pending.size;
+  add(endpoint: Endpoint, source: PeerSource): void {
+    this.connections.addCandidate(endpoint, source, this.#context.now());
+    this.#owner.onActive();
   }
 
-  /** True when there is nobody connected, nobody being dialled and nobody left to dial. */
-  get isIdle(): boolean {
-    return this.#admitted.size === 0 && this.#pending.size === 0 && this.list.nextDeadline() === Infinity;
-  }
-
-  inSlot(slot: PeerSlot): PeerConnection | undefined {
-    return this.#slots.get(slot);
-  }
-
-  addCandidate(endpoint: Endpoint, source: PeerSource, now: Millis): void {
-    this.list.add(endpoint, source, now);
-  }
-
-  /** Dials as many candidates as the budgets allow. */
-  dial(now: Millis): void {
-    const { config } = this.#context;
-    while (
-      this.#context.hasRoom() &&
-      this.#pending.size < MAX_HALF_OPEN &&
-      this.#admitted.size + this.#pending.size < config.maxConnectionsPerTorrent
-    ) {
-      const candidate = this.list.next(now);
-      if (candidate === null) return;
-      if (!this.#context.dialBudget.tryDial(now)) {
-        this.list.onPostponed(candidate);
-        return;
-      }
-      const connection = this.#context.net.connect(candidate);
-      const peer = new PeerConnection(this.#context, connection, false, this.#owner, this.#owner);
-      this.#pending.add(peer);
-      peer.start();
+  /** Adds a peer that may be named by host name. */
+  async addNamed({ host, port }: Endpoint, source: PeerSource): Promise<void> {
+    try {
+      for (const address of await this.#context.net.resolve(host)) this.add({ host: address, port }, source);
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      this.onDialFailed({ host, port }, error);
     }
   }
 
-  /** A connection that came in for this torrent; its handshake has been read. */
-  adoptIncoming(peer: PeerConnection): void {
-    this.#pending.add(peer);
-    peer.setOwner(this.#owner);
+  ban(slot: PeerSlot, reason: string): void {
+    const endpoint = this.connections.ban(slot, reason);
+    if (endpoint !== null) this.#owner.emit({ type: "banned", host: endpoint.host, reason });
   }
 
-  /**
-   * Decides whether a peer with a finished handshake may stay. Throws ShoalError when it may not. When there is another
-   * connection with the same peer, one of both is closed, the same one on both sides.
-   */
-  admit(peer: PeerConnection, peerId: Uint8Array): void {
-    const { remote } = peer;
-    const ownId = this.#context.peerId;
-    const id = toHex(peerId);
-    if (id === toHex(ownId)) {
-      if (!peer.incoming) this.list.addSelf(remote);
-      throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
+  /** The arena is full: nobody may send more; or it has room again. */
+  onArena(full: boolean): void {
+    for (const peer of this.connected) {
+      if (full) peer.connection.pauseReading();
+      else peer.connection.resumeReading();
     }
-    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port))
-      throw new ShoalError("ERR_CONNECT", "The peer is banned");
-    if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
-      throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
+  }
+
+  /** The content is known now: peers that connected before are told what we have, and what they have counts. */
+  onContent(content: TorrentContent, metainfo: Metainfo): void {
+    for (const peer of this.connected) {
+      content.exchange.stateHave(peer);
+      peer.session.setLayout(metainfo.layout);
+      peer.flush();
     }
-    const twin = this.#byPeerId.get(id);
-    if (twin !== undefined) {
-      const duplicate = new ShoalError("ERR_CONNECT", "A second connection to the same peer");
-      if (!keepsConnection(ownId, peerId, !peer.incoming, !twin.incoming)) throw duplicate;
-      twin.close(duplicate);
-      this.#release(twin, duplicate);
+  }
+
+  onTick(now: Millis, dial: boolean): void {
+    this.connections.onTick(now);
+    if (dial) this.connections.dial(now);
+  }
+
+  // -- connections
+
+  /** A connection from outside has named this torrent. */
+  onIncoming(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
+    const { session } = peer;
+    const { v1, v2 } = this.#owner.infoHashes;
+    // A hybrid that was named by its v1 hash is taken up as v2 when the peer offers that (BEP 52, upgrade path).
+    session.v2 = v2 !== null && (session.offersV2 || v1 === null || !equalBytes(infoHash, v1));
+    session.attach(this);
+    this.connections.adoptIncoming(peer);
+    session.sendHandshake(session.v2 ? truncate(v2!) : v1!, this.#context.peerId, v2 !== null);
+    this.connections.admit(peer, peerId);
+    this.#owner.onActive();
+  }
+
+  onConnected(peer: PeerConnection): void {
+    const { v1, v2 } = this.#owner.infoHashes;
+    peer.session.sendHandshake(v1 ?? truncate(v2!), this.#context.peerId, v2 !== null);
+  }
+
+  onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
+    const { v1, v2 } = this.#owner.infoHashes;
+    const isV1 = v1 !== null && equalBytes(infoHash, v1);
+    const isV2 = v2 !== null && equalBytes(infoHash, truncate(v2));
+    if (!isV1 && !isV2) throw new ShoalError("ERR_CONNECT", "The peer answered for another torrent");
+    peer.session.v2 = isV2;
+    peer.session.attach(this);
+    this.connections.admit(peer, peerId);
+  }
+
+  onAdmitted(peer: PeerConnection): void {
+    const { session } = peer;
+    const { content, metainfo, metadata } = this.#owner;
+    this.#channels.attach(peer);
+    if (session.extended) {
+      const { config, extensions } = this.#context;
+      const own = encodeExtensionHandshake({
+        extensions: extensions.localIds(),
+        clientName: config.clientName,
+        port: this.#context.listenPort(),
+        reqq: config.maxQueuedRequests,
+        metadataSize: metadata.size,
+        uploadOnly: content?.isComplete ?? false,
+      });
+      session.out.extended(0, own);
     }
-    this.#pending.delete(peer);
-    this.#admitted.add(peer);
-    this.#byPeerId.set(id, peer);
-    peer.slot = this.#takeSlot();
-    this.#slots.set(peer.slot, peer);
-    this.#lastHosts.set(peer.slot, remote);
-    if (!peer.incoming) {
-      this.#context.dialBudget.onSettled();
-      this.list.onConnected(remote, this.#context.now());
-    }
-    this.#owner.onAdmitted(peer);
+    session.sendHaveState(content?.have ?? null);
+    content?.onAdmitted(peer);
+    if (metainfo !== null) session.setLayout(metainfo.layout);
+    this.#owner.emit({ type: "peer-connected", peer: peer.info(this.#context.now()) });
+  }
+
+  onPeerGone(peer: PeerConnection, reason: ShoalError | null): void {
+    this.#owner.content?.onPeerGone(peer);
+    this.#owner.metadata.onPeerGone(peer.slot);
+    this.#context.requestChoking();
+    const info = peer.info(this.#context.now());
+    this.#owner.emit({ type: "peer-disconnected", peer: info, reason: reason?.message ?? null });
+  }
+
+  onDialFailed({ host, port }: Endpoint, error: ShoalError): void {
+    if (this.#failuresTold++ < MAX_FAILURES_TOLD)
+      this.#owner.emit({ type: "peer-failed", host, port, error });
+  }
+
+  afterInput(peer: PeerConnection): void {
+    this.#owner.content?.exchange.afterInput(peer);
+  }
+
+  onDrain(peer: PeerConnection): void {
+    this.#owner.content?.upload.serve(peer);
   }
 
   onClosed(peer: PeerConnection, reason: ShoalError | null): void {
-    const now = this.#context.now();
-    if (this.#pending.delete(peer)) {
-      if (!peer.incoming) {
-        this.#context.dialBudget.onSettled();
-        this.list.onFailed(peer.remote, now);
-        this.#owner.onDialFailed(peer.remote, reason ?? new ShoalError("ERR_CONNECT", "The peer hung up"));
-      }
-      return;
+    this.connections.onClosed(peer, reason);
+  }
+
+  // -- choking
+
+  unchoke(peer: PeerConnection): void {
+    peer.session.setChoking(false);
+    peer.flush();
+  }
+
+  choke(peer: PeerConnection): void {
+    this.#owner.content?.upload.choke(peer);
+    peer.flush();
+  }
+
+  // -- facts
+
+  onExtensionHandshake(peer: PeerConnection, handshake: ExtensionHandshake): void {
+    const { clientName, reqq, uploadOnly, metadataSize } = handshake;
+    if (clientName !== null) peer.clientName = clientName;
+    if (reqq !== null) peer.pipeline.setLimits(reqq, this.#context.config.maxOutstandingRequests);
+    if (uploadOnly !== null) peer.uploadOnly = uploadOnly;
+    if (metadataSize !== null) this.#owner.metadata.onSource(peer, metadataSize);
+    this.#channels.onHandshake(peer);
+  }
+
+  onExtended(peer: PeerConnection, localId: number, payload: Uint8Array): void {
+    switch (localId) {
+      case LOCAL_UT_METADATA:
+        this.#owner.metadata.onMessage(peer, payload);
+        break;
+      case LOCAL_UPLOAD_ONLY:
+        peer.uploadOnly = decodeUploadOnly(payload);
+        break;
+      case LOCAL_DONT_HAVE:
+        peer.session.onDontHave(decodeDontHave(payload));
+        break;
+      default:
+        this.#channels.onMessage(peer, localId, payload);
     }
-    this.#release(peer, reason);
   }
 
-  /** Turns away whoever holds or last held the slot, now and later. Returns its address, or null when that was done before. */
-  ban(slot: PeerSlot, reason: string): Endpoint | null {
-    const endpoint = this.#lastHosts.get(slot);
-    if (endpoint === undefined || this.list.isBanned(endpoint.host, endpoint.port)) return null;
-    this.list.ban(endpoint.host, endpoint.port, reason);
-    const id = this.#slots.get(slot)?.session.peerId;
-    if (id !== null && id !== undefined) this.#bannedIds.add(toHex(id));
-    this.#slots.get(slot)?.close(new ShoalError("ERR_PROTOCOL", `Banned: ${reason}`));
-    return endpoint;
+  onHaveKnown(peer: PeerConnection): void {
+    this.#owner.content?.exchange.onHaveKnown(peer);
   }
 
-  /** Closes what takes too long to shake hands or says nothing; keeps quiet connections open. */
-  onTick(now: Millis): void {
-    const { handshakeTimeoutMs, idleTimeoutMs } = this.#context.config;
-    for (const peer of this.#pending) {
-      if (now - peer.openedAt > handshakeTimeoutMs) {
-        peer.close(
-          new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`),
-        );
-      }
-    }
-    for (const peer of this.#admitted) {
-      if (now - peer.lastReceivedAt > idleTimeoutMs) {
-        peer.close(new ShoalError("ERR_CONNECT", "The peer went silent"));
-      } else if (now - peer.lastSentAt > KEEP_ALIVE_MS) {
-        peer.session.out.keepAlive();
-        peer.flush();
-      }
-    }
+  onHave(peer: PeerConnection, piece: PieceIndex): void {
+    this.#owner.content?.exchange.onHave(peer, piece);
   }
 
-  closeAll(reason: ShoalError | null): void {
-    for (const peer of [...this.#pending, ...this.#admitted]) peer.close(reason);
+  onDontHave(peer: PeerConnection, piece: PieceIndex): void {
+    this.#owner.content?.exchange.onDontHave(peer, piece);
   }
 
-  #release(peer: PeerConnection, reason: ShoalError | null): void {
-    if (!this.#admitted.delete(peer)) return;
-    const id = toHex(peer.session.peerId!);
-    if (this.#byPeerId.get(id) === peer) this.#byPeerId.delete(id);
-    const now = this.#context.now();
-    if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
-    else this.list.onClosed(peer.remote, now);
-    this.#owner.onPeerGone(peer, reason);
-    this.#slots.delete(peer.slot);
-    peer.slot = -1;
+  onChoke(peer: PeerConnection): void {
+    this.#owner.content?.exchange.onChoke(peer);
   }
 
-  /** Slots go round, so that a late verdict about a peer that left does not hit the one that came after it. */
-  #takeSlot(): PeerSlot {
-    while (this.#slots.has(this.#nextSlot)) this.#nextSlot = (this.#nextSlot + 1) % SLOT_COUNT;
-    const slot = this.#nextSlot;
-    this.#nextSlot = (slot + 1) % SLOT_COUNT;
-    return slot;
+  onUnchoke(peer: PeerConnection): void {
+    this.#owner.content?.exchange.onUnchoke(peer);
+  }
+
+  onInterestChanged(peer: PeerConnection): void {
+    if (!peer.session.peerInterested) this.#owner.content?.upload.choke(peer);
+    this.#context.requestChoking();
+  }
+
+  onRequest(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
+    this.#owner.content?.upload.onRequest(peer, piece, begin, length);
+  }
+
+  onCancel(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
+    this.#owner.content?.upload.onCancel(peer, piece, begin, length);
+  }
+
+  onBlock(
+    peer: PeerConnection,
+    piece: PieceIndex,
+    begin: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    this.#owner.content?.download.onBlock(peer, piece, begin, buffer, offset, length);
+  }
+
+  onReject(peer: PeerConnection, piece: PieceIndex, begin: number): void {
+    this.#owner.content?.exchange.onReject(peer, piece, begin);
+  }
+
+  /** The set itself is what the picker looks at. */
+  onAllowedFast(): void {}
+
+  onHashRequest(peer: PeerConnection, request: HashRequest): void {
+    this.#owner.content?.hashExchange.onRequest(peer, request);
+  }
+
+  onHashes(peer: PeerConnection, request: HashRequest, hashes: Uint8Array): void {
+    this.#owner.content?.hashExchange.onHashes(peer, request, hashes);
+  }
+
+  onHashReject(peer: PeerConnection, request: HashRequest): void {
+    this.#owner.content?.hashExchange.onReject(peer, request);
   }
 }

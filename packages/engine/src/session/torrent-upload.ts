@@ -33,12 +33,16 @@ export class TorrentUpload {
   readonly #owner: UploadOwner;
   readonly #storage: StorageId;
   readonly rate: RateMeter = new RateMeter();
-  #stopped = false;
+  #stopped = true;
 
   constructor(context: SessionContext, owner: UploadOwner, storage: StorageId) {
     this.#context = context;
     this.#owner = owner;
     this.#storage = storage;
+  }
+
+  start(): void {
+    this.#stopped = false;
   }
 
   stop(): void {

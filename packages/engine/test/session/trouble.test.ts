@@ -96,8 +96,9 @@ test("pause disconnects, resume goes on, recheck finds what is wrong", async (t)
   assert.equal(got.torrent.state, "paused");
   got.torrent.resume();
   await got.until("complete");
-  got.torrent.pause();
+  const paused = got.torrent.pause();
   assert.equal(got.torrent.state, "paused");
+  await paused;
   const file = join(scene.dir, "out", made.name);
   const bytes = readFileSync(file);
   bytes[0]! ^= 1;

@@ -1,0 +1,239 @@
+import type { Millis, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { PiecePicker } from "../core/picker/piece-picker.ts";
+import { BLOCK_SIZE } from "../meta/layout.ts";
+import type { Timer } from "../ports/clock.ts";
+import { encodeDontHave, encodeUploadOnly } from "../wire/extension.ts";
+import type { SessionContext } from "./context.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import type { TorrentDownload } from "./torrent-download.ts";
+import type { TorrentUpload } from "./torrent-upload.ts";
+
+/** HAVE messages wait this long at most, so that several go out together. */
+const HAVE_DELAY_MS = 50;
+/** With the fast extension a choking peer rejects each request; one that doesn't loses them after this time. */
+const REJECT_WAIT_MS = 10_000;
+/** A peer slower than the fastest by this factor is slow, by half of it medium (see the picker's speed classes). */
+const SLOW_FACTOR = 10;
+const MEDIUM_FACTOR = 2;
+
+export interface ExchangeOwner {
+  readonly connectedPeers: ReadonlySet<PeerConnection>;
+  onPeerComplete(peer: PeerConnection): void;
+}
+
+/** What peers have and want: interest, overdue requests, news of our pieces, and good-byes between seeds. */
+export class PieceExchange {
+  readonly #context: SessionContext;
+  readonly #owner: ExchangeOwner;
+  readonly #picker: PiecePicker;
+  readonly #download: TorrentDownload;
+  readonly #upload: TorrentUpload;
+  /** Verified pieces that peers were not told of yet. */
+  readonly #news: PieceIndex[] = [];
+  #newsTimer: Timer | null = null;
+  #active = false;
+  #interestDirty = false;
+
+  constructor(
+    context: SessionContext,
+    owner: ExchangeOwner,
+    picker: PiecePicker,
+    download: TorrentDownload,
+    upload: TorrentUpload,
+  ) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#picker = picker;
+    this.#download = download;
+    this.#upload = upload;
+  }
+
+  get hasNews(): boolean {
+    return this.#news.length > 0;
+  }
+
+  start(): void {
+    this.#active = true;
+    this.#download.start();
+    this.#upload.start();
+  }
+
+  stop(): void {
+    this.#active = false;
+    this.#download.stop();
+    this.#upload.stop();
+    this.#newsTimer?.cancel();
+    this.#newsTimer = null;
+    this.#news.length = 0;
+  }
+
+  /** Who is interesting may have changed: to be found out at the next tick. */
+  reconsiderInterest(): void {
+    this.#interestDirty = true;
+  }
+
+  /** Tells a peer that connected before the content was known what we have. */
+  stateHave(peer: PeerConnection): void {
+    for (const piece of this.#picker.have) peer.session.out.have(piece);
+  }
+
+  onHaveKnown(peer: PeerConnection): void {
+    if (peer.inPicker) this.#picker.onPeerBitfield(peer);
+    else this.#addToPicker(peer);
+    peer.complete = peer.have.isFull;
+    this.#updateInterest(peer);
+  }
+
+  onHave(peer: PeerConnection, piece: PieceIndex): void {
+    if (peer.inPicker) this.#picker.onPeerHave(peer, piece);
+    else this.#addToPicker(peer);
+    if (!peer.session.amInterested) this.#updateInterest(peer);
+    if (!peer.complete && peer.have.isFull) {
+      peer.complete = true;
+      this.#owner.onPeerComplete(peer);
+    }
+  }
+
+  onDontHave(peer: PeerConnection, piece: PieceIndex): void {
+    if (peer.inPicker) this.#picker.onPeerDontHave(peer, piece);
+    peer.complete = false;
+    this.#interestDirty = true;
+  }
+
+  onChoke(peer: PeerConnection): void {
+    peer.timeout.onChoke();
+    peer.chokedAt = this.#context.now();
+    // With the fast extension each request is answered by a block or a reject (BEP 6).
+    if (!peer.session.fast) this.#releaseRequests(peer);
+  }
+
+  onUnchoke(peer: PeerConnection): void {
+    peer.timeout.onUnchoke(this.#context.now());
+  }
+
+  onReject(peer: PeerConnection, piece: PieceIndex, begin: number): void {
+    const block = Math.floor(begin / BLOCK_SIZE);
+    if (peer.requests.remove(piece, block) >= 0) this.#picker.release(peer.slot, piece, block);
+  }
+
+  onPeerGone(peer: PeerConnection): void {
+    if (!peer.inPicker) return;
+    this.#picker.removePeer(peer);
+    peer.inPicker = false;
+  }
+
+  /** All messages of one received buffer have been handled. */
+  afterInput(peer: PeerConnection): void {
+    this.#download.refill(peer);
+    this.#upload.serve(peer);
+  }
+
+  /** There is room for requests again. */
+  refillAll(): void {
+    for (const peer of this.#owner.connectedPeers) {
+      this.#download.refill(peer);
+      peer.flush();
+    }
+  }
+
+  /** Reads may be made again. */
+  serveAll(): void {
+    for (const peer of this.#owner.connectedPeers) this.#upload.serve(peer);
+  }
+
+  onTick(now: Millis): void {
+    if (!this.#active) return;
+    const dirty = this.#interestDirty;
+    this.#interestDirty = false;
+    let fastest = 0;
+    for (const peer of this.#owner.connectedPeers) fastest = Math.max(fastest, peer.pipeline.rate(now));
+    for (const peer of this.#owner.connectedPeers) {
+      if (dirty) this.#updateInterest(peer);
+      peer.speed = speedClass(peer.pipeline.rate(now), fastest);
+      this.#expire(peer, now);
+      this.afterInput(peer);
+      peer.flush();
+      if (this.#isMeetingOfSeeds(peer)) {
+        peer.hadNothingToDo = true;
+        peer.close(new ShoalError("ERR_CONNECT", "Neither side needs anything"));
+      }
+    }
+  }
+
+  /** A piece is new: peers hear of it soon, several at once. */
+  announce(piece: PieceIndex): void {
+    this.#news.push(piece);
+    this.#newsTimer ??= this.#context.clock.setTimer(HAVE_DELAY_MS, () => {
+      this.#newsTimer = null;
+      this.#tellNews();
+    });
+  }
+
+  /** Pieces are gone (BEP 54). */
+  withdraw(pieces: readonly PieceIndex[]): void {
+    for (const peer of this.#owner.connectedPeers) {
+      for (const piece of pieces) peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
+      peer.flush();
+    }
+    this.#interestDirty = true;
+  }
+
+  /** We want nothing more: everybody is told (BEP 21). */
+  onComplete(): void {
+    this.#tellNews();
+    for (const peer of this.#owner.connectedPeers) {
+      this.#updateInterest(peer);
+      peer.session.sendExtended("upload_only", encodeUploadOnly(true));
+      peer.flush();
+    }
+  }
+
+  /** Also those are told who have the pieces: else they would not see our progress. */
+  #tellNews(): void {
+    const pieces = this.#news.splice(0);
+    if (pieces.length === 0) return;
+    for (const peer of this.#owner.connectedPeers) {
+      for (const piece of pieces) peer.session.out.have(piece);
+      peer.flush();
+    }
+  }
+
+  #addToPicker(peer: PeerConnection): void {
+    this.#picker.addPeer(peer);
+    peer.inPicker = true;
+  }
+
+  #updateInterest(peer: PeerConnection): void {
+    peer.session.setInterested(this.#active && peer.inPicker && this.#picker.isInteresting(peer));
+  }
+
+  #releaseRequests(peer: PeerConnection): void {
+    peer.requests.clear((piece, block) => this.#picker.release(peer.slot, piece, block));
+  }
+
+  /** Takes back what the peer doesn't deliver in time, so that others can be asked. */
+  #expire(peer: PeerConnection, now: Millis): void {
+    if (peer.requests.length === 0) return;
+    if (peer.choked && peer.allowedFast.size === 0 && now - peer.chokedAt > REJECT_WAIT_MS) {
+      this.#releaseRequests(peer);
+      return;
+    }
+    const silent = peer.timeout.expire(peer.requests, peer.pipeline.latency, now, (piece, block) =>
+      this.#picker.release(peer.slot, piece, block),
+    );
+    if (silent) peer.pipeline.onTimeout();
+  }
+
+  #isMeetingOfSeeds(peer: PeerConnection): boolean {
+    const theyNeedNothing = peer.inPicker && peer.have.isFull;
+    return (
+      this.#picker.have.isFull && theyNeedNothing && peer.uploads.length === 0 && peer.readsUnderWay === 0
+    );
+  }
+}
+
+function speedClass(rate: number, fastest: number): 0 | 1 | 2 {
+  if (fastest === 0 || rate * SLOW_FACTOR < fastest) return 0;
+  return rate * MEDIUM_FACTOR < fastest ? 1 : 2;
+}

@@ -1,0 +1,202 @@
+import type { Millis, PeerSlot } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
+import { endpointKey } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
+import { keepsConnection } from "../core/swarm/tie-break.ts";
+import { PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
+import type { Greeter } from "../core/peer/peer-session.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { SessionContext } from "./context.ts";
+import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
+
+/** Connection attempts of one torrent that may be under way at once. */
+const MAX_HALF_OPEN = 30;
+const KEEP_ALIVE_MS = 100_000;
+const SLOT_COUNT = 4096;
+/** A peer that had nothing to exchange with us is left in peace for so long. */
+const REST_MS = 30 * 60_000;
+
+/** What the connections ask and tell the swarm. */
+export interface ConnectionsOwner extends Greeter<PeerConnection>, PeerOwner {
+  /** The peer passed the handshake: it has a slot and may be talked to. */
+  onAdmitted(peer: PeerConnection): void;
+  onPeerGone(peer: PeerConnection, reason: ShoalError | null): void;
+  onDialFailed(to: Endpoint, error: ShoalError): void;
+}
+
+/** The connections of one torrent and the addresses to try: who is connected, who is dialled, who is turned away. */
+export class TorrentConnections {
+  readonly list: PeerList;
+  readonly #context: SessionContext;
+  readonly #owner: ConnectionsOwner;
+  readonly #slots: Map<PeerSlot, PeerConnection> = new Map();
+  #nextSlot: PeerSlot = 0;
+  /** Banned peers by id: where many share one address, the address alone does not tell them apart. */
+  readonly #bannedIds: Set<string> = new Set();
+  /** Who held a slot last: blame for a bad piece may come after the peer has left. */
+  readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
+  readonly #admitted: Set<PeerConnection> = new Set();
+  /** Dialled or accepted, handshake not finished. */
+  readonly #pending: Set<PeerConnection> = new Set();
+  readonly #byPeerId: Map<string, PeerConnection> = new Map();
+
+  constructor(context: SessionContext, owner: ConnectionsOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.list = new PeerList(context.rng);
+  }
+
+  /** Peers that finished the handshake. */
+  get peers(): ReadonlySet<PeerConnection> {
+    return this.#admitted;
+  }
+
+  get connecting(): number {
+    return this.#pending.size;
+  }
+
+  /** True when there is nobody connected, nobody being dialled and nobody left to dial. */
+  get isIdle(): boolean {
+    return this.#admitted.size === 0 && this.#pending.size === 0 && this.list.nextDeadline() === Infinity;
+  }
+
+  inSlot(slot: PeerSlot): PeerConnection | undefined {
+    return this.#slots.get(slot);
+  }
+
+  addCandidate(endpoint: Endpoint, source: PeerSource, now: Millis): void {
+    this.list.add(endpoint, source, now);
+  }
+
+  /** Dials as many candidates as the budgets allow. */
+  dial(now: Millis): void {
+    const { config } = this.#context;
+    while (
+      this.#context.hasRoom() &&
+      this.#pending.size < MAX_HALF_OPEN &&
+      this.#admitted.size + this.#pending.size < config.maxConnectionsPerTorrent
+    ) {
+      const candidate = this.list.next(now);
+      if (candidate === null) return;
+      if (!this.#context.dialBudget.tryDial(now)) {
+        this.list.onPostponed(candidate);
+        return;
+      }
+      const connection = this.#context.net.connect(candidate);
+      const peer = new PeerConnection(this.#context, connection, false, this.#owner, this.#owner);
+      this.#pending.add(peer);
+      peer.start();
+    }
+  }
+
+  /** A connection that came in for this torrent; its handshake has been read. */
+  adoptIncoming(peer: PeerConnection): void {
+    this.#pending.add(peer);
+    peer.setOwner(this.#owner);
+  }
+
+  /**
+   * Decides whether a peer with a finished handshake may stay. Throws ShoalError when it may not. When there is another
+   * connection with the same peer, one of both is closed, the same one on both sides.
+   */
+  admit(peer: PeerConnection, peerId: Uint8Array): void {
+    const { remote } = peer;
+    const ownId = this.#context.peerId;
+    const id = toHex(peerId);
+    if (id === toHex(ownId)) {
+      if (!peer.incoming) this.list.addSelf(remote);
+      throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
+    }
+    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port))
+      throw new ShoalError("ERR_CONNECT", "The peer is banned");
+    if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
+      throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
+    }
+    const twin = this.#byPeerId.get(id);
+    if (twin !== undefined) {
+      const duplicate = new ShoalError("ERR_CONNECT", "A second connection to the same peer");
+      if (!keepsConnection(ownId, peerId, !peer.incoming, !twin.incoming)) throw duplicate;
+      twin.close(duplicate);
+      this.#release(twin, duplicate);
+    }
+    this.#pending.delete(peer);
+    this.#admitted.add(peer);
+    this.#byPeerId.set(id, peer);
+    peer.slot = this.#takeSlot();
+    this.#slots.set(peer.slot, peer);
+    this.#lastHosts.set(peer.slot, remote);
+    if (!peer.incoming) {
+      this.#context.dialBudget.onSettled();
+      this.list.onConnected(remote, this.#context.now());
+    }
+    this.#owner.onAdmitted(peer);
+  }
+
+  onClosed(peer: PeerConnection, reason: ShoalError | null): void {
+    const now = this.#context.now();
+    if (this.#pending.delete(peer)) {
+      if (!peer.incoming) {
+        this.#context.dialBudget.onSettled();
+        this.list.onFailed(peer.remote, now);
+        this.#owner.onDialFailed(peer.remote, reason ?? new ShoalError("ERR_CONNECT", "The peer hung up"));
+      }
+      return;
+    }
+    this.#release(peer, reason);
+  }
+
+  /** Turns away whoever holds or last held the slot, now and later. Returns its address, or null when that was done before. */
+  ban(slot: PeerSlot, reason: string): Endpoint | null {
+    const endpoint = this.#lastHosts.get(slot);
+    if (endpoint === undefined || this.list.isBanned(endpoint.host, endpoint.port)) return null;
+    this.list.ban(endpoint.host, endpoint.port, reason);
+    const id = this.#slots.get(slot)?.session.peerId;
+    if (id !== null && id !== undefined) this.#bannedIds.add(toHex(id));
+    this.#slots.get(slot)?.close(new ShoalError("ERR_PROTOCOL", `Banned: ${reason}`));
+    return endpoint;
+  }
+
+  /** Closes what takes too long to shake hands or says nothing; keeps quiet connections open. */
+  onTick(now: Millis): void {
+    const { handshakeTimeoutMs, idleTimeoutMs } = this.#context.config;
+    for (const peer of this.#pending) {
+      if (now - peer.openedAt > handshakeTimeoutMs) {
+        peer.close(
+          new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`),
+        );
+      }
+    }
+    for (const peer of this.#admitted) {
+      if (now - peer.lastReceivedAt > idleTimeoutMs) {
+        peer.close(new ShoalError("ERR_CONNECT", "The peer went silent"));
+      } else if (now - peer.lastSentAt > KEEP_ALIVE_MS) {
+        peer.session.out.keepAlive();
+        peer.flush();
+      }
+    }
+  }
+
+  closeAll(reason: ShoalError | null): void {
+    for (const peer of [...this.#pending, ...this.#admitted]) peer.close(reason);
+  }
+
+  #release(peer: PeerConnection, reason: ShoalError | null): void {
+    if (!this.#admitted.delete(peer)) return;
+    const id = toHex(peer.session.peerId!);
+    if (this.#byPeerId.get(id) === peer) this.#byPeerId.delete(id);
+    const now = this.#context.now();
+    if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
+    else this.list.onClosed(peer.remote, now);
+    this.#owner.onPeerGone(peer, reason);
+    this.#slots.delete(peer.slot);
+    peer.slot = -1;
+  }
+
+  /** Slots go round, so that a late verdict about a peer that left does not hit the one that came after it. */
+  #takeSlot(): PeerSlot {
+    while (this.#slots.has(this.#nextSlot)) this.#nextSlot = (this.#nextSlot + 1) % SLOT_COUNT;
+    const slot = this.#nextSlot;
+    this.#nextSlot = (slot + 1) % SLOT_COUNT;
+    return slot;
+  }
+}

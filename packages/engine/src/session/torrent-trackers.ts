@@ -1,0 +1,69 @@
+import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { SessionContext } from "./context.ts";
+import type { TrackerHandle, TrackerResult } from "./tracker-client.ts";
+
+/** What trackers are told of a torrent, and who is told what they answer. */
+export interface TrackersOwner {
+  readonly infoHashes: InfoHashes;
+  totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  onTrackerPeers(peers: readonly Endpoint[]): void;
+  onTrackerResult(result: TrackerResult): void;
+}
+
+/** The announcing of one torrent, which may be stopped and begun anew. */
+export class TorrentTrackers {
+  readonly #context: SessionContext;
+  readonly #owner: TrackersOwner;
+  #handle: TrackerHandle | null = null;
+
+  constructor(context: SessionContext, owner: TrackersOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  /** Trackers in use, and how many of them failed last. */
+  get count(): number {
+    return this.#handle?.count ?? 0;
+  }
+
+  get failed(): number {
+    return this.#handle?.failed ?? 0;
+  }
+
+  /** Begins to announce, unless that was begun already. */
+  start(tiers: readonly (readonly string[])[], isPrivate: boolean): void {
+    if (this.#handle !== null || tiers.length === 0) return;
+    const owner = this.#owner;
+    this.#handle = this.#context.trackers.add(
+      {
+        tiers,
+        infoHashes: () => shortHashes(owner.infoHashes),
+        peerId: this.#context.peerId,
+        port: () => this.#context.listenPort(),
+        isPrivate,
+        totals: () => owner.totals(),
+      },
+      {
+        onPeers: (peers) => owner.onTrackerPeers(peers),
+        onResult: (result) => owner.onTrackerResult(result),
+      },
+    );
+  }
+
+  /** The download is complete: told once. */
+  completed(): void {
+    this.#handle?.completed();
+  }
+
+  /** There is something new to announce. */
+  announceSoon(): void {
+    this.#handle?.announceSoon();
+  }
+
+  async stop(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    await handle?.stop();
+  }
+}
