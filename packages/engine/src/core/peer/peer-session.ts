@@ -233,10 +233,12 @@ export class PeerSession<P> implements FrameHandler {
     if (this.have.clear(piece)) this.#handler!.onDontHave(this.#peer, piece);
   }
 
+  /** BEP 3 has it first and once only, but aria2 sends another in place of many haves. */
   onBitfield(bytes: Uint8Array): void {
-    this.#stateOnce();
+    this.#haveStated = true;
     if (this.#layout === null) {
       this.#earlyBitfield = bytes.slice();
+      this.#earlyAll = false;
       return;
     }
     this.have = Bitfield.fromWire(bytes, this.#layout.pieceCount);
@@ -245,7 +247,7 @@ export class PeerSession<P> implements FrameHandler {
 
   onHaveAll(): void {
     this.#requireFast();
-    this.#stateOnce();
+    this.#haveStated = true;
     if (this.#layout === null) {
       this.#earlyAll = true;
       return;
@@ -257,7 +259,7 @@ export class PeerSession<P> implements FrameHandler {
 
   onHaveNone(): void {
     this.#requireFast();
-    this.#stateOnce();
+    this.#haveStated = true;
     if (this.#layout !== null) this.#handler!.onHaveKnown(this.#peer);
   }
 
@@ -336,11 +338,5 @@ export class PeerSession<P> implements FrameHandler {
 
   #requireFast(): void {
     if (!this.fast) throw new ProtocolError("fast extension message without the fast bit");
-  }
-
-  /** Bitfield, have-all and have-none may come once, and only before any have (BEP 3, BEP 6). */
-  #stateOnce(): void {
-    if (this.#haveStated) throw new ProtocolError("second bitfield");
-    this.#haveStated = true;
   }
 }

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ProtocolError } from "../../../dist/base/errors.js";
+import { type PeerHandler, PeerSession } from "../../../dist/core/peer/peer-session.js";
+import { Layout } from "../../../dist/meta/layout.js";
+import {
+  MessageWriter,
+  RESERVED_EXTENSION,
+  RESERVED_FAST,
+  reservedBytes,
+} from "../../../dist/wire/message.js";
+
+const FILE = { path: ["f"], pad: false, executable: false, hidden: false, symlink: null, piecesRoot: null };
+const layout = new Layout("v1", 16_384, [{ ...FILE, size: 16_384 * 10 }]);
+
+/** A session with its calls recorded by name, and a writer for what the peer says. */
+class Scene {
+  readonly calls: string[] = [];
+  readonly says: MessageWriter = new MessageWriter();
+  readonly session: PeerSession<null>;
+
+  constructor(bits = [RESERVED_EXTENSION, RESERVED_FAST], known = true) {
+    const record = (_target: object, name: string) => () => void this.calls.push(name);
+    const handler = new Proxy(
+      {},
+      { get: (target, name) => record(target, String(name)) },
+    ) as PeerHandler<null>;
+    this.session = new PeerSession<null>(null, {
+      onHandshake: () => {
+        this.session.attach(handler);
+        if (known) this.session.setLayout(layout);
+      },
+    });
+    this.says.handshake(reservedBytes(bits), new Uint8Array(20), new Uint8Array(20).fill(1));
+  }
+
+  hear(): void {
+    const bytes = this.says.take();
+    this.session.onBytes(bytes, 0, bytes.length);
+  }
+}
+
+test("PeerSession takes a later bitfield for what the peer has by then, as aria2 sends it", () => {
+  const scene = new Scene();
+  scene.says.haveNone();
+  scene.says.bitfield(Uint8Array.of(0x80, 0));
+  scene.says.bitfield(Uint8Array.of(0xff, 0xc0));
+  scene.hear();
+  assert.equal(scene.session.have?.isFull, true);
+  assert.deepEqual(scene.calls, ["onHaveKnown", "onHaveKnown", "onHaveKnown"]);
+});
+
+test("PeerSession keeps what a peer says of its pieces until the metadata is known", () => {
+  const scene = new Scene(undefined, false);
+  scene.says.bitfield(Uint8Array.of(0x80, 0));
+  scene.says.have(9);
+  scene.hear();
+  assert.equal(scene.session.have, null);
+  scene.session.setLayout(layout);
+  assert.deepEqual([...scene.session.have!], [0, 9]);
+  assert.deepEqual(scene.calls, ["onHaveKnown"]);
+});
+
+for (const [name, says] of Object.entries({
+  "a have beyond the last piece": (out) => out.have(10),
+  "a bitfield with spare bits": (out) => out.bitfield(Uint8Array.of(0, 0x20)),
+  "a bitfield of the wrong length": (out) => out.bitfield(Uint8Array.of(0)),
+  "a request beyond its piece": (out) => out.request(0, 16_384, 1),
+  "a request of an unknown piece": (out) => out.request(10, 0, 1),
+} satisfies Record<string, (out: MessageWriter) => void>)) {
+  test(`PeerSession refuses ${name}`, () => {
+    const scene = new Scene();
+    says(scene.says);
+    assert.throws(() => scene.hear(), ProtocolError);
+  });
+}
+
+test("PeerSession refuses fast and extension messages of a peer that did not offer them", () => {
+  for (const says of [
+    (out: MessageWriter) => out.haveAll(),
+    (out: MessageWriter) => out.reject(0, 0, 1),
+    (out: MessageWriter) => out.extended(0, Uint8Array.of(100, 101)),
+  ]) {
+    const scene = new Scene([]);
+    says(scene.says);
+    assert.throws(() => scene.hear(), ProtocolError);
+  }
+});
+
+test("PeerSession tells changes of choking and interest once", () => {
+  const scene = new Scene();
+  scene.says.unchoke();
+  scene.says.unchoke();
+  scene.says.interested();
+  scene.says.interested();
+  scene.says.choke();
+  scene.hear();
+  assert.deepEqual(scene.calls, ["onUnchoke", "onInterestChanged", "onChoke"]);
+});
