@@ -27,4 +27,5 @@ export type Engine = Pick<
   | "parseMetainfo"
   | "PieceHashes"
   | "safePaths"
+  | "SESSION_DEFAULTS"
 >;

@@ -69,27 +69,25 @@ export function notATorrent(): string {
   return "Give a .torrent file, or share the file itself with: shoal send PATH";
 }
 
-/** Makes sure that `dir` is a folder that can be written to. Throws ERR_FILE_SYSTEM. */
-export async function ensureWritableDir(dir: string, shown: string): Promise<void> {
+/** Makes sure that `dir` is a folder that can be written to; `advice` names the way to choose another. Throws ERR_FILE_SYSTEM. */
+export async function ensureWritableDir(
+  dir: string,
+  shown: string,
+  advice = "Choose another folder with -o",
+): Promise<void> {
   try {
     await mkdir(dir, { recursive: true });
     await access(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const advice = "Choose another folder with -o, or change its permissions.";
     if (code === "EEXIST" || code === "ENOTDIR") {
-      throw new CliError(
-        "ERR_FILE_SYSTEM",
-        `${clean(shown)} is not a folder`,
-        "Choose another folder with -o.",
-        error,
-      );
+      throw new CliError("ERR_FILE_SYSTEM", `${clean(shown)} is not a folder`, `${advice}.`, error);
     }
     if (code === "EACCES" || code === "EPERM") {
       throw new CliError(
         "ERR_FILE_SYSTEM",
         `${clean(shown)} can't be written to: permission denied`,
-        advice,
+        `${advice}, or change its permissions.`,
         error,
       );
     }

@@ -6,6 +6,7 @@ import type { PeerAddress } from "./commands/option.ts";
 import type { Context } from "./context.ts";
 import type { Session } from "./engine.ts";
 import { CliError } from "./errors.ts";
+import { rememberedPort, rememberPort } from "./port-memory.ts";
 import { ensureWritableDir, shownPath, stateDir } from "./paths.ts";
 import { clean } from "./ui/clean.ts";
 import { logTo } from "./ui/log.ts";
@@ -20,16 +21,28 @@ export interface NetworkFlags {
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
 export async function openSession(context: Context, output: Output, flags: NetworkFlags): Promise<Session> {
   const dir = stateDir(context);
-  await ensureWritableDir(dir, shownPath(context, dir));
-  const { createSession } = await context.engine();
+  await ensureWritableDir(
+    dir,
+    shownPath(context, dir),
+    "Choose another folder for shoal's notes with SHOAL_STATE_DIR",
+  );
+  const { createSession, SESSION_DEFAULTS } = await context.engine();
+  const known = flags.port === null ? await rememberedPort(dir) : null;
+  // The remembered port first, then the usual ones.
+  const ports = flags.port ?? [...new Set([...(known === null ? [] : [known]), ...SESSION_DEFAULTS.ports])];
   try {
-    return await createSession({
+    const session = await createSession({
       stateDir: dir,
       offline: isOffline(context),
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
-      ...(flags.port === null ? {} : { ports: flags.port }),
+      ports,
     });
+    // One that is taken for the moment, by another shoal say, stays the remembered one.
+    if (flags.port === null && known === null && session.endpoint !== null) {
+      await rememberPort(dir, session.endpoint.port);
+    }
+    return session;
   } catch (error) {
     throw explainListen(error, flags);
   }
