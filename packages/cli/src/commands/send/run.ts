@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Invocation } from "../command.ts";
 import type { Context } from "../../context.ts";
 import { stopReason } from "../../context.ts";
-import type { Magnet, Session } from "../../engine.ts";
+import type { Magnet, Metainfo, Session } from "../../engine.ts";
 import { CliError, fileSystemError, interrupted, usageError } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import {
@@ -43,8 +43,14 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
   const audiences: Audience[] = [];
   try {
     const shares: Shared[] = [];
-    for (const word of new Set(args)) {
+    const words = new Map(args.map((word) => [userPath(context, word), word]));
+    for (const word of words.values()) {
       const prepared = await prepare(invocation, word);
+      const twin = shares.find(({ metainfo }) => sameTorrent(metainfo, prepared.metainfo));
+      if (twin !== undefined) {
+        output.warn(`${clean(word)} is the same torrent as ${clean(twin.metainfo.name)}: it is shared once.`);
+        continue;
+      }
       const audience = new Audience(context, output);
       const flags = { trackers: prepared.fresh ? [] : options.tracker, discovery: !options.noDiscovery };
       const torrent = await startSharing(context, output, session, prepared, flags, (event) =>
@@ -87,6 +93,14 @@ async function checkArguments({ context, args, options }: SendInvocation): Promi
   if (args.length > 1 && options.output !== null && !(await isFolder(userPath(context, options.output)))) {
     throw usageError("-o names one file, but several paths are given", "Give an existing folder with -o.");
   }
+}
+
+function sameTorrent(a: Metainfo, b: Metainfo): boolean {
+  return hexes(a) === hexes(b);
+}
+
+function hexes({ infoHashes }: Metainfo): string {
+  return [infoHashes.v1, infoHashes.v2].map((hash) => (hash === null ? "" : hex(hash))).join();
 }
 
 function isTorrentFile(word: string): boolean {
