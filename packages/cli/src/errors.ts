@@ -110,6 +110,8 @@ export function toFailure(error: unknown): Failure {
   }
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
+  const refused = code === "ERR_DISK" ? systemReason(error) : null;
+  if (refused !== null) return toFailure(fileSystemError(refused, pathOf(error) ?? "", "ERR_DISK"));
   if (code !== null && code in ERROR_EXITS) {
     return failure(code, named(message, pathOf(error)), ADVICE[code as ErrorCode] ?? "");
   }
@@ -147,6 +149,14 @@ function pathOf(error: unknown): string | null {
   return "path" in error && typeof error.path === "string" ? error.path : null;
 }
 
+/** The system's error behind one of the engine's, where it has a sentence of its own. */
+function systemReason(error: unknown): { readonly code: string } | null {
+  const reason = (error as { details?: { reason?: unknown } }).details?.reason;
+  return typeof reason === "string" && reason in SYSTEM_REASONS && pathOf(error) !== null
+    ? { code: reason }
+    : null;
+}
+
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }
@@ -168,14 +178,20 @@ const SYSTEM_REASONS: Readonly<Record<string, readonly [reason: string, advice: 
   EMFILE: ["can't be opened: too many open files", "Close other programs, or raise `ulimit -n`."],
 };
 
-/** A file system failure of Node as one sentence that names the path. */
-export function fileSystemError(error: unknown, path: string): CliError {
+/** A file system failure of Node as one sentence that names the path; `as`: the error code when it is not to follow from the system's. */
+export function fileSystemError(error: unknown, path: string, as?: ErrorCode): CliError {
   const code = codeOf(error) ?? "";
   const [reason, advice] = SYSTEM_REASONS[code] ?? ["can't be used", ""];
   const detail =
     reason === "can't be used" && error instanceof Error ? `${reason}: ${error.message}` : reason;
   const kind =
-    code === "ENOENT" ? "ERR_FILE_NOT_FOUND" : code === "ENOSPC" ? "ERR_NO_SPACE" : "ERR_FILE_SYSTEM";
+    as !== undefined
+      ? as
+      : code === "ENOENT"
+        ? "ERR_FILE_NOT_FOUND"
+        : code === "ENOSPC"
+          ? "ERR_NO_SPACE"
+          : "ERR_FILE_SYSTEM";
   return new CliError(kind, `${clean(path)} ${detail}`, advice, error);
 }
 

@@ -2,13 +2,13 @@ import { homedir } from "node:os";
 
 import { reportFault, runCommandLine } from "./cli.ts";
 import type { Context, StopReason } from "./context.ts";
+import { CliError } from "./errors.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 
 /** Runs the command line of this process and leaves its exit code. */
 export async function runProcess(): Promise<void> {
   const controller = new AbortController();
   const stop = (reason: StopReason): void => controller.abort(reason);
-  for (const stream of [process.stdout, process.stderr]) surviveClosedPipe(stream);
   onSignal("SIGINT", () => stop("interrupt"), EXIT_CODES.interrupted.code);
   onSignal("SIGTERM", () => stop("terminate"), EXIT_CODES.terminated.code);
   if (process.platform !== "win32") onSignal("SIGHUP", () => stop("terminate"), 129);
@@ -32,6 +32,9 @@ export async function runProcess(): Promise<void> {
   // A fault in shoal itself, in a timer or an event. Nothing is lost: the journal claims only what was written.
   process.on("uncaughtException", (error) => process.exit(reportFault(argv, context, error)));
   process.on("exit", restoreTerminal);
+  surviveClosedPipe(process.stdout, (error) => process.exit(reportFault(argv, context, error)));
+  // Nowhere is left to tell it.
+  surviveClosedPipe(process.stderr, () => process.exit(EXIT_CODES.failure.code));
   const code = await runCommandLine(argv, context);
   clearInterval(alive);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
@@ -60,16 +63,26 @@ function restoreTerminal(): void {
   if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
 }
 
-/** A reader that went away (`| head`) is no fault of the command: what else it writes is dropped. */
-function surviveClosedPipe(stream: NodeJS.WriteStream): void {
+/**
+ * A reader that went away (`| head`) is no fault of the command: what else it writes is dropped. Anything else (a full disk) means
+ * that the result is lost.
+ */
+function surviveClosedPipe(stream: NodeJS.WriteStream, lost: (error: CliError) => void): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    if (error.code !== "EPIPE" && error.code !== "EIO") lost(outputLost(error));
   });
 }
 
+function outputLost(error: NodeJS.ErrnoException): CliError {
+  const full = error.code === "ENOSPC";
+  const why = full ? "the disk is full" : (error.code ?? error.message);
+  return new CliError(full ? "ERR_NO_SPACE" : "ERR_FILE_SYSTEM", `The output can't be written: ${why}`);
+}
+
+/** Resolves when everything is written, or can't be; errors of the last writes have been told by then. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed || stream.errored !== null) resolve();
-    else stream.write("", () => resolve());
+    if (stream.writableLength === 0 || stream.destroyed || stream.errored !== null) setImmediate(resolve);
+    else stream.write("", () => setImmediate(resolve));
   });
 }

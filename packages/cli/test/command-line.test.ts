@@ -157,7 +157,19 @@ test("values: ports, peers, piece sizes, trackers", () => {
   for (const word of ["", "7-5", "0-5", "65536", "a", "1-2-3", "-1"])
     assert.throws(() => parsePorts(word), word);
   assert.deepEqual(parsePeer("host.example:1"), { host: "host.example", port: 1 });
-  for (const word of ["host", "host:0", "host:65536", "::1:5", "[::1]", ":5", "a b:5"])
+  for (const word of [
+    "host",
+    "host:0",
+    "host:65536",
+    "::1:5",
+    "[::1]",
+    ":5",
+    "a b:5",
+    "999.1.1.1:5",
+    "1.2.3:5",
+    "[1.2.3.4]:5",
+    "[:::]:5",
+  ])
     assert.throws(() => parsePeer(word), word);
   assert.equal(parsePieceSize("16K"), 16_384);
   for (const word of ["8K", "32M", "48K"]) assert.throws(() => parsePieceSize(word), word);
@@ -228,6 +240,15 @@ test("toFailure: one cleaned sentence with a period, the path named, the right c
     code: "ERR_FILE_NOT_FOUND",
     exit: 10,
     message: "/nope does not exist. Check the spelling.",
+  });
+  const refused = Object.assign(new Error('can\'t read "/x/shadow": EACCES'), {
+    code: "ERR_DISK",
+    details: { path: "/x/shadow", reason: "EACCES" },
+  });
+  assert.deepEqual(toFailure(refused), {
+    code: "ERR_DISK",
+    exit: 10,
+    message: "/x/shadow can't be opened: permission denied. Choose another place, or change its permissions.",
   });
   assert.equal(toFailure(new TypeError("boom")).exit, 1);
   assert.equal(toFailure(new CliError("ERR_TIMEOUT", "over")).exit, 124);

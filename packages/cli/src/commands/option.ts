@@ -1,3 +1,5 @@
+import { isIPv4, isIPv6 } from "node:net";
+
 import { usageError } from "../errors.ts";
 import { parseBinarySize } from "../ui/sizes.ts";
 import { parseDuration } from "../ui/durations.ts";
@@ -195,12 +197,19 @@ export interface PeerAddress {
   readonly port: number;
 }
 
+/** A last label of digits alone is no host name: what ends in one is meant as an IPv4 address. */
+function looksLikeIPv4(host: string): boolean {
+  return /(?:^|\.)\d+\.?$/.test(host);
+}
+
 /** "192.0.2.7:41873", "[2001:db8::7]:41873" or "host.example:41873". */
 export function parsePeer(word: string): PeerAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(word);
   const port = Number(match?.[3] ?? 0);
   const host = match?.[1] ?? match?.[2];
-  if (host === undefined || port < 1 || port > 65_535) {
+  const wrongNumbers =
+    match?.[1] === undefined ? looksLikeIPv4(host ?? "") && !isIPv4(host ?? "") : !isIPv6(match[1]);
+  if (host === undefined || wrongNumbers || port < 1 || port > 65_535) {
     throw new Error("write it as host:port, such as 192.0.2.7:41873 or [2001:db8::7]:41873");
   }
   return { host, port };

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { parseLines, Place } from "./shoal.ts";
+import { BIN, parseLines, Place } from "./shoal.ts";
 
 test("--version, -V and version print one line", async () => {
   await using place = new Place();
@@ -82,4 +83,13 @@ test("a reader that goes away is no crash", async () => {
   const { code, stderr } = await running.ended;
   assert.equal(code, 0);
   assert.equal(stderr, "");
+});
+
+test("a result that can't be written is a failure", { skip: !existsSync("/dev/full") }, () => {
+  for (const words of ["help", "help --json", "version --json", "--version"]) {
+    const line = `"${process.execPath}" "${BIN}" ${words} > /dev/full`;
+    const { status, stderr } = spawnSync("sh", ["-c", line], { encoding: "utf8" });
+    assert.notEqual(status, 0, words);
+    if (words !== "--version") assert.match(stderr, /^The output can't be written: the disk is full\.$/m);
+  }
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BIN = fileURLToPath(new URL("../../bin/shoal.js", import.meta.url));
+export const BIN: string = fileURLToPath(new URL("../../bin/shoal.js", import.meta.url));
 
 /** What a finished command left. */
 export interface Result {
