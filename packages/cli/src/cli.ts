@@ -17,7 +17,7 @@ import { readVersion } from "./version.ts";
 export async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
   const words = splitJsonFields(argv);
   const options = globalOptions(words);
-  const output = new Output(context, options);
+  const output = await Output.open(context, options);
   const timer = options.timeout === null ? null : setTimeout(() => context.stop("timeout"), options.timeout);
   try {
     return await dispatch(words, context, output, options);

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import type { Failure } from "../errors.ts";
 import type { GlobalOptions } from "../commands/option.ts";
 import { safeJson } from "./clean.ts";
-import { LiveArea } from "./live.ts";
+import type { LiveArea } from "./live.ts";
 import { createStyle, wantsColor } from "./style.ts";
 import type { Style } from "./style.ts";
 
@@ -13,6 +13,14 @@ const HASHING_MS = 500;
 
 /** Problems told in one command; what follows would only be more of the same. */
 const MAX_TOLD = 200;
+
+/** stderr is a terminal that can move its cursor, and somebody wants to see more than the result there. */
+function drawsBars({ stdout, stderr, env }: Context, options: GlobalOptions): boolean {
+  const json = options.json || options.jsonFields !== null;
+  return (
+    stderr.isTTY === true && env["TERM"] !== "dumb" && !options.quiet && !(json && stdout.isTTY === true)
+  );
+}
 
 /** Version of the shape of all JSON documents. */
 const SCHEMA = 1;
@@ -26,7 +34,7 @@ export class Output {
   readonly quiet: boolean;
   /** 0, 1 or 2. */
   readonly verbosity: number;
-  /** Bars are drawn: stderr is a terminal and somebody wants to see it. */
+  /** Bars are drawn. */
   readonly interactive: boolean;
   /** For stdout. */
   readonly style: Style;
@@ -39,7 +47,15 @@ export class Output {
   #statusAt: number;
   #hashingAt = -Infinity;
 
-  constructor(context: Context, options: GlobalOptions) {
+  /** An output that can draw bars; what drawing needs is loaded only where somebody can see them. */
+  static async open(context: Context, options: GlobalOptions): Promise<Output> {
+    if (!drawsBars(context, options)) return new Output(context, options);
+    const { LiveArea } = await import("./live.ts");
+    return new Output(context, options, new LiveArea(context.stderr, () => context.now()));
+  }
+
+  /** `live`: null leaves the screen alone. */
+  constructor(context: Context, options: GlobalOptions, live: LiveArea | null = null) {
     const { stdout, stderr, env } = context;
     this.#context = context;
     this.json = options.json || options.jsonFields !== null;
@@ -48,8 +64,8 @@ export class Output {
     this.verbosity = Math.min(2, Math.max(options.verbose, env["SHOAL_LOG"] === "debug" ? 2 : 0));
     this.style = createStyle(wantsColor(options.color, stdout.isTTY === true, env));
     this.noteStyle = createStyle(wantsColor(options.color, stderr.isTTY === true, env));
-    this.interactive = stderr.isTTY === true && !this.quiet && !(this.json && stdout.isTTY === true);
-    this.#live = this.interactive ? new LiveArea(stderr, () => context.now()) : null;
+    this.interactive = live !== null;
+    this.#live = live;
     this.#statusAt = context.now();
   }
 
