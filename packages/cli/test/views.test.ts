@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import {
   downloadLine,
+  failedPeer,
   fileList,
   headline,
   lookingLine,
@@ -57,6 +58,7 @@ test("stillLooking: says what is likely and how to give up", () => {
     stillLooking(0, 0),
     /^Still no file list\. No peer was found\. .*Ctrl-C gives up \(exit 6\)\.$/,
   );
+  assert.match(stillLooking(0, 1), /The one peer known did not answer\./);
   assert.match(stillLooking(0, 12), /None of 12 peers answered\./);
   assert.match(stillLooking(3, 12), /0 of 12 peers answered with it\./);
 });
@@ -72,4 +74,15 @@ test("headline and fileList: what is left out is said", () => {
   assert.deepEqual(fileList(files.slice(0, 1), 80, PLAIN), []);
   const many = Array.from({ length: 25 }, (_, at) => ({ path: `T/${at}`, size: 1, wanted: true }));
   assert.equal(fileList(many, 80, PLAIN).at(-1), "  … and 5 more files");
+});
+
+test("failedPeer: the address once, the reason in small letters", () => {
+  assert.equal(
+    failedPeer("127.0.0.1:9", "connection refused by 127.0.0.1:9"),
+    "127.0.0.1:9 can't be used now: connection refused",
+  );
+  assert.equal(
+    failedPeer("[::1]:9", "The peer hung up\u001b[2J"),
+    "[::1]:9 can't be used now: the peer hung up\ufffd[2J",
+  );
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
@@ -196,4 +197,93 @@ test("a file that vanishes under a share is named once, on stderr and as an even
   assert.equal(code, 0);
   assert.equal(parseLines(stdout).filter((line) => line["event"] === "warning").length, 1);
   assert.equal(stderr.split("film.mkv").length, 2, stderr);
+});
+
+test("the port taken without --port is remembered, and stays so while another shoal has it", async () => {
+  await using place = new Place();
+  share(place);
+  const env = { SHOAL_STATE_DIR: place.path("state") };
+  const first = place.startIn(env, "send", "Trip", "--json");
+  const { port } = await first.event("listening");
+  assert.equal(readFileSync(place.path("state/port"), "utf8"), `${String(port)}\n`);
+  const second = place.startIn(env, "send", "Trip/film.mkv", "--json");
+  assert.notEqual((await second.event("listening"))["port"], port);
+  await Promise.all([first.stop("SIGINT"), second.stop("SIGINT")]);
+  assert.equal(readFileSync(place.path("state/port"), "utf8"), `${String(port)}\n`);
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const free = (server.address() as AddressInfo).port;
+  server.close();
+  await once(server, "close");
+  writeFileSync(place.path("state/port"), `${free}\n`);
+  const third = place.startIn(env, "send", "Trip", "--json");
+  assert.equal((await third.event("listening"))["port"], free);
+  await third.stop("SIGINT");
+});
+
+test("a peer named with --peer that does not answer is told once, with the reason", async () => {
+  await using place = new Place();
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const peer = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.close();
+  await once(server, "close");
+  const hash = "0123456789abcdef0123456789abcdef01234567";
+  const running = place.start("get", hash, "--peer", peer, "--json", ...GET);
+  await running.until(() => running.stderr.includes("Trying again"), "the sentence");
+  assert.match(
+    running.stderr,
+    new RegExp(`^${peer} can't be used now: connection refused\\. Trying again; `),
+  );
+  const { stderr } = await running.stop("SIGINT");
+  assert.match(stderr, /the one peer contacted did not send it/);
+});
+
+test("one thing named twice is shared once", async () => {
+  await using place = new Place();
+  share(place);
+  mkdirSync(place.path("copy"));
+  writeFileSync(place.path("copy/film.mkv"), CONTENT);
+  const { running } = await sender(place, "Trip/film.mkv", "./Trip/film.mkv", "copy/film.mkv");
+  await running.event("sharing");
+  const { code, stdout, stderr } = await running.stop("SIGINT");
+  assert.equal(code, 0, stderr);
+  assert.equal(parseLines(stdout).filter((line) => line["event"] === "sharing").length, 1);
+  assert.match(stderr, /^copy\/film\.mkv is the same torrent as film\.mkv: it is shared once\.$/m);
+});
+
+test("get from a web address: redirects followed as far as this computer, also to a magnet link", async () => {
+  await using place = new Place();
+  share(place);
+  const { listening } = await sender(place, "Trip/film.mkv");
+  const torrent = readFileSync(String(listening["torrentFile"]));
+  const server = createHttpServer((request, response) => {
+    const target = {
+      "/to-file": "/film.torrent",
+      "/to-magnet": String(listening["magnet"]),
+      "/to-outside": "http://192.0.2.1/film.torrent",
+      "/to-itself": "/to-itself",
+    }[request.url ?? ""];
+    if (target === undefined) response.end(torrent);
+    else response.writeHead(302, { location: target }).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const peer = ["--peer", `127.0.0.1:${String(listening["port"])}`];
+  try {
+    for (const path of ["/to-file", "/to-magnet"]) {
+      const { code, stderr } = await place.run("get", base + path, "-o", `out${path}`, ...peer, ...GET);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(readFileSync(place.path(`out${path}/film.mkv`)), Buffer.from(CONTENT));
+    }
+    const outside = await place.run("get", `${base}/to-outside`, ...GET);
+    assert.equal(outside.code, 6);
+    assert.match(outside.stderr, /^http:\/\/192\.0\.2\.1\/film\.torrent can't be fetched: .*nothing leaves/);
+    const kept = place.startIn({ SHOAL_OFFLINE: "" }, "get", "http://192.0.2.1/x.torrent", ...GET);
+    assert.match((await kept.ended).stderr, /--host is of this computer alone, so nothing leaves/);
+    const circle = await place.run("get", `${base}/to-itself`, ...GET);
+    assert.match(circle.stderr, /the server sends us in circles/);
+  } finally {
+    server.close();
+  }
 });

@@ -5,12 +5,15 @@ import { clean, cleanShort } from "../../ui/clean.ts";
 import type { Output } from "../../ui/output.ts";
 import { formatSize } from "../../ui/sizes.ts";
 import { hashFields } from "../torrent/describe.ts";
+import { TrackerNotes } from "../tracker-notes.ts";
 import { peerFields, statsFields } from "../transfer-events.ts";
+import type { PeerAddress } from "../option.ts";
 import type { PlannedFile } from "./plan.ts";
 import type { Asked } from "./view.ts";
 import {
   checkLine,
   downloadLine,
+  failedPeer,
   fileList,
   headline,
   lookingLine,
@@ -29,7 +32,11 @@ export class Download {
   readonly #plan: (metainfo: Metainfo) => readonly PlannedFile[];
   readonly #freeBytes: number | null;
   readonly #startedAt: number;
+  /** Peers of --peer, as shown. */
+  readonly #named: ReadonlySet<string>;
+  readonly #toldFailed: Set<string> = new Set();
   readonly #trackers: Map<string, { ok: boolean; peers: number }> = new Map();
+  readonly #notes: TrackerNotes;
   readonly #contacted: Set<string> = new Set();
   readonly #settle: { resolve: () => void; reject: (error: unknown) => void };
   /** Settles when everything wanted is verified and on disk, or the torrent failed for good. */
@@ -47,11 +54,14 @@ export class Download {
     output: Output,
     plan: (metainfo: Metainfo) => readonly PlannedFile[],
     freeBytes: number | null,
+    named: readonly PeerAddress[],
   ) {
     this.#context = context;
     this.#output = output;
+    this.#notes = new TrackerNotes(output);
     this.#plan = plan;
     this.#freeBytes = freeBytes;
+    this.#named = new Set(named.map(formatPeer));
     this.#startedAt = context.now();
     const settle = { resolve: (): void => undefined, reject: (_error: unknown): void => undefined };
     this.finished = new Promise((resolve, reject) => {
@@ -142,9 +152,7 @@ export class Download {
       case "peer-failed":
         this.#contacted.add(`${event.host}:${event.port}`);
         output.event("peer-failed", { host: event.host, port: event.port, message: event.error.message });
-        output.detail(
-          `${clean(event.host)}:${event.port} could not be reached: ${cleanShort(event.error.message)}`,
-        );
+        this.#onPeerFailed(event.host, event.port, event.error.message);
         break;
       case "banned":
         output.event("banned", { host: event.host, reason: event.reason });
@@ -153,11 +161,7 @@ export class Download {
       case "tracker":
         this.#trackers.set(event.url, { ok: event.ok, peers: event.peers });
         output.event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
-        output.detail(
-          event.ok
-            ? `tracker ${clean(event.url)} named ${event.peers} peers`
-            : `tracker ${clean(event.url)}: ${cleanShort(event.message ?? "no answer")}`,
-        );
+        this.#notes.onAnswer(event.url, event.ok, event.message, event.peers);
         break;
       case "piece":
       case "peer-complete":
@@ -207,6 +211,18 @@ export class Download {
       this.#output.event("progress", statsFields(this.#torrent, this.#torrent.stats()));
   }
 
+  /** A peer named on the command line that fails is told without being asked; once, as it is tried again and again. */
+  #onPeerFailed(host: string, port: number, message: string): void {
+    const shown = formatPeer({ host, port });
+    const sentence = failedPeer(shown, message);
+    if (!this.#named.has(shown) || this.#toldFailed.has(shown)) {
+      this.#output.detail(sentence);
+      return;
+    }
+    this.#toldFailed.add(shown);
+    this.#output.warn(`${sentence}. Trying again; check the address, and that the sender still shares it.`);
+  }
+
   #warn(error: ShoalError): void {
     const { code, message } = toFailure(error);
     this.#output.problem(code, message);
@@ -243,6 +259,11 @@ export class Download {
       );
     }
   }
+}
+
+/** Cleaned, in the way it is written after --peer. */
+function formatPeer({ host, port }: PeerAddress): string {
+  return clean(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
 }
 
 /** Adds numbers to the engine's words where it has them. */

@@ -7,24 +7,31 @@ import { clean } from "../../ui/clean.ts";
 import { MAX_TORRENT_BYTES } from "../torrent/source.ts";
 
 const TIMEOUT_MS = 30_000;
+const REDIRECTS = [301, 302, 303, 307, 308];
+const MAX_HOPS = 10;
 
-/** Downloads a .torrent file. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there. */
-export async function fetchTorrent(context: Context, url: string): Promise<Uint8Array> {
+/** What a web address led to: the bytes of a .torrent file, or a magnet link that the server sent us on to. */
+export type Fetched = { readonly bytes: Uint8Array } | { readonly magnet: string };
+
+/**
+ * Downloads a .torrent file; `host`: the address of --host. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there.
+ */
+export async function fetchTorrent(context: Context, url: string, host: string | null): Promise<Fetched> {
   const shown = clean(url);
   if (!URL.canParse(url))
     throw new CliError("ERR_USAGE", `${shown} is not a web address`, "Copy it again, in quotes.");
-  const { hostname } = new URL(url);
-  if (isOffline(context) && !isLoopbackName(hostname)) {
-    throw new CliError(
-      "ERR_HTTP",
-      `${shown} can't be fetched: SHOAL_OFFLINE is set, so nothing leaves this computer`,
-      "Unset SHOAL_OFFLINE, or name a file on this computer.",
-    );
-  }
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const redirect = isOffline(context) ? "error" : "follow";
-    const response = await fetch(url, { signal, redirect, headers: { accept: "application/x-bittorrent" } });
+    let at = url;
+    let response = await request(context, at, host, signal);
+    for (let hops = 0; REDIRECTS.includes(response.status); hops++) {
+      const target = response.headers.get("location") ?? "";
+      await response.body?.cancel();
+      if (/^magnet:/i.test(target)) return { magnet: target };
+      if (hops === MAX_HOPS || !URL.canParse(target, at)) throw new Error("the server sends us in circles");
+      at = new URL(target, at).href;
+      response = await request(context, at, host, signal);
+    }
     if (!response.ok || response.body === null) {
       const gone = response.status === 404 || response.status === 410;
       throw new CliError(
@@ -33,7 +40,7 @@ export async function fetchTorrent(context: Context, url: string): Promise<Uint8
         gone ? "Check the address, or ask for a new link." : "Try again later.",
       );
     }
-    return await readBody(response.body, shown);
+    return { bytes: await readBody(response.body, shown) };
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(
@@ -43,6 +50,28 @@ export async function fetchTorrent(context: Context, url: string): Promise<Uint8
       error,
     );
   }
+}
+
+/** One request; nothing is asked that would leave a computer kept to itself, wherever a server sends us. */
+async function request(
+  context: Context,
+  url: string,
+  host: string | null,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { hostname, protocol } = new URL(url);
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw new Error(`the server sends us on to ${clean(protocol)}, which can't be followed`);
+  }
+  const offline = isOffline(context);
+  if ((offline || (host !== null && isLoopbackName(host))) && !isLoopbackName(hostname)) {
+    throw new CliError(
+      "ERR_HTTP",
+      `${clean(url)} can't be fetched: ${offline ? "SHOAL_OFFLINE is set" : "--host is of this computer alone"}, so nothing leaves this computer`,
+      `${offline ? "Unset SHOAL_OFFLINE" : "Leave --host out"}, or name a file on this computer.`,
+    );
+  }
+  return fetch(url, { signal, redirect: "manual", headers: { accept: "application/x-bittorrent" } });
 }
 
 async function readBody(body: AsyncIterable<Uint8Array>, shown: string): Promise<Uint8Array> {

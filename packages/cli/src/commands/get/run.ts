@@ -11,7 +11,7 @@ import { openSession } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatDuration } from "../../ui/durations.ts";
 import type { Output } from "../../ui/output.ts";
-import { formatPercent, formatSize } from "../../ui/sizes.ts";
+import { formatCount, formatPercent, formatSize } from "../../ui/sizes.ts";
 import { aborted, every } from "../../ui/ticker.ts";
 import { hashFields } from "../torrent/describe.ts";
 import type { GetOptions } from "./declaration.ts";
@@ -30,7 +30,7 @@ const FRAME_MS = 200;
 export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
-  const thing = await resolveThing(context, word);
+  const thing = await resolveThing(context, word, options.host);
   const selection = makeSelection(options.select);
   const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
@@ -39,7 +39,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   try {
     const engine = await context.engine();
     const plan = (metainfo: Metainfo): PlannedFile[] => planFiles(engine, metainfo, selection);
-    const download = new Download(context, output, plan, await freeSpace(dir));
+    const download = new Download(context, output, plan, await freeSpace(dir), options.peer);
     output.event("listening", { port: session.endpoint?.port ?? null, host: session.endpoint?.host ?? null });
     warnWhenAlone(thing, options, output);
     const torrent = await session.add({
@@ -165,7 +165,11 @@ function gaveUp(context: Context, download: Download, torrent: Torrent): CliErro
   if (!download.hasMetadata) {
     const { peersContacted } = download.asked;
     const why =
-      peersContacted === 0 ? "no peer was found" : `none of ${peersContacted} peers contacted sent it`;
+      peersContacted === 0
+        ? "no peer was found"
+        : peersContacted === 1
+          ? "the one peer contacted did not send it"
+          : `none of ${formatCount(peersContacted)} peers contacted sent it`;
     if (stopReason(context.signal) === "interrupt") {
       return new CliError(
         "ERR_NO_METADATA",

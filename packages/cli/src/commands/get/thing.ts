@@ -14,8 +14,11 @@ export type Thing =
   /** 40 or 64 hex digits. */
   | { readonly type: "infoHash"; readonly infoHash: string };
 
-/** Finds out what a word means. Throws when it is none of the kinds, missing or broken. */
-export async function resolveThing(context: Context, word: string): Promise<Thing> {
+/**
+ * Finds out what a word means; `host`: the address of --host, which says how far a look-up may go. Throws when it is none of the
+ * kinds, missing or broken.
+ */
+export async function resolveThing(context: Context, word: string, host: string | null): Promise<Thing> {
   if (word === "-") {
     const bytes = await readStdin(context);
     // A .torrent file is one bencoded dictionary.
@@ -34,7 +37,7 @@ export async function resolveThing(context: Context, word: string): Promise<Thin
         "Pipe a magnet link or a .torrent file into it.",
       );
     }
-    return resolveThing(context, line);
+    return resolveThing(context, line, host);
   }
   if (/^magnet:/i.test(word)) {
     const { parseMagnet } = await context.engine();
@@ -45,12 +48,14 @@ export async function resolveThing(context: Context, word: string): Promise<Thin
     }
   }
   if (/^https?:\/\//i.test(word)) {
-    const bytes = await fetchTorrent(context, word);
+    const fetched = await fetchTorrent(context, word, host);
+    if ("magnet" in fetched) return resolveThing(context, fetched.magnet, host);
+    const { bytes } = fetched;
     return { type: "torrent", metainfo: await parseTorrent(context, bytes, word) };
   }
   const path = userPath(context, word);
   if (!(await exists(path)) && isInfoHash(word)) {
-    if (word.length === 32) return resolveThing(context, `magnet:?xt=urn:btih:${word}`);
+    if (word.length === 32) return resolveThing(context, `magnet:?xt=urn:btih:${word}`, host);
     return { type: "infoHash", infoHash: word.toLowerCase().slice(word.length === 68 ? 4 : 0) };
   }
   if (!(await exists(path)) && !/[./\\]/.test(word)) {

@@ -1,5 +1,5 @@
 import type { Metainfo, TorrentStats } from "../../engine.ts";
-import { clean } from "../../ui/clean.ts";
+import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
 import { count, formatRate, formatSize } from "../../ui/sizes.ts";
@@ -93,9 +93,15 @@ export function lookingLine(asked: Asked, waiting: string | null): string {
   return `Looking for the file list …  ${parts.join(", ")}`;
 }
 
+/** "192.0.2.7:41873 can't be used: connection refused", where the engine's reason may name the address once more. */
+export function failedPeer(shown: string, reason: string): string {
+  const rest = cleanShort(reason).replace(` by ${shown}`, "").replace(`${shown} `, "");
+  return `${shown} can't be used now: ${rest.charAt(0).toLowerCase()}${rest.slice(1)}`;
+}
+
 /** After a minute without a file list. */
 export function stillLooking(connected: number, contacted: number): string {
-  return `Still no file list. ${connected === 0 ? `${contacted === 0 ? "No peer was found" : `None of ${count(contacted, "peer")} answered`}` : `0 of ${count(contacted, "peer")} answered with it`}. Likely: nobody online has it now. Waiting; Ctrl-C gives up (exit 6).`;
+  return `Still no file list. ${connected === 0 ? `${contacted === 0 ? "No peer was found" : contacted === 1 ? "The one peer known did not answer" : `None of ${count(contacted, "peer")} answered`}` : `0 of ${count(contacted, "peer")} answered with it`}. Likely: nobody online has it now. Waiting; Ctrl-C gives up (exit 6).`;
 }
 
 /** One line for logs: "38 %, 11.2 MB/s, 3 min left, 4 peers". */

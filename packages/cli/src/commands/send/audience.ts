@@ -8,6 +8,7 @@ import { count, formatPercent, formatRate, formatSize } from "../../ui/sizes.ts"
 import type { Output } from "../../ui/output.ts";
 import { pad } from "../../ui/table.ts";
 import { hashFields } from "../torrent/describe.ts";
+import { TrackerNotes } from "../tracker-notes.ts";
 import { peerFields, statsFields } from "../transfer-events.ts";
 
 /** A newcomer is announced once its program's name is known, or after this long. */
@@ -20,7 +21,6 @@ interface Visitor {
   readonly since: number;
   announced: boolean;
   finished: boolean;
-  uploaded: number;
 }
 
 /** Who fetches one shared torrent: a line for each, and a sentence when somebody comes, has it all, or leaves. */
@@ -28,8 +28,7 @@ export class Audience {
   readonly #context: Context;
   readonly #output: Output;
   readonly #visitors: Map<string, Visitor> = new Map();
-  /** Trackers whose failure was told and that have not answered since. */
-  readonly #silentTrackers: Set<string> = new Set();
+  readonly #trackers: TrackerNotes;
   /** What happened before there was anything to show; null once it is told as it comes. */
   #held: TorrentEvent[] | null = [];
   #torrent: Torrent | null = null;
@@ -40,6 +39,7 @@ export class Audience {
   constructor(context: Context, output: Output) {
     this.#context = context;
     this.#output = output;
+    this.#trackers = new TrackerNotes(output);
   }
 
   attach(torrent: Torrent): void {
@@ -75,7 +75,6 @@ export class Audience {
           since: this.#context.now(),
           announced: false,
           finished: event.peer.seed,
-          uploaded: 0,
         });
         this.#event("peer-connected", peerFields(event.peer));
         break;
@@ -87,7 +86,7 @@ export class Audience {
         break;
       case "tracker":
         this.#event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
-        this.#onTracker(event.url, event.ok, event.message);
+        this.#trackers.onAnswer(event.url, event.ok, event.message, event.peers);
         break;
       case "warning":
         this.#warn(event.error);
@@ -120,12 +119,7 @@ export class Audience {
     for (const peer of peers) {
       const visitor = this.#visitors.get(key(peer));
       if (visitor === undefined) continue;
-      visitor.uploaded = peer.uploaded;
-      if (!visitor.announced && (peer.client !== "" || now - visitor.since > NAME_PATIENCE_MS)) {
-        visitor.announced = true;
-        if (peer.seed) this.#output.detail(`${who(peer)} connected and has all of it already`);
-        else this.#say(`${who(peer)} connected`);
-      }
+      if (peer.client !== "" || now - visitor.since > NAME_PATIENCE_MS) this.#welcome(peer, visitor);
     }
     const stats = torrent.stats();
     if (this.#output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
@@ -161,9 +155,21 @@ export class Audience {
     return `${clean(torrent.name)}: ${count(peers, "peer")}, ${formatRate(upRate)}, given ${formatSize(uploaded)}`;
   }
 
+  /** Tells that a peer came; once. */
+  #welcome(peer: PeerInfo, visitor: Visitor): void {
+    if (visitor.announced) return;
+    visitor.announced = true;
+    if (peer.seed && peer.uploaded === 0)
+      this.#output.detail(`${who(peer)} connected and has all of it already`);
+    else this.#say(`${who(peer)} connected`);
+  }
+
   #onComplete(peer: PeerInfo): void {
     const visitor = this.#visitors.get(key(peer));
-    if (visitor !== undefined) visitor.finished = true;
+    if (visitor !== undefined) {
+      visitor.finished = true;
+      this.#welcome(peer, visitor);
+    }
     this.#event("peer-complete", peerFields(peer));
     if (peer.uploaded === 0) {
       // It came with the data, and only now said so.
@@ -179,26 +185,11 @@ export class Audience {
     const visitor = this.#visitors.get(key(peer));
     this.#visitors.delete(key(peer));
     this.#event("peer-disconnected", { ...peerFields(peer), reason });
-    if (visitor?.finished !== true && peer.uploaded > 0) {
-      this.#say(`${who(peer)} left at ${formatPercent(peer.progress)}; it can continue later.`);
+    if (visitor !== undefined && visitor.finished !== true && peer.uploaded > 0) {
+      this.#welcome(peer, visitor);
+      this.#say(`${who(peer)} left with ${formatPercent(peer.progress)} of it.`);
     }
     this.#output.detail(`${who(peer)} left${reason === null ? "" : `: ${cleanShort(reason)}`}`);
-  }
-
-  /** A failure is told once until the tracker answers again. */
-  #onTracker(url: string, ok: boolean, message: string | null): void {
-    const output = this.#output;
-    const known = this.#silentTrackers.has(url);
-    if (ok) {
-      this.#silentTrackers.delete(url);
-      if (known) output.note(`Tracker ${clean(url)} answers again.`);
-      else output.detail(`tracker ${clean(url)} answered`);
-      return;
-    }
-    this.#silentTrackers.add(url);
-    const sentence = `Tracker ${clean(url)} can't be used now: ${cleanShort(message ?? "no answer")}. Trying again.`;
-    if (known) output.detail(sentence);
-    else output.warn(sentence);
   }
 
   #warn(error: ShoalError): void {
