@@ -20,14 +20,14 @@ const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent") };
 const NEEDS = { needs: ["libtorrent"] } as const;
 const KILLS = 4;
 
-const FILE: PayloadSpec = { name: "film.bin", size: 12 * MIB + 777, seed: 31 };
+const FILE: PayloadSpec = { name: "film.bin", size: 20 * MIB + 777, seed: 31 };
 const FOLDER: PayloadSpec = {
   name: "Album",
   seed: 32,
   files: {
     ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`photo ${i}.jpg`, 100_000 + i * 9_777])),
     empty: 0,
-    "film.mkv": 4 * MIB + 3,
+    "film.mkv": 9 * MIB + 3,
   },
 };
 
@@ -64,21 +64,21 @@ describe("kill -9 of our download", { concurrency: 2 }, () => {
         const goal = had + random.between(MIB, MIB + 400_000);
         await shoal.waitFor("progress", 30_000, (event) => haveOf(event) >= goal);
         await Promise.race([delay(random.below(200)), shoal.child.exited]);
-        assert.equal(shoal.child.exit, null, `it ended by itself in life ${kill}\n${shoal.child.log}`);
         await shoal.kill();
         const known = shoal.events.filter((event) => event.event === "progress").map(haveOf);
         had = Math.max(...known);
       }
       const last = Shoal.get(stage, args, state);
-      await last.waitFor("first-block");
-      const first = last.events.findLast((event) => event.event === "progress");
-      assert.ok(first !== undefined && haveOf(first) >= had, `${had} bytes were there before the last kill`);
-      await last.complete();
+      const complete = await last.complete();
       await last.endsWith(0);
       await assertSameTree(join(dir, payload.name), payload.path);
-      // Without going on from what was there, the last life alone would have needed all of it once more.
+      // Every life goes on from where the one before was. A kill may cost what arrived in its last moments: libtorrent
+      // sends a second's worth at a time.
+      const fetched = complete["downloaded"] as number;
+      const missing = payload.contentSize - had;
+      assert.ok(fetched < missing + 6 * MIB, `${fetched} bytes were fetched when ${missing} were missing`);
       const total = (await upload.status()).payloadUp;
-      assert.ok(total < 1.5 * payload.contentSize, `${total} bytes were sent for ${payload.contentSize}`);
+      assert.ok(total < 2.2 * payload.contentSize, `${total} bytes were sent for ${payload.contentSize}`);
     });
   }
 
