@@ -1,4 +1,7 @@
+import { join } from "node:path";
+
 import type { Engine, Metainfo, PieceDigest } from "../../engine.ts";
+import { absenceAt, LinkCheck, locateFiles } from "./locate-files.ts";
 
 /** Pieces under way at once: enough to keep the hash workers busy. */
 const PARALLEL = 8;
@@ -7,13 +10,16 @@ const PARALLEL = 8;
 export interface FileVerdict {
   readonly path: string;
   readonly size: number;
-  /** null when there is no such file. */
+  /** null when there is no such file, and for a link. */
   readonly sizeOnDisk: number | null;
   /**
-   * `wrong`: other bytes. `long`: the torrent's bytes are right, but more follow them. `unchecked`: what is wrong lies in pieces
-   * that it shares with a missing or short file, so nothing can be said.
+   * `wrong`: other bytes, or something else in its place. `long`: the torrent's bytes are right, but more follow them.
+   * `unreadable`: the system doesn't let it be read. `unchecked`: what is wrong lies in pieces that it shares with a file that is
+   * missing, short or unreadable, so nothing can be said.
    */
-  readonly state: "ok" | "missing" | "short" | "wrong" | "long" | "unchecked";
+  readonly state: "ok" | "missing" | "short" | "wrong" | "long" | "unreadable" | "unchecked";
+  /** Where a link should lead, components below the torrent's root; null for a file. */
+  readonly symlink: readonly string[] | null;
   readonly badPieces: readonly number[];
 }
 
@@ -32,18 +38,27 @@ export async function verifyData(
   onProgress: (bytesDone: number) => void,
 ): Promise<Verdict> {
   const { layout } = metainfo;
-  const { paths } = engine.safePaths(metainfo.name, metainfo.multiFile, layout.files);
+  const paths = await locateFiles(engine, metainfo, dir);
   const disk = engine.openDisk();
   const storage = disk.open({ layout, root: dir, paths, skipped: new Set(), partPath: "" });
   const bad = new Set<number>();
-  const unreadable = new Set<number>();
+  /** Pieces of which not all bytes can be had. */
+  const lacking = new Set<number>();
+  /** Absolute paths that the system refused to read. */
+  const refused = new Set<unknown>();
   let bytesDone = 0;
   try {
     const stats = await disk.stat(storage);
     const hashes = new engine.PieceHashes(metainfo);
     const kinds = { sha1: hashes.sha1, merkle: hashes.merkle };
     const digest = (piece: number): Promise<PieceDigest | null> =>
-      new Promise((resolve) => disk.hash(storage, piece, kinds, (_error, found) => resolve(found)));
+      new Promise((resolve) => {
+        disk.hash(storage, piece, kinds, (error, found) => {
+          if (error?.code === "ERR_DISK") refused.add(error.details["path"]);
+          if (error !== null) lacking.add(piece);
+          resolve(found);
+        });
+      });
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < layout.pieceCount && !signal.aborted) {
@@ -52,33 +67,43 @@ export async function verifyData(
           .filesInPiece(piece)
           .every((file) => file.pad || (stats[file.index]?.size ?? -1) >= endWithin(file, piece));
         const found = readable ? await digest(piece) : null;
-        if (!readable) unreadable.add(piece);
+        if (!readable) lacking.add(piece);
         if (found === null || !hashes.verify(piece, found)) bad.add(piece);
         bytesDone += layout.dataSize(piece);
         onProgress(bytesDone);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
-    const files = layout.files.flatMap((file): FileVerdict[] => {
-      if (file.pad) return [];
+    const links = new LinkCheck(layout.files, paths, dir);
+    const files: FileVerdict[] = [];
+    for (const file of layout.files) {
+      if (file.pad) continue;
+      const path = paths[file.index] as string;
+      const { size, symlink } = file;
+      if (symlink !== null) {
+        files.push({
+          path,
+          size: 0,
+          sizeOnDisk: null,
+          state: await links.state(file),
+          symlink,
+          badPieces: [],
+        });
+        continue;
+      }
       const sizeOnDisk = stats[file.index]?.size ?? null;
       const badPieces: number[] = [];
       for (let piece = file.firstPiece; piece < file.endPiece; piece++)
         if (bad.has(piece)) badPieces.push(piece);
-      const path = paths[file.index] ?? "";
-      // A link has no bytes to compare.
-      if (file.symlink !== null) return [{ path, size: 0, sizeOnDisk, state: "ok", badPieces }];
-      const hidden = badPieces.every((piece) => unreadable.has(piece));
-      return [
-        {
-          path,
-          size: file.size,
-          sizeOnDisk,
-          state: judge(file.size, sizeOnDisk, badPieces, hidden),
-          badPieces,
-        },
-      ];
-    });
+      const hidden = badPieces.every((piece) => lacking.has(piece));
+      const state =
+        sizeOnDisk === null
+          ? ABSENT[await absenceAt(join(dir, path))]
+          : refused.has(join(dir, path))
+            ? "unreadable"
+            : judge(size, sizeOnDisk, badPieces, hidden);
+      files.push({ path, size, sizeOnDisk, state, symlink, badPieces });
+    }
     const badPieces = [...bad].toSorted((a, b) => a - b);
     return { ok: badPieces.length === 0 && files.every((file) => file.state === "ok"), badPieces, files };
   } finally {
@@ -92,13 +117,14 @@ export async function verifyData(
   }
 }
 
+const ABSENT = { missing: "missing", unreadable: "unreadable", occupied: "wrong" } as const;
+
 function judge(
   size: number,
-  sizeOnDisk: number | null,
+  sizeOnDisk: number,
   badPieces: readonly number[],
   hidden: boolean,
 ): FileVerdict["state"] {
-  if (sizeOnDisk === null) return "missing";
   if (sizeOnDisk < size) return "short";
   if (badPieces.length > 0) return hidden ? "unchecked" : "wrong";
   return sizeOnDisk > size ? "long" : "ok";

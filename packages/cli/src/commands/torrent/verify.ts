@@ -1,9 +1,10 @@
 import type { Invocation, NoOptions } from "../command.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
-import { CliError, interrupted } from "../../errors.ts";
+import { CliError, interrupted, usageError } from "../../errors.ts";
 import { shownPath, statPath, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { progressText, Speedometer } from "../../ui/progress.ts";
+import { shellWord } from "../../ui/shell-word.ts";
 import { count, formatCount, formatSize } from "../../ui/sizes.ts";
 import type { Output } from "../../ui/output.ts";
 import { hashFields } from "./describe.ts";
@@ -17,6 +18,8 @@ const MAX_LISTED = 50;
 /** `shoal torrent verify FILE DIR`. */
 export async function runVerify({ context, output, args }: Invocation<NoOptions>): Promise<number> {
   const [word, dirWord] = args as readonly [string, string];
+  if (dirWord === "")
+    throw usageError("The folder has no name", "Name it, or give . for the folder you are in.");
   const metainfo = await loadTorrent(context, word);
   const dir = userPath(context, dirWord);
   if (!(await statPath(dir, dirWord)).isDirectory()) {
@@ -55,27 +58,47 @@ export async function runVerify({ context, output, args }: Invocation<NoOptions>
     return EXIT_CODES.ok.code;
   }
   printBad(output, verdict);
-  const bad = verdict.files.filter((file) => file.state !== "ok").length;
-  output.warn(
-    `${clean(metainfo.name)} in ${shown}: ${formatCount(verdict.badPieces.length)} of ${count(metainfo.layout.pieceCount, "piece")} missing or wrong, in ${count(bad, "file")}. To repair: shoal get ${clean(word)} -o ${clean(dirWord)} --overwrite`,
-  );
+  output.warn(`${clean(metainfo.name)} in ${shown}: ${summary(verdict, metainfo.layout.pieceCount)}`);
+  if (verdict.files.every((file) => file.state === "missing" || file.size === 0)) {
+    output.warn(`If it lies elsewhere, name the folder that has ${clean(firstName(verdict))} in it.`);
+  }
+  if (verdict.files.some(({ state }) => state !== "ok" && state !== "unreadable")) {
+    output.warn(`To repair: shoal get ${shellWord(word)} -o ${shellWord(dirWord)} --overwrite`);
+  }
   return EXIT_CODES.verification.code;
+}
+
+function summary(verdict: Verdict, pieceCount: number): string {
+  const bad = verdict.files.filter((file) => file.state !== "ok").length;
+  const wrong = verdict.badPieces.length;
+  if (wrong > 0)
+    return `${formatCount(wrong)} of ${count(pieceCount, "piece")} missing or wrong, in ${count(bad, "file")}.`;
+  return `every piece is right, but ${count(bad, "file")} ${bad === 1 ? "is" : "are"} not as in the torrent.`;
+}
+
+/** The file or folder that a torrent's data is. */
+function firstName(verdict: Verdict): string {
+  return verdict.files[0]?.path.split("/")[0] ?? "";
 }
 
 function printBad(output: Output, verdict: Verdict): void {
   const bad = verdict.files.filter((file) => file.state !== "ok");
   for (const file of bad.slice(0, MAX_LISTED)) {
-    output.data(`${output.style.bad(file.state.padEnd(9))}  ${clean(file.path)}${details(file)}`);
+    output.data(`${output.style.bad(file.state.padEnd(10))}  ${clean(file.path)}${details(file)}`);
   }
   if (bad.length > MAX_LISTED)
     output.data(`… and ${count(bad.length - MAX_LISTED, "more file", "more files")}`);
 }
 
 function details(file: FileVerdict): string {
-  if (file.state === "missing") return "";
-  if (file.state === "unchecked") return "  (shares a piece with a missing file)";
-  if (file.state === "long") return `  (${formatSize((file.sizeOnDisk ?? 0) - file.size)} too long)`;
-  if (file.state === "short") return `  (${formatSize(file.sizeOnDisk ?? 0)} of ${formatSize(file.size)})`;
+  const { size, sizeOnDisk, state, symlink } = file;
+  if (symlink !== null) return `  (should be a link to ${clean(symlink.join("/"))})`;
+  if (state === "missing") return "";
+  if (state === "unreadable") return "  (permission denied, or the disk fails)";
+  if (state === "unchecked") return "  (shares a piece with a file that is missing, short or unreadable)";
+  if (sizeOnDisk === null) return "  (something else is there: a folder, or a link that is not followed)";
+  if (state === "long") return `  (${formatSize(sizeOnDisk - size)} too long)`;
+  if (state === "short") return `  (${formatSize(size - sizeOnDisk)} of ${formatSize(size)} missing)`;
   return `  (${ranges(file.badPieces)})`;
 }
 
