@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 
 import type { TextSink } from "../context.ts";
+import { bar } from "./bar.ts";
 import { truncate } from "./table.ts";
 
 /** Redraws are at least this far apart. */
@@ -75,7 +76,28 @@ function up(lines: number): string {
 
 const COLOURS = /\u001b\[\d+m/g;
 
-/** A painted line that is too long loses its colours: cutting between escape codes is not worth the trouble. */
+/** Cells that a bar keeps on a narrow terminal, and blanks between the parts of a line. */
+const MIN_BAR = 6;
+const GAP = "   ";
+
+/**
+ * A line that is too long gets a shorter bar, then loses its last parts, and what is left is cut: without its colours, as cutting
+ * between escape codes is not worth the trouble.
+ */
 function fit(line: string, width: number): string {
-  return stringWidth(line) <= width ? line : truncate(line.replace(COLOURS, ""), width);
+  const over = stringWidth(line) - width;
+  if (over <= 0) return line;
+  let shorter = line.replace(/█*░*(?<=[█░]{7})/, (cells) => shortenBar(cells, over));
+  while (stringWidth(shorter) > width) {
+    const end = shorter.trimEnd().lastIndexOf(GAP);
+    if (end < 0 || shorter.slice(0, end).trim() === "") return truncate(shorter.replace(COLOURS, ""), width);
+    shorter = shorter.slice(0, end).trimEnd();
+  }
+  // A part that was dropped may have held the code that ends a colour.
+  return shorter.includes("\u001b") ? `${shorter}\u001b[0m` : shorter;
+}
+
+function shortenBar(cells: string, over: number): string {
+  const length = Math.max(MIN_BAR, cells.length - over);
+  return bar(cells.lastIndexOf("█") < 0 ? 0 : (cells.lastIndexOf("█") + 1) / cells.length, length);
 }

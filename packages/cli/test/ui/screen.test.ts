@@ -77,6 +77,23 @@ test("LiveArea: lines never wrap", () => {
   assert.deepEqual(screen.lines, [`${"x".repeat(18)}…`]);
 });
 
+test("LiveArea: on a narrow terminal the bar shrinks first, then the last parts go", () => {
+  const line = `   ${"█".repeat(10)}${"░".repeat(10)}    50 %   11.2 MB/s   3 min left   from 1 person`;
+  const shown = (columns: number): string => {
+    const screen = new Screen(columns);
+    new LiveArea(screen, () => 0).set([line]);
+    return screen.lines[0] ?? "";
+  };
+  assert.equal(shown(80), line);
+  assert.equal(
+    shown(63),
+    `   ${"█".repeat(5)}${"░".repeat(5)}    50 %   11.2 MB/s   3 min left   from 1 person`,
+  );
+  assert.equal(shown(44), "   ███░░░    50 %   11.2 MB/s   3 min left");
+  assert.equal(shown(30), "   ███░░░    50 %   11.2 MB/s");
+  assert.equal(shown(14), "   ███░░░");
+});
+
 test("qrLines: a code when there is room, a sentence when not", () => {
   const magnet = `magnet:?xt=urn:btih:${"a".repeat(40)}`;
   const lines = qrLines(magnet, 80);
