@@ -260,7 +260,14 @@ export class PeerSession<P> implements FrameHandler {
   onHaveNone(): void {
     this.#requireFast();
     this.#haveStated = true;
-    if (this.#layout !== null) this.#handler!.onHaveKnown(this.#peer);
+    if (this.#layout === null) {
+      this.#earlyBitfield = null;
+      this.#earlyAll = false;
+      this.#earlyHaves = [];
+      return;
+    }
+    this.have = new Bitfield(this.#layout.pieceCount);
+    this.#handler!.onHaveKnown(this.#peer);
   }
 
   onRequest(piece: PieceIndex, begin: number, length: number): void {

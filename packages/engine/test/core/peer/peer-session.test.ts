@@ -50,6 +50,26 @@ test("PeerSession takes a later bitfield for what the peer has by then, as aria2
   assert.deepEqual(scene.calls, ["onHaveKnown", "onHaveKnown", "onHaveKnown"]);
 });
 
+test("PeerSession takes have-none after have messages for what the peer has by then, in a bitfield of its own", () => {
+  const scene = new Scene();
+  scene.says.have(3);
+  scene.hear();
+  const before = scene.session.have;
+  scene.says.haveNone();
+  scene.says.haveNone();
+  scene.hear();
+  assert.notEqual(scene.session.have, before, "the picker compares the new with the old");
+  assert.equal(scene.session.have?.isEmpty, true);
+  assert.deepEqual(scene.calls, ["onHave", "onHaveKnown", "onHaveKnown"]);
+  const early = new Scene(undefined, false);
+  early.says.have(3);
+  early.says.haveAll();
+  early.says.haveNone();
+  early.hear();
+  early.session.setLayout(layout);
+  assert.equal(early.session.have?.isEmpty, true);
+});
+
 test("PeerSession keeps what a peer says of its pieces until the metadata is known", () => {
   const scene = new Scene(undefined, false);
   scene.says.bitfield(Uint8Array.of(0x80, 0));
