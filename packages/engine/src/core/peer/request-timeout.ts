@@ -9,9 +9,9 @@ const FIRST_TIMEOUT: Millis = 20_000;
 const LATENCY_FACTOR = 4;
 
 /**
- * Decides when a peer's requests are overdue. The clock runs only while we are unchoked, and starts again with every block
- * that the peer delivers: a slow peer is not a silent one. A single request that was passed over while others were answered
- * expires after a minute.
+ * Decides when a peer's requests are overdue. The clock starts again when we are unchoked and with every block that the peer
+ * delivers: a slow peer is not a silent one. A single request that was passed over while others were answered expires after
+ * a minute, and so does what a choking peer owes us: pieces that it allowed all the same (BEP 6), or rejects.
  */
 export class RequestTimeout {
   #unchokedAt: Millis = Infinity;
@@ -36,10 +36,11 @@ export class RequestTimeout {
     return Math.min(MAX_TIMEOUT, Math.max(MIN_TIMEOUT, latency.p95 * LATENCY_FACTOR));
   }
 
-  /** When `expire` has something to do at the earliest; Infinity when nothing is outstanding or we are choked. */
+  /** When `expire` has something to do at the earliest; Infinity when nothing is outstanding. */
   deadline(queue: RequestQueue, latency: LatencyMeter): Millis {
-    if (this.#unchokedAt === Infinity || queue.length === 0) return Infinity;
+    if (queue.length === 0) return Infinity;
     const oldest = queue.oldestSentAt();
+    if (this.#unchokedAt === Infinity) return oldest + MAX_TIMEOUT;
     const quietSince = Math.max(oldest, this.#lastBlockAt, this.#unchokedAt);
     return Math.min(quietSince + this.timeoutMs(latency), Math.max(oldest, this.#unchokedAt) + MAX_TIMEOUT);
   }
@@ -50,8 +51,14 @@ export class RequestTimeout {
    */
   expire(queue: RequestQueue, latency: LatencyMeter, now: Millis, visit: RequestVisitor): boolean {
     if (now < this.deadline(queue, latency)) return false;
-    const timeout = this.timeoutMs(latency);
-    const silent = now - Math.max(queue.oldestSentAt(), this.#lastBlockAt, this.#unchokedAt) >= timeout;
+    const choked = this.#unchokedAt === Infinity;
+    const timeout = choked ? MAX_TIMEOUT : this.timeoutMs(latency);
+    const quietSince = Math.max(
+      queue.oldestSentAt(),
+      this.#lastBlockAt,
+      choked ? -Infinity : this.#unchokedAt,
+    );
+    const silent = now - quietSince >= timeout;
     queue.expire(now - (silent ? timeout : MAX_TIMEOUT), visit);
     return silent;
   }

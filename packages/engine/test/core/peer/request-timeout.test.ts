@@ -21,17 +21,28 @@ function rig(): {
   return { timeout, queue, latency, expire };
 }
 
-test("nothing times out while we are choked or nothing is outstanding", () => {
-  const { timeout, queue, latency, expire } = rig();
-  queue.add(0, 0, 0);
+test("nothing times out when nothing is outstanding; being unchoked starts the clock anew", () => {
+  const { timeout, queue, latency } = rig();
   assert.equal(timeout.deadline(queue, latency), Infinity);
+  queue.add(0, 0, 0);
   timeout.onUnchoke(1_000);
   assert.equal(timeout.deadline(queue, latency), 21_000);
-  timeout.onChoke();
-  assert.deepEqual(expire(1e9), { silent: false, blocks: [] });
   timeout.onUnchoke(2_000);
+  assert.equal(timeout.deadline(queue, latency), 22_000);
   queue.remove(0, 0);
   assert.equal(timeout.deadline(queue, latency), Infinity);
+});
+
+test("a choking peer that answers neither with blocks nor with rejects loses its requests after a minute", () => {
+  const { timeout, queue, latency, expire } = rig();
+  queue.add(0, 0, 0);
+  queue.add(0, 1, 30_000);
+  assert.equal(timeout.deadline(queue, latency), 60_000);
+  assert.deepEqual(expire(59_999), { silent: false, blocks: [] });
+  assert.deepEqual(expire(60_000), { silent: true, blocks: [0] });
+  timeout.onUnchoke(70_000);
+  timeout.onChoke();
+  assert.deepEqual(expire(90_000), { silent: true, blocks: [1] });
 });
 
 test("a silent peer loses what is overdue, and only that", () => {
