@@ -163,9 +163,10 @@ export class ResumeState {
     this.#record({ type: "totals", downloaded, uploaded });
   }
 
-  /** The files as a clean stop leaves them. Call after the last barrier, with nothing under way. */
+  /** The files as a clean stop leaves them. Call after the last barrier, with nothing under way; writing may begin anew. */
   stop(files: readonly StoppedFile[]): void {
     this.#record({ type: "stop", files });
+    this.#running = false;
   }
 
   /** Records to append to the store, oldest first; empties the outbox. */

@@ -108,6 +108,29 @@ describe("what may be claimed", () => {
     assert.equal(judge([...stopped, ...loading.drain()], "two", touched), "claimed 0,1,4 recheck  masks ");
   });
 
+  test("what the same process changes after a stop makes size and time of the files not count any more", () => {
+    const paused = (then: (state: ResumeState) => void): Uint8Array[] =>
+      journal((state) => {
+        state.verified([0]);
+        state.mark();
+        state.barrier();
+        state.stop(whole.map((file, index) => ({ index, ...file })));
+        then(state);
+      });
+    const touched = whole.map((file) => ({ ...file, modifiedMs: 6 }));
+    assert.equal(
+      judge(
+        paused(() => {}),
+        "one",
+        touched,
+      ),
+      "claimed  recheck 0 masks ",
+    );
+    const goesOn = paused((state) => state.verified([1]));
+    assert.equal(judge(goesOn, "one", touched), "claimed 0,1 recheck  masks ");
+    assert.equal(judge(goesOn, "two", touched), "claimed 0 recheck 1 masks ");
+  });
+
   test("the first sync of a process, and the first after a check of found files, must cover every file", () => {
     const first = journal((state) => state.verified([0]));
     const second = load(first, "one");
