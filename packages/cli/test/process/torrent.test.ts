@@ -133,11 +133,7 @@ test("bad input: one sentence, the right code", async () => {
     [["torrent", "magnet", "nope.torrent"], 10, /^nope\.torrent does not exist/],
     [["torrent", "create", "nope"], 10, /^nope does not exist/],
     [["torrent", "verify", "nope.torrent", "."], 10, /^nope\.torrent does not exist/],
-    [
-      ["torrent", "create", "song.mp3", "-o", "no/such/dir.torrent"],
-      10,
-      /no\/such\/dir\.torrent does not exist/,
-    ],
+    [["torrent", "create", "song.mp3", "-o", "no/such/dir.torrent"], 10, /no\/such does not exist/],
   ];
   for (const [words, expected, sentence] of cases) {
     const { code, stdout, stderr } = await place.run(...words);

@@ -3,7 +3,7 @@ import { compareBytes, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { encodeBencode } from "../wire/bencode.ts";
 import type { BencodeInput } from "../wire/bencode.ts";
-import { displayName } from "./display-name.ts";
+import { displayName, plainText } from "./display-name.ts";
 import { BLOCK_SIZE, isPowerOfTwo, Layout, MAX_PIECE_LENGTH, padEntry } from "./layout.ts";
 import type { LayoutEntry, TorrentKind } from "./layout.ts";
 import { HASH_BYTES, rootFromPieceLayer } from "./merkle.ts";
@@ -41,7 +41,7 @@ export function checkPieceLength(pieceLength: number, kind: TorrentKind): void {
 export function checkTorrentName(name: string): void {
   if (name === "" || displayName(name) !== name) {
     throw unusable(
-      `the name "${displayName(name)}" can't be used: it must be one plain name without slashes`,
+      `the name "${plainText(name)}" can't be used: it must be one plain name, without slashes and control characters`,
     );
   }
 }

@@ -88,6 +88,10 @@ export async function createTorrent(
   const { multiFile } = walked;
   const files = walked.files.toSorted((a, b) => comparePaths(a.path, b.path));
   const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (size === 0) {
+    const message = `"${path}" has nothing to share: not one byte in any file`;
+    throw new ShoalError("ERR_INVALID_ARGUMENT", message, { path });
+  }
   const pieceLength = options.pieceLength ?? choosePieceLength(size);
   const planned = planLayout(kind, pieceLength, multiFile, files.map(entryOf));
   // Both are in the same order, but for pads.

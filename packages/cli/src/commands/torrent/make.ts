@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 
 import type { Context } from "../../context.ts";
-import type { CreateOptions, Metainfo } from "../../engine.ts";
-import { CliError, fileSystemError } from "../../errors.ts";
+import type { CreateOptions, Metainfo, ShoalError } from "../../engine.ts";
+import { CliError, fileSystemError, usageError } from "../../errors.ts";
 import { statPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { progressText, Speedometer } from "../../ui/progress.ts";
@@ -35,14 +35,11 @@ export async function makeTorrent(
   flags: MakeFlags,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<MadeTorrent> {
+  // An empty word would mean the folder one is in: more likely a variable of a script is empty.
+  if (shown === "")
+    throw usageError("The path is empty", "Name a file or folder, or give . for this folder.");
   await statPath(path, shown);
-  if (flags.name === null && clean(basename(path)) !== basename(path)) {
-    throw new CliError(
-      "ERR_INVALID_ARGUMENT",
-      `The name of ${clean(shown)} has control characters, which a torrent's name can't have`,
-      "Give it another one with --name.",
-    );
-  }
+  if (flags.name === null) refuseOddName(basename(path), shown);
   const engine = await context.engine();
   const speed = new Speedometer();
   const report = (done: number, total: number): void => {
@@ -61,11 +58,38 @@ export async function makeTorrent(
       context.signal,
     );
   } catch (error) {
-    if (error instanceof Error && "syscall" in error) throw fileSystemError(error, shown);
-    throw error;
+    throw explain(error, shown);
   } finally {
     output.live([], true);
   }
+}
+
+/** The name goes into the torrent, and so onto other people's disks. */
+function refuseOddName(name: string, shown: string): void {
+  const what = clean(name) !== name ? "control characters" : name.includes("\\") ? "a backslash" : null;
+  if (what === null) return;
+  throw new CliError(
+    "ERR_INVALID_ARGUMENT",
+    `The name of ${clean(shown)} has ${what}, which a torrent's name can't have`,
+    "Give it another one with --name.",
+  );
+}
+
+/** The engine's advice is for torrents that are being shared; here something is only being read. */
+function explain(error: unknown, shown: string): unknown {
+  if (!(error instanceof Error)) return error;
+  if ("syscall" in error) return fileSystemError(error, shown);
+  const { code, details } = error as Partial<ShoalError>;
+  const path = details?.["path"];
+  if (typeof path !== "string") return error;
+  if (code === "ERR_DISK") return fileSystemError({ code: details?.["reason"] }, path);
+  if (code !== "ERR_FILE_CHANGED") return error;
+  return new CliError(
+    code,
+    `${clean(path)} changed while it was being read`,
+    "Try again when nothing writes to it.",
+    error,
+  );
 }
 
 function createOptions(flags: MakeFlags): CreateOptions {
@@ -76,8 +100,8 @@ function createOptions(flags: MakeFlags): CreateOptions {
   return {
     kind: chooseKind(flags),
     // Each tracker in a tier of its own: all are tried in turn.
-    trackers: flags.tracker.map((url) => [url]),
-    webSeeds: flags.webSeed,
+    trackers: [...new Set(flags.tracker)].map((url) => [url]),
+    webSeeds: [...new Set(flags.webSeed)],
     private: flags.private,
     ...(pieceSize === null ? {} : { pieceLength: pieceSize }),
     ...(name === null ? {} : { name }),
