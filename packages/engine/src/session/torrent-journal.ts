@@ -126,9 +126,13 @@ export class TorrentJournal implements FileRecords {
   }
 
   /** The piece is verified and on disk. */
-  onPiece(piece: PieceIndex, layout: Layout): void {
+  onPiece(piece: PieceIndex, layout: Layout, files: TorrentFiles): void {
     this.#waiting.add(piece);
     this.#recordKnown(layout);
+    // The first piece of a new file: its inode is learnt at once, so that a crash soon after costs little.
+    if (this.#waiting.size > 0 && !this.#busy && !this.#closed) {
+      void this.#run(() => this.#learnFiles(layout, files));
+    }
   }
 
   /** The piece is not there any more, or is about to be written again. */

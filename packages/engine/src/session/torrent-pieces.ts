@@ -99,7 +99,7 @@ export class TorrentPieces {
 
   /** A downloaded piece passed; the picker knows. */
   onVerified(piece: PieceIndex, digest: PieceDigest): void {
-    this.#journal?.onPiece(piece, this.#layout);
+    this.#journal?.onPiece(piece, this.#layout, this.#files);
     if (digest.root !== null && this.#hashes.root(piece) === null) this.#unproved.set(piece, digest.root);
     this.#files.count(piece, true);
   }

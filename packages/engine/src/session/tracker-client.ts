@@ -271,9 +271,14 @@ class Announcing implements TrackerHandle {
     this.#timer = null;
     this.#abort.abort();
     const timeUp = new AbortController();
-    const goodbyes = [...this.#swarms.values()].flatMap((swarm) =>
-      swarm.announcer.stop().map((action) => this.#ask(swarm, action, timeUp.signal)),
-    );
+    const goodbyes: Promise<void>[] = [];
+    for (const swarm of this.#swarms.values()) {
+      const actions = swarm.announcer.stop();
+      for (const url of new Set(actions.map((action) => action.url))) {
+        const last = actions.filter((action) => action.url === url);
+        goodbyes.push(this.#askInOrder(swarm, last, timeUp.signal));
+      }
+    }
     if (goodbyes.length > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
@@ -287,6 +292,10 @@ class Announcing implements TrackerHandle {
       });
     }
     this.#onStopped();
+  }
+
+  async #askInOrder(swarm: Swarm, actions: readonly AnnounceAction[], signal: AbortSignal): Promise<void> {
+    for (const action of actions) await this.#ask(swarm, action, signal);
   }
 
   #first(): Swarm | undefined {

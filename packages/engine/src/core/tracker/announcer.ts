@@ -165,13 +165,19 @@ export class Announcer {
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, Math.min(...allowed)));
   }
 
-  /** Ends all announcing; what it gives is to be sent to those who know of us, without regard to the answers. */
+  /**
+   * Ends all announcing; what it gives is to be sent to those who know of us, in order for each URL, without regard to the answers.
+   * A completion that was not told yet is told first: else who leaves at once would never have been counted.
+   */
   stop(): AnnounceAction[] {
     if (this.#stopped) return [];
     this.#stopped = true;
     return [...this.#byUrl.values()]
       .filter((tracker) => (tracker.started || tracker.underWay === "started") && tracker.fails === 0)
-      .map((tracker) => ({ url: tracker.url, event: "stopped", trackerId: tracker.trackerId }));
+      .flatMap(({ url, trackerId }) => {
+        const stopped: AnnounceAction = { url, event: "stopped", trackerId };
+        return this.#completed ? [{ url, event: "completed", trackerId }, stopped] : [stopped];
+      });
   }
 
   #newTier(urls: readonly string[]): Tracker[] {

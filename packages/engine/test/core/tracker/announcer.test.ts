@@ -247,3 +247,14 @@ test("whatever trackers do: no spinning, no announce under way twice, started be
     { numRuns: 1000 },
   );
 });
+
+test("Announcer tells a completion that nobody heard of yet before it says good-bye", () => {
+  const announcer = new Announcer([["a"]], new Xoshiro128(1), 0);
+  assert.equal(announcer.next(0)?.event, "started");
+  announcer.onAnswer("a", { interval: 1800, minInterval: null, trackerId: null }, 10);
+  announcer.onCompleted(20);
+  assert.deepEqual(
+    announcer.stop().map((action) => action.event),
+    ["completed", "stopped"],
+  );
+});
