@@ -1,0 +1,72 @@
+import { ShoalError } from "../../dist/base/errors.js";
+import type { Store, TorrentStore } from "../../dist/ports/store.js";
+
+/** Resume data in memory. It outlives sessions, as a state directory does. */
+export class MemoryStore implements Store {
+  bootId = "boot";
+  readonly journals: Map<string, Uint8Array[]> = new Map();
+  /** Keys that are held. */
+  readonly locked: Set<string> = new Set();
+  /** Thrown by `append`. */
+  failing: ShoalError | null = null;
+  /** Called with each record that was appended. */
+  onAppend: (record: Uint8Array) => void = () => undefined;
+
+  open(key: string): Promise<TorrentStore> {
+    if (this.locked.has(key)) return Promise.reject(new ShoalError("ERR_LOCKED", "held already"));
+    this.locked.add(key);
+    const records = [...(this.journals.get(key) ?? [])];
+    this.journals.set(key, [...records]);
+    let open = true;
+    const assertOpen = (): void => {
+      if (!open) throw new ShoalError("ERR_CLOSED", "the torrent's records have been closed");
+    };
+    const release = (): void => {
+      open = false;
+      this.locked.delete(key);
+    };
+    return Promise.resolve({
+      records,
+      append: (record) => {
+        assertOpen();
+        if (this.failing !== null) throw this.failing;
+        this.journals.get(key)!.push(record);
+        this.onAppend(record);
+      },
+      sync: async () => {
+        await Promise.resolve();
+        assertOpen();
+      },
+      replace: async (all) => {
+        await Promise.resolve();
+        assertOpen();
+        this.journals.set(key, [...all]);
+      },
+      close: async () => {
+        await Promise.resolve();
+        release();
+      },
+      remove: async () => {
+        await Promise.resolve();
+        this.journals.delete(key);
+        release();
+      },
+    });
+  }
+
+  partPath(key: string): string {
+    return `/state/${key}.part`;
+  }
+
+  list(): Promise<string[]> {
+    return Promise.resolve([...this.journals.keys()]);
+  }
+
+  /** What a killed process leaves: its records as they are now, and no lock. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    copy.bootId = this.bootId;
+    for (const [key, records] of this.journals) copy.journals.set(key, [...records]);
+    return copy;
+  }
+}
