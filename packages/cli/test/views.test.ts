@@ -11,6 +11,7 @@ import {
   statusLine,
   stillLooking,
 } from "../dist/commands/get/view.js";
+import { listeningLines } from "../dist/commands/send/view.js";
 import { bar } from "../dist/ui/bar.js";
 import { createStyle } from "../dist/ui/style.js";
 
@@ -85,4 +86,16 @@ test("failedPeer: the address once, the reason in small letters", () => {
     failedPeer("[::1]:9", "The peer hung up\u001b[2J"),
     "[::1]:9 can't be used now: the peer hung up\ufffd[2J",
   );
+});
+
+test("listeningLines: what is said about the router has a line of its own and fits 80 columns", () => {
+  const everywhere = { endpoint: { host: "::", port: 41_873 } };
+  const lines = listeningLines(everywhere, [{ host: "192.168.100.200", port: 41_873 }]);
+  assert.deepEqual(lines, [
+    "Listening on port 41873 of every address (in your own network: 192.168.100.200).",
+    "From elsewhere the router must forward TCP port 41873.",
+  ]);
+  for (const line of lines) assert.ok(line.length <= 80);
+  const here = { endpoint: { host: "127.0.0.1", port: 7 } };
+  assert.deepEqual(listeningLines(here, []), ["Listening on 127.0.0.1, port 7."]);
 });

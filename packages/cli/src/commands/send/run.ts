@@ -27,7 +27,7 @@ import { Audience } from "./audience.ts";
 import type { SendOptions } from "./declaration.ts";
 import { prepareExisting, prepareNew, startSharing } from "./share.ts";
 import type { Prepared } from "./share.ts";
-import { listeningLine, qrLines, shareLines } from "./view.ts";
+import { listeningLines, qrLines, shareLines } from "./view.ts";
 import type { Shared } from "./view.ts";
 
 type SendInvocation = Invocation<SendOptions>;
@@ -186,7 +186,7 @@ function announce(
     if (options.qr) for (const line of qrLines(shared.magnet, output.columns)) output.data(line);
     output.data();
   }
-  output.note(listeningLine(session, reachableAt(context, session)));
+  for (const line of listeningLines(session, reachableAt(context, session))) output.note(line);
   if (shares.some(({ metainfo }) => metainfo.private && metainfo.trackers.length === 0)) {
     output.warn(
       "A private torrent without --tracker can only be fetched by people who name this address with --peer.",

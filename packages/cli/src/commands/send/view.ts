@@ -46,17 +46,20 @@ export function shareLines(context: Context, shared: Shared, style: Style): stri
 }
 
 /** "Listening on port 41873 of every address", and on which one a friend will try first. */
-export function listeningLine(
-  session: Session,
+export function listeningLines(
+  session: Pick<Session, "endpoint">,
   reachable: readonly { host: string; port: number }[],
-): string {
+): string[] {
   const { endpoint } = session;
-  if (endpoint === null) return "Not listening: only people named can be reached.";
+  if (endpoint === null) return ["Not listening: only people named can be reached."];
   const first = reachable[0];
   const all = endpoint.host === "0.0.0.0" || endpoint.host === "::";
-  if (!all) return `Listening on ${clean(endpoint.host)}, port ${endpoint.port}.`;
+  if (!all) return [`Listening on ${clean(endpoint.host)}, port ${endpoint.port}.`];
   const near = first === undefined ? "" : ` (in your own network: ${first.host})`;
-  return `Listening on port ${endpoint.port} of every address${near}. From elsewhere the router must forward TCP port ${endpoint.port}.`;
+  return [
+    `Listening on port ${endpoint.port} of every address${near}.`,
+    `From elsewhere the router must forward TCP port ${endpoint.port}.`,
+  ];
 }
 
 /** A QR code of the link as text, or a sentence when it doesn't fit the terminal. */
