@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 
 import { parseLines, Place } from "./shoal.ts";
@@ -189,4 +190,49 @@ test("names from a torrent can't steer the terminal", async () => {
     assert.ok(!/[\u001b\u202e]/.test(stdout + stderr), words.join(" "));
   }
   assert.ok(existsSync(place.path("Odd", name)));
+});
+
+test("info names what a broken file seems to be", async () => {
+  await using place = new Place();
+  const cases: [string | Uint8Array, RegExp][] = [
+    ["", /it is empty/],
+    [Uint8Array.of(0x1f, 0x8b, 8, 0), /compressed with gzip/],
+    ["<!DOCTYPE html><html>", /web page/],
+    ["magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567\n", /give the link itself/],
+    ["d8:announce20:http", /damaged or cut off/],
+    [`${"l".repeat(5000)}`, /doesn't begin like one/],
+    [`d1:a${"l".repeat(200_000)}`, /nested too deep/],
+  ];
+  for (const [content, sentence] of cases) {
+    writeFileSync(place.path("x.torrent"), content);
+    const { code, stderr } = await place.run("torrent", "info", "x.torrent");
+    assert.equal(code, 2);
+    assert.match(stderr, /^x\.torrent is not a usable torrent: /);
+    assert.match(stderr, sentence);
+  }
+  assert.equal((await place.run("torrent", "info", "")).code, 2);
+});
+
+test("info gives up on a device that never ends, and on a pipe when it is asked to", async () => {
+  await using place = new Place();
+  if (existsSync("/dev/zero")) {
+    const { code, stderr } = await place.run("torrent", "info", "/dev/zero");
+    assert.equal(code, 2);
+    assert.match(stderr, /^\/dev\/zero is not a torrent: it is far too large/);
+  }
+  const waiting = place.start("torrent", "info", "-", "--timeout", "300ms");
+  assert.equal((await waiting.ended).code, 124);
+  execFileSync("mkfifo", [place.path("pipe")]);
+  assert.equal((await place.run("torrent", "info", "pipe", "--timeout", "300ms")).code, 124);
+});
+
+test("info shows peers as they are written, and every line of a comment", async () => {
+  await using place = new Place();
+  const link = `  magnet:?xt=urn:btih:${"0".repeat(40)}&x.pe=[2001:db8::7]:6881&x.pe=192.0.2.1:7`;
+  const { code, stdout } = await place.run("torrent", "info", link);
+  assert.equal(code, 0);
+  assert.match(stdout, /^Peer\t\[2001:db8::7\]:6881\nPeer\t192\.0\.2\.1:7$/m);
+  writeFileSync(place.path("a"), "a");
+  await place.run("torrent", "create", "a", "--comment", "one\ntwo");
+  assert.match((await place.run("torrent", "info", "a.torrent")).stdout, /^Comment\tone\n\ttwo$/m);
 });

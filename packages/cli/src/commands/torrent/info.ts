@@ -9,7 +9,8 @@ import { explainMagnet, parseTorrent, readTorrentBytes } from "./source.ts";
 
 /** `shoal torrent info LINK`. */
 export async function runInfo({ context, output, args }: Invocation<NoOptions>): Promise<number> {
-  const word = args[0] as string;
+  // Blanks around a link come from copying it.
+  const word = (args[0] as string).replace(/^\s+(?=magnet:)/i, "");
   const engine = await context.engine();
   if (/^magnet:/i.test(word)) return showMagnet(word);
   const bytes = await readTorrentBytes(context, word);
@@ -63,7 +64,9 @@ function printTorrent(output: Output, metainfo: Metainfo, link: string): void {
   ];
   if (metainfo.private) rows.push(["Private", "yes: people only from its trackers"]);
   if (metainfo.source !== null) rows.push(["Source", clean(metainfo.source)]);
-  if (metainfo.comment !== null) rows.push(["Comment", clean(metainfo.comment)]);
+  if (metainfo.comment !== null) {
+    metainfo.comment.split("\n").forEach((line, at) => rows.push([at === 0 ? "Comment" : "", clean(line)]));
+  }
   const made = [timestamp(metainfo.creationDate), metainfo.createdBy].filter((part) => part !== null);
   if (made.length > 0) rows.push(["Made", clean(made.join(" by "))]);
   rows.push(["Magnet", clean(link)]);
@@ -100,6 +103,10 @@ function fileTable(metainfo: Metainfo, output: Output): string[] {
   return renderTable(columns, rows, output.piped);
 }
 
+function peerAddress({ host, port }: Magnet["peers"][number]): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function printMagnet(output: Output, magnet: Magnet, link: string): void {
   printRows(output, [
     ["Name", clean(magnet.name ?? "not in the link")],
@@ -109,7 +116,7 @@ function printMagnet(output: Output, magnet: Magnet, link: string): void {
     ...hashRows(magnet.infoHashes),
     ...magnet.trackers.map((url): Row => ["Tracker", clean(url)]),
     ...magnet.webSeeds.map((url): Row => ["Web seed", clean(url)]),
-    ...magnet.peers.map((peer): Row => ["Peer", clean(`${peer.host}:${peer.port}`)]),
+    ...magnet.peers.map((peer): Row => ["Peer", clean(peerAddress(peer))]),
     ["Magnet", clean(link)],
   ]);
   output.note(output.noteStyle.dim("Its files are known once somebody who has it was asked: shoal get LINK"));
