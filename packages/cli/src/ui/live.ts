@@ -49,8 +49,9 @@ export class LiveArea {
   }
 
   #draw(): void {
-    const width = Math.max(10, (this.#sink.columns ?? 80) - 1);
-    const rows = Math.max(3, (this.#sink.rows ?? 24) - 1);
+    // Some terminals say 0 when they don't know.
+    const width = Math.max(10, (this.#sink.columns || 80) - 1);
+    const rows = Math.max(3, (this.#sink.rows || 24) - 1);
     const lines = this.#lines.slice(0, rows).map((line) => fit(line, width));
     if (lines.length === 0 && this.#drawn.length === 0) return;
     let text = this.#cursorHidden ? "" : "\u001b[?25l";

@@ -74,9 +74,9 @@ export class Output {
     return this.#context.stdout.isTTY !== true;
   }
 
-  /** Columns of the terminal, for layouts; 80 when there is none. */
+  /** Columns of the terminal, for layouts; 80 when there is none or it doesn't say. */
   get columns(): number {
-    return this.#context.stderr.columns ?? 80;
+    return this.#context.stderr.columns || 80;
   }
 
   /** A line of the result; nothing with --json. */

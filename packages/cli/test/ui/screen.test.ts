@@ -101,3 +101,10 @@ test("qrLines: a code when there is room, a sentence when not", () => {
   assert.match(lines.join(""), /^[ ▀▄█]+$/);
   assert.match(qrLines(magnet, 20)[0] ?? "", /needs \d+ columns/);
 });
+
+test("LiveArea: a terminal that says 0 columns is as wide as most", () => {
+  const written: string[] = [];
+  const sink = { write: (text: string | Uint8Array) => written.push(String(text)), columns: 0, rows: 0 };
+  new LiveArea(sink, () => 0).set(["x".repeat(60)]);
+  assert.ok(written.join("").includes("x".repeat(60)));
+});
