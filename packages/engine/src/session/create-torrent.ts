@@ -1,4 +1,4 @@
-import { ShoalError } from "../base/errors.ts";
+import { ProtocolError, ShoalError } from "../base/errors.ts";
 import {
   buildInfo,
   checkPieceLength,
@@ -93,7 +93,7 @@ export async function createTorrent(
     throw new ShoalError("ERR_INVALID_ARGUMENT", message, { path });
   }
   const pieceLength = options.pieceLength ?? choosePieceLength(size);
-  const planned = planLayout(kind, pieceLength, multiFile, files.map(entryOf));
+  const planned = withinLimits(path, () => planLayout(kind, pieceLength, multiFile, files.map(entryOf)));
   // Both are in the same order, but for pads.
   let next = 0;
   const sources = planned.files.map((file) => (file.pad ? null : (files[next++] as WalkedFile)));
@@ -124,22 +124,45 @@ export async function createTorrent(
   });
   return {
     bytes,
-    metainfo: parseMetainfo(bytes, ports.hasher),
+    metainfo: withinLimits(path, () => parseMetainfo(bytes, ports.hasher)),
     root: walked.root,
     paths,
     warnings: walked.warnings,
   };
 }
 
+/** What breaks a limit of torrents can't be read by anybody: that is the caller's error, not that of a torrent. */
+function withinLimits<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const message = `"${path}" is too much for one torrent (${error.message}): choose larger pieces, or share it in parts`;
+    throw new ShoalError("ERR_INVALID_ARGUMENT", message, { path });
+  }
+}
+
 function refuseUnusableUrls({ trackers = [], webSeeds = [] }: CreateOptions): void {
-  const tracker = trackers.flat().find((url) => !isTrackerUrl(url));
-  const webSeed = webSeeds.find((url) => !isWebSeedUrl(url));
-  if (tracker === undefined && webSeed === undefined) return;
-  const problem =
-    tracker === undefined
-      ? `"${webSeed}" can't be a web seed: it must start with http:// or https://`
-      : `"${tracker}" can't be a tracker: it must start with http://, https://, udp://, ws:// or wss://`;
-  throw new ShoalError("ERR_INVALID_ARGUMENT", problem);
+  for (const url of trackers.flat()) {
+    if (!isTrackerUrl(url) || !HOST.test(url)) {
+      throw unusableUrl(url, "a tracker", "start with http://, https://, udp://, ws:// or wss:// and a host");
+    }
+    if (/^udp:/i.test(url) && !UDP_PORT.test(url)) {
+      throw unusableUrl(url, "a tracker", "have a port, as in udp://host:6969/announce");
+    }
+  }
+  for (const url of webSeeds) {
+    if (!isWebSeedUrl(url) || !HOST.test(url)) {
+      throw unusableUrl(url, "a web seed", "start with http:// or https:// and a host");
+    }
+  }
+}
+
+const HOST = /^\w+:\/\/[^/?#\s]/;
+const UDP_PORT = /^udp:\/\/[^/?#]*:\d{1,5}(?:[/?#]|$)/i;
+
+function unusableUrl(url: string, what: string, must: string): ShoalError {
+  return new ShoalError("ERR_INVALID_ARGUMENT", `"${url}" can't be ${what}: it must ${must}`);
 }
 
 function entryOf({ path, size, executable, symlink }: WalkedFile): LayoutEntry {

@@ -341,6 +341,9 @@ test("what can't become a torrent is refused in words", async () => {
     [/multiple of 16 KiB/, make(some, "t", { kind: "v1", pieceLength: B + 1 })],
     [/tracker/, make(some, "t", { trackers: [["http://a/", "a.example"]] })],
     [/web seed/, make(some, "t", { webSeeds: ["ftp://a/"] })],
+    [/web seed.*host/, make(some, "t", { webSeeds: ["http:///path"] })],
+    [/tracker.*host/, make(some, "t", { trackers: [["http:///announce"]] })],
+    [/tracker.*port/, make(some, "t", { trackers: [["http://a/", "udp://tracker.example/announce"]] })],
     [/name/, make(some, "t", { name: "a/b" })],
     [/name/, make(some, "t", { name: "" })],
     [/name/, make(some, "t", { name: ".." })],
@@ -350,6 +353,21 @@ test("what can't become a torrent is refused in words", async () => {
     assert.equal(error.code, "ERR_INVALID_ARGUMENT");
     assert.match(error.message, message);
   }
+});
+
+test("too many pieces are told before the hashing, as too much for one torrent", async () => {
+  const disk = new MemoryDisk({});
+  const walk = async (path: string) => ({
+    name: "t",
+    root: path,
+    multiFile: false,
+    files: [{ path: ["t"], size: 2 ** 40, modifiedMs: 1, inode: 1, executable: false, symlink: null }],
+    warnings: [],
+  });
+  const options = { pieceLength: B };
+  const error = await refusal(createTorrent("/big", options, { disk, hasher: nodeHasher, walk }));
+  assert.equal(error.code, "ERR_INVALID_ARGUMENT");
+  assert.match(error.message, /"\/big" is too much for one torrent .*too many pieces/);
 });
 
 test("the piece length aims at 1,000 to 2,000 pieces between 16 KiB and 16 MiB", () => {
