@@ -12,7 +12,10 @@ export interface CreateOptions extends MakeOptions {
 }
 
 const CREATE_OPTIONS: SpecsOf<CreateOptions> = {
-  output: text("-o, --output <file>", "file to write (default: NAME.torrent here; - for stdout)"),
+  output: text(
+    "-o, --output <file>",
+    "file to write, or folder for NAME.torrent (default: here; - for stdout)",
+  ),
   overwrite: flag("--overwrite", "replace the file if it exists"),
   ...MAKE_OPTIONS,
   source: text("--source <text>", "source tag, as some trackers ask for; changes the info-hash"),
