@@ -1,5 +1,4 @@
 import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { lstat, open, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { LayoutFile } from "../meta/layout.ts";
@@ -13,7 +12,7 @@ const LANES = 4;
 const NO_FOLLOW: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Creates folders, empty files and symbolic links; gives executable files that exist their bit; with `truncateLonger`,
+ * Creates folders, files (empty) and symbolic links; gives executable files their bit; with `truncateLonger`,
  * cuts files that are longer than the torrent says. Skipped files are left alone.
  */
 export async function prepareFiles(table: FileTable, truncateLonger: boolean): Promise<void> {
@@ -44,13 +43,7 @@ export async function prepareFiles(table: FileTable, truncateLonger: boolean): P
 }
 
 async function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): Promise<void> {
-  const create = file.size === 0;
-  if (!create && !file.executable && !truncateLonger) return;
-  const writes = create || truncateLonger;
-  const flags =
-    (writes ? constants.O_RDWR : constants.O_RDONLY) | (create ? constants.O_CREAT : 0) | NO_FOLLOW;
-  const handle = await openIfThere(path, flags);
-  if (handle === null) return;
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
   try {
     const { mode, size } = await handle.stat();
     if (truncateLonger && size > file.size) await handle.truncate(file.size);
@@ -59,15 +52,6 @@ async function prepareFile(file: LayoutFile, path: string, truncateLonger: boole
     if (file.executable && runnable !== mode) await handle.chmod(runnable & 0o7777);
   } finally {
     await handle.close();
-  }
-}
-
-async function openIfThere(path: string, flags: number): Promise<FileHandle | null> {
-  try {
-    return await open(path, flags, 0o666);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
   }
 }
 

@@ -62,7 +62,7 @@ export interface Disk {
 
   open(spec: StorageSpec): StorageId;
   /**
-   * Creates folders, empty files and symlinks, and gives executable files their bit. Files that are longer than the
+   * Creates folders, files (still empty) and symlinks, and gives executable files their bit. Files that are longer than the
    * torrent says are cut only when `truncateLonger` is set.
    */
   prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<void>;

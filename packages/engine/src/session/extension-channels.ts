@@ -1,5 +1,5 @@
 import type { InfoHashes } from "../meta/info-hash.ts";
-import { ProtocolError, ShoalError } from "../base/errors.ts";
+import { ShoalError } from "../base/errors.ts";
 import type { ExtensionPeerHandler, ExtensionRegistry } from "./extensions.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
@@ -42,9 +42,7 @@ export class ExtensionChannels {
   }
 
   onMessage(peer: PeerConnection, localId: number, payload: Uint8Array): void {
-    const handler = peer.extensionHandlers.get(localId);
-    if (handler === undefined)
-      throw new ProtocolError("message of an extension that was not offered", { localId });
-    handler.onMessage(payload);
+    // An extension may have left this peer out.
+    peer.extensionHandlers.get(localId)?.onMessage(payload);
   }
 }

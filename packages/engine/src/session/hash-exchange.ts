@@ -24,6 +24,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const REFUSED_PAUSE_MS = 30_000;
 /** Pieces that may be read at once to answer one peer's hash requests; more requests are rejected. */
 const MAX_READS_PER_PEER = 8;
+/** Bytes waiting to be sent to a peer above which it gets no hashes: it doesn't read what it asks for. */
+const MAX_QUEUED = 1 << 20;
 const MAX_QUERIES_PER_PEER = 4;
 
 export interface HashExchangeOwner {
@@ -109,7 +111,8 @@ export class HashExchange {
   }
 
   onRequest(peer: PeerConnection, request: HashRequest): void {
-    const file = this.#files.get(toHex(request.piecesRoot));
+    const file =
+      peer.connection.queuedBytes > MAX_QUEUED ? undefined : this.#files.get(toHex(request.piecesRoot));
     const shape = file === undefined ? null : treeShape(file.size, this.#layout.pieceLength);
     if (file === undefined || shape === null || hashRequestMisfit(shape, request) !== null) {
       peer.session.out.hashReject(request);

@@ -13,6 +13,9 @@ import type { SessionContext } from "./context.ts";
 import type { ExtensionPeerHandler } from "./extensions.ts";
 import type { PeerInfo } from "./events.ts";
 
+/** Bytes that may wait for a peer: more than any payload that is sent ahead. */
+const MAX_QUEUED = 16 * 1024 * 1024;
+
 /** What the owner of a connection is told, besides the protocol's facts. */
 export interface PeerOwner {
   /** An outgoing connection is up: send the handshake. */
@@ -66,6 +69,9 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   /** Totals at the last round of choking. */
   roundDown = 0;
   roundUp = 0;
+  /** Not asked for blocks before this time: it rejected what it was asked for. */
+  refillAt: Millis = 0;
+  rejectPauseMs: Millis = 0;
   /** When the peer last stopped serving us. */
   chokedAt: Millis = 0;
   extensionHandlers: ReadonlyMap<number, ExtensionPeerHandler> = new Map();
@@ -126,6 +132,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   onBlock(length: number, latencyMs: Millis | null, now: Millis): void {
     this.pipeline.onBlock(length, now, latencyMs);
     this.timeout.onBlock(now);
+    this.rejectPauseMs = 0;
   }
 
   start(): void {
@@ -139,6 +146,10 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   /** Hands everything written to the session's outbox to the socket. */
   flush(): void {
     if (this.session.out.length === 0 || this.#closed) return;
+    if (this.connection.queuedBytes > MAX_QUEUED) {
+      this.close(new ShoalError("ERR_PROTOCOL", "The peer asks for much and reads nothing"));
+      return;
+    }
     this.lastSentAt = this.#context.now();
     this.connection.write(this.session.out.take());
   }

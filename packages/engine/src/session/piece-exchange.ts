@@ -13,6 +13,11 @@ import type { TorrentUpload } from "./torrent-upload.ts";
 const HAVE_DELAY_MS = 50;
 /** With the fast extension a choking peer rejects each request; one that doesn't loses them after this time. */
 const REJECT_WAIT_MS = 10_000;
+/** A peer that rejects while it serves us is not asked for so long; doubled each time until a block comes. */
+const REJECT_PAUSE_MS = 1_000;
+const MAX_REJECT_PAUSE_MS = 30_000;
+/** So many lost pieces are not taken back one by one: the peer is to connect again. */
+const MAX_WITHDRAWN = 1_000;
 /** A peer slower than the fastest by this factor is slow, by half of it medium (see the picker's speed classes). */
 const SLOW_FACTOR = 10;
 const MEDIUM_FACTOR = 2;
@@ -55,6 +60,8 @@ export class PieceExchange {
 
   start(): void {
     this.#active = true;
+    // Peers may have told what they have before.
+    this.#interestDirty = true;
     this.#download.start();
     this.#upload.start();
   }
@@ -114,7 +121,14 @@ export class PieceExchange {
 
   onReject(peer: PeerConnection, piece: PieceIndex, begin: number): void {
     const block = Math.floor(begin / BLOCK_SIZE);
-    if (peer.requests.remove(piece, block) >= 0) this.#picker.release(peer.slot, piece, block);
+    if (peer.requests.remove(piece, block) < 0) return;
+    this.#picker.release(peer.slot, piece, block);
+    // Asking again at once would go on for ever.
+    if (peer.choked) peer.session.allowedFast.delete(piece);
+    else if (peer.refillAt <= this.#context.now()) {
+      peer.rejectPauseMs = Math.min(MAX_REJECT_PAUSE_MS, Math.max(REJECT_PAUSE_MS, peer.rejectPauseMs * 2));
+      peer.refillAt = this.#context.now() + peer.rejectPauseMs;
+    }
   }
 
   onPeerGone(peer: PeerConnection): void {
@@ -173,6 +187,10 @@ export class PieceExchange {
   /** Pieces are gone (BEP 54). */
   withdraw(pieces: readonly PieceIndex[]): void {
     for (const peer of this.#owner.connectedPeers) {
+      if (pieces.length > MAX_WITHDRAWN) {
+        peer.close(new ShoalError("ERR_FILE_CHANGED", "What we share has changed"));
+        continue;
+      }
       for (const piece of pieces) peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
       peer.flush();
     }

@@ -112,9 +112,11 @@ export class Session {
     try {
       await torrent.open();
     } catch (error) {
+      await torrent.close({ forget: false });
       this.#forget(torrent);
       throw error;
     }
+    this.#changes.update(torrent, this.#context.now());
     this.#emit({ type: "added", torrent });
     torrent.start();
     return torrent;
@@ -178,6 +180,8 @@ export class Session {
   }
 
   #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {
+    if (event.type === "state" && this.#torrents.has(torrent))
+      this.#changes.update(torrent, this.#context.now());
     this.#emit({ type: "torrent", torrent, event });
   }
 
@@ -186,14 +190,14 @@ export class Session {
   }
 
   #index(torrent: Torrent): void {
-    for (const hash of shortHashes(torrent.infoHashes)) {
-      const key = toHex(hash);
+    const keys = shortHashes(torrent.infoHashes).map(toHex);
+    for (const key of keys) {
       const other = this.#byHash.get(key);
       if (other !== undefined && other !== torrent) {
         throw new ShoalError("ERR_DUPLICATE_TORRENT", `${other.name} is already in this session`);
       }
-      this.#byHash.set(key, torrent);
     }
+    for (const key of keys) this.#byHash.set(key, torrent);
   }
 
   #forget(torrent: Torrent): void {
@@ -205,6 +209,7 @@ export class Session {
 
   /** The torrent has something to do now, such as somebody to dial. */
   #activate(torrent: Torrent): void {
+    if (!this.#torrents.has(torrent)) return;
     this.#active.add(torrent);
     this.#tick?.cancel();
     this.#tick = null;
@@ -224,7 +229,7 @@ export class Session {
     for (const torrent of this.#active) {
       torrent.onTick(now);
       this.#changes.update(torrent, now);
-      if (torrent.isDormant) this.#active.delete(torrent);
+      if (torrent.isDormant && torrent.isStill(now)) this.#active.delete(torrent);
       else busy = true;
     }
     this.#choking.onTick(now);

@@ -30,8 +30,9 @@ export interface ContentOwner {
   onPiece(piece: PieceIndex): void;
   onPeerComplete(peer: PeerConnection): void;
   onComplete(): void;
-  /** Pieces that were there are gone. */
+  /** Pieces that were there are gone, or there again. */
   onPiecesLost(): void;
+  onPiecesFound(): void;
   onWarning(error: ShoalError): void;
   onFailure(error: ShoalError): void;
 }
@@ -54,6 +55,8 @@ export class TorrentContent {
   readonly #before: { readonly downloaded: number; readonly uploaded: number };
   #active = false;
   #opened = false;
+  /** Completion was told, and nothing was lost since. */
+  #toldComplete = false;
 
   constructor(
     context: SessionContext,
@@ -143,6 +146,7 @@ export class TorrentContent {
 
   activate(): void {
     this.#active = true;
+    this.#toldComplete = this.isComplete;
     this.exchange.start();
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
     const { layout } = this.#metainfo;
@@ -186,6 +190,8 @@ export class TorrentContent {
 
   onAdmitted(peer: PeerConnection): void {
     this.#judge.forget(peer.slot);
+    // Nobody looked while nobody was there.
+    if (this.#owner.connectedPeers.size === 1) this.#pieces.distrustFiles();
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
     const { infoHashes, layout } = this.#metainfo;
@@ -256,12 +262,16 @@ export class TorrentContent {
   }
 
   onLost(pieces: readonly PieceIndex[]): void {
+    this.#toldComplete = false;
     this.exchange.withdraw(pieces);
     this.#owner.onPiecesLost();
   }
 
   onFound(pieces: readonly PieceIndex[]): void {
-    if (this.#active) for (const piece of pieces) this.exchange.announce(piece);
+    if (!this.#active) return;
+    for (const piece of pieces) this.exchange.announce(piece);
+    this.#toldComplete = this.isComplete;
+    this.#owner.onPiecesFound();
   }
 
   onPieceLayer(file: LayoutFile): void {
@@ -293,7 +303,8 @@ export class TorrentContent {
   }
 
   #checkComplete(): void {
-    if (!this.#active || !this.isComplete) return;
+    if (!this.#active || this.#toldComplete || !this.isComplete) return;
+    this.#toldComplete = true;
     this.exchange.onComplete();
     this.#owner.onComplete();
   }

@@ -94,6 +94,7 @@ export class TorrentDownload implements StoreSink {
     if (!this.#active || !peer.inPicker || !peer.session.amInterested) return;
     if (peer.choked && peer.allowedFast.size === 0) return;
     const now = this.#context.now();
+    if (now < peer.refillAt) return;
     const wanted = peer.pipeline.refill(peer.requests.length);
     if (wanted === 0 || this.#context.storeFlow.buffer.underPressure) return;
     const picked = this.#picked;

@@ -35,6 +35,9 @@ export class TorrentJournal implements FileRecords {
   readonly #waiting: Set<PieceIndex> = new Set();
   /** When what is recorded is made durable; Infinity when it is. */
   #barrierAt: Millis = Infinity;
+  readonly #unwritten: Uint8Array[] = [];
+  /** Steps that wait for the disk come one after another: a barrier must not vouch for what another step marked. */
+  #steps: Promise<void> = Promise.resolve();
   #busy = false;
   #closed = false;
 
@@ -80,9 +83,9 @@ export class TorrentJournal implements FileRecords {
   /** True for a file that this download created, or was about to. */
   isOwn(file: FileIndex, stat: FileStat | null): boolean {
     const known = this.#state.files.get(file);
-    return (
-      known !== undefined && known.ours && (known.inode === TO_BE_CREATED || known.inode === stat?.inode)
-    );
+    if (known === undefined || !known.ours) return false;
+    // What was about to be created is ours as long as nothing is in it.
+    return known.inode === TO_BE_CREATED ? (stat?.size ?? 0) === 0 : known.inode === stat?.inode;
   }
 
   isKnown(file: FileIndex): boolean {
@@ -107,6 +110,7 @@ export class TorrentJournal implements FileRecords {
     stats: readonly (FileStat | null)[],
     have: Bitfield,
     claimed: Bitfield,
+    overwrites: boolean,
   ): Promise<void> {
     const { paths, skipped: skippedFiles } = files;
     this.#state.setPlace(
@@ -117,12 +121,27 @@ export class TorrentJournal implements FileRecords {
     this.#state.addFiles(
       layout.files
         .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
-        .map(({ index }) => ({ index, inode: stats[index]?.inode ?? TO_BE_CREATED, ours: true })),
+        .map(({ index }) => {
+          const stat = stats[index] ?? null;
+          const ours = stat === null || overwrites || this.isOwn(index, stat);
+          return { index, inode: stat?.inode ?? TO_BE_CREATED, ours };
+        }),
     );
     this.#state.beginWriting();
     this.#state.unverified([...claimed].filter((piece) => !have.get(piece)));
     this.#state.found([...have].filter((piece) => !claimed.get(piece)));
     await this.#store.replace(this.#state.snapshot());
+  }
+
+  /** The files exist now, empty or not: whose they are is known by their inodes from here on. */
+  async onFilesCreated(layout: Layout, files: TorrentFiles): Promise<void> {
+    await this.#learnFiles(layout, files);
+  }
+
+  /** Pieces that were lost are there again. */
+  onFound(pieces: readonly PieceIndex[]): void {
+    this.#state.found(pieces);
+    this.#append();
   }
 
   /** The piece is verified and on disk. */
@@ -150,7 +169,16 @@ export class TorrentJournal implements FileRecords {
   }
 
   /** Puts everything on stable storage; call with no writes under way. */
-  async save(
+  save(
+    layout: Layout,
+    files: TorrentFiles,
+    masks: readonly (readonly [PieceIndex, Uint8Array])[],
+    totals: { readonly downloaded: number; readonly uploaded: number },
+  ): Promise<void> {
+    return this.#inOrder(() => this.#save(layout, files, masks, totals));
+  }
+
+  async #save(
     layout: Layout,
     files: TorrentFiles,
     masks: readonly (readonly [PieceIndex, Uint8Array])[],
@@ -227,15 +255,31 @@ export class TorrentJournal implements FileRecords {
     await this.#store.sync();
   }
 
+  /** What can't be written now is written with the next record; a journal that lacks records claims too little, never too much. */
   #append(): void {
-    for (const record of this.#state.drain()) this.#store.append(record);
+    this.#unwritten.push(...this.#state.drain());
+    try {
+      while (this.#unwritten.length > 0) {
+        this.#store.append(this.#unwritten[0]!);
+        this.#unwritten.shift();
+      }
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
+    }
+  }
+
+  #inOrder(step: () => Promise<void>): Promise<void> {
+    const done = this.#steps.then(step);
+    this.#steps = done.catch(() => {});
+    return done;
   }
 
   /** One step at a time in the background. A disk that can't sync costs only trust in the resume data. */
   async #run(step: () => Promise<void>): Promise<void> {
     this.#busy = true;
     try {
-      await step();
+      await this.#inOrder(step);
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });

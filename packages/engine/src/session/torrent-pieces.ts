@@ -47,6 +47,8 @@ export class TorrentPieces {
   readonly #journal: TorrentJournal | null;
   /** Roots of pieces that were verified by SHA-1 alone, because their piece layer was not known yet. */
   readonly #unproved: Map<PieceIndex, Uint8Array> = new Map();
+  /** Pieces that were there and are not any more. */
+  readonly #lost: Set<PieceIndex> = new Set();
   /** Files that changed on disk and were told of. */
   readonly #warnedOf: Set<string> = new Set();
   #opened = false;
@@ -65,7 +67,9 @@ export class TorrentPieces {
 
   /** All wanted pieces are verified. */
   get isComplete(): boolean {
-    return this.#opened && this.#picker.isFinished && !this.#lacksLayers();
+    if (!this.#opened || this.#lost.size > 0) return false;
+    if (this.#options.seedOnly === true) return this.#picker.have.isFull;
+    return this.#picker.isFinished && !this.#lacksLayers();
   }
 
   has(piece: PieceIndex): boolean {
@@ -91,6 +95,7 @@ export class TorrentPieces {
     for (const piece of [...this.#picker.have]) this.#loseHave(piece);
     for (const piece of [...this.#picker.partialPieces()]) this.#picker.onHashFailed(piece, null);
     this.#warnedOf.clear();
+    this.#lost.clear();
     this.#applyPriorities();
     await this.#check(this.#all());
     await this.#journal?.replace(this.#picker.have);
@@ -109,7 +114,7 @@ export class TorrentPieces {
    * something else by SHA-256.
    */
   onPieceLayer(file: LayoutFile): void {
-    if (!this.#picker.have.isFull) this.#applyPriorities();
+    this.#applyPriorities(file.firstPiece, file.endPiece);
     for (let piece = file.firstPiece; piece < file.endPiece; piece++) {
       const root = this.#unproved.get(piece);
       this.#unproved.delete(piece);
@@ -125,9 +130,19 @@ export class TorrentPieces {
     return this.#files.isWatched(this.#context.now());
   }
 
+  /** The files are to be looked at before anything of them is served. */
+  distrustFiles(): void {
+    this.#files.forgetWatch();
+  }
+
   /** Looks at the files when that is due; true when it has. */
   look(now: Millis): Promise<boolean> {
-    return this.#files.watch(now, (file) => void this.#onFileChanged(file));
+    return this.#files.watch(now, (file) => {
+      this.#onFileChanged(file).catch((error: unknown) => {
+        // The torrent was closed meanwhile.
+        if (!(error instanceof ShoalError)) throw error;
+      });
+    });
   }
 
   /** A piece could not be read. */
@@ -159,8 +174,10 @@ export class TorrentPieces {
     }
     await files.assertSpace();
     const { have } = this.#picker;
-    await journal.begin(this.#layout, this.#options.downloadDir, files, stats, have, resumed.claimed);
+    const { downloadDir } = this.#options;
+    await journal.begin(this.#layout, downloadDir, files, stats, have, resumed.claimed, overwrite);
     await this.#context.disk.prepare(files.storage, { truncateLonger: overwrite });
+    await journal.onFilesCreated(this.#layout, files);
   }
 
   #all(): Bitfield {
@@ -196,10 +213,11 @@ export class TorrentPieces {
   }
 
   /** What is not wanted, or can't be verified yet, is not requested. */
-  #applyPriorities(): void {
+  #applyPriorities(from: PieceIndex = 0, end: PieceIndex = this.#layout.pieceCount): void {
     const seedOnly = this.#options.seedOnly === true;
-    for (let piece = 0; piece < this.#layout.pieceCount; piece++) {
-      const wanted = !seedOnly && this.#files.isWantedPiece(piece) && this.#hashes.canVerify(piece);
+    for (let piece = from; piece < end; piece++) {
+      const useful = !this.#lost.has(piece) && this.#hashes.canVerify(piece);
+      const wanted = !seedOnly && useful && this.#files.isWantedPiece(piece);
       this.#picker.setPriority(piece, wanted ? WANTED : NOT_WANTED);
     }
   }
@@ -222,6 +240,9 @@ export class TorrentPieces {
     for (const piece of pieces) lost.set(piece);
     await this.#check(lost);
     const found = pieces.filter((piece) => this.has(piece));
+    for (const piece of found) this.#lost.delete(piece);
+    this.#applyPriorities(file.firstPiece, file.endPiece);
+    this.#journal?.onFound(found);
     if (found.length === pieces.length) this.#warnedOf.delete(path);
     this.#owner.onFound(found);
   }
@@ -229,6 +250,7 @@ export class TorrentPieces {
   /** Takes claims back. What was downloaded once is not fetched again over somebody's changes. */
   #lose(pieces: readonly PieceIndex[], error: ShoalError): void {
     for (const piece of pieces) {
+      this.#lost.add(piece);
       this.#picker.setPriority(piece, NOT_WANTED);
       this.#loseHave(piece);
       this.#journal?.onLost(piece);

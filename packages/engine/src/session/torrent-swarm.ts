@@ -87,10 +87,23 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
 
   /** The content is known now: peers that connected before are told what we have, and what they have counts. */
   onContent(content: TorrentContent, metainfo: Metainfo): void {
+    const { v2 } = metainfo.infoHashes;
     for (const peer of this.connected) {
-      content.exchange.stateHave(peer);
-      peer.session.setLayout(metainfo.layout);
-      peer.flush();
+      const { session } = peer;
+      // Found by its bare short name, a v2 torrent was not known to be one.
+      session.v2 ||= v2 !== null && equalBytes(session.infoHash!, truncate(v2));
+      try {
+        content.onAdmitted(peer);
+        content.exchange.stateHave(peer);
+        if (!session.layoutKnown) session.setLayout(metainfo.layout);
+        else if (!peer.inPicker) content.exchange.onHaveKnown(peer);
+        if (!session.peerChoking) content.exchange.onUnchoke(peer);
+        peer.flush();
+      } catch (error) {
+        // What the peer had said of its pieces was nonsense.
+        if (!(error instanceof ShoalError)) throw error;
+        peer.close(error);
+      }
     }
   }
 

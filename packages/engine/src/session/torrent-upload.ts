@@ -95,6 +95,10 @@ export class TorrentUpload {
     ) {
       const run = peer.uploads.nextRun(RUN_BYTES);
       if (run === null) return;
+      if (!this.#owner.hasPiece(run.piece)) {
+        this.#refuseRun(peer, run.piece, run.begin, run.length, run.chunk);
+        continue;
+      }
       this.#readRun(peer, run.piece, run.begin, run.length, run);
     }
   }

@@ -51,6 +51,8 @@ export class Torrent {
   #error: ShoalError | null = null;
   /** Steps of the life cycle come one after another: a pause is finished before a resume begins. */
   #steps: Promise<void> = Promise.resolve();
+  /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
+  #wish = 0;
   #closed = false;
 
   constructor(context: SessionContext, number: number, options: AddOptions, owner: TorrentOwner) {
@@ -104,6 +106,12 @@ export class Torrent {
   get isDormant(): boolean {
     const contentIsIdle = this.#content?.isIdle ?? this.#state !== "metadata";
     return this.#closed || (this.swarm.connections.isIdle && contentIsIdle);
+  }
+
+  /** The rates have come down to nothing: there is nothing new to show. */
+  isStill(now: Millis): boolean {
+    const content = this.#content;
+    return content === null || (content.download.rate.rate(now) === 0 && content.upload.rate.rate(now) === 0);
   }
 
   on(listener: (event: TorrentEvent) => void): () => void {
@@ -268,7 +276,8 @@ export class Torrent {
       this.#trackers.announceSoon();
       this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.emit({ type: "metadata" });
-      void this.#openContent(this.#metainfo, (content) => content.open());
+      // A listener may have paused it.
+      if (this.state === "metadata") void this.#openContent(this.#metainfo, (content) => content.open());
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.onFailure(error);
@@ -317,6 +326,12 @@ export class Torrent {
     if (this.#state === "seeding" && this.#content?.isSeed === false) this.#setState("finished");
   }
 
+  onPiecesFound(): void {
+    const content = this.#content;
+    if (content === null || !content.isComplete || this.#state === "paused") return;
+    this.#setState(content.isSeed ? "seeding" : "finished");
+  }
+
   onWarning(error: ShoalError): void {
     this.emit({ type: "warning", error });
   }
@@ -333,11 +348,12 @@ export class Torrent {
   /** Brings the content into being and to life; a pause or failure meanwhile leaves it asleep. */
   #openContent(metainfo: Metainfo, prepare: (content: TorrentContent) => Promise<void>): Promise<void> {
     this.#setState("checking");
+    const wish = ++this.#wish;
     return this.#step(async () => {
-      if (this.#state !== "checking" || this.#closed) return;
+      if (wish !== this.#wish) return;
       this.#content ??= await this.#makeContent(metainfo);
       await prepare(this.#content);
-      if (this.#state === "checking" && !this.#isClosed()) this.#activate(this.#content, metainfo);
+      if (wish === this.#wish) this.#activate(this.#content, metainfo);
     });
   }
 
@@ -366,6 +382,7 @@ export class Torrent {
 
   /** Ends all exchange with others; what was received is put on disk. */
   async #goOffline(): Promise<void> {
+    this.#wish++;
     this.swarm.connections.closeAll(null);
     const saved = this.#step(async () => this.#content?.pause());
     await this.#trackers.stop();
@@ -383,10 +400,6 @@ export class Torrent {
       }
     });
     return this.#steps;
-  }
-
-  #isClosed(): boolean {
-    return this.#closed;
   }
 
   #waiting(downRate: number): string | null {

@@ -62,6 +62,8 @@ export class PeerSession<P> implements FrameHandler {
 
   /** The peer's 20-byte id, once its handshake has come. */
   peerId: Uint8Array | null = null;
+  /** The 20-byte name of the torrent in the peer's handshake. */
+  infoHash: Uint8Array | null = null;
   fast = false;
   extended = false;
   dht = false;
@@ -183,6 +185,7 @@ export class PeerSession<P> implements FrameHandler {
 
   onHandshake(reserved: Uint8Array, infoHash: Uint8Array, peerId: Uint8Array): void {
     this.peerId = peerId;
+    this.infoHash = infoHash;
     this.extended = hasReserved(reserved, RESERVED_EXTENSION);
     this.fast = hasReserved(reserved, RESERVED_FAST);
     this.dht = hasReserved(reserved, RESERVED_DHT);
