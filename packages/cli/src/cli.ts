@@ -85,6 +85,7 @@ async function withCommand(
   const at = firstWord(words);
   const word = at < 0 ? undefined : words[at];
   const known = COMMANDS.map(({ name }) => name.split(" ")[0] as string);
+  if (word !== undefined && known.includes(word)) checkVerb(word, words[at + 1]);
   if (word === undefined || known.includes(word)) return words;
   if (isGettable(word) || word === "-") return words.toSpliced(at, 0, "get");
   const path = resolve(context.cwd, word);
@@ -100,6 +101,19 @@ async function withCommand(
   throw usageError(
     `"${clean(word)}" is not a command, a link or a file`,
     match === null ? "All commands: shoal help" : `Did you mean: shoal ${match}?`,
+  );
+}
+
+/** Throws ERR_USAGE with the nearest match when `noun` has no command `verb`. */
+function checkVerb(noun: string, verb: string | undefined): void {
+  const verbs = COMMANDS.filter(({ name }) => name.startsWith(`${noun} `)).map(({ name }) =>
+    name.slice(noun.length + 1),
+  );
+  if (verbs.length === 0 || verb === undefined || verb.startsWith("-") || verbs.includes(verb)) return;
+  const match = nearest(verb, verbs);
+  throw usageError(
+    `"${clean(verb)}" is not a command of shoal ${noun}`,
+    match === null ? `There are: ${verbs.join(", ")}` : `Did you mean: shoal ${noun} ${match}?`,
   );
 }
 

@@ -43,6 +43,13 @@ test("an unknown word ends with 2 and names the nearest command", async () => {
   assert.equal(stderr, '"sned" is not a command, a link or a file. Did you mean: shoal send?\n');
 });
 
+test("an unknown word after a noun is met with the nearest command of it", async () => {
+  await using place = new Place();
+  const { code, stderr } = await place.run("torrent", "creat", "x");
+  assert.equal(code, 2);
+  assert.equal(stderr, '"creat" is not a command of shoal torrent. Did you mean: shoal torrent create?\n');
+});
+
 test("an existing path without a terminal is a usage error that names shoal send", async () => {
   await using place = new Place();
   writeFileSync(place.path("notes.txt"), "x");
