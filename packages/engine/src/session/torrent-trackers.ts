@@ -1,7 +1,11 @@
+import type { Millis } from "../base/brand.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
 import type { TrackerHandle, TrackerResult } from "./tracker-client.ts";
+
+/** The same result of the same tracker within this time is told once. */
+const SAME_MS = 5_000;
 
 /** What trackers are told of a torrent, and who is told what they answer. */
 export interface TrackersOwner {
@@ -16,6 +20,8 @@ export class TorrentTrackers {
   readonly #context: SessionContext;
   readonly #owner: TrackersOwner;
   #handle: TrackerHandle | null = null;
+  /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
+  readonly #told: Map<string, { readonly what: string; readonly at: Millis }> = new Map();
 
   constructor(context: SessionContext, owner: TrackersOwner) {
     this.#context = context;
@@ -46,7 +52,7 @@ export class TorrentTrackers {
       },
       {
         onPeers: (peers) => owner.onTrackerPeers(peers),
-        onResult: (result) => owner.onTrackerResult(result),
+        onResult: (result) => this.#tell(result),
       },
     );
   }
@@ -65,5 +71,14 @@ export class TorrentTrackers {
     const handle = this.#handle;
     this.#handle = null;
     await handle?.stop();
+  }
+
+  #tell(result: TrackerResult): void {
+    const now = this.#context.now();
+    const what = JSON.stringify(result);
+    const last = this.#told.get(result.url);
+    if (last !== undefined && last.what === what && now - last.at < SAME_MS) return;
+    this.#told.set(result.url, { what, at: now });
+    this.#owner.onTrackerResult(result);
   }
 }
