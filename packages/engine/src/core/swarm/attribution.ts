@@ -28,6 +28,8 @@ export interface Verdict {
   readonly suspectLocal: boolean;
 }
 
+const NO_VERDICT: Verdict = { ban: [], parole: [], cleared: [], suspectLocal: false };
+
 /** One failed download of a piece: a digest per block, by any hash function, and who sent the block. */
 interface FailedPiece {
   readonly contributors: readonly PeerSlot[];
@@ -51,7 +53,10 @@ export class Attribution {
   /** Peers on parole. */
   readonly #parole: Set<PeerSlot> = new Set();
   #failures: Failure[] = [];
-  #verified: Millis[] = [];
+  /** Verified pieces in this window of time and in the one before. */
+  #verifiedNow = 0;
+  #verifiedBefore = 0;
+  #window = 0;
 
   constructor(noPeer: PeerSlot) {
     this.#noPeer = noPeer;
@@ -100,7 +105,10 @@ export class Attribution {
     digests: Uint8Array | null,
     now: Millis,
   ): Verdict {
-    this.#verified.push(now);
+    this.#enterWindow(now);
+    this.#verifiedNow++;
+    // The usual case, for every piece: nobody is under suspicion of anything.
+    if (this.#failures.length === 0 && this.#failed.size === 0 && this.#parole.size === 0) return NO_VERDICT;
     const records = this.#failed.get(piece) ?? [];
     this.#failed.delete(piece);
     const liars = new Set<PeerSlot>();
@@ -193,11 +201,19 @@ export class Attribution {
     return false;
   }
 
+  #enterWindow(now: Millis): void {
+    const window = Math.floor(now / LOCAL_FAULT_WINDOW);
+    if (window === this.#window) return;
+    this.#verifiedBefore = window === this.#window + 1 ? this.#verifiedNow : 0;
+    this.#verifiedNow = 0;
+    this.#window = window;
+  }
+
   /** Several failures lately that no peer has in common, and more failures than successes. */
   #suspectsLocal(now: Millis): boolean {
     this.#failures = this.#failures.filter((failure) => now - failure.at < LOCAL_FAULT_WINDOW);
-    this.#verified = this.#verified.filter((at) => now - at < LOCAL_FAULT_WINDOW);
-    if (this.#failures.length <= this.#verified.length) return false;
+    this.#enterWindow(now);
+    if (this.#failures.length <= this.#verifiedNow + this.#verifiedBefore) return false;
     const blamed = new Set<PeerSlot>();
     let independent = 0;
     for (const { suspects } of this.#failures) {
