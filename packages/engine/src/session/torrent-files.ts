@@ -204,23 +204,23 @@ export class TorrentFiles {
     onProgress: CheckProgress,
   ): Promise<void> {
     const stats = await this.stat();
-    const todo = [...pieces].filter((piece) => this.#isReadable(piece, stats));
+    const readable = [...pieces].filter((piece) => this.#isReadable(piece, stats));
     const { disk } = this.#context;
     let next = 0;
     let done = 0;
-    if (todo.length === 0) return;
-    onProgress(0, todo.length);
+    if (readable.length === 0) return;
+    onProgress(0, readable.length);
     await new Promise<void>((resolve) => {
       const start = (): void => {
-        const piece = todo[next++]!;
+        const piece = readable[next++]!;
         disk.hash(this.storage, piece, hashes, (_error, digest) => {
           if (digest !== null && hashes.verify(piece, digest)) onRight(piece, digest);
-          onProgress(++done, todo.length);
-          if (next < todo.length) start();
-          else if (done === todo.length) resolve();
+          onProgress(++done, readable.length);
+          if (next < readable.length) start();
+          else if (done === readable.length) resolve();
         });
       };
-      const parallel = Math.min(CHECKS_UNDER_WAY, todo.length);
+      const parallel = Math.min(CHECKS_UNDER_WAY, readable.length);
       for (let i = 0; i < parallel; i++) start();
     });
   }
@@ -280,11 +280,11 @@ export class TorrentFiles {
   /** Whether the wanted files under a piece are long enough to hold it. */
   #isReadable(piece: PieceIndex, stats: readonly (FileStat | null)[]): boolean {
     const { layout } = this.#metainfo;
-    let readable = true;
+    let whole = true;
     layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, offset, length) => {
       if (file.pad || !this.#wanted[file.index]) return;
-      if ((stats[file.index]?.size ?? 0) < offset + length) readable = false;
+      if ((stats[file.index]?.size ?? 0) < offset + length) whole = false;
     });
-    return readable;
+    return whole;
   }
 }

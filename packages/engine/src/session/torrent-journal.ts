@@ -264,8 +264,7 @@ export class TorrentJournal implements FileRecords {
         this.#unwritten.shift();
       }
     } catch (error) {
-      if (!(error instanceof ShoalError)) throw error;
-      this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
+      this.#onSaveFailed(error);
     }
   }
 
@@ -281,10 +280,15 @@ export class TorrentJournal implements FileRecords {
     try {
       await this.#inOrder(step);
     } catch (error) {
-      if (!(error instanceof ShoalError)) throw error;
-      this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
+      this.#onSaveFailed(error);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** A journal that could not be written costs only trust in what is there; anything else is a fault of the program. */
+  #onSaveFailed(error: unknown): void {
+    if (!(error instanceof ShoalError)) throw error;
+    this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
   }
 }
