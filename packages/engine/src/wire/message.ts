@@ -77,17 +77,22 @@ export function writePieceHeader(
   writeU32(target, offset + 9, begin);
 }
 
+/** A writer that has grown beyond this starts small again once its messages are taken. */
+const KEPT_BYTES = 4096;
+
 /**
  * Puts many messages one after another into one buffer, which grows when needed. What was written lies in
- * `bytes[0..length)` until `reset`, or is handed out as a copy by `take`.
+ * `bytes[0..length)` until `reset`, or is handed out by `take`.
  */
 export class MessageWriter {
+  readonly #capacity: number;
   #bytes: Uint8Array;
   #length: number;
 
   /** `capacity` in bytes; a few KiB hold all messages of one turn of a busy peer. */
   constructor(capacity: number = 4096) {
-    this.#bytes = new Uint8Array(Math.max(capacity, HANDSHAKE_BYTES));
+    this.#capacity = Math.max(capacity, HANDSHAKE_BYTES);
+    this.#bytes = new Uint8Array(this.#capacity);
     this.#length = 0;
   }
 
@@ -106,11 +111,15 @@ export class MessageWriter {
     this.#length = 0;
   }
 
-  /** A copy of what was written, which the caller owns; then as `reset`. */
+  /** What was written, which the caller owns; then as `reset`. */
   take(): Uint8Array {
-    const copy = this.#bytes.slice(0, this.#length);
+    const length = this.#length;
     this.#length = 0;
-    return copy;
+    if (length <= KEPT_BYTES) return this.#bytes.slice(0, length);
+    // A bitfield or many blocks of hashes: a buffer of that size is not kept for the next small messages.
+    const bytes = this.#bytes;
+    this.#bytes = new Uint8Array(this.#capacity);
+    return bytes.subarray(0, length);
   }
 
   /** `reserved` 8 bytes, `infoHash` 20 bytes (v1, or truncated v2), `peerId` 20 bytes. */

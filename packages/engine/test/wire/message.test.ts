@@ -131,3 +131,16 @@ test("answers are matched with their request", () => {
   assert.ok(!sameHashRequest(request, { ...request, index: 8 }));
   assert.ok(!sameHashRequest(request, { ...request, piecesRoot: new Uint8Array(32) }));
 });
+
+test("what was taken belongs to the taker, also when it is large", () => {
+  const writer = new MessageWriter(64);
+  const bits = new Uint8Array(10_000).fill(0xaa);
+  writer.bitfield(bits);
+  const taken = writer.take();
+  assert.equal(taken.length, bits.length + 5);
+  for (let piece = 0; piece < 2_000; piece++) writer.have(piece);
+  assert.deepEqual(taken.subarray(5), bits);
+  assert.equal(writer.take().length, 2_000 * 9);
+  writer.choke();
+  assert.ok(writer.bytes.length < 1_000, "the large buffer is not kept");
+});

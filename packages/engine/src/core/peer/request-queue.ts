@@ -6,21 +6,31 @@ const TOMBSTONE = 2;
 
 export type RequestVisitor = (piece: PieceIndex, block: BlockIndex) => void;
 
+const NONE_8 = new Uint8Array(0);
+const NONE_16 = new Uint16Array(0);
+const NONE_32 = new Uint32Array(0);
+const NONE_64 = new Float64Array(0);
+/** Room that a first request makes. */
+const FIRST_SIZE = 32;
+
 /**
- * What we asked one peer for, in the order of asking, in a ring of typed arrays.
+ * What we asked one peer for, in the order of asking, in a ring of typed arrays that grows with the need: most peers are never
+ * asked for anything.
  *
  * A request that we withdrew (timeout, cancel, choke) leaves a tombstone: a block that comes all the same is ours and not
- * "unsolicited". Tombstones don't count in `length`; the oldest are dropped when the ring is full.
+ * "unsolicited". Tombstones don't count in `length`; the oldest are dropped when the ring can't grow any more.
  *
  * Finding a request starts after the one answered last, so peers that answer in runs cost O(1) per block.
  */
 export class RequestQueue {
   readonly #capacity: number;
-  readonly #mask: number;
-  readonly #piece: Uint32Array;
-  readonly #block: Uint16Array;
-  readonly #sentAt: Float64Array;
-  readonly #state: Uint8Array;
+  /** Entries of the ring, a power of two; it holds as many tombstones as live requests at most. */
+  readonly #maxSize: number;
+  #mask = -1;
+  #piece: Uint32Array = NONE_32;
+  #block: Uint16Array = NONE_16;
+  #sentAt: Float64Array = NONE_64;
+  #state: Uint8Array = NONE_8;
   /** Ring positions, ever growing; the index of an entry is its position & mask. */
   #head = 0;
   #tail = 0;
@@ -30,13 +40,8 @@ export class RequestQueue {
 
   /** `capacity` live requests fit. */
   constructor(capacity = 2_000) {
-    const size = 2 ** Math.ceil(Math.log2(2 * capacity));
     this.#capacity = capacity;
-    this.#mask = size - 1;
-    this.#piece = new Uint32Array(size);
-    this.#block = new Uint16Array(size);
-    this.#sentAt = new Float64Array(size);
-    this.#state = new Uint8Array(size);
+    this.#maxSize = 2 ** Math.ceil(Math.log2(2 * capacity));
   }
 
   /** Outstanding requests, tombstones not counted. */
@@ -153,25 +158,42 @@ export class RequestQueue {
     while (this.#head < this.#tail && this.#state[this.#head & this.#mask] === GONE) this.#head++;
   }
 
-  /** Closes the gaps in a full ring and drops tombstones, the oldest first, until a quarter of it is free. */
+  /** Closes the gaps in a full ring; when that leaves less than a quarter free it grows, or drops tombstones, the oldest first. */
   #makeRoom(): void {
+    const size = this.#mask + 1;
+    let kept = 0;
+    for (let at = this.#head; at < this.#tail; at++) if (this.#state[at & this.#mask] !== GONE) kept++;
+    const excess = kept - Math.floor((size * 3) / 4);
+    if (size < this.#maxSize && excess >= 0)
+      this.#move(Math.min(this.#maxSize, Math.max(FIRST_SIZE, size * 2)), 0);
+    else this.#move(size, Math.max(0, excess));
+  }
+
+  /** Moves what is not gone to the front of a ring of `size` entries, without the `drop` oldest tombstones. */
+  #move(size: number, drop: number): void {
     const mask = this.#mask;
-    let tombstones = 0;
-    for (let at = this.#head; at < this.#tail; at++) if (this.#state[at & mask] === TOMBSTONE) tombstones++;
-    let drop = Math.max(0, this.#live + tombstones - Math.floor(((mask + 1) * 3) / 4));
+    const [piece, block, sentAt, state] = [this.#piece, this.#block, this.#sentAt, this.#state];
+    if (size !== mask + 1) {
+      this.#mask = size - 1;
+      this.#piece = new Uint32Array(size);
+      this.#block = new Uint16Array(size);
+      this.#sentAt = new Float64Array(size);
+      this.#state = new Uint8Array(size);
+    }
     let to = this.#head;
+    let left = drop;
     for (let at = this.#head; at < this.#tail; at++) {
       const index = at & mask;
-      if (this.#state[index] === GONE) continue;
-      if (this.#state[index] === TOMBSTONE && drop > 0) {
-        drop--;
+      if (state[index] === GONE) continue;
+      if (state[index] === TOMBSTONE && left > 0) {
+        left--;
         continue;
       }
-      const target = to++ & mask;
-      this.#piece[target] = this.#piece[index]!;
-      this.#block[target] = this.#block[index]!;
-      this.#sentAt[target] = this.#sentAt[index]!;
-      this.#state[target] = this.#state[index]!;
+      const target = to++ & this.#mask;
+      this.#piece[target] = piece[index]!;
+      this.#block[target] = block[index]!;
+      this.#sentAt[target] = sentAt[index]!;
+      this.#state[target] = state[index]!;
     }
     this.#tail = to;
     this.#hint = this.#head;

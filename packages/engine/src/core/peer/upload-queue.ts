@@ -3,6 +3,10 @@ import type { PieceIndex } from "../../base/brand.ts";
 /** Storage runs end here: reading over such a border would be two reads. */
 const RUN_BYTES = 256 * 1024;
 
+/** Room that a first request makes. */
+const FIRST_SIZE = 32;
+const NONE = new Uint32Array(0);
+
 export type UploadVisitor = (piece: PieceIndex, begin: number, length: number) => void;
 
 /** Consecutive requests of one piece that are read in one go. The object is reused by each call of `nextRun`. */
@@ -18,14 +22,15 @@ export interface UploadRun {
 
 /**
  * Requests that one peer made of us, sorted by piece and offset so that neighbours are read and sent together. Served like
- * an elevator: upwards from where the last run ended, then again from the lowest, so that none waits for ever.
+ * an elevator: upwards from where the last run ended, then again from the lowest, so that none waits for ever. The arrays
+ * grow with the need: most peers never ask for anything.
  */
 export class UploadQueue {
   readonly #capacity: number;
   // Sorted entries lie in [#start, #end).
-  readonly #piece: Uint32Array;
-  readonly #begin: Uint32Array;
-  readonly #length: Uint32Array;
+  #piece: Uint32Array = NONE;
+  #begin: Uint32Array = NONE;
+  #length: Uint32Array = NONE;
   #start = 0;
   #end = 0;
   #bytes = 0;
@@ -36,9 +41,6 @@ export class UploadQueue {
   /** `capacity`: how many requests a peer may have queued; what we announce as `reqq` (BEP 10). */
   constructor(capacity = 2_000) {
     this.#capacity = capacity;
-    this.#piece = new Uint32Array(capacity);
-    this.#begin = new Uint32Array(capacity);
-    this.#length = new Uint32Array(capacity);
   }
 
   get length(): number {
@@ -54,11 +56,9 @@ export class UploadQueue {
     let at = this.#lowerBound(piece, begin, length);
     if (this.#is(at, piece, begin, length)) return true;
     if (this.length >= this.#capacity) return false;
-    if (this.#end === this.#capacity) {
+    if (this.#end === this.#piece.length) {
       at -= this.#start;
-      this.#move(this.#start, this.#end, 0);
-      this.#end -= this.#start;
-      this.#start = 0;
+      this.#makeRoom();
     }
     this.#move(at, this.#end, at + 1);
     this.#end++;
@@ -177,9 +177,30 @@ export class UploadQueue {
     }
   }
 
+  /** Moves the entries to the front, of larger arrays when more than half is in use. */
+  #makeRoom(): void {
+    const { length } = this;
+    if (length * 2 > this.#piece.length || this.#piece.length === 0) {
+      const size = Math.min(this.#capacity, Math.max(FIRST_SIZE, this.#piece.length * 2));
+      this.#piece = copyOf(this.#piece, this.#start, this.#end, size);
+      this.#begin = copyOf(this.#begin, this.#start, this.#end, size);
+      this.#length = copyOf(this.#length, this.#start, this.#end, size);
+    } else {
+      this.#move(this.#start, this.#end, 0);
+    }
+    this.#start = 0;
+    this.#end = length;
+  }
+
   #move(from: number, to: number, target: number): void {
     this.#piece.copyWithin(target, from, to);
     this.#begin.copyWithin(target, from, to);
     this.#length.copyWithin(target, from, to);
   }
+}
+
+function copyOf(values: Uint32Array, start: number, end: number, size: number): Uint32Array {
+  const copy = new Uint32Array(size);
+  copy.set(values.subarray(start, end));
+  return copy;
 }

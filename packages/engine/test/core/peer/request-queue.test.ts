@@ -163,3 +163,25 @@ test("tombstones give way to live requests", () => {
   assert.ok(queue.remove(2, 499) >= 0);
   for (let i = 0; i < 8; i++) assert.ok(queue.remove(3, i) >= 0);
 });
+
+test("keeps order, times and tombstones while it grows to its capacity", () => {
+  const queue = new RequestQueue(1_000);
+  for (let i = 0; i < 1_000; i++) {
+    assert.equal(queue.add(i, i % 7, i), true);
+    // Some are answered and some withdrawn on the way, so that the ring has gaps when it is full.
+    if (i % 10 === 3) queue.remove(i, i % 7);
+    if (i % 10 === 6) queue.bury(i, i % 7);
+  }
+  assert.equal(queue.length, 800);
+  const expected = Array.from({ length: 1_000 }, (_, i): Pair => [i, i % 7]).filter(
+    ([i]) => i % 10 !== 3 && i % 10 !== 6,
+  );
+  assert.deepEqual(
+    collect((push) => queue.forEach(push)),
+    expected,
+  );
+  assert.equal(queue.sentAt(queue.remove(806, 806 % 7)), 806);
+  assert.equal(queue.removedLate, true);
+  for (let i = 0; i < 200; i++) assert.equal(queue.add(2_000 + i, 0, 0), true);
+  assert.equal(queue.add(3_000, 0, 0), false);
+});

@@ -163,3 +163,17 @@ test("every request is served, cancelled or cleared exactly once", () => {
     { numRuns: 100 },
   );
 });
+
+test("stays sorted while it grows to its capacity", () => {
+  const queue = new UploadQueue(1_000);
+  for (let i = 0; i < 500; i++) assert.equal(queue.add((i * 7) % 1_000, 0, BLOCK), true);
+  for (let i = 0; i < 100; i++) queue.nextRun(BLOCK);
+  for (let i = 0; i < 600; i++) assert.equal(queue.add(1_000 + i, 0, BLOCK), true);
+  assert.equal(queue.add(5_000, 0, BLOCK), false);
+  const pieces = drain(queue).map(({ piece }) => piece);
+  assert.equal(pieces.length, 1_000);
+  assert.deepEqual(
+    pieces,
+    pieces.toSorted((a, b) => a - b),
+  );
+});
