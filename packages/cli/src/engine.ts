@@ -14,6 +14,7 @@ export type {
   Torrent,
   TorrentEvent,
   TorrentStats,
+  WaitingReason,
 } from "@shoal/engine";
 
 /** What commands use of the engine; loaded on first use. */

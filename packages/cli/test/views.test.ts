@@ -35,7 +35,7 @@ const STATS = {
 
 test("downloadLine: numbers while data arrives, the reason while it does not", () => {
   assert.equal(downloadLine(STATS, PLAIN), `   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`);
-  const waiting = { ...STATS, waiting: "no peer is known\u001b[2J" };
+  const waiting = { ...STATS, waiting: { code: "no-peers", message: "no peer is known\u001b[2J" } as const };
   assert.equal(downloadLine(waiting, PLAIN), `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`);
 });
 
@@ -51,7 +51,8 @@ test("lookingLine: what was asked, and nothing that was not", () => {
     "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
   );
   const nothing = { trackers: 0, trackersAnswered: 0, peersNamed: 0, peersContacted: 0 };
-  assert.equal(lookingLine(nothing, "no peer is known"), "Looking for the file list …  no peer is known");
+  const waiting = { code: "no-peers", message: "no peer is known" } as const;
+  assert.equal(lookingLine(nothing, waiting), "Looking for the file list …  no peer is known");
 });
 
 test("stillLooking: says what is likely and how to give up", () => {

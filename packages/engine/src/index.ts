@@ -2,6 +2,7 @@ export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
 export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
+export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";
 export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
 export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";

@@ -1,48 +1,147 @@
-/** Facts about a torrent that wants data, from which the reason for waiting follows. */
+import { sizeText } from "../base/size-text.ts";
+
+/** What is wrong with the disk or the files of a torrent. Sizes in bytes. */
+export type DiskTrouble =
+  /** `path`: the folder that is full. */
+  | { readonly kind: "full"; readonly path: string; readonly needed: number; readonly free: number }
+  /** `message`: what failed, with its path. `retrying`: it is tried again by itself. */
+  | { readonly kind: "error"; readonly message: string; readonly retrying: boolean }
+  /** Files that were there are gone, cut short, or others: `path` is the first of `files`. */
+  | { readonly kind: "missing" | "changed"; readonly path: string; readonly files: number };
+
+/** Facts about a torrent, from which the reason for waiting follows. */
 export interface WaitingFacts {
   readonly needsMetadata: boolean;
   readonly checking: boolean;
   readonly downloading: boolean;
   /** Payload arrived within the last seconds. */
   readonly receiving: boolean;
+  readonly disk: DiskTrouble | null;
+  readonly diskBusy: boolean;
   readonly peers: number;
   readonly connecting: number;
-  /** Addresses known, connected or not. */
+  /** Addresses known, connected or not; banned ones left out. */
   readonly candidates: number;
+  /** Peers that were turned away for bad data. */
+  readonly banned: number;
   readonly trackers: number;
   readonly trackersFailed: number;
+  /** Why a tracker's last announce failed; null when none did. `refused`: it answered, and `message` are its words (unchecked text). */
+  readonly trackerFailure: { readonly refused: boolean; readonly message: string } | null;
   /** Peers that announced that they have the metadata. */
   readonly metadataSources: number;
   /** Peers that have something we want. */
   readonly useful: number;
   /** Useful peers that serve us. */
   readonly unchoked: number;
-  readonly diskBusy: boolean;
+}
+
+export type WaitingCode =
+  | "checking"
+  | "disk-full"
+  | "disk-error"
+  | "files-missing"
+  | "files-changed"
+  | "disk-busy"
+  | "connecting"
+  | "only-peer-banned"
+  | "tracker-refused"
+  | "tracker-down"
+  | "peers-silent"
+  | "asking-tracker"
+  | "no-peers"
+  | "getting-metadata"
+  | "need-metadata"
+  | "peers-no-data"
+  | "choked-by-all"
+  | "awaiting-data";
+
+/** Why a torrent waits: a code for programs, one plain clause for people. */
+export interface WaitingReason {
+  readonly code: WaitingCode;
+  /** May quote text of strangers: clean it before printing. */
+  readonly message: string;
 }
 
 /**
- * Why nothing arrives, as one plain sentence; null when data flows or nothing is wanted. The first rule that fits wins,
- * so rules go from the cause nearest to us to the farthest.
+ * Why nothing arrives, or why not everything can be shared; null when all is well or nothing is wanted. The first rule that
+ * fits wins, so rules go from the cause nearest to us to the farthest.
  */
-export function explainWaiting(facts: WaitingFacts): string | null {
-  if (facts.receiving || facts.checking || (!facts.downloading && !facts.needsMetadata)) return null;
-  if (facts.diskBusy) return "waiting for the disk";
-  if (facts.peers === 0) {
-    if (facts.connecting > 0) return `connecting to ${count(facts.connecting, "peer")}`;
-    if (facts.trackers > 0 && facts.trackersFailed === facts.trackers)
-      return "no tracker answers, and no peer is known";
-    if (facts.candidates > 0) return `${count(facts.candidates, "known peer")} did not answer; trying again`;
-    if (facts.trackers > 0) return "asking the tracker for peers";
-    return "no peer is known; name one with --peer HOST:PORT";
-  }
+export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
+  if (facts.disk !== null) return explainDisk(facts.disk);
+  if (facts.checking) return because("checking", "comparing what is on disk with the torrent");
+  if (facts.receiving || (!facts.downloading && !facts.needsMetadata)) return null;
+  if (facts.diskBusy) return because("disk-busy", "waiting for the disk, which is slower than the peers");
+  if (facts.peers === 0) return explainLoneliness(facts);
   if (facts.needsMetadata) {
     if (facts.metadataSources > 0)
-      return `getting the file list from ${count(facts.metadataSources, "peer")}`;
-    return `${count(facts.peers, "peer")} connected, none has the file list yet`;
+      return because(
+        "getting-metadata",
+        `getting the file list from ${count(facts.metadataSources, "peer")}`,
+      );
+    return because("need-metadata", `${count(facts.peers, "peer")} connected, none has the file list yet`);
   }
-  if (facts.useful === 0) return `${count(facts.peers, "peer")} connected, none has the missing pieces`;
-  if (facts.unchoked === 0) return `${count(facts.useful, "peer")} serving others first; waiting for a turn`;
-  return `waiting for ${count(facts.unchoked, "peer")} to send`;
+  if (facts.useful === 0)
+    return because("peers-no-data", `${count(facts.peers, "peer")} connected, none has the missing pieces`);
+  if (facts.unchoked === 0)
+    return because(
+      "choked-by-all",
+      `${count(facts.useful, "peer")} serving others first; waiting for a turn`,
+    );
+  return because("awaiting-data", `waiting for ${count(facts.unchoked, "peer")} to send`);
+}
+
+function explainDisk(trouble: DiskTrouble): WaitingReason {
+  switch (trouble.kind) {
+    case "full": {
+      const { needed, path, free } = trouble;
+      const sizes = `${sizeText(needed)} needed in ${path}, ${sizeText(free)} free`;
+      return because("disk-full", `the disk is full: ${sizes}; continues by itself when there is room`);
+    }
+    case "error":
+      return because("disk-error", trouble.retrying ? `${trouble.message}; trying again` : trouble.message);
+    case "missing":
+      return because(
+        "files-missing",
+        `${named(trouble, "is missing", "are missing")}; goes on by itself when put back unchanged`,
+      );
+    case "changed":
+      return because(
+        "files-changed",
+        `${named(trouble, "was changed", "were changed")}; goes on by itself when put back as before`,
+      );
+  }
+}
+
+function named(
+  { path, files }: { readonly path: string; readonly files: number },
+  one: string,
+  many: string,
+): string {
+  return files === 1 ? `${path} ${one}` : `${path} and ${count(files - 1, "more file")} ${many}`;
+}
+
+function explainLoneliness(facts: WaitingFacts): WaitingReason {
+  const { trackerFailure } = facts;
+  if (facts.connecting > 0) return because("connecting", `connecting to ${count(facts.connecting, "peer")}`);
+  if (facts.banned > 0 && facts.candidates === 0) {
+    const who = facts.banned === 1 ? "the only peer known" : `all ${facts.banned} peers known`;
+    return because("only-peer-banned", `${who} sent bad data and is not used; waiting for others`);
+  }
+  if (facts.trackers > 0 && facts.trackersFailed === facts.trackers) {
+    if (trackerFailure?.refused === true)
+      return because("tracker-refused", `the tracker refuses: “${trackerFailure.message}”`);
+    const why = trackerFailure === null ? "" : ` (${trackerFailure.message})`;
+    return because("tracker-down", `no tracker answers${why}, and no peer is known`);
+  }
+  if (facts.candidates > 0)
+    return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);
+  if (facts.trackers > 0) return because("asking-tracker", "asking the tracker for peers");
+  return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
+}
+
+function because(code: WaitingCode, message: string): WaitingReason {
+  return { code, message };
 }
 
 function count(n: number, noun: string): string {

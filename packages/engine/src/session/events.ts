@@ -1,5 +1,6 @@
 import type { ShoalError } from "../base/errors.ts";
 import type { PieceIndex } from "../base/brand.ts";
+import type { WaitingReason } from "../core/explain.ts";
 
 /** What a torrent is doing, in one word. */
 export type TorrentState =
@@ -66,8 +67,8 @@ export interface TorrentStats {
   readonly pieceCount: number;
   readonly piecesHave: number;
   readonly etaMs: number | null;
-  /** Why nothing is arriving though something is wanted, in plain words; null when data flows or nothing is wanted. */
-  readonly waiting: string | null;
+  /** Why nothing is arriving though something is wanted, or not all can be shared; null when all is well. */
+  readonly waiting: WaitingReason | null;
 }
 
 export type TorrentEvent =
@@ -91,6 +92,8 @@ export type TorrentEvent =
       readonly ok: boolean;
       /** The tracker's own words on failure, or a warning; unchecked text. */
       readonly message: string | null;
+      /** It answered, and would have none of it. */
+      readonly refused: boolean;
       /** Peers in the answer. */
       readonly peers: number;
     };

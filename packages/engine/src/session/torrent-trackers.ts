@@ -22,6 +22,7 @@ export class TorrentTrackers {
   #handle: TrackerHandle | null = null;
   /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
   readonly #told: Map<string, { readonly what: string; readonly at: Millis }> = new Map();
+  #failure: { readonly refused: boolean; readonly message: string } | null = null;
 
   constructor(context: SessionContext, owner: TrackersOwner) {
     this.#context = context;
@@ -35,6 +36,11 @@ export class TorrentTrackers {
 
   get failed(): number {
     return this.#handle?.failed ?? 0;
+  }
+
+  /** Why the last announce failed that did; null since one has succeeded. `message` is unchecked text. */
+  get failure(): { readonly refused: boolean; readonly message: string } | null {
+    return this.#failure;
   }
 
   /** Begins to announce, unless that was begun already. */
@@ -74,6 +80,8 @@ export class TorrentTrackers {
   }
 
   #tell(result: TrackerResult): void {
+    const { ok, refused, message } = result;
+    this.#failure = ok ? null : { refused, message: message ?? "no answer" };
     const now = this.#context.now();
     const what = JSON.stringify(result);
     const last = this.#told.get(result.url);

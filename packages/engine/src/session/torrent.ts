@@ -2,7 +2,7 @@ import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import { explainWaiting } from "../core/explain.ts";
+import { explainWaiting, type WaitingReason } from "../core/explain.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
 import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
@@ -402,7 +402,7 @@ export class Torrent {
     return this.#steps;
   }
 
-  #waiting(downRate: number): string | null {
+  #waiting(downRate: number): WaitingReason | null {
     let useful = 0;
     let unchoked = 0;
     for (const peer of this.swarm.connected) {
@@ -419,8 +419,11 @@ export class Torrent {
       peers: connections.peers.size,
       connecting: connections.connecting,
       candidates: connections.list.size,
+      banned: connections.list.banned,
+      disk: null,
       trackers: this.#trackers.count,
       trackersFailed: this.#trackers.failed,
+      trackerFailure: this.#trackers.failure,
       metadataSources: this.metadata.sourceCount,
       useful,
       unchoked,

@@ -6,7 +6,7 @@ import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Http } from "../ports/http.ts";
 import type { Log } from "../ports/log.ts";
-import type { AnnounceAnswer, AnnounceRequest } from "../wire/announce.ts";
+import type { AnnounceAnswer, AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
 import { HostSlots } from "./host-slots.ts";
 import { announceOverHttp } from "./http-announce.ts";
 import { UdpTrackers, type UdpTrackerPorts } from "./udp-trackers.ts";
@@ -45,6 +45,8 @@ export interface TrackerResult {
   readonly ok: boolean;
   /** The tracker's own words on failure, or a warning; unchecked text. */
   readonly message: string | null;
+  /** It answered, and would have none of it. */
+  readonly refused: boolean;
   /** Peers in the answer. */
   readonly peers: number;
 }
@@ -122,6 +124,9 @@ interface SendOptions {
 }
 
 type SendAnnounce = (url: URL, request: AnnounceRequest, options: SendOptions) => Promise<AnnounceAnswer>;
+
+/** `refused` is false when no answer came at all. */
+type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean });
 
 /** One info-hash of a torrent. */
 interface Swarm {
@@ -212,27 +217,35 @@ class Announcing implements TrackerHandle {
     if (answer.ok) {
       swarm.announcer.onAnswer(url, answer, now);
       if (answer.peers.length > 0) this.#listener.onPeers(answer.peers);
-      this.#listener.onResult({ url, ok: true, message: answer.warning, peers: answer.peers.length });
+      this.#listener.onResult({
+        url,
+        ok: true,
+        message: answer.warning,
+        refused: false,
+        peers: answer.peers.length,
+      });
     } else {
       swarm.announcer.onFailure(url, answer.retryMinutes, now);
-      this.#listener.onResult({ url, ok: false, message: answer.reason, peers: 0 });
+      const { reason: message, refused } = answer;
+      this.#listener.onResult({ url, ok: false, message, refused, peers: 0 });
     }
     this.proceed();
   }
 
   /** Never rejects: that there was no answer is an answer too. */
-  async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal): Promise<AnnounceAnswer> {
+  async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal): Promise<Outcome> {
     try {
-      return await this.#send(new URL(action.url), this.#request(swarm, action), {
+      const answer = await this.#send(new URL(action.url), this.#request(swarm, action), {
         signal,
         onLatePeers: (peers) => {
           if (this.#stopping === null && peers.length > 0) this.#listener.onPeers(peers);
         },
       });
+      return answer.ok ? answer : { ...answer, refused: true };
     } catch (error) {
       if (!(error instanceof ShoalError)) this.#ports.log.error("announce failed unexpectedly", { error });
       const reason = error instanceof ShoalError ? error.message : "the announce failed";
-      return { ok: false, reason, retryMinutes: null };
+      return { ok: false, reason, retryMinutes: null, refused: false };
     }
   }
 

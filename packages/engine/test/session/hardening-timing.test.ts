@@ -51,7 +51,7 @@ test("a seed whose handshake ends while the metadata is being opened is used", a
   assert.equal(
     got.state,
     "seeding",
-    `seed heard: ${seed.heard.map((h) => h.kind).join(", ")}; ${got.stats().waiting}`,
+    `seed heard: ${seed.heard.map((h) => h.kind).join(", ")}; ${got.stats().waiting?.message}`,
   );
 });
 test("requests that wait while the files are looked at get nothing of a changed file", async () => {

@@ -79,7 +79,7 @@ for (const [kind, start] of [
     const handle = client(t).add(info([[tracker.url]], [V1, V2]), listener);
     await listener.until(2);
     assert.deepEqual(listener.peers, [PEER, PEER]);
-    const ok = { url: tracker.url, ok: true, message: null, peers: 1 };
+    const ok = { url: tracker.url, ok: true, message: null, refused: false, peers: 1 };
     assert.deepEqual(listener.results, [ok, ok]);
     assert.deepEqual([handle.count, handle.failed], [1, 0]);
     handle.completed();

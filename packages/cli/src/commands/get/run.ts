@@ -180,6 +180,6 @@ function gaveUp(context: Context, download: Download, torrent: Torrent): CliErro
     return interrupted(context.signal, "The same command goes on asking.", ` without a file list: ${why}`);
   }
   const done = formatPercent(stats.wanted === 0 ? 0 : stats.have / stats.wanted);
-  const why = stats.waiting === null ? "" : ` (${clean(stats.waiting)})`;
+  const why = stats.waiting === null ? "" : ` (${clean(stats.waiting.message)})`;
   return interrupted(context.signal, "The same command goes on from here.", ` at ${done}${why}`);
 }

@@ -1,4 +1,4 @@
-import type { Metainfo, TorrentStats } from "../../engine.ts";
+import type { Metainfo, TorrentStats, WaitingReason } from "../../engine.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
@@ -59,7 +59,7 @@ export function downloadLine(stats: TorrentStats, style: Style): string {
   );
   return moving
     ? `   ${progress}   from ${count(stats.peers, "person", "people")}`
-    : `   ${progress}   ${style.dim(clean(stats.waiting ?? ""))}`;
+    : `   ${progress}   ${style.dim(clean(stats.waiting?.message ?? ""))}`;
 }
 
 /** While the data on disk is compared. */
@@ -82,14 +82,14 @@ export interface Asked {
 }
 
 /** "Looking for the file list … asked 2 trackers (1 answered, 84 peers), 12 peers contacted". */
-export function lookingLine(asked: Asked, waiting: string | null): string {
+export function lookingLine(asked: Asked, waiting: WaitingReason | null): string {
   const parts: string[] = [];
   if (asked.trackers > 0) {
     const answers = `${asked.trackersAnswered} answered, ${count(asked.peersNamed, "peer")}`;
     parts.push(`asked ${count(asked.trackers, "tracker")} (${answers})`);
   }
   if (asked.peersContacted > 0) parts.push(`${count(asked.peersContacted, "peer")} contacted`);
-  if (waiting !== null) parts.push(clean(waiting));
+  if (waiting !== null) parts.push(clean(waiting.message));
   return `Looking for the file list …  ${parts.join(", ")}`;
 }
 
@@ -110,6 +110,6 @@ export function statusLine(name: string, stats: TorrentStats): string {
   const parts = [`${Math.floor(fraction * 100)} %`, formatRate(stats.downRate)];
   if (stats.etaMs !== null) parts.push(`${formatRough(stats.etaMs)} left`);
   parts.push(count(stats.peers, "peer"));
-  if (stats.waiting !== null) parts.push(clean(stats.waiting));
+  if (stats.waiting !== null) parts.push(clean(stats.waiting.message));
   return `${clean(name)}: ${parts.join(", ")}`;
 }

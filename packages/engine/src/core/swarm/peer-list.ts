@@ -183,6 +183,11 @@ export class PeerList {
     }
   }
 
+  /** Peers turned away. */
+  get banned(): number {
+    return this.#bans.size;
+  }
+
   isBanned(host: string, port = 0): boolean {
     return this.#bans.reason(host, port) !== null;
   }

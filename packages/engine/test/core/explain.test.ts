@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { explainWaiting, type WaitingCode, type WaitingFacts } from "../../dist/core/explain.js";
+
+const FACTS: WaitingFacts = {
+  needsMetadata: false,
+  checking: false,
+  downloading: true,
+  receiving: false,
+  disk: null,
+  diskBusy: false,
+  peers: 0,
+  connecting: 0,
+  candidates: 0,
+  banned: 0,
+  trackers: 0,
+  trackersFailed: 0,
+  trackerFailure: null,
+  metadataSources: 0,
+  useful: 0,
+  unchoked: 0,
+};
+const REFUSED = { trackers: 1, trackersFailed: 1, trackerFailure: { refused: true, message: "not here" } };
+const DOWN = { trackers: 2, trackersFailed: 2, trackerFailure: { refused: false, message: "time out" } };
+const FULL = { kind: "full", path: "/films", needed: 1.2e9, free: 3e8 } as const;
+const BROKEN = { kind: "error", message: 'can\'t write "/films/a": EIO', retrying: true } as const;
+
+const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] = [
+  ["checking", { checking: true, downloading: false }, /comparing/],
+  [
+    "disk-full",
+    { disk: FULL, receiving: true, peers: 2 },
+    /^the disk is full: 1\.2 GB needed in \/films, 300 MB free; /,
+  ],
+  ["disk-error", { disk: BROKEN, peers: 2 }, /^can't write "\/films\/a": EIO; trying again$/],
+  ["disk-error", { disk: { ...BROKEN, retrying: false } }, /EIO$/],
+  [
+    "files-missing",
+    { disk: { kind: "missing", path: "a/b", files: 1 }, downloading: false },
+    /^a\/b is missing; /,
+  ],
+  [
+    "files-missing",
+    { disk: { kind: "missing", path: "a/b", files: 3 } },
+    /^a\/b and 2 more files are missing; /,
+  ],
+  [
+    "files-changed",
+    { disk: { kind: "changed", path: "a/b", files: 2 } },
+    /^a\/b and 1 more file were changed; /,
+  ],
+  ["disk-busy", { diskBusy: true, peers: 3 }, /waiting for the disk/],
+  ["connecting", { connecting: 1, candidates: 4, ...DOWN }, /^connecting to 1 peer$/],
+  ["only-peer-banned", { banned: 1, ...DOWN }, /^the only peer known sent bad data/],
+  ["only-peer-banned", { banned: 3 }, /^all 3 peers known sent bad data/],
+  ["tracker-refused", REFUSED, /^the tracker refuses: “not here”$/],
+  ["tracker-down", DOWN, /^no tracker answers \(time out\), and no peer is known$/],
+  ["peers-silent", { candidates: 2, trackers: 1 }, /^2 known peers did not answer/],
+  ["asking-tracker", { trackers: 2, trackersFailed: 1 }, /^asking the tracker/],
+  ["no-peers", {}, /^no peer is known; name one with --peer/],
+  [
+    "getting-metadata",
+    { needsMetadata: true, downloading: false, peers: 2, metadataSources: 1 },
+    /from 1 peer$/,
+  ],
+  ["need-metadata", { needsMetadata: true, downloading: false, peers: 2 }, /none has the file list yet$/],
+  ["peers-no-data", { peers: 2, ...REFUSED }, /^2 peers connected, none has the missing pieces$/],
+  ["choked-by-all", { peers: 2, useful: 1 }, /^1 peer serving others first/],
+  ["awaiting-data", { peers: 2, useful: 2, unchoked: 1 }, /^waiting for 1 peer to send$/],
+];
+
+describe("explainWaiting", () => {
+  for (const [code, facts, sentence] of CASES) {
+    test(`${code}: ${sentence.source}`, () => {
+      const reason = explainWaiting({ ...FACTS, ...facts });
+      assert.equal(reason?.code, code);
+      assert.match(reason.message, sentence);
+    });
+  }
+
+  test("null while data arrives, and when nothing is wanted", () => {
+    assert.equal(explainWaiting({ ...FACTS, receiving: true, peers: 1 }), null);
+    assert.equal(explainWaiting({ ...FACTS, downloading: false }), null);
+  });
+});
