@@ -1,26 +1,35 @@
+import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
 import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { startReport } from "./report.ts";
+import { runSmallFiles } from "./transfer/small-files.ts";
+import { runSwarm } from "./transfer/swarm.ts";
 import { runTiny } from "./transfer/tiny.ts";
 import { runTransfer } from "./transfer/transfer.ts";
 
 const USAGE = `npm run bench -- transfer [--size 1GiB] [--runs 5] [--only shoal,libtorrent,aria2,libtorrent-default]
                           [--piece 1MiB] [--v1|--v2|--hybrid] [--skip-tiny] [--profile DIR]
 npm run bench -- tiny     [--runs 5] [--only …] [--v1|--v2|--hybrid]
+npm run bench -- swarm    [--size 256MiB] [--runs 5] [--piece 1MiB] [--v1|--v2|--hybrid] [--profile DIR]
+npm run bench -- small-files [--size 156.25MiB] [--runs 5] [--piece 256KiB] [--v1|--v2|--hybrid] [--profile DIR]
 npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
+npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
 
-const COMMANDS: Readonly<Record<string, (options: Options) => Promise<void>>> = {
+const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>> = {
   async transfer(options) {
     await runTransfer(options);
     if (!options.skipTiny) await runTiny(options);
   },
   tiny: runTiny,
+  swarm: runSwarm,
+  "small-files": runSmallFiles,
   create: runCreate,
+  all: runBars,
   micro: runMicro,
 };
 

@@ -1,6 +1,6 @@
 import { readTorrent, runToEnd, shoalProgram, whyLacking } from "@shoal/testkit";
 import type { TorrentFacts, TorrentKind } from "@shoal/testkit";
-import { LibtorrentDriver } from "./clients/libtorrent-driver.ts";
+import { startLibtorrent } from "./clients/libtorrent.ts";
 import { withStage } from "./scene.ts";
 
 /** Makes the .torrent that all contenders use: with libtorrent when it is there, else with our own program. */
@@ -12,7 +12,7 @@ export async function makeTorrent(
 ): Promise<TorrentFacts> {
   if (whyLacking(["libtorrent"]) === null) {
     await withStage("torrent", async (stage) => {
-      const driver = await LibtorrentDriver.start(stage, "tuned");
+      const driver = await startLibtorrent(stage, "tuned");
       await driver.call("create", { path, output, kind, pieceLength });
     });
   } else {

@@ -3,11 +3,13 @@ import type { TorrentKind } from "@shoal/testkit";
 
 /** What was asked for on the command line. */
 export interface Options {
-  readonly size: number;
+  /** Bytes of payload; null is what the benchmark has by itself. */
+  readonly size: number | null;
   readonly runs: number;
   /** Names of contenders, in the order in which they take turns. Empty: all. */
   readonly only: readonly string[];
-  readonly pieceLength: number;
+  /** Null is what the benchmark has by itself. */
+  readonly pieceLength: number | null;
   readonly kind: TorrentKind;
   readonly json: boolean;
   /** File for all rows as JSON; null is none. */
@@ -42,10 +44,10 @@ export function parseOptions(args: readonly string[]): Options {
   if (!Number.isInteger(runs) || runs < 1)
     throw new UsageError(`--runs is not a number of runs: ${values.runs}`);
   return {
-    size: parseSize(values.size),
+    size: values.size === undefined ? null : parseSize(values.size),
     runs,
     only: (values.only ?? "").split(",").filter((name) => name !== ""),
-    pieceLength: parseSize(values.piece),
+    pieceLength: values.piece === undefined ? null : parseSize(values.piece),
     kind: kinds[0] ?? "v1",
     json: values.json === true,
     out: values.out ?? null,
@@ -60,10 +62,10 @@ function parseWords(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        size: { type: "string", default: "1GiB" },
+        size: { type: "string" },
         runs: { type: "string", default: "5" },
         only: { type: "string" },
-        piece: { type: "string", default: "1MiB" },
+        piece: { type: "string" },
         v1: { type: "boolean" },
         v2: { type: "boolean" },
         hybrid: { type: "boolean" },

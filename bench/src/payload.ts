@@ -1,5 +1,5 @@
-import { open, rm } from "node:fs/promises";
-import { seededBytes } from "@shoal/testkit";
+import { open, rm, stat } from "node:fs/promises";
+import { assertSameTree, seededBytes } from "@shoal/testkit";
 
 const PART_BYTES = 16 * 2 ** 20;
 
@@ -33,8 +33,14 @@ export async function warmMemory(path: string, size: number): Promise<void> {
   }
 }
 
-/** Compares two files byte for byte without holding them whole. Throws where they differ. */
-export async function assertSameFile(actual: string, expected: string): Promise<void> {
+/** Compares two files or folders byte for byte. Throws where they differ. */
+export async function assertSame(actual: string, expected: string): Promise<void> {
+  if ((await stat(expected)).isFile()) await assertSameFile(actual, expected);
+  else await assertSameTree(actual, expected);
+}
+
+/** Without holding the files whole. */
+async function assertSameFile(actual: string, expected: string): Promise<void> {
   const files = await Promise.all([open(actual), open(expected)]);
   try {
     const [left, right] = [Buffer.alloc(PART_BYTES), Buffer.alloc(PART_BYTES)];

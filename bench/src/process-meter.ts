@@ -17,7 +17,7 @@ export interface Usage {
   readonly otherCores: number;
 }
 
-const TICKS_PER_SECOND = 100;
+export const TICKS_PER_SECOND = 100;
 const SAMPLE_MS = 50;
 const KIB = 1024;
 
@@ -126,7 +126,7 @@ function withDescendants(pid: number): number[] {
 }
 
 /** CPU time of the whole machine that was neither idle nor waiting for a disk. */
-function busyTicks(): number {
+export function busyTicks(): number {
   const [, user, nice, system, , , irq, softIrq, steal] = (readProc("stat").split("\n", 1)[0] ?? "")
     .split(/\s+/)
     .map(Number);

@@ -17,10 +17,20 @@ export function note(text: string): void {
   else console.log(text);
 }
 
+/** Which benchmark rows come from, and of how many bytes. */
+export interface Subject {
+  readonly bench: string;
+  readonly size?: number;
+  readonly pieceLength?: number;
+}
+
 /** Writes all rows where --json and --out want them. */
-export async function saveResults(options: Options, bench: string, rows: readonly unknown[]): Promise<void> {
-  const { size, pieceLength, kind } = options;
-  const document = { schema: 1, bench, size, pieceLength, kind, machine: describeMachine(), rows };
+export async function saveResults(
+  options: Options,
+  subject: Subject,
+  rows: readonly unknown[],
+): Promise<void> {
+  const document = { schema: 1, ...subject, kind: options.kind, machine: describeMachine(), rows };
   if (options.json) console.log(JSON.stringify(document));
   if (options.out === null) return;
   const path = resolve(options.out);

@@ -51,3 +51,26 @@ export interface Contender {
   /** Starts a process that is to download into `saveDir`. */
   leech(stage: Stage, job: Job, saveDir: string, seeders: readonly Seeder[]): Promise<Leecher>;
 }
+
+/** A program that is up, listens and waits for an order: to seed, or to download from the others and serve them. */
+export interface SwarmMember {
+  readonly pid: number;
+  readonly host: string;
+  readonly port: number;
+  /** Settles when it has checked all of the payload and serves it. */
+  seed(job: Job): Promise<void>;
+  /** Settles when all is there; it goes on serving. */
+  download(
+    job: Job,
+    saveDir: string,
+    peers: readonly { readonly host: string; readonly port: number }[],
+  ): Promise<Timeline>;
+  stop(): Promise<unknown>;
+}
+
+/** A client whose processes can be told of each other before any of them begins. */
+export interface SwarmContender {
+  readonly name: string;
+  lacking(kind: TorrentKind): string | null;
+  start(stage: Stage, job: Job): Promise<SwarmMember>;
+}

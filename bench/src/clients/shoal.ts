@@ -49,7 +49,7 @@ function network(stage: Stage): string[] {
 }
 
 /** See profile.ts. */
-function profiling(job: Job): Record<string, string> {
+export function profiling(job: Job): Record<string, string> {
   if (job.profileDir === null) return {};
   const preload = new URL("../profile.js", import.meta.url).href;
   return { NODE_OPTIONS: `--import=${preload}`, SHOAL_BENCH_PROFILE_DIR: resolve(job.profileDir) };

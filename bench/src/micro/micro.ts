@@ -27,7 +27,7 @@ export async function runMicro(options: Options): Promise<void> {
   if (measured.length > 0) note(`\n${measuredTable(measured)}`);
   const disk = wanted("disk") ? await measureDisk(parts) : [];
   if (disk.length > 0) note(`\n${diskTable(disk)}`);
-  await saveResults(options, "micro", [...measured, ...disk]);
+  await saveResults(options, { bench: "micro" }, [...measured, ...disk]);
 }
 
 const RIGHT = (title: string): { title: string; right: true } => ({ title, right: true });

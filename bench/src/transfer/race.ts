@@ -1,32 +1,31 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Contender, Job, Leecher, Seeder } from "../clients/contender.ts";
+import type { Contender, Job, Leecher, Seeder, Timeline } from "../clients/contender.ts";
 import { monotonicMs } from "../clock.ts";
-import { assertSameFile, warmMemory } from "../payload.ts";
+import { assertSame, warmMemory } from "../payload.ts";
 import { ProcessMeter } from "../process-meter.ts";
 import type { SideUsage } from "../process-meter.ts";
+import type { MeasuredRun } from "../quiet.ts";
 import { withStage } from "../scene.ts";
 
 /** One transfer, measured. */
-export interface Row {
-  readonly contender: string;
-  readonly round: number;
+export interface Row extends MeasuredRun {
   readonly seeders: number;
+  readonly leechers: number;
   /** From "both ready, the leecher is told to start" to complete. */
   readonly wallMs: number;
   readonly firstByteMs: number;
-  /** MiB a second from the first payload byte to complete. */
+  /** MiB a second from the first payload byte until all is complete, summed over leechers. */
   readonly speed: number;
   readonly seeder: SideUsage;
   readonly leecher: SideUsage;
-  readonly otherCores: number;
 }
 
-/** Lets both processes come to rest after their start. */
-const SETTLE_MS = 150;
+/** Lets processes come to rest after their start. */
+export const SETTLE_MS = 150;
 /** Memory made ready for the download, as a share of the payload: its pages and what the programs need besides. */
-const WARM_SHARE = 1.25;
+export const WARM_SHARE = 1.25;
 
 /** Runs one pair from fresh processes and a fresh folder, and takes everything down. */
 export function runOnce(contender: Contender, job: Job, round: number, compare: boolean): Promise<Row> {
@@ -37,11 +36,16 @@ export function runOnce(contender: Contender, job: Job, round: number, compare: 
     const row = await race(contender, job, round, [seeder], () =>
       contender.leech(stage, job, saveDir, [seeder]),
     );
-    if (compare) await assertSameFile(join(saveDir, job.facts.name), join(job.dataDir, job.facts.name));
+    if (compare) await assertDownloaded(job, saveDir);
     await seeder.stop();
     await rm(saveDir, { recursive: true });
     return row;
   });
+}
+
+/** Compares what was downloaded with the payload, byte for byte. */
+export function assertDownloaded(job: Job, saveDir: string): Promise<void> {
+  return assertSame(join(saveDir, job.facts.name), join(job.dataDir, job.facts.name));
 }
 
 /** Measures a leecher from its order to its end. */
@@ -54,25 +58,44 @@ export async function race(
 ): Promise<Row> {
   await delay(SETTLE_MS);
   const leecher = await start();
-  const startedAt = monotonicMs();
-  const meter = new ProcessMeter([seeders.map(({ pid }) => pid), [leecher.pid]]);
   try {
-    const { firstByteMs, completeMs } = await leecher.go();
+    const run = { contender: contender.name, round, bytes: job.bytes };
+    const seederPids = seeders.map(({ pid }) => pid);
+    return await measure(run, seederPids, [leecher.pid], async () => [await leecher.go()]);
+  } finally {
+    await leecher.stop();
+  }
+}
+
+/** Measures processes from the leechers' order to the end of the last of them. */
+export async function measure(
+  run: { readonly contender: string; readonly round: number; readonly bytes: number },
+  seederPids: readonly number[],
+  leecherPids: readonly number[],
+  go: () => Promise<readonly Timeline[]>,
+): Promise<Row> {
+  const startedAt = monotonicMs();
+  const meter = new ProcessMeter([seederPids, leecherPids]);
+  try {
+    const timelines = await go();
     const { sides, otherCores } = meter.end();
-    const [seeder, leeching] = sides as [SideUsage, SideUsage];
+    const [seeder, leecher] = sides as [SideUsage, SideUsage];
+    const firstByteMs = Math.min(...timelines.map((timeline) => timeline.firstByteMs));
+    const completeMs = Math.max(...timelines.map((timeline) => timeline.completeMs));
+    const mebibytes = (run.bytes * timelines.length) / 2 ** 20;
     return {
-      contender: contender.name,
-      round,
-      seeders: seeders.length,
+      contender: run.contender,
+      round: run.round,
+      seeders: seederPids.length,
+      leechers: leecherPids.length,
       wallMs: completeMs - startedAt,
       firstByteMs: firstByteMs - startedAt,
-      speed: job.bytes / 2 ** 20 / ((completeMs - firstByteMs) / 1000),
+      speed: mebibytes / ((completeMs - firstByteMs) / 1000),
       seeder,
-      leecher: leeching,
+      leecher,
       otherCores,
     };
   } finally {
     meter.abandon();
-    await leecher.stop();
   }
 }

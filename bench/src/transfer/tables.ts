@@ -1,25 +1,22 @@
+import { compare, countedRuns, isQuiet } from "../quiet.ts";
 import { median } from "../statistics.ts";
+import { note } from "../report.ts";
 import { formatNumber, formatTable, mebibytes } from "../table.ts";
 import type { Row } from "./race.ts";
 
-/** Runs in which other programs took no more than this many cores count as quiet. */
-const QUIET_CORES = 0.3;
-const ENOUGH_QUIET = 3;
-
-/** The rows that count: quiet ones, when there are enough of them. */
-function countedRows(rows: readonly Row[]): readonly Row[] {
-  const quiet = rows.filter((row) => row.otherCores <= QUIET_CORES);
-  return quiet.length >= Math.min(ENOUGH_QUIET, rows.length) ? quiet : rows;
-}
-
-function of(rows: readonly Row[], contender: string): readonly Row[] {
-  return countedRows(rows.filter((row) => row.contender === contender));
-}
-
+const OURS = "shoal";
 const RIGHT = (title: string): { title: string; right: true } => ({ title, right: true });
 
+/** Prints the runs of several contenders: medians, and ours against each other one. */
+export function noteTransfers(rows: readonly Row[], contenders: readonly { readonly name: string }[]): void {
+  const names = contenders.map(({ name }) => name);
+  const others = names.filter((name) => name !== OURS);
+  note(transferTable(rows, names));
+  if (names.includes(OURS) && others.length > 0) note(`\n${ratioTable(rows, OURS, others)}`);
+}
+
 /** Medians for each contender. */
-export function transferTable(rows: readonly Row[], contenders: readonly string[]): string {
+function transferTable(rows: readonly Row[], contenders: readonly string[]): string {
   const columns = [
     { title: "pair" },
     RIGHT("n (quiet)"),
@@ -35,9 +32,9 @@ export function transferTable(rows: readonly Row[], contenders: readonly string[
   return formatTable(
     columns,
     contenders.map((name) => {
-      const own = of(rows, name);
+      const own = countedRuns(rows, name);
       const all = rows.filter((row) => row.contender === name);
-      const quiet = all.filter((row) => row.otherCores <= QUIET_CORES);
+      const quiet = all.filter(isQuiet);
       const mid = (value: (row: Row) => number): number => median(own.map(value));
       const both = (
         value: (row: Row, side: "seeder" | "leecher") => number,
@@ -61,8 +58,13 @@ export function transferTable(rows: readonly Row[], contenders: readonly string[
   );
 }
 
+/** CPU seconds of all processes together. */
+export function cpuOf(row: Row): number {
+  return row.seeder.cpuSeconds + row.leecher.cpuSeconds;
+}
+
 /** Our pair against each other one: the median of the ratios within each round, as both ran under like conditions. */
-export function ratioTable(rows: readonly Row[], ours: string, others: readonly string[]): string {
+function ratioTable(rows: readonly Row[], ours: string, others: readonly string[]): string {
   const columns = [
     { title: "ratio" },
     RIGHT("MiB/s"),
@@ -70,27 +72,18 @@ export function ratioTable(rows: readonly Row[], ours: string, others: readonly 
     RIGHT("CPU, both ends"),
     RIGHT("rounds"),
   ];
-  const cpu = (row: Row): number => row.seeder.cpuSeconds + row.leecher.cpuSeconds;
   return formatTable(
     columns,
     others.map((other) => {
-      const pairs = roundPairs(rows, ours, other);
-      const ratio = (value: (row: Row) => number): string =>
-        formatNumber(median(pairs.map(([mine, theirs]) => value(mine) / value(theirs))));
+      const compared = compare(rows, ours, other);
+      const ratio = (value: (row: Row) => number): string => formatNumber(compared.ratio(value));
       return [
         `${ours} / ${other}`,
         ratio((row) => row.speed),
         ratio((row) => row.wallMs),
-        ratio(cpu),
-        String(pairs.length),
+        ratio(cpuOf),
+        String(compared.rounds),
       ];
     }),
   );
-}
-
-function roundPairs(rows: readonly Row[], ours: string, other: string): [Row, Row][] {
-  return of(rows, ours).flatMap((mine): [Row, Row][] => {
-    const theirs = of(rows, other).find(({ round }) => round === mine.round);
-    return theirs === undefined ? [] : [[mine, theirs]];
-  });
 }

@@ -1,15 +1,14 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Contender, Job } from "../clients/contender.ts";
 import type { Options } from "../options.ts";
-import { assertSameFile } from "../payload.ts";
 import { note, saveResults } from "../report.ts";
 import { withStage } from "../scene.ts";
 import { median } from "../statistics.ts";
 import { formatTable } from "../table.ts";
-import { race } from "./race.ts";
+import { makeFileJob } from "./job.ts";
+import { assertDownloaded, race } from "./race.ts";
 import type { Row } from "./race.ts";
-import { chooseContenders, makeJob } from "./transfer.ts";
+import { chooseContenders } from "./transfer.ts";
 
 const TINY_BYTES = 1_000_000;
 const TINY_PIECE = 16_384;
@@ -20,18 +19,22 @@ const PEER_COUNTS: readonly number[] = [1, 3, 10];
 export async function runTiny(options: Options): Promise<void> {
   const names = ["shoal", "libtorrent", "libtorrent-default"];
   const asked = names.filter((name) => options.only.length === 0 || options.only.includes(name));
-  const contenders = chooseContenders(asked, options.kind);
+  const contenders = asked.length === 0 ? [] : chooseContenders(asked, options.kind);
   if (contenders.length === 0) return;
   const rows = await withStage("tiny", async (stage) => {
-    const tiny = { ...options, size: TINY_BYTES, pieceLength: TINY_PIECE };
-    const job = await makeJob(stage.folder("payload"), tiny, POLL_MS);
+    const job = await makeFileJob(stage.folder("payload"), TINY_BYTES, {
+      kind: options.kind,
+      pieceLength: TINY_PIECE,
+      pollMs: POLL_MS,
+      profileDir: options.profile,
+    });
     const all: Row[] = [];
     for (const peers of PEER_COUNTS) {
       for (const contender of contenders) all.push(...(await measure(contender, job, peers, options.runs)));
     }
     return all;
   });
-  await saveResults({ ...options, size: TINY_BYTES, pieceLength: TINY_PIECE }, "tiny", rows);
+  await saveResults(options, { bench: "tiny", size: TINY_BYTES, pieceLength: TINY_PIECE }, rows);
   note(`\n1 MB, ${options.kind}, pieces of 16 KiB, median ms from the order to complete (range):\n`);
   note(tinyTable(rows, contenders));
 }
@@ -46,7 +49,7 @@ function measure(contender: Contender, job: Job, peers: number, runs: number): P
       rows.push(
         await race(contender, job, run, seeders, () => contender.leech(stage, job, saveDir, seeders)),
       );
-      await assertSameFile(join(saveDir, job.facts.name), join(job.dataDir, job.facts.name));
+      await assertDownloaded(job, saveDir);
       await rm(saveDir, { recursive: true });
     }
     return rows;

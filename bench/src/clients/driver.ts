@@ -1,10 +1,12 @@
 import type { Child, Stage } from "@shoal/testkit";
-import { driverPath } from "../paths.ts";
 
-/** Debian's binding is built for the system's interpreter. */
-export const PYTHON = "/usr/bin/python3";
-
-export type Preset = "tuned" | "default";
+/** How to start a driver: `args` is given the address and port that it has to use. */
+export interface DriverProgram {
+  readonly name: string;
+  readonly command: string;
+  readonly args: (host: string, port: number) => readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,8 +15,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One libtorrent session in a process of its own: see drivers/libtorrent_tuned.py. */
-export class LibtorrentDriver {
+/** One session of some engine in a process of its own, which takes orders as lines of JSON. */
+export class Driver {
   readonly host: string;
   readonly port: number;
   readonly child: Child;
@@ -29,22 +31,23 @@ export class LibtorrentDriver {
       if (from === "stdout" && line.startsWith("{")) this.#onLine(line);
     });
     void child.exited.then(() => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`libtorrent ended\n${child.log}`));
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${child.name} ended\n${child.log}`));
     });
   }
 
-  static async start(stage: Stage, preset: Preset): Promise<LibtorrentDriver> {
+  static async start(stage: Stage, program: DriverProgram): Promise<Driver> {
     const host = stage.nextHost();
     const port = await stage.freePort(host);
     const child = stage.spawn({
-      name: "libtorrent",
-      command: PYTHON,
-      args: [driverPath("libtorrent_tuned.py"), host, String(port), preset],
+      name: program.name,
+      command: program.command,
+      args: program.args(host, port),
+      ...(program.env === undefined ? {} : { env: program.env }),
     });
-    const driver = new LibtorrentDriver(host, port, child);
+    const driver = new Driver(host, port, child);
     const ready = await new Promise<Json>((resolve, reject) => driver.#waiting.set(0, { resolve, reject }));
     if (ready["port"] !== port)
-      throw new Error(`libtorrent listens on ${String(ready["port"])}, not ${port}`);
+      throw new Error(`${program.name} listens on ${String(ready["port"])}, not ${port}`);
     return driver;
   }
 
@@ -65,7 +68,7 @@ export class LibtorrentDriver {
     const id = (message["id"] as number | undefined) ?? 0;
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if ("error" in message) waiting?.reject(new Error(`libtorrent: ${String(message["error"])}`));
+    if ("error" in message) waiting?.reject(new Error(`${this.child.name}: ${String(message["error"])}`));
     else waiting?.resolve((message["ready"] ?? message["ok"]) as Json);
   }
 }

@@ -1,0 +1,45 @@
+import type { Options } from "../options.ts";
+import { note, saveResults } from "../report.ts";
+import { withStage } from "../scene.ts";
+import { alternate } from "./alternate.ts";
+import { makeFolderJob } from "./job.ts";
+import { runOnce } from "./race.ts";
+import type { Row } from "./race.ts";
+import { noteTransfers } from "./tables.ts";
+import { chooseContenders } from "./transfer.ts";
+
+const FILE_BYTES = 16_384;
+const FILES = 10_000;
+const FILES_PER_FOLDER = 100;
+/** What libtorrent chooses for that much. */
+const PIECE = 256 << 10;
+const POLL_MS = 5;
+
+/** Many small files in folders, one seeder to one leecher: what counts is the time until all is there. */
+export async function runSmallFiles(options: Options): Promise<Row[]> {
+  const { kind, runs } = options;
+  const count = options.size === null ? FILES : Math.ceil(options.size / FILE_BYTES);
+  const pieceLength = options.pieceLength ?? PIECE;
+  const contenders = chooseContenders(options.only.length > 0 ? options.only : ["shoal", "libtorrent"], kind);
+  const rows = await withStage("payload", async (stage) => {
+    const job = await makeFolderJob(stage.folder("payload"), filesOf(count), {
+      kind,
+      pieceLength,
+      pollMs: POLL_MS,
+      profileDir: options.profile,
+    });
+    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round, round === 0));
+  });
+  await saveResults(options, { bench: "small-files", size: count * FILE_BYTES, pieceLength }, rows);
+  note(`\n${count} files of 16 KiB, ${kind}, pieces of ${pieceLength / 2 ** 10} KiB:\n`);
+  noteTransfers(rows, contenders);
+  return rows;
+}
+
+function filesOf(count: number): Record<string, number> {
+  const files: Record<string, number> = {};
+  for (let at = 0; at < count; at++) {
+    files[`folder ${Math.floor(at / FILES_PER_FOLDER)}/file ${at}`] = FILE_BYTES;
+  }
+  return files;
+}

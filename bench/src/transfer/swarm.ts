@@ -1,0 +1,74 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Job, SwarmContender } from "../clients/contender.ts";
+import { libtorrentSwarm } from "../clients/libtorrent.ts";
+import { shoalSwarm } from "../clients/shoal-engine.ts";
+import type { Options } from "../options.ts";
+import { warmMemory } from "../payload.ts";
+import { note, saveResults } from "../report.ts";
+import { withStage } from "../scene.ts";
+import { alternate } from "./alternate.ts";
+import { chooseFrom } from "./choose.ts";
+import { makeFileJob } from "./job.ts";
+import { SETTLE_MS, WARM_SHARE, assertDownloaded, measure } from "./race.ts";
+import type { Row } from "./race.ts";
+import { noteTransfers } from "./tables.ts";
+
+const CONTENDERS: readonly SwarmContender[] = [shoalSwarm, libtorrentSwarm];
+const LEECHERS = 4;
+const SIZE = 256 << 20;
+const PIECE = 1 << 20;
+const POLL_MS = 5;
+
+/** One seeder and four leechers that know of each other from the start; all stay until the last one is complete. */
+export async function runSwarm(options: Options): Promise<Row[]> {
+  const { kind, runs } = options;
+  const size = options.size ?? SIZE;
+  const pieceLength = options.pieceLength ?? PIECE;
+  const contenders = chooseFrom(CONTENDERS, options.only, kind);
+  const rows = await withStage("payload", async (stage) => {
+    const job = await makeFileJob(stage.folder("payload"), size, {
+      kind,
+      pieceLength,
+      pollMs: POLL_MS,
+      profileDir: options.profile,
+    });
+    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round, round === 0));
+  });
+  await saveResults(options, { bench: "swarm", size, pieceLength }, rows);
+  note(
+    `\nSwarm of 1 + ${LEECHERS}, ${kind}, ${size / 2 ** 20} MiB, pieces of ${pieceLength / 2 ** 10} KiB, summed over leechers:\n`,
+  );
+  noteTransfers(rows, contenders);
+  return rows;
+}
+
+function runOnce(contender: SwarmContender, job: Job, round: number, compare: boolean): Promise<Row> {
+  return withStage(`${contender.name} ${round}`, async (stage) => {
+    const seeder = await contender.start(stage, job);
+    await seeder.seed(job);
+    const saveDirs = Array.from({ length: LEECHERS }, () => stage.folder("download"));
+    await warmMemory(join(stage.folder("warm-up"), "memory"), LEECHERS * job.bytes * WARM_SHARE);
+    const leechers = await Promise.all(saveDirs.map(() => contender.start(stage, job)));
+    await delay(SETTLE_MS);
+    const run = { contender: contender.name, round, bytes: job.bytes };
+    const pids = leechers.map(({ pid }) => pid);
+    const row = await measure(run, [seeder.pid], pids, () =>
+      Promise.all(
+        leechers.map((leecher, at) =>
+          leecher.download(job, saveDirs[at] as string, [
+            seeder,
+            ...leechers.filter((other) => other !== leecher),
+          ]),
+        ),
+      ),
+    );
+    await Promise.all([seeder, ...leechers].map((member) => member.stop()));
+    for (const saveDir of saveDirs) {
+      if (compare) await assertDownloaded(job, saveDir);
+      await rm(saveDir, { recursive: true });
+    }
+    return row;
+  });
+}
