@@ -1,32 +1,22 @@
-import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import type { Millis, PieceIndex } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
+import { HashQueries, type HashQuery } from "../core/hash-queries.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import {
-  answerHashRequest,
   checkHashes,
-  hashRequestMisfit,
   layerLength,
   leafRequests,
   pieceLayerRequests,
-  piecesForHashRequest,
   treeShape,
   type TreeShape,
 } from "../meta/hash-proof.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
-import { HASH_BYTES, HashTree } from "../meta/merkle.ts";
+import { HASH_BYTES } from "../meta/merkle.ts";
 import type { StorageId } from "../ports/disk.ts";
 import type { HashRequest } from "../wire/message.ts";
 import type { SessionContext } from "./context.ts";
+import { HashAnswers } from "./hash-answers.ts";
 import type { PeerConnection } from "./peer-connection.ts";
-
-const ANSWER_TIMEOUT_MS = 10_000;
-/** A peer that could not answer is asked again after this time: it may have got the hashes itself. */
-const REFUSED_PAUSE_MS = 30_000;
-/** Pieces that may be read at once to answer one peer's hash requests; more requests are rejected. */
-const MAX_READS_PER_PEER = 8;
-/** Bytes waiting to be sent to a peer above which it gets no hashes: it doesn't read what it asks for. */
-const MAX_QUEUED = 1 << 20;
-const MAX_QUERIES_PER_PEER = 4;
 
 export interface HashExchangeOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
@@ -36,17 +26,11 @@ export interface HashExchangeOwner {
   onLeaves(piece: PieceIndex, leaves: Uint8Array): void;
 }
 
-/** A hash request that we want answered by somebody. */
-interface Query {
-  readonly request: HashRequest;
+/** A query with what follows from its answer. */
+interface Query extends HashQuery {
   readonly shape: TreeShape;
-  readonly onHashes: (hashes: Uint8Array) => void;
-  /** The piece whose leaves are asked for; -1 for piece layers. */
-  readonly piece: PieceIndex;
-  askedPeer: PeerConnection | null;
-  askedAt: Millis;
-  /** Peers that refused or did not answer, and when they may be asked again. */
-  readonly notBefore: WeakMap<PeerConnection, Millis>;
+  /** More than one when several files have the same content. */
+  readonly whenKnown: ((hashes: Uint8Array) => void)[];
 }
 
 /** Both ends of the v2 hash messages (BEP 52): serves layers and leaves, fetches piece layers that the metadata came without. */
@@ -54,12 +38,10 @@ export class HashExchange {
   readonly #context: SessionContext;
   readonly #owner: HashExchangeOwner;
   readonly #layout: Layout;
-  readonly #storage: StorageId;
   readonly #hashes: PieceHashes;
   readonly #files: Map<string, LayoutFile> = new Map();
-  readonly #trees: Map<FileIndex, HashTree> = new Map();
-  readonly #queries: Set<Query> = new Set();
-  readonly #reads: WeakMap<PeerConnection, number> = new WeakMap();
+  readonly #queries: HashQueries<Query, PeerConnection> = new HashQueries();
+  readonly #answers: HashAnswers;
 
   constructor(
     context: SessionContext,
@@ -71,16 +53,16 @@ export class HashExchange {
     this.#context = context;
     this.#owner = owner;
     this.#layout = layout;
-    this.#storage = storage;
     this.#hashes = hashes;
+    this.#answers = new HashAnswers(context, (piece) => owner.hasPiece(piece), layout, storage, hashes);
     for (const file of layout.files)
       if (file.piecesRoot !== null) this.#files.set(toHex(file.piecesRoot), file);
     for (const file of hashes.missingLayers()) this.#fetchLayer(file);
   }
 
-  /** True when nothing is wanted from peers. */
-  get isIdle(): boolean {
-    return this.#queries.size === 0;
+  /** Something is to come from peers. */
+  get isWaiting(): boolean {
+    return this.#queries.size > 0;
   }
 
   /** Asks for the leaf hashes of a piece whose root is known, to find out which of its blocks are wrong. */
@@ -97,109 +79,72 @@ export class HashExchange {
     let left = requests.length;
     for (const request of requests) {
       const first = request.index - requests[0]!.index;
-      this.#ask(request, shape, piece, (hashes) => {
+      this.#want(request, shape, piece, (hashes) => {
         const count = Math.min(request.length, blocks - first);
         leaves.set(hashes.subarray(0, count * HASH_BYTES), first * HASH_BYTES);
         if (--left === 0) this.#owner.onLeaves(piece, leaves);
       });
     }
+    this.#askAll();
   }
 
-  isFetchingLeaves(piece: PieceIndex): boolean {
-    for (const query of this.#queries) if (query.piece === piece) return true;
-    return false;
+  /** The leaves that `fetchLeaves` asked for are not waited for any more. */
+  cancelLeaves(piece: PieceIndex): void {
+    this.#queries.cancelLeaves(piece);
   }
 
   onRequest(peer: PeerConnection, request: HashRequest): void {
-    const file =
-      peer.connection.queuedBytes > MAX_QUEUED ? undefined : this.#files.get(toHex(request.piecesRoot));
-    const shape = file === undefined ? null : treeShape(file.size, this.#layout.pieceLength);
-    if (file === undefined || shape === null || hashRequestMisfit(shape, request) !== null) {
-      peer.session.out.hashReject(request);
-      return;
-    }
-    const [from, end] = piecesForHashRequest(shape, request);
-    const reading = this.#reads.get(peer) ?? 0;
-    for (let piece = from; piece < end; piece++) {
-      if (!this.#owner.hasPiece(file.firstPiece + piece) || reading + end - from > MAX_READS_PER_PEER) {
-        peer.session.out.hashReject(request);
-        return;
-      }
-    }
-    const leaves = new Map<number, Uint8Array>();
-    if (from === end) {
-      this.#answer(peer, file, shape, request, leaves);
-      return;
-    }
-    let left = end - from;
-    this.#reads.set(peer, reading + left);
-    for (let piece = from; piece < end; piece++) {
-      this.#context.disk.hash(
-        this.#storage,
-        file.firstPiece + piece,
-        { sha1: false, merkle: true },
-        (_error, digest) => {
-          if (digest !== null && digest.leaves !== null) leaves.set(piece, digest.leaves);
-          this.#reads.set(peer, this.#reads.get(peer)! - 1);
-          if (--left === 0) this.#answer(peer, file, shape, request, leaves);
-        },
-      );
-    }
+    this.#answers.onRequest(peer, request, this.#files.get(toHex(request.piecesRoot)));
   }
 
   onHashes(peer: PeerConnection, request: HashRequest, hashes: Uint8Array): void {
-    const query = this.#find(peer, request);
+    const query = this.#queries.find(peer, request);
     if (query === undefined) return;
     const known = (level: number, index: number): Uint8Array | null => {
       const file = this.#files.get(toHex(request.piecesRoot))!;
       return level === query.shape.pieceLevel ? this.#hashes.root(file.firstPiece + index) : null;
     };
     if (!checkHashes(this.#context.hasher.sha256, query.shape, query.request, hashes, known)) {
-      this.#refuse(query, peer);
+      this.#queries.onRefused(query, peer, this.#context.now());
       return;
     }
-    this.#queries.delete(query);
-    query.onHashes(hashes.slice());
-    this.onTick(this.#context.now());
+    this.#queries.onAnswered(query);
+    for (const use of query.whenKnown) use(hashes);
+    this.#ask(peer);
   }
 
   onReject(peer: PeerConnection, request: HashRequest): void {
-    const query = this.#find(peer, request);
-    if (query !== undefined) this.#refuse(query, peer);
+    const query = this.#queries.find(peer, request);
+    if (query !== undefined) this.#queries.onRefused(query, peer, this.#context.now());
   }
 
   onPeerGone(peer: PeerConnection): void {
-    for (const query of this.#queries) if (query.askedPeer === peer) query.askedPeer = null;
+    this.#queries.onPeerGone(peer);
   }
 
   /** Hands open queries to peers that can answer. */
   onTick(now: Millis): void {
-    const load = new Map<PeerConnection, number>();
-    for (const query of this.#queries) {
-      const { askedPeer } = query;
-      if (askedPeer === null) continue;
-      if (now - query.askedAt > ANSWER_TIMEOUT_MS) this.#refuse(query, askedPeer);
-      else load.set(askedPeer, (load.get(askedPeer) ?? 0) + 1);
+    if (this.#queries.size === 0) return;
+    this.#queries.onTick(now);
+    this.#askAll();
+  }
+
+  #askAll(): void {
+    for (const peer of this.#owner.connectedPeers) this.#ask(peer);
+  }
+
+  #ask(peer: PeerConnection): void {
+    const { session } = peer;
+    if (!session.v2 || peer.closed) return;
+    const now = this.#context.now();
+    // Leaves come from the data: who has the piece can make them.
+    const canAnswer = ({ piece }: Query): boolean => piece < 0 || session.have?.get(piece) === true;
+    let query = this.#queries.next(peer, canAnswer, now);
+    while (query !== null) {
+      session.out.hashRequest(query.request);
+      query = this.#queries.next(peer, canAnswer, now);
     }
-    for (const query of this.#queries) {
-      if (query.askedPeer !== null) continue;
-      for (const peer of this.#owner.connectedPeers) {
-        const busy = load.get(peer) ?? 0;
-        if (
-          !peer.session.v2 ||
-          peer.closed ||
-          busy >= MAX_QUERIES_PER_PEER ||
-          now < (query.notBefore.get(peer) ?? 0)
-        )
-          continue;
-        load.set(peer, busy + 1);
-        query.askedPeer = peer;
-        query.askedAt = now;
-        peer.session.out.hashRequest(query.request);
-        peer.flush();
-        break;
-      }
-    }
+    peer.flush();
   }
 
   #fetchLayer(file: LayoutFile): void {
@@ -209,7 +154,7 @@ export class HashExchange {
     const requests = pieceLayerRequests(file.piecesRoot!, shape);
     let left = requests.length;
     for (const request of requests) {
-      this.#ask(request, shape, -1, (hashes) => {
+      this.#want(request, shape, -1, (hashes) => {
         const taken = Math.min(request.length, count - request.index);
         layer.set(hashes.subarray(0, taken * HASH_BYTES), request.index * HASH_BYTES);
         if (--left > 0) return;
@@ -219,73 +164,13 @@ export class HashExchange {
     }
   }
 
-  #ask(
+  #want(
     request: HashRequest,
     shape: TreeShape,
     piece: PieceIndex,
-    onHashes: (hashes: Uint8Array) => void,
+    whenKnown: (hashes: Uint8Array) => void,
   ): void {
-    this.#queries.add({
-      request,
-      shape,
-      piece,
-      onHashes,
-      askedPeer: null,
-      askedAt: 0,
-      notBefore: new WeakMap(),
-    });
-  }
-
-  #find(peer: PeerConnection, request: HashRequest): Query | undefined {
-    const root = toHex(request.piecesRoot);
-    for (const query of this.#queries) {
-      const asked = query.request;
-      if (
-        query.askedPeer === peer &&
-        asked.index === request.index &&
-        asked.baseLayer === request.baseLayer &&
-        asked.length === request.length &&
-        toHex(asked.piecesRoot) === root
-      ) {
-        return query;
-      }
-    }
-    return undefined;
-  }
-
-  #refuse(query: Query, peer: PeerConnection): void {
-    query.askedPeer = null;
-    query.notBefore.set(peer, this.#context.now() + REFUSED_PAUSE_MS);
-  }
-
-  #answer(
-    peer: PeerConnection,
-    file: LayoutFile,
-    shape: TreeShape,
-    request: HashRequest,
-    leaves: ReadonlyMap<number, Uint8Array>,
-  ): void {
-    if (peer.closed) return;
-    const hashes = answerHashRequest(
-      this.#context.hasher.sha256,
-      shape,
-      request,
-      this.#treeOf(file, shape),
-      leaves,
-    );
-    if (hashes === null) peer.session.out.hashReject(request);
-    else peer.session.out.hashes(request, hashes);
-    peer.flush();
-  }
-
-  /** Tree over the file's piece layer; null when it has none or it isn't known. */
-  #treeOf(file: LayoutFile, shape: TreeShape): HashTree | null {
-    const known = this.#trees.get(file.index);
-    if (known !== undefined) return known;
-    const layer = this.#hashes.pieceLayers.get(file.index);
-    if (layer === undefined) return null;
-    const tree = new HashTree(this.#context.hasher.sha256, layer, shape.pieceLevel);
-    this.#trees.set(file.index, tree);
-    return tree;
+    const query: Query = { request, shape, piece, whenKnown: [] };
+    this.#queries.add(query).whenKnown.push(whenKnown);
   }
 }
