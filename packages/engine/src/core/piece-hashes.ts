@@ -64,13 +64,29 @@ export class PieceHashes {
 
   /** True when the digest matches every hash known for the piece. */
   verify(piece: PieceIndex, digest: FoundDigest): boolean {
+    const sha1 = this.#passesSha1(piece, digest);
+    const merkle = this.#passesMerkle(piece, digest);
+    return (sha1 ?? merkle ?? false) && (merkle ?? true);
+  }
+
+  /** True when both hashes of the piece are known and the digest matches one of them: the torrent contradicts itself. */
+  passesOnlyOne(piece: PieceIndex, digest: FoundDigest): boolean {
+    const sha1 = this.#passesSha1(piece, digest);
+    const merkle = this.#passesMerkle(piece, digest);
+    return sha1 !== null && merkle !== null && sha1 !== merkle;
+  }
+
+  /** Null when there is no SHA-1 to compare with. */
+  #passesSha1(piece: PieceIndex, { sha1 }: FoundDigest): boolean | null {
     const { pieceHashes } = this.#metainfo;
-    const root = this.root(piece);
-    if (pieceHashes === null && root === null) return false;
-    if (pieceHashes !== null) {
-      const expected = pieceHashes.subarray(piece * 20, piece * 20 + 20);
-      if (digest.sha1 === null || !equalBytes(digest.sha1, expected)) return false;
-    }
-    return root === null || (digest.root !== null && equalBytes(digest.root, root));
+    if (pieceHashes === null) return null;
+    return sha1 !== null && equalBytes(sha1, pieceHashes.subarray(piece * 20, piece * 20 + 20));
+  }
+
+  /** Null while no root is known. */
+  #passesMerkle(piece: PieceIndex, { root }: FoundDigest): boolean | null {
+    const expected = this.root(piece);
+    if (expected === null) return null;
+    return root !== null && equalBytes(root, expected);
   }
 }

@@ -18,12 +18,16 @@ const REJECT_PAUSE_MS = 1_000;
 const MAX_REJECT_PAUSE_MS = 30_000;
 /** So many lost pieces are not taken back one by one: the peer is to connect again. */
 const MAX_WITHDRAWN = 1_000;
+/** Two seeds stay together for so long: one of them may lack hashes and ask for them (BEP 52). */
+const SEEDS_MEET_MS = 5_000;
 /** A peer slower than the fastest by this factor is slow, by half of it medium (see the picker's speed classes). */
 const SLOW_FACTOR = 10;
 const MEDIUM_FACTOR = 2;
 
 export interface ExchangeOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
+  /** Hashes are to come from peers still. */
+  readonly wantsHashes: boolean;
   onPeerComplete(peer: PeerConnection): void;
 }
 
@@ -168,7 +172,7 @@ export class PieceExchange {
       this.#expire(peer, now);
       this.afterInput(peer);
       peer.flush();
-      if (this.#isMeetingOfSeeds(peer)) {
+      if (this.#isMeetingOfSeeds(peer, now)) {
         peer.hadNothingToDo = true;
         peer.close(new ShoalError("ERR_CONNECT", "Neither side needs anything"));
       }
@@ -243,11 +247,10 @@ export class PieceExchange {
     if (silent) peer.pipeline.onTimeout();
   }
 
-  #isMeetingOfSeeds(peer: PeerConnection): boolean {
-    const theyNeedNothing = peer.inPicker && peer.have.isFull;
-    return (
-      this.#picker.have.isFull && theyNeedNothing && peer.uploads.length === 0 && peer.readsUnderWay === 0
-    );
+  #isMeetingOfSeeds(peer: PeerConnection, now: Millis): boolean {
+    if (!this.#picker.have.isFull || !peer.inPicker || !peer.have.isFull) return false;
+    if ((peer.session.v2 && this.#owner.wantsHashes) || now - peer.openedAt < SEEDS_MEET_MS) return false;
+    return peer.uploads.length === 0 && peer.readsUnderWay === 0;
   }
 }
 

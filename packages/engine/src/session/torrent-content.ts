@@ -96,6 +96,10 @@ export class TorrentContent {
     return this.#picker.have;
   }
 
+  get wantsHashes(): boolean {
+    return this.hashExchange.isWaiting;
+  }
+
   /** All wanted pieces are verified. */
   get isComplete(): boolean {
     return this.#pieces.isComplete;
@@ -275,13 +279,7 @@ export class TorrentContent {
   }
 
   onPieceLayer(file: LayoutFile): void {
-    try {
-      this.#pieces.onPieceLayer(file);
-    } catch (error) {
-      if (!(error instanceof ShoalError)) throw error;
-      this.#owner.onFailure(error);
-      return;
-    }
+    this.#pieces.onPieceLayer(file);
     this.exchange.reconsiderInterest();
     this.#checkComplete();
   }
@@ -296,6 +294,12 @@ export class TorrentContent {
 
   onWarning(error: ShoalError): void {
     this.#owner.onWarning(error);
+  }
+
+  onFailure(error: ShoalError): void {
+    // What failed is not complete, whatever else is found out.
+    this.#active = false;
+    this.#owner.onFailure(error);
   }
 
   onPeerComplete(peer: PeerConnection): void {

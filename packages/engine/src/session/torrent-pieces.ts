@@ -1,6 +1,5 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PieceIndex } from "../base/brand.ts";
-import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
@@ -8,6 +7,7 @@ import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
+import { LayerProof } from "./layer-proof.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 
@@ -22,6 +22,8 @@ export interface PiecesOwner {
   /** Pieces that were lost are there again. */
   onFound(pieces: readonly PieceIndex[]): void;
   onWarning(error: ShoalError): void;
+  /** The torrent can't be used. */
+  onFailure(error: ShoalError): void;
 }
 
 /** The parts of a torrent's content that are about which pieces are there. */
@@ -45,8 +47,7 @@ export class TorrentPieces {
   readonly #hashes: PieceHashes;
   readonly #picker: PiecePicker;
   readonly #journal: TorrentJournal | null;
-  /** Roots of pieces that were verified by SHA-1 alone, because their piece layer was not known yet. */
-  readonly #unproved: Map<PieceIndex, Uint8Array> = new Map();
+  readonly #proof: LayerProof;
   /** Pieces that were there and are not any more. */
   readonly #lost: Set<PieceIndex> = new Set();
   /** Files that changed on disk and were told of. */
@@ -62,6 +63,8 @@ export class TorrentPieces {
     this.#hashes = parts.hashes;
     this.#picker = parts.picker;
     this.#journal = parts.journal;
+    const { storage } = parts.files;
+    this.#proof = new LayerProof(context.disk, storage, parts.hashes, (error) => owner.onFailure(error));
     this.#applyPriorities();
   }
 
@@ -105,24 +108,14 @@ export class TorrentPieces {
   /** A downloaded piece passed; the picker knows. */
   onVerified(piece: PieceIndex, digest: PieceDigest): void {
     this.#journal?.onPiece(piece, this.#layout, this.#files);
-    if (digest.root !== null && this.#hashes.root(piece) === null) this.#unproved.set(piece, digest.root);
+    this.#proof.onVerified(piece, digest);
     this.#files.count(piece, true);
   }
 
-  /**
-   * The hashes of a file's pieces became known: they can be requested now. Throws ERR_VERIFY when pieces that passed by SHA-1 are
-   * something else by SHA-256.
-   */
+  /** The hashes of a file's pieces became known: they can be requested now, and what passed by SHA-1 alone must pass by them too. */
   onPieceLayer(file: LayoutFile): void {
     this.#applyPriorities(file.firstPiece, file.endPiece);
-    for (let piece = file.firstPiece; piece < file.endPiece; piece++) {
-      const root = this.#unproved.get(piece);
-      this.#unproved.delete(piece);
-      if (root !== undefined && !equalBytes(root, this.#hashes.root(piece)!)) {
-        const message = "The torrent describes two different contents, one for v1 and one for v2";
-        throw new ShoalError("ERR_VERIFY", message);
-      }
-    }
+    this.#proof.onLayer(file, this.#picker.have);
   }
 
   /** What is served must be what was verified: false when the files were not looked at lately. */
@@ -191,7 +184,10 @@ export class TorrentPieces {
     await this.#files.check(
       pieces,
       this.#hashes,
-      (piece) => this.#setHave(piece),
+      (piece, digest) => {
+        this.#proof.onVerified(piece, digest);
+        this.#setHave(piece);
+      },
       (done, total) => {
         const now = this.#context.now();
         if (done < total && now - told < CHECK_PROGRESS_MS) return;
@@ -209,6 +205,7 @@ export class TorrentPieces {
 
   #loseHave(piece: PieceIndex): void {
     this.#picker.clearHave(piece);
+    this.#proof.onLost(piece);
     this.#files.count(piece, false);
   }
 
