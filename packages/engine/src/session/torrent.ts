@@ -2,7 +2,6 @@ import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import { explainWaiting, type WaitingReason } from "../core/explain.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
 import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
@@ -18,6 +17,7 @@ import { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import { resolveSource } from "./torrent-source.ts";
+import { torrentStats } from "./torrent-stats.ts";
 import { TorrentTrackers } from "./torrent-trackers.ts";
 import type { TrackerResult } from "./tracker-client.ts";
 
@@ -130,27 +130,18 @@ export class Torrent {
   }
 
   stats(now: Millis = this.#context.now()): TorrentStats {
-    const content = this.#content;
-    const downRate = content?.download.rate.rate(now) ?? 0;
-    const wanted = content?.wantedBytes ?? 0;
-    const have = content?.haveBytes ?? 0;
-    let seeds = 0;
-    for (const peer of this.swarm.connected) if (peer.session.have?.isFull === true) seeds++;
-    return {
-      downloaded: content?.downloaded ?? 0,
-      uploaded: content?.uploaded ?? 0,
-      downRate,
-      upRate: content?.upload.rate.rate(now) ?? 0,
-      wanted,
-      have,
-      wasted: content?.download.wasted ?? 0,
-      peers: this.swarm.connected.size,
-      seeds,
-      pieceCount: this.#metainfo?.layout.pieceCount ?? 0,
-      piecesHave: content?.have.count ?? 0,
-      etaMs: downRate > 0 && have < wanted ? ((wanted - have) / downRate) * 1000 : null,
-      waiting: this.#waiting(downRate),
-    };
+    return torrentStats(
+      {
+        state: this.#state,
+        pieceCount: this.#metainfo?.layout.pieceCount ?? 0,
+        content: this.#content,
+        swarm: this.swarm,
+        trackers: this.#trackers,
+        metadata: this.metadata,
+        diskBusy: this.#context.storeFlow.buffer.underPressure,
+      },
+      now,
+    );
   }
 
   /** Adds an address to try. */
@@ -400,35 +391,6 @@ export class Torrent {
       }
     });
     return this.#steps;
-  }
-
-  #waiting(downRate: number): WaitingReason | null {
-    let useful = 0;
-    let unchoked = 0;
-    for (const peer of this.swarm.connected) {
-      if (!peer.session.amInterested) continue;
-      useful++;
-      if (!peer.session.peerChoking) unchoked++;
-    }
-    const { connections } = this.swarm;
-    return explainWaiting({
-      needsMetadata: this.#state === "metadata",
-      checking: this.#state === "checking",
-      downloading: this.#state === "downloading",
-      receiving: downRate > 0,
-      peers: connections.peers.size,
-      connecting: connections.connecting,
-      candidates: connections.list.size,
-      banned: connections.list.banned,
-      disk: null,
-      trackers: this.#trackers.count,
-      trackersFailed: this.#trackers.failed,
-      trackerFailure: this.#trackers.failure,
-      metadataSources: this.metadata.sourceCount,
-      useful,
-      unchoked,
-      diskBusy: this.#content !== null && this.#context.storeFlow.buffer.underPressure,
-    });
   }
 
   #setState(state: TorrentState): void {

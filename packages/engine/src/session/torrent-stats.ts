@@ -1,0 +1,75 @@
+import type { Millis } from "../base/brand.ts";
+import { explainWaiting, type WaitingReason } from "../core/explain.ts";
+import type { TorrentState, TorrentStats } from "./events.ts";
+import type { TorrentContent } from "./torrent-content.ts";
+import type { TorrentMetadata } from "./torrent-metadata.ts";
+import type { TorrentSwarm } from "./torrent-swarm.ts";
+import type { TorrentTrackers } from "./torrent-trackers.ts";
+
+/** The parts of a torrent that its numbers come from. */
+export interface StatsSources {
+  readonly state: TorrentState;
+  /** 0 while the metadata is unknown. */
+  readonly pieceCount: number;
+  readonly content: TorrentContent | null;
+  readonly swarm: TorrentSwarm;
+  readonly trackers: TorrentTrackers;
+  readonly metadata: TorrentMetadata;
+  /** The disk is behind with writing. */
+  readonly diskBusy: boolean;
+}
+
+/** A torrent in numbers, as they are now. */
+export function torrentStats(sources: StatsSources, now: Millis): TorrentStats {
+  const { content, swarm, pieceCount } = sources;
+  const downRate = content?.download.rate.rate(now) ?? 0;
+  const wanted = content?.wantedBytes ?? 0;
+  const have = content?.haveBytes ?? 0;
+  let seeds = 0;
+  for (const peer of swarm.connected) if (peer.session.have?.isFull === true) seeds++;
+  return {
+    downloaded: content?.downloaded ?? 0,
+    uploaded: content?.uploaded ?? 0,
+    downRate,
+    upRate: content?.upload.rate.rate(now) ?? 0,
+    wanted,
+    have,
+    wasted: content?.download.wasted ?? 0,
+    peers: swarm.connected.size,
+    seeds,
+    pieceCount,
+    piecesHave: content?.have.count ?? 0,
+    etaMs: downRate > 0 && have < wanted ? ((wanted - have) / downRate) * 1000 : null,
+    waiting: waiting(sources, downRate),
+  };
+}
+
+function waiting(sources: StatsSources, downRate: number): WaitingReason | null {
+  const { state, content, trackers, metadata } = sources;
+  const { connected, connections } = sources.swarm;
+  let useful = 0;
+  let unchoked = 0;
+  for (const peer of connected) {
+    if (!peer.session.amInterested) continue;
+    useful++;
+    if (!peer.session.peerChoking) unchoked++;
+  }
+  return explainWaiting({
+    needsMetadata: state === "metadata",
+    checking: state === "checking",
+    downloading: state === "downloading",
+    receiving: downRate > 0,
+    peers: connections.peers.size,
+    connecting: connections.connecting,
+    candidates: connections.list.size,
+    banned: connections.list.banned,
+    disk: null,
+    trackers: trackers.count,
+    trackersFailed: trackers.failed,
+    trackerFailure: trackers.failure,
+    metadataSources: metadata.sourceCount,
+    useful,
+    unchoked,
+    diskBusy: content !== null && sources.diskBusy,
+  });
+}
