@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedWorld } from "./simulated-world.ts";
+import { type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import { hex, log, seedNode, serves, servesMetadata } from "./hardening-tools.ts";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import { ShoalError } from "../../dist/base/errors.js";
-import type { ScriptedPeer } from "./scripted-peer.ts";
 
 const SIZE = { file: 300_000 };
 const OPT = { kind: "v1", pieceLength: 32_768 } as const;
@@ -281,7 +280,7 @@ test("a file that was there complete before and is edited later is not written t
   assert.equal(a.state, "seeding");
   await world.finish(first.session.close());
   const mine = first.disk.files.get("/out/file")!;
-  mine.bytes[5]! ^= 1;
+  mine.flip(5);
   mine.modifiedMs = 999;
   const edited = mine.bytes.slice();
   const again = await world.node({ disk: first.disk, store: first.store });
@@ -336,7 +335,7 @@ test("requests that wait while the files are looked at get nothing of a changed 
   const seed = await seedNode(world, made);
   await world.run(5000);
   const file = seed.disk.files.get("/data/file")!;
-  file.bytes[10]! ^= 1;
+  file.flip(10);
   seed.disk.touch("/data/file");
   const peer = world.dial(seed, made);
   await world.settle();

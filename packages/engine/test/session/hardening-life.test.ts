@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedWorld } from "./simulated-world.ts";
+import { SimulatedWorld } from "@shoal/sim";
 import { hex, seedNode, serves, servesMetadata } from "./hardening-tools.ts";
 
 const SIZE = { file: 300_000 };

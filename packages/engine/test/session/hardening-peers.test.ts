@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedWorld } from "./simulated-world.ts";
+import { type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import { hex, log, seedNode, servesMetadata } from "./hardening-tools.ts";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { ScriptedPeer } from "./scripted-peer.ts";
 import { truncate } from "../../dist/meta/info-hash.js";
 import { parseMetainfo, parseInfo } from "../../dist/meta/metainfo.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
@@ -67,7 +66,7 @@ test("layers that come after completion do not complete it again", async () => {
   t.addPeer({ host: seed.host, port: 6881 });
   await world.run(5000);
   assert.equal(events.filter((e) => e.type === "complete").length, 1);
-  assert.equal(world.announces.filter((u) => u.searchParams.get("event") === "completed").length, 0);
+  assert.equal(world.web.asked.filter((u) => u.searchParams.get("event") === "completed").length, 0);
 });
 test("a v2 torrent by its 40-digit name is completed over the connection that brought the metadata", async () => {
   const world = new SimulatedWorld();
@@ -247,9 +246,9 @@ test("peers are dialled as soon as the check is done", async () => {
   });
   await world.run(10);
   leech.disk.letGo("stat");
-  const from = world.clock.now();
+  const from = world.now();
   await world.until("piece", () => t.stats().downloaded > 0);
-  assert.ok(world.clock.now() - from < 50, `${world.clock.now() - from} ms until the first block`);
+  assert.ok(world.now() - from < 50, `${world.now() - from} ms until the first block`);
 });
 test("pause and close at once", async () => {
   const world = new SimulatedWorld();

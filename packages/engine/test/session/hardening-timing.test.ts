@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedWorld } from "./simulated-world.ts";
+import { ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import { hex, log, seedNode, serves, servesMetadata } from "./hardening-tools.ts";
-import { ScriptedPeer } from "./scripted-peer.ts";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import type { Connection } from "../../dist/ports/net.js";
 import { parseInfo } from "../../dist/meta/metainfo.js";
@@ -66,7 +65,7 @@ test("requests that wait while the files are looked at get nothing of a changed 
   await world.until("unchoked", () => peer.count("unchoke") > 0);
   await world.run(3000);
   const file = seed.disk.files.get("/data/file")!;
-  file.bytes[10]! ^= 1;
+  file.flip(10);
   seed.disk.touch("/data/file");
   seed.disk.hold("stat");
   await world.run(1500);
@@ -109,7 +108,7 @@ test("layers that come after completion do not complete it again", async () => {
   t.addPeer({ host: half.host, port: 6881 });
   await world.run(5000);
   assert.equal(events.filter((e) => e.type === "complete").length, 1);
-  assert.equal(world.announces.filter((u) => u.searchParams.get("event") === "completed").length, 0);
+  assert.equal(world.web.asked.filter((u) => u.searchParams.get("event") === "completed").length, 0);
 });
 test("the state directory is full: no crash", async () => {
   const world = new SimulatedWorld();
@@ -206,9 +205,9 @@ test("a barrier under way does not vouch for what was written after it began", a
   leech.disk.letGoOne("sync");
   await world.settle();
   // The power fails: what the first sync covered is there, what came after it is not.
-  const lost = content.bytes;
-  content.bytes = new Uint8Array(lost.length);
-  content.bytes.set(onDisk);
+  const left = new Uint8Array(content.size);
+  left.set(onDisk);
+  content.bytes = left;
   const store = leech.store.copy();
   store.bootId = "next";
   const disk = leech.disk;

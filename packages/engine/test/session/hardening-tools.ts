@@ -1,5 +1,4 @@
-import type { Made, SimulatedWorld, Node } from "./simulated-world.ts";
-import type { ScriptedPeer } from "./scripted-peer.ts";
+import type { Made, Node, ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import type { TorrentEvent } from "../../dist/session/events.js";
 
 export function serves(peer: ScriptedPeer, made: Made, has = true): void {

@@ -6,7 +6,7 @@ import { parseInfo } from "../../dist/meta/metainfo.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
 import type { Torrent } from "../../dist/session/torrent.js";
 import { seedNode } from "./hardening-tools.ts";
-import { type Made, type Node, SimulatedWorld } from "./simulated-world.ts";
+import { type Made, type Node, SimulatedWorld } from "@shoal/sim";
 
 const SIZE = { file: 150_000 };
 const OPTIONS = { kind: "hybrid", pieceLength: 32_768 } as const;

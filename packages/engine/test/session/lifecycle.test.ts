@@ -3,8 +3,7 @@ import { test } from "node:test";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { Session } from "../../dist/session/session.js";
 import type { Torrent } from "../../dist/session/torrent.js";
-import type { ScriptedPeer } from "./scripted-peer.ts";
-import { type Made, type Node, SimulatedWorld } from "./simulated-world.ts";
+import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 
 const SIZE = { file: 300_000 };
 const V1 = { kind: "v1", pieceLength: 32_768 } as const;
@@ -57,7 +56,7 @@ for (const kind of ["v1", "v2", "hybrid"] as const) {
     for (const { session } of [leech, seed]) await world.finish(session.close());
     await world.run(1000);
     for (const node of [leech, seed]) assertLetGo(node);
-    assert.equal(world.clock.timers, 0);
+    assert.equal(world.timers, 0);
   });
 }
 
@@ -194,9 +193,9 @@ test("peers are dialled as soon as the files are known, not at the next tick", a
   const torrent = await add();
   await world.run(10);
   node.disk.letGo("stat");
-  const from = world.clock.now();
+  const from = world.now();
   await world.until("first block", () => torrent.stats().downloaded > 0);
-  assert.ok(world.clock.now() - from < 50, `${world.clock.now() - from} ms`);
+  assert.ok(world.now() - from < 50, `${world.now() - from} ms`);
 });
 
 for (const paused of [false, true]) {

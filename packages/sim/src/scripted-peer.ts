@@ -1,5 +1,9 @@
-import { FrameReader, type FrameHandler } from "../../dist/wire/frame.js";
 import {
+  type Connection,
+  type ConnectionSink,
+  encodeBencode,
+  type FrameHandler,
+  FrameReader,
   type HashRequest,
   MessageWriter,
   RESERVED_EXTENSION,
@@ -7,9 +11,7 @@ import {
   RESERVED_V2,
   reservedBytes,
   writePieceHeader,
-} from "../../dist/wire/message.js";
-import { encodeBencode } from "../../dist/wire/bencode-encode.js";
-import type { Connection, ConnectionSink } from "../../dist/ports/net.js";
+} from "@shoal/engine/composition";
 
 export interface Heard {
   readonly kind: string;
@@ -18,6 +20,16 @@ export interface Heard {
   readonly length?: number;
   readonly bytes?: Uint8Array;
   readonly id?: number;
+}
+
+/** How a scripted peer presents itself. */
+export interface PeerSpec {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** Its peer id, 20 characters. */
+  readonly id: string;
+  readonly v2?: boolean;
+  readonly fast?: boolean;
 }
 
 /** The other end of a connection, word by word: says what the test makes it say and keeps what it hears. */
@@ -33,16 +45,7 @@ export class ScriptedPeer implements ConnectionSink, FrameHandler {
   readonly #frame: FrameReader = new FrameReader(this);
   readonly #greeting: () => void;
 
-  constructor(
-    connection: Connection,
-    greeting: {
-      readonly infoHash: Uint8Array;
-      readonly id: string;
-      readonly v2?: boolean;
-      readonly fast?: boolean;
-    },
-    dialled: boolean,
-  ) {
+  constructor(connection: Connection, greeting: PeerSpec, dialled: boolean) {
     this.connection = connection;
     this.#greeting = () => {
       const bits = [RESERVED_EXTENSION];

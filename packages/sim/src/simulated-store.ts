@@ -1,8 +1,7 @@
-import { ShoalError } from "../../dist/base/errors.js";
-import type { Store, TorrentStore } from "../../dist/ports/store.js";
+import { ShoalError, type Store, type TorrentStore } from "@shoal/engine/composition";
 
 /** Resume data in memory. It outlives sessions, as a state directory does. */
-export class MemoryStore implements Store {
+export class SimulatedStore implements Store {
   bootId = "boot";
   readonly journals: Map<string, Uint8Array[]> = new Map();
   /** Keys that are held. */
@@ -63,8 +62,8 @@ export class MemoryStore implements Store {
   }
 
   /** What a killed process leaves: its records as they are now, and no lock. */
-  copy(): MemoryStore {
-    const copy = new MemoryStore();
+  copy(): SimulatedStore {
+    const copy = new SimulatedStore();
     copy.bootId = this.bootId;
     for (const [key, records] of this.journals) copy.journals.set(key, [...records]);
     return copy;

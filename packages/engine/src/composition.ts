@@ -1,0 +1,48 @@
+/**
+ * The parts that `createSession` puts together on Node, for those who put them together differently: the simulator, with ports
+ * of its own. Not part of the public surface.
+ */
+export { endpointKey, encodeCompactPeer } from "./base/address.ts";
+export type { Millis } from "./base/brand.ts";
+export { concatBytes, toHex } from "./base/bytes.ts";
+export { ShoalError } from "./base/errors.ts";
+export { type Rng, Xoshiro128 } from "./base/rng.ts";
+export { shortHashes } from "./meta/info-hash.ts";
+export { BLOCK_SIZE } from "./meta/layout.ts";
+export { merkleRoot } from "./meta/merkle.ts";
+export type { Metainfo } from "./meta/metainfo.ts";
+export { nodeHasher } from "./node/hasher.ts";
+export type { WalkedFile, WalkedFolder } from "./node/walk-folder.ts";
+export type { Clock, Timer } from "./ports/clock.ts";
+export type {
+  Disk,
+  DiskDone,
+  FileStat,
+  HashDone,
+  HashKinds,
+  PieceDigest,
+  StorageId,
+  StorageSpec,
+} from "./ports/disk.ts";
+export type { Http, HttpGetOptions, HttpResponse } from "./ports/http.ts";
+export type { Log } from "./ports/log.ts";
+export type { Connection, ConnectionSink, Endpoint, Listener, ListenSpec, Net } from "./ports/net.ts";
+export type { Random } from "./ports/random.ts";
+export type { Store, TorrentStore } from "./ports/store.ts";
+export type { SessionConfig } from "./session/config.ts";
+export { createTorrent, type CreateOptions } from "./session/create-torrent.ts";
+export type { TorrentEvent } from "./session/events.ts";
+export { Session } from "./session/session.ts";
+export type { Torrent } from "./session/torrent.ts";
+export { TrackerClient } from "./session/tracker-client.ts";
+export { encodeBencode } from "./wire/bencode-encode.ts";
+export { type FrameHandler, FrameReader } from "./wire/frame.ts";
+export {
+  type HashRequest,
+  MessageWriter,
+  RESERVED_EXTENSION,
+  RESERVED_FAST,
+  RESERVED_V2,
+  reservedBytes,
+  writePieceHeader,
+} from "./wire/message.ts";

@@ -1,0 +1,56 @@
+import { SCENARIOS } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** What was asked for on the command line. */
+export interface Arguments {
+  readonly list: boolean;
+  readonly scenarios: readonly Scenario[];
+  readonly all: boolean;
+  readonly json: boolean;
+  readonly seed: number;
+  /** Null: as the scenario has it. */
+  readonly peers: number | null;
+}
+
+const USAGE = `npm run sim -- <scenario>|all [--seed N] [--peers N] [--json]
+npm run sim -- --list`;
+
+/** Throws an Error with one sentence for the user. */
+export function parseArguments(words: readonly string[]): Arguments {
+  let list = false;
+  let json = false;
+  let seed = 1;
+  let peers: number | null = null;
+  const names: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const value = (): string => {
+      const next = words[++i];
+      if (next === undefined) throw new Error(`${word} needs a value after it`);
+      return next;
+    };
+    if (word === "--list") list = true;
+    else if (word === "--json") json = true;
+    else if (word === "--seed") seed = count(word, value());
+    else if (word === "--peers") peers = count(word, value());
+    else if (word.startsWith("-")) throw new Error(`Unknown option ${word}`);
+    else names.push(word);
+  }
+  const all = names.includes("all");
+  const scenarios = all ? SCENARIOS : names.map(scenarioNamed);
+  if (!list && scenarios.length === 0) throw new Error(`Name a scenario, or all, or --list\n${USAGE}`);
+  return { list, scenarios, all, json, seed, peers };
+}
+
+function scenarioNamed(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`There is no scenario "${name}"; --list names them all`);
+  return found;
+}
+
+function count(word: string, value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1)
+    throw new Error(`${word} must be a whole number above 0, not ${value}`);
+  return number;
+}

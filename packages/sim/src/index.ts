@@ -1,0 +1,10 @@
+export { DiskFiles } from "./disk-files.ts";
+export type { Made } from "./make-torrent.ts";
+export type { Node } from "./node.ts";
+export { type Heard, ScriptedPeer } from "./scripted-peer.ts";
+export { IDEAL_DISK, SimulatedDisk } from "./simulated-disk.ts";
+export type { SimulatedFile } from "./simulated-file.ts";
+export { SimulatedStore } from "./simulated-store.ts";
+export { SimulatedTracker } from "./simulated-tracker.ts";
+export { IDEAL_LINK, type LinkSpec } from "./uplink.ts";
+export { SimulatedWorld } from "./world.ts";

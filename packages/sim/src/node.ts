@@ -1,0 +1,104 @@
+import {
+  type Log,
+  nodeHasher,
+  type Random,
+  type Rng,
+  Session,
+  type SessionConfig,
+  ShoalError,
+  TrackerClient,
+  Xoshiro128,
+} from "@shoal/engine/composition";
+import { SimulatedClock } from "./clock.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { NetHost } from "./net-host.ts";
+import type { SimulatedDisk } from "./simulated-disk.ts";
+import type { SimulatedWeb } from "./simulated-http.ts";
+import type { SimulatedStore } from "./simulated-store.ts";
+
+/** Settings as `createSession` has them by default, on one fixed port. */
+const CONFIG: SessionConfig = {
+  host: null,
+  ports: [6881],
+  maxConnections: 500,
+  maxConnectionsPerTorrent: 200,
+  uploadSlots: 8,
+  maxQueuedRequests: 2000,
+  maxOutstandingRequests: 2000,
+  peerIdPrefix: "SH0100",
+  clientName: "Shoal",
+  handshakeTimeoutMs: 15_000,
+  idleTimeoutMs: 150_000,
+};
+
+const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** What a session is made of besides its network host. */
+export interface NodeParts {
+  readonly queue: EventQueue;
+  readonly net: NetHost;
+  readonly disk: SimulatedDisk;
+  readonly store: SimulatedStore;
+  readonly web: SimulatedWeb;
+  readonly rng: Rng;
+  readonly config: Partial<SessionConfig>;
+  /** Called after the session was called by its clock or the network. */
+  readonly onInput: (node: Node) => void;
+}
+
+/** A machine with a session on it: the very session of production on simulated ports. */
+export class Node {
+  readonly session: Session;
+  readonly clock: SimulatedClock;
+  readonly net: NetHost;
+  readonly disk: SimulatedDisk;
+  readonly store: SimulatedStore;
+  isAlive = true;
+
+  constructor(parts: NodeParts) {
+    const { net, disk, store } = parts;
+    this.net = net;
+    this.disk = disk;
+    this.store = store;
+    const onInput = (): void => parts.onInput(this);
+    this.clock = new SimulatedClock(parts.queue, onInput);
+    net.onInput = onInput;
+    disk.onInput = onInput;
+    const rng = new Xoshiro128(parts.rng.uint32());
+    const random: Random = {
+      fill: (target) => {
+        for (let i = 0; i < target.length; i++) target[i] = rng.below(256);
+        return target;
+      },
+      uint32: () => rng.uint32(),
+    };
+    const udp = { open: () => Promise.reject(new ShoalError("ERR_LISTEN", "There is no UDP here")) };
+    const shared = { clock: this.clock, net, random, log: silent };
+    const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
+    this.session = new Session(
+      { ...shared, disk, hasher: nodeHasher, store, trackers },
+      { ...CONFIG, ...parts.config },
+    );
+  }
+
+  get host(): string {
+    return this.net.addresses[0]!;
+  }
+
+  /** Where peers reach it. */
+  get endpoint(): { readonly host: string; readonly port: number } {
+    return { host: this.host, port: 6881 };
+  }
+
+  /**
+   * The process ends without a word. What it wrote stays, and the operating system ends its connections. A new node may be made on
+   * the same disk and store.
+   */
+  kill(): void {
+    this.isAlive = false;
+    this.clock.stop();
+    this.net.kill();
+    this.disk.kill();
+    this.store.locked.clear();
+  }
+}

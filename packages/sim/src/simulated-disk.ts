@@ -1,0 +1,285 @@
+import {
+  BLOCK_SIZE,
+  type Disk,
+  type DiskDone,
+  type FileStat,
+  type HashDone,
+  type HashKinds,
+  type Millis,
+  type Rng,
+  ShoalError,
+  type StorageId,
+  type StorageSpec,
+} from "@shoal/engine/composition";
+import type { DiskFiles, WrittenBlock } from "./disk-files.ts";
+import type { PieceDigests } from "./piece-digests.ts";
+import type { SimulatedFile } from "./simulated-file.ts";
+
+export type Operation = "stat" | "sync" | "hash" | "write" | "read" | "prepare";
+
+/** How long operations take, and in which order they end. */
+export interface DiskSpec {
+  /** Slots of 256 KiB for blocks on their way to the disk. */
+  readonly slotCount: number;
+  /** Each operation takes so long at least. */
+  readonly latencyMs: Millis;
+  /** Bytes per second; Infinity for no limit. */
+  readonly rate: number;
+  /**
+   * Operations end in random order, up to so much later; what the port promises to keep in order stays in order. 0 keeps all
+   * in order.
+   */
+  readonly disorderMs: Millis;
+}
+
+export const IDEAL_DISK: DiskSpec = { slotCount: 32, latencyMs: 0, rate: Infinity, disorderMs: 0 };
+
+/** What a disk needs of the world. */
+export interface DiskWorld {
+  readonly rng: Rng;
+  readonly digests: PieceDigests;
+  now(): Millis;
+  at(delayMs: Millis, callback: () => void): void;
+}
+
+/**
+ * A disk in memory, shared by sessions that come one after another. Operations can be made to fail, to be slow, to end in
+ * any order, and to be held back; those on a closed storage fail as the real disk's do, and are counted.
+ */
+export class SimulatedDisk implements Disk {
+  readonly slotBytes: number = 262_144;
+  readonly slotCount: number;
+  /** Blocks are kept as what they are, not in an arena. */
+  readonly arena: Uint8Array = new Uint8Array(0);
+  readonly store: DiskFiles;
+  /** Thrown by operations of that kind. */
+  readonly failing: Map<Operation, ShoalError> = new Map();
+  /** Sees each block that is read and may spoil it. */
+  onRead: ((target: Uint8Array, offset: number, length: number) => void) | null = null;
+  /** Operations, in the order in which they began; kept when `keepsLog` is set. */
+  readonly log: string[] = [];
+  keepsLog = true;
+  /** Called after each operation that has ended. */
+  onInput: () => void = () => undefined;
+  /** Operations on storages that were closed before. */
+  readonly afterClose: string[] = [];
+  /** Operations so far, by kind. */
+  readonly counts: Map<Operation, number> = new Map();
+  readonly #world: DiskWorld;
+  readonly #spec: DiskSpec;
+  readonly #storages: Map<StorageId, StorageSpec> = new Map();
+  readonly #held: Map<Operation, (() => void)[]> = new Map();
+  /** When the last operation on a piece ends that is to be kept in order. */
+  readonly #endOf: Map<string, Millis> = new Map();
+  /** What lies at each place of 16 KiB of the arena. */
+  readonly #places: WrittenBlock[];
+  #freeAt: Millis = 0;
+  #nextStorage = 1;
+  #gone = false;
+
+  constructor(world: DiskWorld, store: DiskFiles, spec: DiskSpec = IDEAL_DISK) {
+    this.#world = world;
+    this.#spec = spec;
+    this.store = store;
+    this.slotCount = spec.slotCount;
+    const nothing: WrittenBlock = { where: -1, bytes: null, length: 0 };
+    this.#places = Array.from<WrittenBlock>({ length: (spec.slotCount * this.slotBytes) / BLOCK_SIZE }).fill(
+      nothing,
+    );
+  }
+
+  /** By absolute path. */
+  get files(): Map<string, SimulatedFile> {
+    return this.store.files;
+  }
+
+  /** Storages that are open. */
+  get opened(): number {
+    return this.#storages.size;
+  }
+
+  /** The process was killed: what is under way neither happens nor is told. The files stay. */
+  kill(): void {
+    this.#gone = true;
+    this.onInput = () => undefined;
+    this.#held.clear();
+  }
+
+  /** Operations of the kind begin but don't end until they are let go. */
+  hold(kind: Operation): void {
+    this.#held.set(kind, []);
+  }
+
+  letGo(kind: Operation): void {
+    const held = this.#held.get(kind) ?? [];
+    this.#held.delete(kind);
+    for (const run of held) this.#world.at(0, run);
+  }
+
+  /** Lets the operation go that was held back first, and keeps holding the others. */
+  letGoOne(kind: Operation): void {
+    const run = this.#held.get(kind)?.shift();
+    if (run !== undefined) this.#world.at(0, run);
+  }
+
+  put(path: string, bytes: Uint8Array): SimulatedFile {
+    return this.store.put(path, bytes);
+  }
+
+  touch(path: string): void {
+    this.store.touch(path);
+  }
+
+  copyIn(arenaOffset: number, source: Uint8Array, from: number, length: number): void {
+    const where = this.store.known.find(source, from, length);
+    const bytes = where >= 0 ? null : source.slice(from, from + length);
+    this.#places[arenaOffset / BLOCK_SIZE] = { where, bytes, length };
+  }
+
+  open(spec: StorageSpec): StorageId {
+    const id = this.#nextStorage++;
+    this.#storages.set(id, spec);
+    return id;
+  }
+
+  async prepare(storage: StorageId, options: { readonly truncateLonger?: boolean } = {}): Promise<void> {
+    const spec = await this.#begin("prepare", storage);
+    this.store.prepare(spec, options.truncateLonger === true);
+  }
+
+  close(storage: StorageId): Promise<void> {
+    this.#storages.delete(storage);
+    return Promise.resolve();
+  }
+
+  write(
+    storage: StorageId,
+    piece: number,
+    begin: number,
+    arenaOffset: number,
+    length: number,
+    done: DiskDone,
+  ): void {
+    this.#run("write", storage, piece, length, done, (spec) => {
+      const first = arenaOffset / BLOCK_SIZE;
+      const blocks = this.#places.slice(first, first + Math.ceil(length / BLOCK_SIZE));
+      this.store.write(spec, piece, begin, blocks);
+      return () => done(null);
+    });
+  }
+
+  hash(storage: StorageId, piece: number, kinds: HashKinds, done: HashDone): void {
+    const fail = (error: ShoalError | null): void => done(error, null);
+    this.#run("hash", storage, piece, 0, fail, (spec) => {
+      const digest = this.#world.digests.digest(this.store, spec, piece, kinds);
+      return () => done(null, digest);
+    });
+  }
+
+  forget(): void {}
+
+  read(
+    storage: StorageId,
+    piece: number,
+    begin: number,
+    length: number,
+    target: Uint8Array,
+    offset: number,
+    chunk: number,
+    gap: number,
+    done: DiskDone,
+  ): void {
+    this.#run("read", storage, -1, length, done, (spec) => {
+      for (let at = 0; at < length; at += chunk) {
+        const part = Math.min(chunk, length - at);
+        const to = offset + (at / chunk) * (chunk + gap);
+        this.store.read(spec, piece, begin + at, part, target, to);
+        this.onRead?.(target, to, part);
+      }
+      return () => done(null);
+    });
+  }
+
+  async sync(storage: StorageId): Promise<void> {
+    await this.#begin("sync", storage);
+  }
+
+  async stat(storage: StorageId): Promise<(FileStat | null)[]> {
+    return this.store.stat(await this.#begin("stat", storage));
+  }
+
+  freeSpace(): Promise<number> {
+    return Promise.resolve(this.store.free);
+  }
+
+  shutdown(): Promise<void> {
+    this.#storages.clear();
+    return Promise.resolve();
+  }
+
+  #begin(kind: Operation, storage: StorageId): Promise<StorageSpec> {
+    return new Promise((resolve, reject) =>
+      this.#run(kind, storage, -1, 0, reject, (spec) => () => resolve(spec)),
+    );
+  }
+
+  #run(
+    kind: Operation,
+    storage: StorageId,
+    orderedPiece: number,
+    length: number,
+    fail: (error: ShoalError) => void,
+    work: (spec: StorageSpec) => () => void,
+  ): void {
+    if (this.keepsLog) this.log.push(kind);
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    const spec = this.#storages.get(storage);
+    if (spec === undefined) {
+      this.afterClose.push(kind);
+      this.#world.at(0, () => fail(new ShoalError("ERR_CLOSED", "the storage has been closed")));
+      return;
+    }
+    const go = (): void => {
+      if (this.#gone) return;
+      this.#finish(kind, spec, fail, work);
+      this.onInput();
+    };
+    const held = this.#held.get(kind);
+    if (held === undefined) this.#world.at(this.#delay(storage, orderedPiece, length), go);
+    else held.push(go);
+  }
+
+  #finish(
+    kind: Operation,
+    spec: StorageSpec,
+    fail: (error: ShoalError) => void,
+    work: (spec: StorageSpec) => () => void,
+  ): void {
+    let done: () => void;
+    try {
+      const error = this.failing.get(kind);
+      if (error !== undefined) throw error;
+      done = work(spec);
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      fail(error);
+      return;
+    }
+    done();
+  }
+
+  /** How long an operation takes: those on the bytes of one piece end in order. */
+  #delay(storage: StorageId, piece: number, length: number): Millis {
+    const { latencyMs, rate, disorderMs } = this.#spec;
+    const now = this.#world.now();
+    this.#freeAt = Math.max(now, this.#freeAt) + (length / rate) * 1000;
+    let end = this.#freeAt + latencyMs;
+    if (disorderMs === 0) return end - now;
+    end += this.#world.rng.below(1000 * disorderMs) / 1000;
+    if (piece < 0) return end - now;
+    const key = `${storage}.${piece}`;
+    end = Math.max(end, this.#endOf.get(key) ?? 0);
+    this.#endOf.set(key, end);
+    return end - now;
+  }
+}
