@@ -63,6 +63,8 @@ export class SimulatedDisk implements Disk {
   onInput: () => void = () => undefined;
   /** Operations on storages that were closed before. */
   readonly afterClose: string[] = [];
+  /** Times that the free space was asked for. */
+  spacePolls = 0;
   /** Operations so far, by kind. */
   readonly counts: Map<Operation, number> = new Map();
   readonly #world: DiskWorld;
@@ -209,6 +211,7 @@ export class SimulatedDisk implements Disk {
   }
 
   freeSpace(): Promise<number> {
+    this.spacePolls++;
     return Promise.resolve(this.store.free);
   }
 

@@ -2,8 +2,11 @@ import { sizeText } from "../base/size-text.ts";
 
 /** What is wrong with the disk or the files of a torrent. Sizes in bytes. */
 export type DiskTrouble =
-  /** `path`: the folder that is full. */
-  | { readonly kind: "full"; readonly path: string; readonly needed: number; readonly free: number }
+  /** `path`: the folder that is full. Null until it is measured. */
+  | {
+      readonly kind: "full";
+      readonly space: { readonly path: string; readonly needed: number; readonly free: number } | null;
+    }
   /** `message`: what failed, with its path. `retrying`: it is tried again by itself. */
   | { readonly kind: "error"; readonly message: string; readonly retrying: boolean }
   /** Files that were there are gone, cut short, or others: `path` is the first of `files`. */
@@ -91,12 +94,16 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   return because("awaiting-data", `waiting for ${count(facts.unchoked, "peer")} to send`);
 }
 
-function explainDisk(trouble: DiskTrouble): WaitingReason {
+/** The same for what is wrong with the disk alone. */
+export function explainDisk(trouble: DiskTrouble): WaitingReason {
   switch (trouble.kind) {
     case "full": {
-      const { needed, path, free } = trouble;
-      const sizes = `${sizeText(needed)} needed in ${path}, ${sizeText(free)} free`;
-      return because("disk-full", `the disk is full: ${sizes}; continues by itself when there is room`);
+      const { space } = trouble;
+      const sizes =
+        space === null
+          ? ""
+          : `: ${sizeText(space.needed)} needed in ${space.path}, ${sizeText(space.free)} free`;
+      return because("disk-full", `the disk is full${sizes}; continues by itself when there is room`);
     }
     case "error":
       return because("disk-error", trouble.retrying ? `${trouble.message}; trying again` : trouble.message);

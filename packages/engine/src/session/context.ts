@@ -10,6 +10,7 @@ import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
+import type { SpacePolls } from "./space-polls.ts";
 import type { StoreFlow } from "./store-flow.ts";
 import type { TrackerClient } from "./tracker-client.ts";
 import type { UploadBuffers } from "./upload-buffers.ts";
@@ -33,6 +34,7 @@ export interface SessionContext extends SessionPorts {
   /** Our 20-byte id on the wire (BEP 20). */
   readonly peerId: Uint8Array;
   readonly storeFlow: StoreFlow;
+  readonly spacePolls: SpacePolls;
   readonly uploadBuffers: UploadBuffers;
   readonly dialBudget: DialBudget;
   readonly extensions: ExtensionRegistry;

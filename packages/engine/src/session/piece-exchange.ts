@@ -58,6 +58,22 @@ export class PieceExchange {
     this.#upload = upload;
   }
 
+  /** The disk takes nothing: peers are asked for nothing, and told that they may serve others. */
+  hold(): void {
+    this.#download.hold();
+    for (const peer of this.#owner.connectedPeers) {
+      this.#download.withdraw(peer);
+      this.#updateInterest(peer);
+      peer.flush();
+    }
+  }
+
+  /** The end of `hold`; see `TorrentDownload.goOn`. */
+  goOn(careful: boolean): void {
+    this.#download.goOn(careful);
+    this.#interestDirty = true;
+  }
+
   get hasNews(): boolean {
     return this.#news.length > 0;
   }
@@ -227,7 +243,8 @@ export class PieceExchange {
   }
 
   #updateInterest(peer: PeerConnection): void {
-    peer.session.setInterested(this.#active && peer.inPicker && this.#picker.isInteresting(peer));
+    const mayAsk = this.#active && !this.#download.isHeld && peer.inPicker;
+    peer.session.setInterested(mayAsk && this.#picker.isInteresting(peer));
   }
 
   #releaseRequests(peer: PeerConnection): void {

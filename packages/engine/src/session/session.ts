@@ -14,6 +14,7 @@ import type { SessionContext, SessionPorts } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
 import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
+import { SpacePolls } from "./space-polls.ts";
 import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
 import { Torrent } from "./torrent.ts";
@@ -67,6 +68,7 @@ export class Session {
           for (const torrent of this.#active) torrent.content?.exchange.refillAll();
         },
       }),
+      spacePolls: new SpacePolls(disk, () => clock.now()),
       uploadBuffers: new UploadBuffers(),
       dialBudget: new DialBudget(),
       extensions: new ExtensionRegistry(),

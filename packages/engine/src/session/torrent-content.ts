@@ -10,6 +10,7 @@ import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { SessionContext } from "./context.ts";
+import { DiskRecovery } from "./disk-recovery.ts";
 import type { FileProgress } from "./events.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
@@ -35,6 +36,8 @@ export interface ContentOwner {
   onPiecesFound(): void;
   onWarning(error: ShoalError): void;
   onFailure(error: ShoalError): void;
+  /** What the torrent failed for is gone. */
+  onMended(): void;
 }
 
 /** What exists of a torrent once its metadata is known: files, pieces, and the exchange of both with peers. */
@@ -43,6 +46,7 @@ export class TorrentContent {
   readonly download: TorrentDownload;
   readonly upload: TorrentUpload;
   readonly hashExchange: HashExchange;
+  readonly recovery: DiskRecovery;
   readonly #context: SessionContext;
   readonly #owner: ContentOwner;
   readonly #metainfo: Metainfo;
@@ -83,6 +87,7 @@ export class TorrentContent {
     this.download = new TorrentDownload(context, this, { number, layout, storage, picker, hashes });
     this.upload = new TorrentUpload(context, this, storage);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
+    this.recovery = new DiskRecovery(context, this);
     this.hashExchange = new HashExchange(context, this, layout, storage, hashes);
     this.#judge = new BadPieceJudge(context, this, storage, picker, hashes, this.hashExchange);
   }
@@ -150,6 +155,8 @@ export class TorrentContent {
 
   activate(): void {
     this.#active = true;
+    this.recovery.onRestart();
+    this.exchange.goOn(this.recovery.isTrying);
     this.#toldComplete = this.isComplete;
     this.exchange.start();
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
@@ -173,6 +180,7 @@ export class TorrentContent {
 
   /** Gives the files back; after a pause. */
   async close(): Promise<void> {
+    this.recovery.stop();
     this.#context.storeFlow.unregister(this.download.number);
     await this.#context.disk.close(this.#files.storage);
   }
@@ -237,6 +245,7 @@ export class TorrentContent {
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
     this.#pieces.onVerified(piece, digest);
     this.#judge.onVerified(piece, digest, contributors);
+    this.recovery.onVerified();
     this.exchange.announce(piece);
     this.exchange.reconsiderInterest();
     this.#owner.onPiece(piece);
@@ -247,8 +256,38 @@ export class TorrentContent {
     this.#judge.onFailed(piece, digest, contributors);
   }
 
+  onWritten(): void {
+    this.recovery.onWritten();
+  }
+
   onDiskError(error: ShoalError): void {
-    this.#owner.onFailure(error);
+    // After a pause there is nobody to ask again; the next start meets the error by itself.
+    if (this.#active) this.recovery.onError(error);
+  }
+
+  spaceNeeded(path: string | null): { path: string; needed: number } {
+    const { layout } = this.#metainfo;
+    const { partPath, root } = this.#files;
+    // Of files that are not wanted only the pieces at their edges are kept.
+    if (path !== null && path === partPath) return { path, needed: layout.pieceLength };
+    return { path: root, needed: Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE) };
+  }
+
+  async looksMended(): Promise<boolean> {
+    if (this.#opened) await this.#context.disk.prepare(this.#files.storage);
+    return true;
+  }
+
+  hold(): void {
+    this.exchange.hold();
+  }
+
+  goOn(): void {
+    this.exchange.goOn(this.recovery.isTrying);
+  }
+
+  onMended(): void {
+    this.#owner.onMended();
   }
 
   onReadError(piece: PieceIndex, error: ShoalError): void {

@@ -14,6 +14,8 @@ import type { StoreSink } from "./store-flow.ts";
 const MAX_UNSOLICITED = 64;
 /** Most blocks that are picked at once for one peer. */
 const MAX_PICK = 1024;
+/** Requests to one peer while it is yet to be seen whether the disk takes data again. */
+const CAREFUL_REQUESTS = 4;
 
 /** What the download tells its torrent. */
 export interface DownloadOwner {
@@ -23,6 +25,8 @@ export interface DownloadOwner {
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
   /** The piece is on disk and wrong. Decides which blocks must come again. */
   onFailed(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
+  /** Something is on disk, the first time since `start` or `goOn` was careful. */
+  onWritten(): void;
   onDiskError(error: ShoalError): void;
 }
 
@@ -59,6 +63,10 @@ export class TorrentDownload implements StoreSink {
   #writing = 0;
   readonly #whenIdle: (() => void)[] = [];
   #active = false;
+  /** The disk takes nothing. */
+  #held = false;
+  /** Little is requested, and what comes is written at once. */
+  #careful = false;
   #sawBlock = false;
 
   constructor(context: SessionContext, owner: DownloadOwner, parts: DownloadParts) {
@@ -76,6 +84,32 @@ export class TorrentDownload implements StoreSink {
     this.#active = true;
   }
 
+  /** Nothing is requested or kept because the disk fails. */
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  /** The disk fails: what was received is tried to write, and given up where that fails. */
+  hold(): void {
+    this.#held = true;
+    this.#context.storeFlow.buffer.flushAll(this.number);
+    this.#context.storeFlow.drain();
+  }
+
+  /** Takes back what the peer was asked for. */
+  withdraw(peer: PeerConnection): void {
+    peer.requests.clear((piece, block) => {
+      this.#picker.release(peer.slot, piece, block);
+      peer.session.out.cancel(piece, block * BLOCK_SIZE, this.#layout.blockLength(piece, block));
+    });
+  }
+
+  /** The end of `hold`. Careful: the disk may fail again, and what is under way then is lost. */
+  goOn(careful: boolean): void {
+    this.#held = false;
+    this.#careful = careful;
+  }
+
   /** Requests nothing more and keeps nothing more. */
   stop(): void {
     this.#active = false;
@@ -91,12 +125,13 @@ export class TorrentDownload implements StoreSink {
 
   /** Asks the peer for as many blocks as its pipeline has room for. */
   refill(peer: PeerConnection): void {
-    if (!this.#active || !peer.inPicker || !peer.session.amInterested) return;
+    if (!this.#active || this.#held || !peer.inPicker || !peer.session.amInterested) return;
     if (peer.choked && peer.allowedFast.size === 0) return;
     const now = this.#context.now();
     if (now < peer.refillAt) return;
-    const wanted = peer.pipeline.refill(peer.requests.length);
-    if (wanted === 0 || this.#context.storeFlow.buffer.underPressure) return;
+    let wanted = peer.pipeline.refill(peer.requests.length);
+    if (this.#careful) wanted = Math.min(wanted, CAREFUL_REQUESTS - peer.requests.length);
+    if (wanted <= 0 || this.#context.storeFlow.buffer.underPressure) return;
     const picked = this.#picked;
     const count = this.#picker.pick(peer, Math.min(MAX_PICK, wanted), now, picked);
     for (let i = 0; i < count; i++) {
@@ -124,7 +159,7 @@ export class TorrentDownload implements StoreSink {
     }
     peer.onBlock(length, peer.requests.removedLate ? null : now - peer.requests.sentAt(at), now);
     this.rate.add(length, now);
-    if (!this.#active || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
+    if (!this.#active || this.#held || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
       this.wasted += length;
       return;
     }
@@ -141,6 +176,7 @@ export class TorrentDownload implements StoreSink {
       return;
     }
     disk.copyIn(place, buffer, offset, length);
+    if (this.#careful) storeFlow.buffer.flushAll(this.number);
     storeFlow.drain();
     if (this.#picker.isPieceComplete(piece)) this.#check(piece);
   }
@@ -168,6 +204,9 @@ export class TorrentDownload implements StoreSink {
     if (error !== null) {
       this.#loseBlocks(write.piece, write.firstBlock, write.blockCount);
       this.#owner.onDiskError(error);
+    } else if (this.#careful) {
+      this.#careful = false;
+      this.#owner.onWritten();
     }
     this.#checkIdle();
   }

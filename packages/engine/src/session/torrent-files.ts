@@ -40,7 +40,8 @@ export class TorrentFiles {
   haveBytes = 0;
   readonly #context: SessionContext;
   readonly #metainfo: Metainfo;
-  readonly #root: string;
+  readonly root: string;
+  readonly partPath: string;
   readonly #wanted: readonly boolean[];
   readonly #wantedPieces: Bitfield;
   /** Verified bytes of each file. */
@@ -87,7 +88,8 @@ export class TorrentFiles {
     const { layout } = metainfo;
     this.#context = context;
     this.#metainfo = metainfo;
-    this.#root = options.downloadDir;
+    this.root = options.downloadDir;
+    this.partPath = journal?.partPath ?? "";
     this.paths = paths;
     this.warnings = warnings;
     this.#wanted = layout.files.map(
@@ -111,7 +113,7 @@ export class TorrentFiles {
       root: options.downloadDir,
       paths,
       skipped: new Set(this.skipped),
-      partPath: journal?.partPath ?? "",
+      partPath: this.partPath,
     });
   }
 
@@ -174,7 +176,7 @@ export class TorrentFiles {
   }
 
   fileExists(file: FileIndex): ShoalError {
-    const path = `${this.#root}/${this.paths[file]}`;
+    const path = `${this.root}/${this.paths[file]}`;
     return new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, {
       path,
     });
@@ -183,10 +185,10 @@ export class TorrentFiles {
   /** Throws ERR_NO_SPACE when what is still missing does not fit. */
   async assertSpace(): Promise<void> {
     const needed = this.wantedBytes - this.haveBytes;
-    const free = await this.#context.disk.freeSpace(this.#root);
+    const free = await this.#context.disk.freeSpace(this.root);
     if (needed > free) {
-      throw new ShoalError("ERR_NO_SPACE", `${this.#root} has not enough free space`, {
-        path: this.#root,
+      throw new ShoalError("ERR_NO_SPACE", `${this.root} has not enough free space`, {
+        path: this.root,
         needed,
         free,
       });

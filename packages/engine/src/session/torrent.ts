@@ -176,6 +176,7 @@ export class Torrent {
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
   pause(): Promise<void> {
     if (this.#closed || this.#state === "paused") return this.#steps;
+    this.#content?.recovery.stop();
     this.#setState("paused");
     return this.#goOffline();
   }
@@ -333,7 +334,12 @@ export class Torrent {
     this.#error = error;
     this.#setState("error");
     void this.#goOffline();
+    this.#content?.recovery.onStopped(error);
     this.emit({ type: "error", error });
+  }
+
+  onMended(): void {
+    if (this.#state === "error") this.resume();
   }
 
   /** Brings the content into being and to life; a pause or failure meanwhile leaves it asleep. */

@@ -22,7 +22,7 @@ const FACTS: WaitingFacts = {
 };
 const REFUSED = { trackers: 1, trackersFailed: 1, trackerFailure: { refused: true, message: "not here" } };
 const DOWN = { trackers: 2, trackersFailed: 2, trackerFailure: { refused: false, message: "time out" } };
-const FULL = { kind: "full", path: "/films", needed: 1.2e9, free: 3e8 } as const;
+const FULL = { kind: "full", space: { path: "/films", needed: 1.2e9, free: 3e8 } } as const;
 const BROKEN = { kind: "error", message: 'can\'t write "/films/a": EIO', retrying: true } as const;
 
 const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] = [
@@ -32,6 +32,7 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { disk: FULL, receiving: true, peers: 2 },
     /^the disk is full: 1\.2 GB needed in \/films, 300 MB free; /,
   ],
+  ["disk-full", { disk: { kind: "full", space: null } }, /^the disk is full; continues/],
   ["disk-error", { disk: BROKEN, peers: 2 }, /^can't write "\/films\/a": EIO; trying again$/],
   ["disk-error", { disk: { ...BROKEN, retrying: false } }, /EIO$/],
   [

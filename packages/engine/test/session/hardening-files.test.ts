@@ -225,8 +225,9 @@ test("a write error with failing sync: error state, no crash", async () => {
   let pieces = 0;
   t.on((e) => {
     if (e.type === "piece" && ++pieces === 5) {
-      leech.disk.failing.set("write", new ShoalError("ERR_DISK", "gone"));
+      leech.disk.failing.set("write", new ShoalError("ERR_DISK", "gone", { path: "/out", reason: "EACCES" }));
       leech.disk.failing.set("sync", new ShoalError("ERR_DISK", "gone"));
+      leech.disk.failing.set("prepare", new ShoalError("ERR_DISK", "gone"));
     }
   });
   await world.run(3000);

@@ -137,11 +137,11 @@ test("a disk that can't sync makes neither pause nor remove fail", async () => {
 test("a disk that goes away in the middle ends in the state error, from which resume leads out", async () => {
   const { world, made, node, add } = await scene({ file: 3_000_000 });
   const torrent = await add();
-  const gone = new ShoalError("ERR_DISK", "gone");
+  const gone = new ShoalError("ERR_DISK", "gone", { path: "/out", reason: "EACCES" });
   let pieces = 0;
   torrent.on((event) => {
     if (event.type !== "piece" || ++pieces !== 5) return;
-    for (const kind of ["write", "sync"] as const) node.disk.failing.set(kind, gone);
+    for (const kind of ["write", "sync", "prepare"] as const) node.disk.failing.set(kind, gone);
   });
   await world.run(3000);
   assert.equal(torrent.state, "error");

@@ -59,6 +59,11 @@ export class PiecePicker {
     return this.#state.lacking.count;
   }
 
+  /** Blocks of wanted pieces that were not received yet. */
+  get missingBlocks(): number {
+    return this.#state.remainingBlocks;
+  }
+
   /** All wanted pieces are verified. */
   get isFinished(): boolean {
     return this.#state.lacking.isEmpty;
