@@ -15,7 +15,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const FILE_TIMEOUT_MS = 300_000;
 /** Folders below a package's `test/` whose files get a process each. */
-const ISOLATED = new Set(["node", "session", "api", "integration"]);
+const ISOLATED = new Set(["node", "session", "api", "fuzz", "integration"]);
 const GROUP_NAME = "_unit.test.js";
 
 /** Compares in the same way on every machine, whatever its language. */

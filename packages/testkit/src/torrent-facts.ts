@@ -158,6 +158,7 @@ function decode(cursor: Cursor, depth: number): BencodeNode {
   const first = String.fromCharCode(bytes[cursor.at] ?? 0);
   if (first === "i") {
     const end = bytes.indexOf("e", cursor.at);
+    if (end < 0) throw new Error(`not bencode at byte ${cursor.at}`);
     const value = Number(bytes.toString("latin1", cursor.at + 1, end));
     cursor.at = end + 1;
     return value;
