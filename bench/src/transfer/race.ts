@@ -27,18 +27,26 @@ export const SETTLE_MS = 150;
 /** Memory made ready for the download, as a share of the payload: its pages and what the programs need besides. */
 export const WARM_SHARE = 1.25;
 
-/** Runs one pair from fresh processes and a fresh folder, and takes everything down. */
-export function runOnce(contender: Contender, job: Job, round: number, compare: boolean): Promise<Row> {
+/**
+ * Runs one pair from fresh processes, and takes everything down. Downloads to a fresh folder that is removed afterwards, or to
+ * `keepIn`, an empty folder.
+ */
+export function runOnce(
+  contender: Contender,
+  job: Job,
+  round: number,
+  keepIn: string | null = null,
+): Promise<Row> {
   return withStage(`${contender.name} ${round}`, async (stage) => {
     const seeder = await contender.seed(stage, job);
-    const saveDir = stage.folder("download");
-    await warmMemory(join(saveDir, "warm-up"), job.bytes * WARM_SHARE);
+    const saveDir = keepIn ?? stage.folder("download");
+    await warmMemory(join(stage.folder("warm-up"), "memory"), job.bytes * WARM_SHARE);
     const row = await race(contender, job, round, [seeder], () =>
       contender.leech(stage, job, saveDir, [seeder]),
     );
-    if (compare) await assertDownloaded(job, saveDir);
+    if (round === 0) await assertDownloaded(job, saveDir);
     await seeder.stop();
-    await rm(saveDir, { recursive: true });
+    if (keepIn === null) await rm(saveDir, { recursive: true });
     return row;
   });
 }

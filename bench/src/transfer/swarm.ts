@@ -34,7 +34,7 @@ export async function runSwarm(options: Options): Promise<Row[]> {
       pollMs: POLL_MS,
       profileDir: options.profile,
     });
-    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round, round === 0));
+    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round));
   });
   await saveResults(options, { bench: "swarm", size, pieceLength }, rows);
   note(
@@ -44,7 +44,7 @@ export async function runSwarm(options: Options): Promise<Row[]> {
   return rows;
 }
 
-function runOnce(contender: SwarmContender, job: Job, round: number, compare: boolean): Promise<Row> {
+function runOnce(contender: SwarmContender, job: Job, round: number): Promise<Row> {
   return withStage(`${contender.name} ${round}`, async (stage) => {
     const seeder = await contender.start(stage, job);
     await seeder.seed(job);
@@ -66,7 +66,7 @@ function runOnce(contender: SwarmContender, job: Job, round: number, compare: bo
     );
     await Promise.all([seeder, ...leechers].map((member) => member.stop()));
     for (const saveDir of saveDirs) {
-      if (compare) await assertDownloaded(job, saveDir);
+      if (round === 0) await assertDownloaded(job, saveDir);
       await rm(saveDir, { recursive: true });
     }
     return row;

@@ -31,7 +31,7 @@ export async function runTransfer(options: Options): Promise<Row[]> {
       pollMs: POLL_MS,
       profileDir: options.profile,
     });
-    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round, round === 0));
+    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round));
   });
   await saveResults(options, { bench: "transfer", size, pieceLength }, rows);
   note(`\n${kind}, ${size / 2 ** 20} MiB, pieces of ${pieceLength / 2 ** 10} KiB:\n`);

@@ -26,6 +26,12 @@ export const OP_HASH = 4;
 export const OP_FORGET = 5;
 export const OP_TAKE_DIRTY = 6;
 export const OP_EXIT = 7;
+/** `piece` and `begin` are the first file and the one after the last. */
+export const OP_STAT = 8;
+export const OP_PREPARE = 9;
+
+/** Bit of a prepare request's `length`. */
+export const TRUNCATE_LONGER = 1;
 
 /** Bits of a hash request's `begin`. */
 export const WANT_SHA1 = 1;
@@ -35,7 +41,7 @@ export const WANT_MERKLE = 2;
 export const FLAG_FAULT = 1;
 export const FLAG_SHA1 = 2;
 export const FLAG_ROOT = 4;
-/** A message with leaves or file numbers waits on the port. */
+/** A message with leaves, file numbers or stats waits on the port. */
 export const FLAG_PAYLOAD = 8;
 
 export interface DiskChannel {

@@ -11,6 +11,15 @@ export interface DiskFault {
   readonly reason: string;
 }
 
+/** Carries a fault through code that can only throw. */
+export class Faulted extends Error {
+  readonly fault: DiskFault;
+  constructor(fault: DiskFault) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
 /** What a failed system call means. While reading, a missing file is a changed file. */
 export function systemFault(error: unknown, path: string, reading: boolean): DiskFault {
   if (error instanceof ShoalError) {

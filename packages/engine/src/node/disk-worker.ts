@@ -16,21 +16,25 @@ import {
   OP_FORGET,
   OP_HASH,
   OP_OPEN,
+  OP_PREPARE,
+  OP_STAT,
   OP_TAKE_DIRTY,
   OP_WRITE,
   REQUEST_FIELDS,
   REQUEST_TAIL,
   RING_SLOTS,
+  TRUNCATE_LONGER,
   WANT_MERKLE,
   WANT_SHA1,
 } from "./disk-channel.ts";
 import type { DiskChannel } from "./disk-channel.ts";
-import { systemFault, shortFault } from "./disk-fault.ts";
-import type { DiskFault } from "./disk-fault.ts";
+import { Faulted, shortFault, systemFault } from "./disk-fault.ts";
+import { prepareFiles, statFiles } from "./disk-files.ts";
 import { merkleRoot } from "../meta/merkle.ts";
 import { FileTable } from "./file-table.ts";
 import type { PackedTable } from "./file-table.ts";
 import { nodeHasher } from "./hasher.ts";
+import { InsideFolders } from "./inside-folders.ts";
 import { PieceHash, READ_BACK_BYTES } from "./piece-hash.ts";
 import type { ReadBack } from "./piece-hash.ts";
 import { WritePool } from "./write-pool.ts";
@@ -46,17 +50,9 @@ export interface DiskWorkerData {
   readonly openFiles: number;
 }
 
-/** Carries a fault through code that can only throw. */
-class Faulted extends Error {
-  readonly fault: DiskFault;
-  constructor(fault: DiskFault) {
-    super(fault.message);
-    this.fault = fault;
-  }
-}
-
 interface WorkerStorage {
   readonly table: FileTable;
+  readonly inside: InsideFolders;
   readonly pieces: Map<number, PieceHash>;
   /** Files written since the last OP_TAKE_DIRTY. */
   readonly dirty: Set<number>;
@@ -135,7 +131,19 @@ class DiskWorker {
       case OP_OPEN: {
         const message = receiveMessageOnPort(this.#data.port);
         const table = FileTable.unpack(message?.message as PackedTable);
-        this.#storages.set(id, { table, pieces: new Map(), dirty: new Set() });
+        const inside = new InsideFolders(table.root);
+        this.#storages.set(id, { table, inside, pieces: new Map(), dirty: new Set() });
+        return 0;
+      }
+      case OP_STAT: {
+        const { table, inside } = this.#storage(id);
+        const found = statFiles(table, inside, piece, begin);
+        this.#data.port.postMessage(found, [found.buffer]);
+        return FLAG_PAYLOAD;
+      }
+      case OP_PREPARE: {
+        const { table, inside } = this.#storage(id);
+        prepareFiles(table, inside, piece, begin, (length & TRUNCATE_LONGER) !== 0);
         return 0;
       }
       case OP_CLOSE:
@@ -161,14 +169,14 @@ class DiskWorker {
       pieces.set(piece, state);
     }
     try {
-      state.add(begin, bytes, this.#readBack(id, table, piece));
+      state.add(begin, bytes, this.#readBack(id, storage, piece));
       table.visit(
         piece,
         begin,
         length,
         (file, fileOffset, part, at) => {
           storage.dirty.add(file);
-          this.#writeFile(id, table, file, fileOffset, bytes.subarray(at, at + part));
+          this.#writeFile(id, storage, file, fileOffset, bytes.subarray(at, at + part));
         },
         null,
       );
@@ -178,26 +186,27 @@ class DiskWorker {
     }
   }
 
-  #writeFile(id: number, table: FileTable, file: number, position: number, bytes: Uint8Array): void {
+  #writeFile(id: number, storage: WorkerStorage, file: number, position: number, bytes: Uint8Array): void {
     try {
-      const fd = this.#pool.get(id, table, file, true);
+      const fd = this.#pool.get(id, storage, file, true);
       for (let done = 0; done < bytes.length;) {
         done += writeSync(fd, bytes, done, bytes.length - done, position + done);
       }
     } catch (error) {
       this.#pool.drop(id, file);
-      throw new Faulted(systemFault(error, table.absolute(file), false));
+      throw new Faulted(systemFault(error, storage.table.absolute(file), false));
     }
   }
 
   #hash(id: number, piece: number, wanted: number, answer: number): number {
-    const { table, pieces } = this.#storage(id);
+    const storage = this.#storage(id);
+    const { table, pieces } = storage;
     const sha1 = (wanted & WANT_SHA1) !== 0;
     const merkle = (wanted & WANT_MERKLE) !== 0;
     const known = pieces.get(piece);
     pieces.delete(piece);
     const state = known?.covers(sha1, merkle) === true ? known : newPieceHash(table, piece, sha1, merkle);
-    const digest = state.finish(this.#readBack(id, table, piece));
+    const digest = state.finish(this.#readBack(id, storage, piece));
     const place = answer * 4 + DIGEST_OFFSET;
     let flags = 0;
     if (sha1 && digest.sha1 !== null) {
@@ -214,33 +223,33 @@ class DiskWorker {
   }
 
   /** Reads bytes of a piece from disk into the worker's buffer; padding reads as zeros. */
-  #readBack(id: number, table: FileTable, piece: number): ReadBack {
+  #readBack(id: number, storage: WorkerStorage, piece: number): ReadBack {
     return (begin, length) => {
       const target = this.#readBuffer.subarray(0, length);
-      table.visit(
+      storage.table.visit(
         piece,
         begin,
         length,
         (file, fileOffset, part, at) =>
-          this.#readFile(id, table, file, fileOffset, target.subarray(at, at + part)),
+          this.#readFile(id, storage, file, fileOffset, target.subarray(at, at + part)),
         (part, at) => target.fill(0, at, at + part),
       );
       return target;
     };
   }
 
-  #readFile(id: number, table: FileTable, file: number, position: number, target: Uint8Array): void {
+  #readFile(id: number, storage: WorkerStorage, file: number, position: number, target: Uint8Array): void {
     try {
-      const fd = this.#pool.get(id, table, file, false);
+      const fd = this.#pool.get(id, storage, file, false);
       for (let done = 0; done < target.length;) {
         const count = readSync(fd, target, done, target.length - done, position + done);
-        if (count === 0) throw new Faulted(shortFault(table.absolute(file)));
+        if (count === 0) throw new Faulted(shortFault(storage.table.absolute(file)));
         done += count;
       }
     } catch (error) {
       this.#pool.drop(id, file);
       if (error instanceof Faulted) throw error;
-      throw new Faulted(systemFault(error, table.absolute(file), true));
+      throw new Faulted(systemFault(error, storage.table.absolute(file), true));
     }
   }
 

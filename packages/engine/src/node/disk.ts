@@ -7,14 +7,17 @@ import {
   OP_FORGET,
   OP_HASH,
   OP_OPEN,
+  OP_PREPARE,
+  OP_STAT,
   OP_TAKE_DIRTY,
   OP_WRITE,
+  TRUNCATE_LONGER,
   WANT_MERKLE,
   WANT_SHA1,
 } from "./disk-channel.ts";
 import { DiskLink } from "./disk-link.ts";
 import type { LinkDone } from "./disk-link.ts";
-import { freeSpaceOf, prepareFiles, statFiles } from "./disk-prepare.ts";
+import { FILES_AT_A_TIME, freeSpaceOf, prepareLinks, unpackStats } from "./disk-files.ts";
 import { RunRead } from "./disk-read.ts";
 import { SyncState } from "./disk-sync.ts";
 import { FileTable } from "./file-table.ts";
@@ -91,17 +94,16 @@ export class NodeDisk implements Disk {
     return id;
   }
 
-  prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
-    const opened = this.#storages.get(storage);
-    if (opened === undefined) return Promise.reject(closedError());
-    return prepareFiles(opened.table, options.truncateLonger ?? false);
+  async prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
+    await this.#forAllFiles(storage, OP_PREPARE, options.truncateLonger === true ? TRUNCATE_LONGER : 0);
+    await prepareLinks(this.#opened(storage).table);
   }
 
   async close(storage: StorageId): Promise<void> {
     const opened = this.#storages.get(storage);
     if (opened === undefined) return;
     this.#storages.delete(storage);
-    const told = this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage));
+    const told = this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage, 0, 0, 0));
     if (opened.reads > 0) await new Promise<void>((resolve) => (opened.onIdle = resolve));
     this.#reads.dropAll(storage);
     await Promise.all(told);
@@ -161,17 +163,16 @@ export class NodeDisk implements Disk {
   }
 
   async sync(storage: StorageId, everything: boolean = false): Promise<void> {
-    const opened = this.#storages.get(storage);
-    if (opened === undefined) throw closedError();
+    const opened = this.#opened(storage);
     if (everything || this.#lostWorker(opened)) opened.syncState.addAll();
-    const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage));
+    const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage, 0, 0, 0));
     for (const dirty of await Promise.all(asked)) opened.syncState.add(dirty as number[]);
     await opened.syncState.flush();
   }
 
-  stat(storage: StorageId): Promise<(FileStat | null)[]> {
-    const opened = this.#storages.get(storage);
-    return opened === undefined ? Promise.reject(closedError()) : statFiles(opened.table);
+  async stat(storage: StorageId): Promise<(FileStat | null)[]> {
+    const found = await this.#forAllFiles(storage, OP_STAT, 0);
+    return found.flatMap((part) => unpackStats(part as Float64Array));
   }
 
   freeSpace(path: string): Promise<number> {
@@ -199,14 +200,47 @@ export class NodeDisk implements Disk {
       return;
     }
     const link = this.#linkOf(storage, piece);
+    this.#introduce(link, storage, opened);
+    link.post(kind, storage, piece, begin, arenaOffset, length, null, done);
+  }
+
+  /** Carries out an operation on all files, a stretch at a time, with all workers; the answers come in the order of files. */
+  async #forAllFiles(storage: StorageId, kind: number, length: number): Promise<unknown[]> {
+    const count = this.#opened(storage).table.layout.files.length;
+    const answers: unknown[] = [];
+    let next = 0;
+    const lane = async (link: DiskLink): Promise<void> => {
+      while (next < count) {
+        const from = next;
+        next = Math.min(count, from + FILES_AT_A_TIME);
+        this.#introduce(link, storage, this.#opened(storage));
+        answers[from / FILES_AT_A_TIME] = await request(link, kind, storage, from, next, length);
+      }
+    };
+    const busy = this.#links.slice(0, Math.ceil(count / FILES_AT_A_TIME));
+    try {
+      await Promise.all(busy.map(lane));
+    } catch (error) {
+      next = count;
+      throw error;
+    }
+    return answers;
+  }
+
+  /** Makes sure that the link's worker runs and knows the storage. */
+  #introduce(link: DiskLink, storage: StorageId, opened: OpenStorage): void {
     const index = this.#links.indexOf(link);
     link.start();
-    if (opened.known[index] !== link.generation) {
-      if (this.#lostWorker(opened)) opened.syncState.addAll();
-      opened.known[index] = link.generation;
-      link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
-    }
-    link.post(kind, storage, piece, begin, arenaOffset, length, null, done);
+    if (opened.known[index] === link.generation) return;
+    if (this.#lostWorker(opened)) opened.syncState.addAll();
+    opened.known[index] = link.generation;
+    link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
+  }
+
+  #opened(storage: StorageId): OpenStorage {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) throw closedError();
+    return opened;
   }
 
   #linkOf(storage: StorageId, piece: PieceIndex): DiskLink {
@@ -232,9 +266,16 @@ export class NodeDisk implements Disk {
   }
 }
 
-function request(link: DiskLink, kind: number, storage: StorageId): Promise<unknown> {
+function request(
+  link: DiskLink,
+  kind: number,
+  storage: StorageId,
+  piece: number,
+  begin: number,
+  length: number,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    link.post(kind, storage, 0, 0, 0, 0, null, (error, result) => {
+    link.post(kind, storage, piece, begin, 0, length, null, (error, result) => {
       if (error === null) resolve(result?.payload);
       else reject(error);
     });

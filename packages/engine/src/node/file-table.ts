@@ -11,6 +11,7 @@ export const PART_FILE = -1;
 const PAD = 1;
 const EXECUTABLE = 2;
 const SKIPPED = 4;
+const LINK = 8;
 
 /** A storage in a form that is cheap to send to a worker, however many files it has. */
 export interface PackedTable {
@@ -58,7 +59,9 @@ export class FileTable {
       const pad = (flags & PAD) !== 0;
       if (pad && addsPads) return;
       const executable = (flags & EXECUTABLE) !== 0;
-      entries.push({ ...padEntry(packed.sizes[index] as number), path: [], pad, executable });
+      // Where links lead is not packed: workers only have to know that they are no files.
+      const symlink = (flags & LINK) === 0 ? null : [];
+      entries.push({ ...padEntry(packed.sizes[index] as number), path: [], pad, executable, symlink });
     });
     return new FileTable({
       layout: new Layout(packed.kind, packed.pieceLength, entries),
@@ -78,6 +81,7 @@ export class FileTable {
       flags[file.index] =
         (file.pad ? PAD : 0) |
         (file.executable ? EXECUTABLE : 0) |
+        (file.symlink === null ? 0 : LINK) |
         (this.isSkipped(file.index) ? SKIPPED : 0);
     }
     const { root, partPath } = this;

@@ -1,10 +1,10 @@
-import { close, closeSync, constants, fstat, open } from "node:fs";
+import { closeSync, constants, fstatSync, open } from "node:fs";
 import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import { isOutOfFiles, systemError } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
 import { PART_FILE } from "./file-table.ts";
-import { assertInside } from "./safe-folder.ts";
+import { InsideFolders } from "./inside-folders.ts";
 
 const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -34,6 +34,8 @@ export class OpenRead {
 export class ReadPool {
   readonly #capacity: number;
   readonly #files: Map<string, OpenRead> = new Map();
+  /** By storage. */
+  readonly #inside: Map<number, InsideFolders> = new Map();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -47,7 +49,7 @@ export class ReadPool {
       entry = new OpenRead(storage, file, table.absolute(file));
       this.#files.set(key, entry);
       this.#trim(this.#capacity);
-      void this.#open(entry, file === PART_FILE ? null : table.root);
+      this.#open(entry, file === PART_FILE ? null : this.#insideOf(storage, table));
     } else {
       this.#files.delete(key);
       this.#files.set(key, entry);
@@ -72,12 +74,11 @@ export class ReadPool {
     if (entry.users === 0) closeQuietly(entry);
   }
 
-  /** Forgets all files of a storage, or of all. Those in use are closed when their reads have ended. */
-  dropAll(storage: number | null): void {
+  /** Forgets all files of a storage. Those in use are closed when their reads have ended. */
+  dropAll(storage: number): void {
+    this.#inside.delete(storage);
     // Deleting the entry at hand is fine for a Map in iteration.
-    for (const entry of this.#files.values()) {
-      if (storage === null || entry.storage === storage) this.drop(entry);
-    }
+    for (const entry of this.#files.values()) if (entry.storage === storage) this.drop(entry);
   }
 
   /** Closes files that nobody uses, the least recently used first, until at most `limit` are left. */
@@ -90,18 +91,45 @@ export class ReadPool {
     }
   }
 
-  async #open(entry: OpenRead, root: string | null): Promise<void> {
-    let failure: ShoalError | null = null;
-    try {
-      if (root !== null) await assertInside(root, dirname(entry.path));
-      entry.fd = await openRegular(entry.path).catch((error: unknown) => {
-        if (!isOutOfFiles(error)) throw error;
-        this.#trim(0);
-        return openRegular(entry.path);
-      });
-    } catch (error) {
-      failure = systemError(error, entry.path, true);
+  #insideOf(storage: number, table: FileTable): InsideFolders {
+    let inside = this.#inside.get(storage);
+    if (inside === undefined) {
+      inside = new InsideFolders(table.root);
+      this.#inside.set(storage, inside);
     }
+    return inside;
+  }
+
+  /** `inside` is null for the part file, which lies elsewhere. */
+  #open(entry: OpenRead, inside: InsideFolders | null): void {
+    const folder = dirname(entry.path);
+    if (inside === null || inside.isKnown(folder)) {
+      this.#openKnown(entry);
+      return;
+    }
+    inside.assert(folder).then(
+      () => this.#openKnown(entry),
+      (error: unknown) => this.#onOpened(entry, error),
+    );
+  }
+
+  #openKnown(entry: OpenRead): void {
+    open(entry.path, READ_FLAGS, (error, fd) => {
+      if (error === null) {
+        this.#onOpened(entry, takeRegular(entry, fd));
+      } else if (!isOutOfFiles(error)) {
+        this.#onOpened(entry, error);
+      } else {
+        this.#trim(0);
+        open(entry.path, READ_FLAGS, (again, later) =>
+          this.#onOpened(entry, again ?? takeRegular(entry, later)),
+        );
+      }
+    });
+  }
+
+  #onOpened(entry: OpenRead, error: unknown): void {
+    const failure = error === null ? null : systemError(error, entry.path, true);
     const waiting = entry.waiting ?? [];
     entry.waiting = null;
     if (failure !== null) this.drop(entry);
@@ -113,23 +141,19 @@ export class ReadPool {
   }
 }
 
-function openRegular(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(path, READ_FLAGS, (error, fd) => {
-      if (error !== null) {
-        reject(error);
-        return;
-      }
-      fstat(fd, (statError, stats) => {
-        if (statError === null && stats.isFile()) {
-          resolve(fd);
-          return;
-        }
-        close(fd, () => {});
-        reject(statError ?? new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path }));
-      });
-    });
-  });
+/** Keeps the handle of what is a regular file; closes others and returns the error. */
+function takeRegular(entry: OpenRead, fd: number): unknown {
+  entry.fd = fd;
+  try {
+    // Of a file that is open already: nothing has to be waited for.
+    if (fstatSync(fd).isFile()) return null;
+  } catch (error) {
+    closeQuietly(entry);
+    return error;
+  }
+  closeQuietly(entry);
+  const { path } = entry;
+  return new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path });
 }
 
 function closeQuietly(entry: OpenRead): void {

@@ -4,10 +4,17 @@ import { ShoalError } from "../base/errors.ts";
 import { errnoOf, isOutOfFiles } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
 import { PART_FILE } from "./file-table.ts";
-import { assertInsideSync, ensureFolderSync } from "./safe-folder.ts";
+import type { InsideFolders } from "./inside-folders.ts";
+import { ensureFolderSync } from "./safe-folder.ts";
 
 /** Never follow a link in the last component; never wait for the other end of a named pipe. */
 const SAFE: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Where the files of a storage are. */
+interface FilePlaces {
+  readonly table: FileTable;
+  readonly inside: InsideFolders;
+}
 
 interface OpenFile {
   readonly fd: number;
@@ -24,7 +31,7 @@ export class WritePool {
   }
 
   /** Handle for a file, valid until the next call. Throws system errors, ERR_PATH, and ERR_DISK for what is no file. */
-  get(storage: number, table: FileTable, file: number, writable: boolean): number {
+  get(storage: number, places: FilePlaces, file: number, writable: boolean): number {
     const key = keyOf(storage, file);
     const known = this.#files.get(key);
     if (known !== undefined) {
@@ -39,11 +46,11 @@ export class WritePool {
     const openFile = writable ? openForWriting : openForReading;
     let fd: number;
     try {
-      fd = openFile(table, file);
+      fd = openFile(places, file);
     } catch (error) {
       if (!isOutOfFiles(error)) throw error;
       while (this.#files.size > 0) this.#closeOldest();
-      fd = openFile(table, file);
+      fd = openFile(places, file);
     }
     this.#files.set(key, { fd, writable });
     return fd;
@@ -82,24 +89,26 @@ function keyOf(storage: number, file: number): number {
   return storage * FILES_PER_STORAGE + file + 1;
 }
 
-function openForReading(table: FileTable, file: number): number {
+function openForReading({ table, inside }: FilePlaces, file: number): number {
   const path = table.absolute(file);
-  if (file !== PART_FILE) assertInsideSync(table.root, dirname(path));
+  if (file !== PART_FILE) inside.assertSync(dirname(path));
   return assertRegular(openSync(path, constants.O_RDONLY | SAFE), path);
 }
 
-function openForWriting(table: FileTable, file: number): number {
+function openForWriting({ table, inside }: FilePlaces, file: number): number {
   const path = table.absolute(file);
-  const root = file === PART_FILE ? dirname(path) : table.root;
+  const folder = dirname(path);
   const flags = constants.O_RDWR | constants.O_CREAT | SAFE;
   const mode = table.executable(file) ? 0o777 : 0o666;
   try {
-    assertInsideSync(root, dirname(path));
+    if (file !== PART_FILE) inside.assertSync(folder);
     return assertRegular(openSync(path, flags, mode), path);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
   }
-  ensureFolderSync(root, dirname(path));
+  inside.forget(folder);
+  if (file === PART_FILE) ensureFolderSync(folder, folder);
+  else inside.ensureSync(folder);
   return assertRegular(openSync(path, flags, mode), path);
 }
 

@@ -1,0 +1,151 @@
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync } from "node:fs";
+import { statfs, symlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import type { LayoutFile } from "../meta/layout.ts";
+import type { FileStat } from "../ports/disk.ts";
+import { Faulted, errnoOf, systemError, systemFault } from "./disk-fault.ts";
+import type { FileTable } from "./file-table.ts";
+import type { InsideFolders } from "./inside-folders.ts";
+import { assertInside } from "./safe-folder.ts";
+
+/*
+ * The files of a storage as files. Workers create and look at them, blocking, a stretch of the file list at a time, so that
+ * blocks on their way to the disk wait only for that long.
+ */
+
+const NO_FOLLOW: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Most files that `statFiles` and `prepareFiles` are given at a time: some milliseconds' worth. */
+export const FILES_AT_A_TIME = 256;
+
+/**
+ * Creates folders, and files (empty), for files [from, end); gives executable files their bit; with `truncateLonger`,
+ * cuts files that are longer than the torrent says. Skipped files are left alone.
+ */
+export function prepareFiles(
+  table: FileTable,
+  inside: InsideFolders,
+  from: number,
+  end: number,
+  truncateLonger: boolean,
+): void {
+  for (const file of table.layout.files.slice(from, end)) {
+    if (file.pad || table.isSkipped(file.index)) continue;
+    const path = table.absolute(file.index);
+    try {
+      inside.ensureSync(dirname(path));
+      if (file.symlink === null) prepareFile(file, path, truncateLonger);
+    } catch (error) {
+      throw new Faulted(systemFault(error, path, false));
+    }
+  }
+}
+
+function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): void {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
+  try {
+    const { mode, size } = fstatSync(fd);
+    if (truncateLonger && size > file.size) ftruncateSync(fd, file.size);
+    // Whoever may read the file may run it, as a umask would have it.
+    const runnable = mode | ((mode & 0o444) >> 2);
+    if (file.executable && runnable !== mode) fchmodSync(fd, runnable & 0o7777);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Creates all symbolic links. Last: what they point to is there by then, and no folder is made through them. */
+export async function prepareLinks(table: FileTable): Promise<void> {
+  for (const file of table.layout.files) {
+    if (file.pad || file.symlink === null || table.isSkipped(file.index)) continue;
+    const path = table.absolute(file.index);
+    try {
+      await assertInside(table.root, dirname(path));
+      await prepareLink(table, file, path);
+    } catch (error) {
+      throw systemError(error, path, false);
+    }
+  }
+}
+
+async function prepareLink(table: FileTable, file: LayoutFile, path: string): Promise<void> {
+  const target = linkTarget(table, file);
+  if (target === null) return;
+  const text = relative(dirname(path), target);
+  try {
+    await symlink(text, path);
+  } catch (error) {
+    // What has the name already is the same link, or the user's; no data depends on it.
+    if (errnoOf(error) !== "EEXIST") throw error;
+  }
+}
+
+/**
+ * Where a link of the torrent leads on disk: the place of a file or folder of the same torrent, or null when it leads to
+ * nothing that the torrent has. So it can never lead out.
+ */
+function linkTarget(table: FileTable, link: LayoutFile): string | null {
+  const target = link.symlink ?? [];
+  if (target.length === 0) return null;
+  for (const file of table.layout.files) {
+    if (file.pad || file.index === link.index || file.path.length < target.length) continue;
+    if (!target.every((part, at) => file.path[at] === part)) continue;
+    // Safe paths may have the torrent's name in front; below it they have a component for each of the torrent's.
+    const safe = (table.paths[file.index] as string).split("/");
+    const front = safe.length - file.path.length;
+    return join(table.root, ...safe.slice(0, front + target.length));
+  }
+  return null;
+}
+
+/** Numbers for each file in what `statFiles` returns. */
+const STAT_FIELDS = 3;
+
+/**
+ * Size, time and inode of each of files [from, end), in a form that is cheap to send; a size of -1 for what is missing, no regular
+ * file, a pad or a skipped file.
+ */
+export function statFiles(
+  table: FileTable,
+  inside: InsideFolders,
+  from: number,
+  end: number,
+): Float64Array<ArrayBuffer> {
+  const files = table.layout.files.slice(from, end);
+  const found = new Float64Array(files.length * STAT_FIELDS).fill(-1);
+  files.forEach((file, at) => {
+    if (file.pad || table.isSkipped(file.index)) return;
+    try {
+      const path = table.absolute(file.index);
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats?.isFile() !== true) return;
+      inside.assertSync(dirname(path));
+      found.set([stats.size, stats.mtimeMs, stats.ino], at * STAT_FIELDS);
+    } catch {
+      // What can't be looked at is as good as missing.
+    }
+  });
+  return found;
+}
+
+/** What `statFiles` found, file by file; null where it found none. */
+export function unpackStats(found: Float64Array): (FileStat | null)[] {
+  return Array.from({ length: found.length / STAT_FIELDS }, (_, file): FileStat | null => {
+    const at = file * STAT_FIELDS;
+    const size = found[at] as number;
+    if (size < 0) return null;
+    return { size, modifiedMs: found[at + 1] as number, inode: found[at + 2] as number };
+  });
+}
+
+/** Bytes that an ordinary user may still write below `path`, which need not exist yet. Throws ERR_DISK. */
+export async function freeSpaceOf(path: string): Promise<number> {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const { bavail, bsize } = await statfs(at);
+      return bavail * bsize;
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw systemError(error, at, true);
+    }
+  }
+}
