@@ -3,13 +3,52 @@ import { decodeName } from "./display-name.ts";
 import type { LayoutEntry } from "./layout.ts";
 import { refuseMetainfo } from "./metainfo-error.ts";
 
+/** Components of a path, and bytes of all of them: more are no path of any file system, only work for us. */
+const MAX_COMPONENTS = 100;
+const MAX_PATH_BYTES = 4_096;
+/** Bytes of all paths of a torrent: in a file tree, a folder's name counts once for each of its files. */
+const MAX_PATHS_BYTES = 33_554_432;
+
+/** A path, decoded. Paths of files in the same folder share what they have in common. */
+export interface InfoPath {
+  /** Byte for byte: what hybrid halves are compared by. */
+  readonly raw: readonly Uint8Array[];
+  readonly names: readonly string[];
+  /** Bytes of all components, and one for each. */
+  readonly bytes: number;
+  /** False when a component was not UTF-8. */
+  readonly valid: boolean;
+}
+
+/** The path of the torrent's root. */
+export const ROOT_PATH: InfoPath = { raw: [], names: [], bytes: 0, valid: true };
+
+/** The path of something in the folder `parent`. Throws when it is too long. */
+export function childPath(parent: InfoPath, name: Uint8Array): InfoPath {
+  const bytes = parent.bytes + name.length + 1;
+  if (bytes > MAX_PATH_BYTES || parent.raw.length === MAX_COMPONENTS) {
+    throw refuseMetainfo("a file's path is too long", "torrent_invalid_name");
+  }
+  const { text, valid } = decodeName(name);
+  return {
+    raw: [...parent.raw, name],
+    names: [...parent.names, text],
+    bytes,
+    valid: valid && parent.valid,
+  };
+}
+
+/** Throws when the paths of all files together are too long; `nameBytes` is the length of the torrent's name. */
+export function checkPathBytes(files: readonly InfoFile[], nameBytes: number): void {
+  let left = MAX_PATHS_BYTES;
+  for (const { path } of files) left -= path.bytes + nameBytes;
+  if (left < 0) throw refuseMetainfo("the paths of the files are too long", "torrent_invalid_name");
+}
+
 /** A file as an info dictionary describes it. */
 export interface InfoFile {
-  /** Path components byte for byte: what hybrid halves are compared by. */
-  readonly rawPath: readonly Uint8Array[];
+  readonly path: InfoPath;
   readonly entry: LayoutEntry;
-  /** False when a component was not UTF-8. */
-  readonly validText: boolean;
 }
 
 /** Attributes of BEP 47. */
@@ -43,19 +82,17 @@ export function readLength(dictionary: BencodeValue, attributes: Attributes): nu
 
 /** Puts a file together. `pad` overrides the attribute. */
 export function makeInfoFile(
-  rawPath: readonly Uint8Array[],
+  path: InfoPath,
   size: number,
   dictionary: BencodeValue,
   attributes: Attributes,
   piecesRoot: Uint8Array | null,
 ): InfoFile {
-  const names = rawPath.map(decodeName);
   const target = attributes.symlink ? dictionary.getList("symlink path") : null;
   return {
-    rawPath,
-    validText: names.every((name) => name.valid),
+    path,
     entry: {
-      path: names.map((name) => name.text),
+      path: path.names,
       size,
       pad: attributes.pad,
       executable: attributes.executable,

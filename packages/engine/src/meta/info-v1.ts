@@ -1,8 +1,7 @@
 import { compareBytes, utf8 } from "../base/bytes.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
-import { decodeName } from "./display-name.ts";
-import { makeInfoFile, readAttributes, readLength } from "./info-file.ts";
-import type { InfoFile } from "./info-file.ts";
+import { childPath, makeInfoFile, readAttributes, readLength, ROOT_PATH } from "./info-file.ts";
+import type { InfoFile, InfoPath } from "./info-file.ts";
 import { PAD_FOLDER } from "./layout.ts";
 import { refuseMetainfo } from "./metainfo-error.ts";
 
@@ -16,7 +15,7 @@ export function readV1Files(info: BencodeValue, name: Uint8Array): { files: Info
     const attributes = readAttributes(info);
     const length = readLength(info, attributes);
     return {
-      files: [makeInfoFile([name], length, info, { ...attributes, pad: false }, null)],
+      files: [makeInfoFile(childPath(ROOT_PATH, name), length, info, { ...attributes, pad: false }, null)],
       multiFile: false,
     };
   }
@@ -35,23 +34,27 @@ function readFile(dictionary: BencodeValue): InfoFile {
   const length = readLength(dictionary, attributes);
   const path = readPath(dictionary);
   if (path !== null) {
-    const last = decodeName(path.at(-1) as Uint8Array).text;
-    const pad = attributes.pad || last.startsWith(OLD_PAD_PREFIX);
+    const pad = attributes.pad || (path.names.at(-1) as string).startsWith(OLD_PAD_PREFIX);
     return makeInfoFile(path, length, dictionary, { ...attributes, pad }, null);
   }
   // The path of a pad file is optional (BEP 47).
   if (!attributes.pad) throw refuseMetainfo("a file has no name", "torrent_missing_name");
-  return makeInfoFile([utf8(PAD_FOLDER), utf8(String(length))], length, dictionary, attributes, null);
+  return makeInfoFile(pathOf([utf8(PAD_FOLDER), utf8(String(length))]), length, dictionary, attributes, null);
 }
 
-function readPath(dictionary: BencodeValue): Uint8Array[] | null {
+function readPath(dictionary: BencodeValue): InfoPath | null {
   const parts = dictionary.getList("path.utf-8") ?? dictionary.getList("path");
   if (parts === null || parts.length === 0) return null;
-  return parts.map((part) => {
+  const components = parts.map((part) => {
     const bytes = part.asBytes();
     if (bytes === null) throw refuseMetainfo("a file name is malformed", "torrent_invalid_name");
     return bytes;
   });
+  return pathOf(components);
+}
+
+function pathOf(components: readonly Uint8Array[]): InfoPath {
+  return components.reduce(childPath, ROOT_PATH);
 }
 
 /** The SHA-1 list; null when the info dictionary has none. Its length is checked once the piece count is known. */

@@ -1,6 +1,6 @@
 import type { BencodeValue } from "../wire/bencode.ts";
-import { makeInfoFile, readAttributes, readLength } from "./info-file.ts";
-import type { InfoFile } from "./info-file.ts";
+import { childPath, makeInfoFile, readAttributes, readLength, ROOT_PATH } from "./info-file.ts";
+import type { InfoFile, InfoPath } from "./info-file.ts";
 import { BLOCK_SIZE, isPowerOfTwo } from "./layout.ts";
 import { HASH_BYTES } from "./merkle.ts";
 import { refuseMetainfo } from "./metainfo-error.ts";
@@ -18,7 +18,7 @@ export function checkV2PieceLength(pieceLength: number): void {
 /** A folder that is being walked: what is left of it and its path. */
 interface OpenFolder {
   readonly entries: Iterator<[key: Uint8Array, value: BencodeValue]>;
-  readonly path: readonly Uint8Array[];
+  readonly path: InfoPath;
 }
 
 /** The files of a v2 file tree in its order, which is that of the raw bytes of their names (BEP 52). */
@@ -26,7 +26,7 @@ export function readFileTree(info: BencodeValue): InfoFile[] {
   const root = info.getDictionary("file tree");
   if (root === null) throw refuseMetainfo("the file tree is missing", "torrent_missing_file_tree");
   const files: InfoFile[] = [];
-  const open: OpenFolder[] = [openFolder(root, [])];
+  const open: OpenFolder[] = [openFolder(root, ROOT_PATH)];
   for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
     const next = folder.entries.next();
     if (next.done === true) {
@@ -35,7 +35,7 @@ export function readFileTree(info: BencodeValue): InfoFile[] {
     }
     const [key, value] = next.value;
     if (key.length === 0 || value.kind !== "dictionary") throw malformedTree();
-    const path = [...folder.path, key];
+    const path = childPath(folder.path, key);
     const description = value.get("");
     if (description === null) open.push(openFolder(value, path));
     else files.push(readFile(value, description, path));
@@ -51,12 +51,12 @@ export function soleFileName(files: readonly InfoFile[]): string | null {
   return path?.length === 1 ? (path[0] as string) : null;
 }
 
-function openFolder(folder: BencodeValue, path: readonly Uint8Array[]): OpenFolder {
+function openFolder(folder: BencodeValue, path: InfoPath): OpenFolder {
   if (!folder.hasSortedKeys) throw refuseMetainfo("the file tree is not in order", "invalid_bencoding");
   return { entries: (folder.asEntries() ?? []).values(), path };
 }
 
-function readFile(node: BencodeValue, description: BencodeValue, path: readonly Uint8Array[]): InfoFile {
+function readFile(node: BencodeValue, description: BencodeValue, path: InfoPath): InfoFile {
   // A name can't be a file and a folder at once.
   if (description.kind !== "dictionary" || node.asEntries()?.length !== 1) throw malformedTree();
   const attributes = readAttributes(description);

@@ -41,6 +41,7 @@ export function parseMagnet(link: string): Magnet {
   let name: string | null = null;
   let exactLength: number | null = null;
   let selectOnly: (readonly [number, number])[] | null = null;
+  let peersRead = 0;
   const trackers = new Set<string>();
   const webSeeds = new Set<string>();
   const peers = new Map<string, Endpoint>();
@@ -74,12 +75,14 @@ export function parseMagnet(link: string): Magnet {
         exactLength ??= parseLength(percentDecode(raw));
         break;
       case "x.pe": {
+        if (++peersRead > MAX_ENTRIES) break;
         const peer = parsePeer(percentDecode(raw));
-        if (peer !== null && peers.size < MAX_ENTRIES) peers.set(formatEndpoint(peer), peer);
+        if (peer !== null) peers.set(formatEndpoint(peer), peer);
         break;
       }
       case "so":
         selectOnly = [...(selectOnly ?? []), ...parseRanges(percentDecode(raw))];
+        if (selectOnly.length > MAX_ENTRIES) throw selectionTooLong();
         break;
       default:
     }
@@ -173,7 +176,7 @@ function parsePeer(text: string): Endpoint | null {
 
 function parseRanges(text: string): [number, number][] {
   const items = text.split(",");
-  if (items.length > MAX_ENTRIES) throw broken("the file selection (so) is too long");
+  if (items.length > MAX_ENTRIES) throw selectionTooLong();
   return items.map((item) => {
     const match = /^\s*(\d{1,10})(?:-(\d{1,10}))?\s*$/.exec(item);
     const from = Number(match?.[1]);
@@ -181,6 +184,10 @@ function parseRanges(text: string): [number, number][] {
     if (!(from <= to && to <= MAX_FILE_INDEX)) throw broken('the file selection (so) is not like "0,2,4-7"');
     return [from, to];
   });
+}
+
+function selectionTooLong(): ProtocolError {
+  return broken("the file selection (so) is too long");
 }
 
 function mergeRanges(ranges: readonly (readonly [number, number])[]): [number, number][] {

@@ -1,8 +1,8 @@
 import type { FileIndex } from "../base/brand.ts";
-import { toHex } from "../base/bytes.ts";
 import { decodeBencode, decodeBencodePrefix } from "../wire/bencode.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
 import { decodeName, displayName, plainText } from "./display-name.ts";
+import { checkPathBytes } from "./info-file.ts";
 import type { InfoFile } from "./info-file.ts";
 import type { HashFunctions, InfoHashes } from "./info-hash.ts";
 import { readPieceHashes, readV1Files, samePath } from "./info-v1.ts";
@@ -20,6 +20,8 @@ const MAX_TORRENT_BYTES = 104_857_600;
 const MAX_INFO_BYTES = 30_000_000;
 /** More files of one and the same path than this make no sense. */
 const MAX_SAME_PATH = 100;
+/** Maps each byte to a character of its own, none of them U+0100. */
+const LATIN1 = new TextDecoder("latin1");
 
 /** What a .torrent file or an info dictionary says, checked. */
 export interface Metainfo {
@@ -126,6 +128,7 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
     list === null || tree === null ? (list?.files ?? tree ?? []) : matchHalves(list.files, tree, pieceLength);
   const fileName = list === null ? soleFileName(files) : null;
   const multiFile = list?.multiFile ?? fileName === null;
+  checkPathBytes(files, multiFile ? rawName.length : 0);
   refuseManySamePaths(files);
   const { entries, warnings } = checkSymlinks(files.map((file) => file.entry));
   const layout = new Layout(kind, pieceLength, entries);
@@ -169,7 +172,7 @@ function matchHalves(list: readonly InfoFile[], tree: readonly InfoFile[], piece
       return file;
     }
     const twin = tree[next++];
-    if (twin === undefined || !samePath(file.rawPath, twin.rawPath)) throw inconsistent();
+    if (twin === undefined || !samePath(file.path.raw, twin.path.raw)) throw inconsistent();
     const { size, symlink } = twin.entry;
     if (size !== entry.size || (symlink ?? []).join("\0") !== (entry.symlink ?? []).join("\0"))
       throw inconsistent();
@@ -189,9 +192,9 @@ function repeatedKey(): Error {
 
 function refuseManySamePaths(files: readonly InfoFile[]): void {
   const counts = new Map<string, number>();
-  for (const { rawPath, entry } of files) {
+  for (const { path, entry } of files) {
     if (entry.pad) continue;
-    const key = rawPath.map(toHex).join("/");
+    const key = path.raw.map((part) => LATIN1.decode(part)).join("\u0100");
     const count = (counts.get(key) ?? 0) + 1;
     if (count > MAX_SAME_PATH) {
       throw refuseMetainfo("too many files have the same name", "too_many_duplicate_filenames");
@@ -201,7 +204,7 @@ function refuseManySamePaths(files: readonly InfoFile[]): void {
 }
 
 function textWarnings(nameIsValid: boolean, files: readonly InfoFile[]): string[] {
-  const broken = files.filter((file) => !file.validText).length;
+  const broken = files.filter((file) => !file.path.valid).length;
   if (broken > 0)
     return [
       `${broken === 1 ? "One file name is" : `${broken} file names are`} not UTF-8; "_" stands for what is not.`,

@@ -26,7 +26,7 @@ export interface SafePaths {
 /** A folder on disk: folded name to what has it. */
 interface Folder {
   readonly children: Map<string, { readonly name: string; readonly folder: Folder | null }>;
-  /** Folded name to the last number given to a file that wanted it. */
+  /** Folded name with zeros in place of a number to the last number that was tried. */
   readonly numbers: Map<string, number>;
 }
 
@@ -38,6 +38,13 @@ interface Folder {
  */
 export function safePaths(name: string, multiFile: boolean, files: readonly LayoutEntry[]): SafePaths {
   const prefix = multiFile ? [safeComponent(name)] : [];
+  // Files of a folder share its name: it is made safe once.
+  const known = new Map<string, string>();
+  const safe = (component: string): string => {
+    let made = known.get(component);
+    if (made === undefined) known.set(component, (made = safeComponent(component)));
+    return made;
+  };
   const root = newFolder();
   const folders: (Folder | null)[] = [];
   const parents: string[][] = [];
@@ -47,7 +54,7 @@ export function safePaths(name: string, multiFile: boolean, files: readonly Layo
     let folder = root;
     const names = [...prefix];
     for (const component of parent) {
-      const child = childFolder(folder, safeComponent(component));
+      const child = childFolder(folder, safe(component));
       names.push(child.name);
       folder = child.folder;
     }
@@ -123,16 +130,18 @@ function childFolder(parent: Folder, name: string): { name: string; folder: Fold
 }
 
 function claimName(folder: Folder, wanted: string): string {
-  const wantedKey = fold(wanted);
   let name = wanted;
-  let key = wantedKey;
-  let number = folder.numbers.get(wantedKey) ?? 0;
-  while (folder.children.has(key)) {
-    number++;
-    name = fit(wanted, `.${number}`);
-    key = fold(name);
+  let key = fold(wanted);
+  for (let digits = 1; folder.children.has(key); digits++) {
+    // Long names that differ only where they are cut off count on together: each from 1 on would take for ever.
+    const series = fold(fit(wanted, `.${"0".repeat(digits)}`));
+    let number = folder.numbers.get(series) ?? 10 ** (digits - 1) - 1;
+    while (number < 10 ** digits - 1 && folder.children.has(key)) {
+      name = fit(wanted, `.${++number}`);
+      key = fold(name);
+    }
+    folder.numbers.set(series, number);
   }
-  folder.numbers.set(wantedKey, number);
   folder.children.set(key, { name, folder: null });
   return name;
 }

@@ -2,6 +2,8 @@ import type { LayoutEntry } from "./layout.ts";
 
 /** Links that lead through links are followed this often before they count as a loop. */
 const MAX_HOPS = 40;
+/** Components of a target: nothing in a torrent lies deeper. */
+const MAX_TARGET = 100;
 
 /** What matters here of a file. */
 export type LinkEntry = Pick<LayoutEntry, "path" | "symlink">;
@@ -47,41 +49,63 @@ export function linkResolver(
   entries: readonly LinkEntry[],
   looseBase: boolean,
 ): (link: LinkEntry) => readonly string[] | null {
-  const solid = new Set<string>();
-  const links = new Map<string, LinkEntry>();
+  const root = newPlace();
   for (const entry of entries) {
-    const { path, symlink } = entry;
-    for (let depth = 1; depth < path.length; depth++) solid.add(keyOf(path.slice(0, depth)));
-    if (symlink === null) solid.add(keyOf(path));
-    else links.set(keyOf(path), entry);
+    let place = root;
+    for (const part of entry.path) {
+      place.isSolid = true;
+      let child = place.children.get(part);
+      if (child === undefined) place.children.set(part, (child = newPlace()));
+      place = child;
+    }
+    if (entry.symlink === null) place.isSolid = true;
+    else place.link = entry;
   }
-  /** How many components of the path lead to a link; 0 when none do. */
-  const linkDepth = (path: readonly string[]): number =>
-    path.findIndex((_, i) => links.has(keyOf(path.slice(0, i + 1)))) + 1;
+  const isSolid = (path: readonly string[]): boolean => {
+    let place: Place | undefined = root;
+    for (const part of path) place = place?.children.get(part);
+    return place?.isSolid === true;
+  };
+  /** The first link on the way along the path, and how many components lead to it. */
+  const linkOn = (path: readonly string[]): { link: LinkEntry; depth: number } | null => {
+    let place: Place | undefined = root;
+    for (let depth = 1; depth <= path.length; depth++) {
+      place = place.children.get(path[depth - 1] as string);
+      if (place === undefined) return null;
+      if (place.link !== null) return { link: place.link, depth };
+    }
+    return null;
+  };
   const targetOf = ({ path, symlink }: LinkEntry): readonly string[] => {
     const target = normalise(symlink ?? []);
-    if (!looseBase || solid.has(keyOf(target)) || linkDepth(target) > 0) return target;
+    if (!looseBase || (target.length > 0 && isSolid(target)) || linkOn(target) !== null) return target;
     return [...path.slice(0, -1), ...target];
   };
   return (link) => {
     let path = targetOf(link);
-    for (let hop = 0; hop < MAX_HOPS && path.length > 0; hop++) {
-      if (solid.has(keyOf(path))) return path;
-      const depth = linkDepth(path);
-      if (depth === 0) return null;
-      const next = links.get(keyOf(path.slice(0, depth))) as LinkEntry;
-      path = [...targetOf(next), ...path.slice(depth)];
+    for (let hop = 0; hop < MAX_HOPS && path.length > 0 && path.length <= MAX_TARGET; hop++) {
+      if (isSolid(path)) return path;
+      const next = linkOn(path);
+      if (next === null) return null;
+      path = [...targetOf(next.link), ...path.slice(next.depth)];
     }
     return null;
   };
 }
 
+/** A folder, a file or a link, by its name in the folder above. */
+interface Place {
+  readonly children: Map<string, Place>;
+  /** There is a file or a folder of this path. */
+  isSolid: boolean;
+  link: LinkEntry | null;
+}
+
+function newPlace(): Place {
+  return { children: new Map(), isSolid: false, link: null };
+}
+
 /** Components that name something. ".." is forbidden (BEP 47): a target with it leads nowhere. */
 function normalise(target: readonly string[]): readonly string[] {
   return target.filter((part) => part !== "." && part !== "");
-}
-
-/** A path as one text. "/" can stand in a hostile component, so NUL separates. */
-function keyOf(path: readonly string[]): string {
-  return path.join("\0");
 }
