@@ -17,6 +17,10 @@ import {
 
 /** HAVE messages kept while the number of pieces is not known yet (magnet links). */
 const MAX_EARLY_HAVES = 10_000;
+/** How often a peer may say in five bytes that it has all pieces or none: each time all of them are counted anew. */
+const MAX_HAVE_STATES = 32;
+/** Extension names that are remembered of a peer. */
+const MAX_EXTENSIONS = 256;
 
 /** Decides on the handshake of a peer, before the connection belongs to a torrent. May throw a ShoalError to refuse it. */
 export interface Greeter<P> {
@@ -80,8 +84,7 @@ export class PeerSession<P> implements FrameHandler {
   /** Pieces the peer has; null while the torrent's metadata is unknown. */
   have: Bitfield | null = null;
   readonly allowedFast: Set<PieceIndex> = new Set();
-  /** The peer's extension message ids by name (BEP 10). */
-  remoteExtensions: ReadonlyMap<string, number> = new Map();
+  readonly #remoteExtensions: Map<string, number> = new Map();
 
   readonly #frame: FrameReader;
   readonly #peer: P;
@@ -89,6 +92,7 @@ export class PeerSession<P> implements FrameHandler {
   #handler: PeerHandler<P> | null = null;
   #layout: Layout | null = null;
   #haveStated = false;
+  #haveStates = 0;
   #earlyBitfield: Uint8Array | null = null;
   #earlyAll = false;
   #earlyHaves: PieceIndex[] = [];
@@ -108,6 +112,11 @@ export class PeerSession<P> implements FrameHandler {
   /** Who gets the facts from now on; to be set by the greeter at the latest. */
   attach(handler: PeerHandler<P>): void {
     this.#handler = handler;
+  }
+
+  /** The peer's extension message ids by name (BEP 10). */
+  get remoteExtensions(): ReadonlyMap<string, number> {
+    return this.#remoteExtensions;
   }
 
   get layoutKnown(): boolean {
@@ -249,8 +258,7 @@ export class PeerSession<P> implements FrameHandler {
   }
 
   onHaveAll(): void {
-    this.#requireFast();
-    this.#haveStated = true;
+    this.#onHaveState();
     if (this.#layout === null) {
       this.#earlyAll = true;
       return;
@@ -261,8 +269,7 @@ export class PeerSession<P> implements FrameHandler {
   }
 
   onHaveNone(): void {
-    this.#requireFast();
-    this.#haveStated = true;
+    this.#onHaveState();
     if (this.#layout === null) {
       this.#earlyBitfield = null;
       this.#earlyAll = false;
@@ -323,7 +330,10 @@ export class PeerSession<P> implements FrameHandler {
       return;
     }
     const handshake = decodeExtensionHandshake(payload);
-    this.remoteExtensions = new Map([...this.remoteExtensions, ...handshake.extensions]);
+    for (const [name, local] of handshake.extensions) {
+      const known = this.#remoteExtensions;
+      if (known.size < MAX_EXTENSIONS || known.has(name)) known.set(name, local);
+    }
     this.#handler!.onExtensionHandshake(this.#peer, handshake);
   }
 
@@ -344,6 +354,13 @@ export class PeerSession<P> implements FrameHandler {
 
   #checkPiece(piece: PieceIndex): void {
     if (piece >= this.#layout!.pieceCount) throw new ProtocolError("piece index out of range", { piece });
+  }
+
+  #onHaveState(): void {
+    this.#requireFast();
+    this.#haveStated = true;
+    if (++this.#haveStates > MAX_HAVE_STATES)
+      throw new ProtocolError("the peer keeps saying that it has all or nothing");
   }
 
   #requireFast(): void {

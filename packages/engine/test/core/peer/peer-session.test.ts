@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProtocolError } from "../../../dist/base/errors.js";
 import { type PeerHandler, PeerSession } from "../../../dist/core/peer/peer-session.js";
+import { encodeExtensionHandshake } from "../../../dist/wire/extension.js";
 import { Layout } from "../../../dist/meta/layout.js";
 import {
   MessageWriter,
@@ -116,4 +117,26 @@ test("PeerSession tells changes of choking and interest once", () => {
   scene.says.choke();
   scene.hear();
   assert.deepEqual(scene.calls, ["onUnchoke", "onInterestChanged", "onChoke"]);
+});
+
+test("PeerSession remembers a bounded number of extensions, however many handshakes name others", () => {
+  const scene = new Scene();
+  for (let round = 0; round < 30; round++) {
+    const names = Array.from({ length: 50 }, (_, i) => [`x${round} ${i}`, 9] as const);
+    const extensions = new Map([...names, ["ut_metadata", round] as const]);
+    scene.says.extended(0, encodeExtensionHandshake({ extensions }));
+    scene.hear();
+  }
+  assert.ok(scene.session.remoteExtensions.size <= 256);
+  assert.equal(scene.session.remoteExtensions.get("ut_metadata"), 29);
+});
+
+test("PeerSession refuses a peer that says again and again that it has everything, and nothing", () => {
+  const scene = new Scene();
+  for (let i = 0; i < 1_000; i++) {
+    scene.says.haveAll();
+    scene.says.haveNone();
+  }
+  assert.throws(() => scene.hear(), ProtocolError);
+  assert.ok(scene.calls.length < 100);
 });
