@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly seed?: number;
   /** Buffers are overwritten after they were read, so that a kept view shows; costs a copy of everything. */
   readonly spoilsBuffers?: boolean;
+  /** Content of another world, so that torrents made there can be used here; making it anew takes longer than many a run. */
+  readonly known?: KnownBlocks;
 }
 
 /** How to make a node; what is left out is new, ideal, and as `createSession` has it. */
@@ -57,7 +59,7 @@ export class SimulatedWorld {
 
   constructor(options: WorldOptions = {}) {
     this.rng = new Xoshiro128(options.seed ?? 1);
-    this.known = new KnownBlocks(new Xoshiro128(this.rng.uint32()));
+    this.known = options.known ?? new KnownBlocks(new Xoshiro128(this.rng.uint32()));
     const spoilsBuffers = options.spoilsBuffers ?? true;
     this.net = new SimulatedNet(this.queue, new Xoshiro128(this.rng.uint32()), { spoilsBuffers });
     this.web = new SimulatedWeb((delayMs, callback) => this.at(delayMs, callback));
