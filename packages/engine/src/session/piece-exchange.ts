@@ -184,7 +184,7 @@ export class PieceExchange {
     for (const peer of this.#owner.connectedPeers) fastest = Math.max(fastest, peer.pipeline.rate(now));
     for (const peer of this.#owner.connectedPeers) {
       if (dirty) this.#updateInterest(peer);
-      peer.speed = speedClass(peer.pipeline.rate(now), fastest);
+      classify(peer, fastest, now);
       this.#expire(peer, now);
       this.afterInput(peer);
       peer.flush();
@@ -269,6 +269,12 @@ export class PieceExchange {
     if ((peer.session.v2 && this.#owner.wantsHashes) || now - peer.openedAt < SEEDS_MEET_MS) return false;
     return peer.uploads.length === 0 && peer.readsUnderWay === 0;
   }
+}
+
+/** A peer that is asked for little can't show what it could deliver: then its class only rises. */
+function classify(peer: PeerConnection, fastest: number, now: Millis): void {
+  const speed = speedClass(peer.pipeline.rate(now), fastest);
+  if (speed > peer.speed || peer.requests.length * 2 >= peer.pipeline.target) peer.speed = speed;
 }
 
 function speedClass(rate: number, fastest: number): 0 | 1 | 2 {

@@ -313,6 +313,7 @@ test("a download whose finished file was deleted meanwhile does not say complete
     metainfo: made.metainfo,
     downloadDir: "/out",
     peers: [peer],
+    sequential: true,
     listener: log(events),
   });
   await world.run(3000);

@@ -3,8 +3,8 @@ import { RateMeter } from "../../base/rate-meter.ts";
 import { BLOCK_SIZE } from "../../meta/layout.ts";
 import { LatencyMeter } from "./latency.ts";
 
-/** Requests sent to a peer of which nothing is known: 1 MiB, one piece of a usual torrent. */
-const INITIAL_TARGET = 64;
+/** Requests sent to a peer of which nothing is known: two round trips from full speed, and no long wait at a slow one. */
+const INITIAL_TARGET = 16;
 const MIN_TARGET = 4;
 const MAX_TARGET = 2_000;
 /** What clients accept that don't say (BEP 10 has no default; the most common client's is 250). */

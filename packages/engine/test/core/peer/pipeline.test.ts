@@ -41,14 +41,14 @@ function run(
   return { targets, used: bytes / (((now - half) / 1_000) * link.rate) };
 }
 
-test("begins with 64 and passes 500 within a few round trips on a fast link", () => {
+test("begins with 16 and passes 500 within a few round trips on a fast link", () => {
   const pipeline = new RequestPipeline();
   pipeline.setLimits(2_000);
-  assert.equal(pipeline.target, 64);
-  assert.equal(pipeline.refill(0), 64);
+  assert.equal(pipeline.target, 16);
+  assert.equal(pipeline.refill(0), 16);
   const { targets } = run(pipeline, { rate: 700 * 1024 * 1024, rtt: 0.2 }, 0, 500);
-  // Four doublings: 64 + 128 + 256 + 512 blocks at the most.
-  assert.ok(targets.findIndex((target) => target >= 500) < 960);
+  // Six doublings: 16 + 32 + … + 512 blocks at the most.
+  assert.ok(targets.findIndex((target) => target >= 500) < 1_008);
   assert.equal(targets.at(-1), 2_000);
 });
 
@@ -82,7 +82,7 @@ test("follows a link that gets slower, and one that gets faster again", () => {
 
 test("never above what the peer accepts or the budget allows", () => {
   const pipeline = new RequestPipeline();
-  assert.equal(pipeline.target, 64);
+  assert.equal(pipeline.target, 16);
   pipeline.setLimits(null);
   run(pipeline, { rate: 500_000_000, rtt: 1 }, 0, 1_000);
   assert.equal(pipeline.target, 250);
@@ -96,9 +96,9 @@ test("never above what the peer accepts or the budget allows", () => {
 
 test("refills in one batch, below three quarters of the target", () => {
   const pipeline = new RequestPipeline();
-  assert.equal(pipeline.refill(64), 0);
-  assert.equal(pipeline.refill(48), 0);
-  assert.equal(pipeline.refill(47), 17);
+  assert.equal(pipeline.refill(16), 0);
+  assert.equal(pipeline.refill(12), 0);
+  assert.equal(pipeline.refill(11), 5);
 });
 
 test("after a timeout one request at a time, until a block arrives", () => {
@@ -109,5 +109,5 @@ test("after a timeout one request at a time, until a block arrives", () => {
   assert.equal(pipeline.refill(1), 0);
   pipeline.onBlock(BLOCK, 1_000, null);
   assert.equal(pipeline.isSnubbed, false);
-  assert.equal(pipeline.target, 32);
+  assert.equal(pipeline.target, 9);
 });
