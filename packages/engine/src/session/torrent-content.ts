@@ -21,6 +21,9 @@ import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentPieces } from "./torrent-pieces.ts";
 import { TorrentUpload } from "./torrent-upload.ts";
 
+/** A piece that more than one in so many peers have is common. */
+const COMMON_FRACTION = 4;
+
 /** What the content asks and tells its torrent. */
 export interface ContentOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
@@ -207,7 +210,13 @@ export class TorrentContent {
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
     const { infoHashes, layout } = this.#metainfo;
-    this.upload.grantFastSet(peer, shortHashes(infoHashes)[0]!, layout.pieceCount);
+    const others = this.#owner.connectedPeers.size - 1;
+    this.upload.grantFastSet(
+      peer,
+      shortHashes(infoHashes)[0]!,
+      layout.pieceCount,
+      (piece) => this.#picker.availability(piece) * COMMON_FRACTION > others,
+    );
   }
 
   onPeerGone(peer: PeerConnection): void {

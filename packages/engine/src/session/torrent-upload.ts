@@ -11,8 +11,11 @@ import { RUN_BYTES } from "./upload-buffers.ts";
 
 /** Reads from disk that may be under way for one peer. */
 const MAX_READS = 4;
-/** Bytes waiting to be sent to one peer: half a second's worth within these bounds (engine research 2.10). */
-const MIN_WATERMARK = 256 * 1024;
+/**
+ * Bytes waiting to be sent to one peer: half a second's worth within these bounds. Our own requests to the peer wait behind
+ * them: on a slow uplink that many peers share, a large run would hold them up for many seconds.
+ */
+const MIN_WATERMARK = 32 * 1024;
 const MAX_WATERMARK = 4 * 1024 * 1024;
 
 /** What serving needs to know of its torrent. */
@@ -58,12 +61,20 @@ export class TorrentUpload {
     }
   }
 
-  /** Grants the peer some pieces while it is choked, so that it gets something to trade (BEP 6). */
-  grantFastSet(peer: PeerConnection, infoHash: Uint8Array, pieceCount: number): void {
+  /**
+   * Grants the peer some pieces while it is choked, so that it gets something to trade (BEP 6). Only common ones: in a new swarm
+   * everybody would take the same few from us, and neighbours have the same set.
+   */
+  grantFastSet(
+    peer: PeerConnection,
+    infoHash: Uint8Array,
+    pieceCount: number,
+    isCommon: (piece: PieceIndex) => boolean,
+  ): void {
     if (!peer.session.fast) return;
     const { sha1 } = this.#context.hasher;
     for (const piece of allowedFastSet(FAST_SET_SIZE, pieceCount, infoHash, peer.remote.host, sha1)) {
-      if (!this.#owner.hasPiece(piece)) continue;
+      if (!this.#owner.hasPiece(piece) || !isCommon(piece)) continue;
       peer.grantedFast.add(piece);
       peer.session.out.allowedFast(piece);
     }
@@ -93,7 +104,7 @@ export class TorrentUpload {
       peer.readsUnderWay < MAX_READS &&
       peer.connection.queuedBytes + peer.readingBytes < limit
     ) {
-      const run = peer.uploads.nextRun(RUN_BYTES);
+      const run = peer.uploads.nextRun(Math.min(RUN_BYTES, limit));
       if (run === null) return;
       if (!this.#owner.hasPiece(run.piece)) {
         this.#refuseRun(peer, run.piece, run.begin, run.length, run.chunk);
