@@ -115,7 +115,7 @@ export class SimulatedWorld {
   /** A session; it goes on where another ended when it gets the same disk and store. */
   async node(options: NodeOptions = {}): Promise<Node> {
     const number = ++this.#hosts;
-    const addresses = options.addresses ?? [`10.0.${number >>> 8}.${number & 255}`];
+    const addresses = options.addresses ?? [`10.${100 + (number >>> 8)}.${number & 255}.1`];
     const node = new Node({
       queue: this.queue,
       net: this.net.host(addresses, options.link),
