@@ -9,6 +9,8 @@ export class DiskFiles {
   readonly files: Map<string, SimulatedFile> = new Map();
   /** Bytes that may still be written. */
   free: number = Infinity;
+  /** Inodes of the files that a storage was prepared with, by path. */
+  readonly #prepared: WeakMap<StorageSpec, ReadonlyMap<string, number>> = new WeakMap();
   #nextInode = 100;
   #time = 1;
 
@@ -28,13 +30,15 @@ export class DiskFiles {
   }
 
   prepare(spec: StorageSpec, truncateLonger: boolean): void {
+    const inodes = new Map<string, number>();
     for (const file of spec.layout.files) {
-      if (file.pad || spec.skipped.has(file.index)) continue;
+      if (file.pad || file.symlink !== null || spec.skipped.has(file.index)) continue;
       const path = pathOf(spec, file.index);
-      const found = this.files.get(path);
-      if (file.size === 0 && found === undefined) this.put(path, new Uint8Array(0));
-      if (found !== undefined && found.size > file.size && truncateLonger) found.truncate(file.size);
+      const found = this.files.get(path) ?? this.put(path, new Uint8Array(0));
+      if (found.size > file.size && truncateLonger) found.truncate(file.size);
+      inodes.set(path, found.inode);
     }
+    this.#prepared.set(spec, inodes);
   }
 
   stat(spec: StorageSpec): (FileStat | null)[] {
@@ -46,7 +50,7 @@ export class DiskFiles {
     });
   }
 
-  /** Throws ERR_NO_SPACE; the blocks before the one that does not fit are written. */
+  /** Throws ERR_FILES_MISSING, ERR_FILE_CHANGED and ERR_NO_SPACE; the blocks before the one that does not fit are written. */
   write(spec: StorageSpec, piece: number, begin: number, blocks: readonly WrittenBlock[]): void {
     let from = begin;
     for (const block of blocks) {
@@ -104,14 +108,23 @@ export class DiskFiles {
 
   #writeBlock(spec: StorageSpec, piece: number, begin: number, block: WrittenBlock): void {
     this.#spans(spec, piece, begin, block.length, (path, offset, part, at) => {
-      const file = this.files.get(path) ?? this.put(path, new Uint8Array(0));
+      const file = this.#writable(spec, path);
       const growth = file.growthOf(offset, part);
-      if (growth > this.free) throw new ShoalError("ERR_NO_SPACE", `No space left for ${path}`, { path });
+      if (growth > this.free)
+        throw new ShoalError("ERR_NO_SPACE", `No space left for ${path}`, { path, reason: "ENOSPC" });
       this.free -= growth;
       if (block.where >= 0 && part === block.length) file.writeKnown(offset, block.where, part);
       else file.write(offset, this.#bytesOf(block), at, part);
       file.modifiedMs = this.#time++;
     });
+  }
+
+  #writable(spec: StorageSpec, path: string): SimulatedFile {
+    const file = this.files.get(path);
+    const inode = this.#prepared.get(spec)?.get(path);
+    if (inode === undefined || file?.inode === inode) return file ?? this.put(path, new Uint8Array(0));
+    if (file === undefined) throw new ShoalError("ERR_FILES_MISSING", `${path} is missing`, { path });
+    throw new ShoalError("ERR_FILE_CHANGED", `${path} was replaced by another file`, { path });
   }
 
   #bytesOf(block: WrittenBlock): Uint8Array {

@@ -149,6 +149,8 @@ export class SimulatedDisk implements Disk {
     this.store.prepare(spec, options.truncateLonger === true);
   }
 
+  reopen(): void {}
+
   close(storage: StorageId): Promise<void> {
     this.#storages.delete(storage);
     return Promise.resolve();

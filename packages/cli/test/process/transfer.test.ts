@@ -190,7 +190,7 @@ test("a file that vanishes under a share is named once, on stderr and as an even
   rmSync(place.path("Trip/film.mkv"));
   const fetching = place.start("get", String(listening["magnet"]), "-o", "out", "--json", ...GET);
   const warning = await running.event("warning");
-  assert.equal(warning["code"], "ERR_FILE_CHANGED");
+  assert.equal(warning["code"], "ERR_FILES_MISSING");
   assert.match(String(warning["message"]), /film\.mkv/);
   assert.notEqual((await fetching.stop("SIGINT")).code, 0);
   const { code, stdout, stderr } = await running.stop("SIGINT");

@@ -102,12 +102,7 @@ export class DiskHealth {
   get trouble(): DiskTrouble | null {
     const error = this.#error;
     if (error === null || this.mayWrite) return null;
-    const { path, files } = error.details;
     if (error.code === "ERR_NO_SPACE") return { kind: "full", space: this.#space };
-    if (error.code === "ERR_FILES_MISSING" || error.code === "ERR_FILE_CHANGED") {
-      const kind = error.code === "ERR_FILES_MISSING" ? "missing" : "changed";
-      if (typeof path === "string") return { kind, path, files: typeof files === "number" ? files : 1 };
-    }
     return { kind: "error", message: error.message, retrying: this.#phase === "retrying" };
   }
 

@@ -9,8 +9,14 @@ export type DiskTrouble =
     }
   /** `message`: what failed, with its path. `retrying`: it is tried again by itself. */
   | { readonly kind: "error"; readonly message: string; readonly retrying: boolean }
-  /** Files that were there are gone, cut short, or others: `path` is the first of `files`. */
-  | { readonly kind: "missing" | "changed"; readonly path: string; readonly files: number };
+  /** Files that were there are gone, cut short, or others: `path` is the first of so many `files`. */
+  | FilesTrouble;
+
+export interface FilesTrouble {
+  readonly kind: "missing" | "short" | "changed";
+  readonly path: string;
+  readonly files: number;
+}
 
 /** Facts about a torrent, from which the reason for waiting follows. */
 export interface WaitingFacts {
@@ -108,23 +114,22 @@ export function explainDisk(trouble: DiskTrouble): WaitingReason {
     case "error":
       return because("disk-error", trouble.retrying ? `${trouble.message}; trying again` : trouble.message);
     case "missing":
-      return because(
-        "files-missing",
-        `${named(trouble, "is missing", "are missing")}; goes on by itself when put back unchanged`,
-      );
+    case "short":
+      return because("files-missing", `${filesText(trouble)}; goes on by itself when put back unchanged`);
     case "changed":
-      return because(
-        "files-changed",
-        `${named(trouble, "was changed", "were changed")}; goes on by itself when put back as before`,
-      );
+      return because("files-changed", `${filesText(trouble)}; goes on by itself when put back as before`);
   }
 }
 
-function named(
-  { path, files }: { readonly path: string; readonly files: number },
-  one: string,
-  many: string,
-): string {
+const FILES_VERBS = {
+  missing: ["is missing", "are missing"],
+  short: ["is shorter than it was", "are shorter than they were"],
+  changed: ["was changed", "were changed"],
+} as const;
+
+/** "/a/b and 2 more files are missing". */
+export function filesText({ kind, path, files }: FilesTrouble): string {
+  const [one, many] = FILES_VERBS[kind];
   return files === 1 ? `${path} ${one}` : `${path} and ${count(files - 1, "more file")} ${many}`;
 }
 

@@ -20,7 +20,7 @@ export const FILES_AT_A_TIME = 256;
 
 /**
  * Creates folders, and files (empty), for files [from, end); gives executable files their bit; with `truncateLonger`,
- * cuts files that are longer than the torrent says. Skipped files are left alone.
+ * cuts files that are longer than the torrent says. Skipped files are left alone. Returns the inode of each; 0 for what is no file.
  */
 export function prepareFiles(
   table: FileTable,
@@ -28,27 +28,32 @@ export function prepareFiles(
   from: number,
   end: number,
   truncateLonger: boolean,
-): void {
-  for (const file of table.layout.files.slice(from, end)) {
+): Float64Array<ArrayBuffer> {
+  const files = table.layout.files.slice(from, end);
+  const inodes = new Float64Array(files.length);
+  for (const file of files) {
     if (file.pad || table.isSkipped(file.index)) continue;
     const path = table.absolute(file.index);
     try {
       inside.ensureSync(dirname(path));
-      if (file.symlink === null) prepareFile(file, path, truncateLonger);
+      if (file.symlink === null) inodes[file.index - from] = prepareFile(file, path, truncateLonger);
     } catch (error) {
       throw new Faulted(systemFault(error, path, false));
     }
   }
+  return inodes;
 }
 
-function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): void {
+/** Returns the inode. */
+function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): number {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
   try {
-    const { mode, size } = fstatSync(fd);
+    const { mode, size, ino } = fstatSync(fd);
     if (truncateLonger && size > file.size) ftruncateSync(fd, file.size);
     // Whoever may read the file may run it, as a umask would have it.
     const runnable = mode | ((mode & 0o444) >> 2);
     if (file.executable && runnable !== mode) fchmodSync(fd, runnable & 0o7777);
+    return ino;
   } finally {
     closeSync(fd);
   }

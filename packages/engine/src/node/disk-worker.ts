@@ -132,7 +132,10 @@ class DiskWorker {
         const message = receiveMessageOnPort(this.#data.port);
         const table = FileTable.unpack(message?.message as PackedTable);
         const inside = new InsideFolders(table.root);
-        this.#storages.set(id, { table, inside, pieces: new Map(), dirty: new Set() });
+        // A storage that was prepared again: its files may be others.
+        this.#pool.dropAll(id);
+        const dirty = this.#storages.get(id)?.dirty ?? new Set<number>();
+        this.#storages.set(id, { table, inside, pieces: new Map(), dirty });
         return 0;
       }
       case OP_STAT: {
@@ -143,8 +146,9 @@ class DiskWorker {
       }
       case OP_PREPARE: {
         const { table, inside } = this.#storage(id);
-        prepareFiles(table, inside, piece, begin, (length & TRUNCATE_LONGER) !== 0);
-        return 0;
+        const inodes = prepareFiles(table, inside, piece, begin, (length & TRUNCATE_LONGER) !== 0);
+        this.#data.port.postMessage(inodes, [inodes.buffer]);
+        return FLAG_PAYLOAD;
       }
       case OP_CLOSE:
         this.#storages.delete(id);

@@ -95,8 +95,22 @@ export class NodeDisk implements Disk {
   }
 
   async prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
-    await this.#forAllFiles(storage, OP_PREPARE, options.truncateLonger === true ? TRUNCATE_LONGER : 0);
-    await prepareLinks(this.#opened(storage).table);
+    const { table } = this.#opened(storage);
+    const how = options.truncateLonger === true ? TRUNCATE_LONGER : 0;
+    const inodes = (await this.#forAllFiles(storage, OP_PREPARE, how)) as Float64Array[];
+    await prepareLinks(table);
+    table.inodes = new Float64Array(table.layout.files.length);
+    inodes.forEach((part, at) => table.inodes!.set(part, at * FILES_AT_A_TIME));
+    // From here on everybody opens what is there now.
+    this.reopen(storage);
+  }
+
+  reopen(storage: StorageId): void {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) return;
+    this.#reads.dropAll(storage);
+    for (const link of this.#knowing(opened))
+      link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
   }
 
   async close(storage: StorageId): Promise<void> {

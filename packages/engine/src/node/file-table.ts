@@ -23,6 +23,8 @@ export interface PackedTable {
   readonly partPath: string;
   /** Paths below the root, joined with NUL. */
   readonly paths: string;
+  /** See `FileTable.inodes`. */
+  readonly inodes: Float64Array | null;
 }
 
 /** Called for each stretch of one real file. `file` is a file index or PART_FILE; `at` is the distance from `begin`. */
@@ -36,6 +38,11 @@ export class FileTable {
   readonly root: string;
   readonly partPath: string;
   readonly paths: readonly string[];
+  /**
+   * The files as they were when the storage was last prepared: only these are written to. 0: none was there, and none is made;
+   * null while the storage is not prepared.
+   */
+  inodes: Float64Array | null = null;
   readonly #skipped: ReadonlySet<FileIndex>;
 
   /** Throws ERR_PATH when a path could leave the root: the path policy was not applied. */
@@ -63,13 +70,15 @@ export class FileTable {
       const symlink = (flags & LINK) === 0 ? null : [];
       entries.push({ ...padEntry(packed.sizes[index] as number), path: [], pad, executable, symlink });
     });
-    return new FileTable({
+    const table = new FileTable({
       layout: new Layout(packed.kind, packed.pieceLength, entries),
       root: packed.root,
       partPath: packed.partPath,
       paths: packed.paths.split("\0"),
       skipped,
     });
+    table.inodes = packed.inodes;
+    return table;
   }
 
   pack(): PackedTable {
@@ -84,8 +93,8 @@ export class FileTable {
         (file.symlink === null ? 0 : LINK) |
         (this.isSkipped(file.index) ? SKIPPED : 0);
     }
-    const { root, partPath } = this;
-    return { kind, pieceLength, sizes, flags, root, partPath, paths: this.paths.join("\0") };
+    const { root, partPath, inodes } = this;
+    return { kind, pieceLength, sizes, flags, root, partPath, paths: this.paths.join("\0"), inodes };
   }
 
   isSkipped(file: FileIndex): boolean {

@@ -30,7 +30,10 @@ export class WritePool {
     this.#capacity = capacity;
   }
 
-  /** Handle for a file, valid until the next call. Throws system errors, ERR_PATH, and ERR_DISK for what is no file. */
+  /**
+   * Handle for a file, valid until the next call. Throws system errors, ERR_PATH, ERR_DISK for what is no file, and for
+   * writing ERR_FILES_MISSING and ERR_FILE_CHANGED when it is not the file that was prepared.
+   */
   get(storage: number, places: FilePlaces, file: number, writable: boolean): number {
     const key = keyOf(storage, file);
     const known = this.#files.get(key);
@@ -97,6 +100,7 @@ function openForReading({ table, inside }: FilePlaces, file: number): number {
 
 function openForWriting({ table, inside }: FilePlaces, file: number): number {
   const path = table.absolute(file);
+  if (file !== PART_FILE && table.inodes !== null) return openPrepared(table, file, path, inside);
   const folder = dirname(path);
   const flags = constants.O_RDWR | constants.O_CREAT | SAFE;
   const mode = table.executable(file) ? 0o777 : 0o666;
@@ -110,6 +114,21 @@ function openForWriting({ table, inside }: FilePlaces, file: number): number {
   if (file === PART_FILE) ensureFolderSync(folder, folder);
   else inside.ensureSync(folder);
   return assertRegular(openSync(path, flags, mode), path);
+}
+
+/** What has come in the place of a file that was prepared is not ours to write to, and a folder that is gone may be a drive. */
+function openPrepared(table: FileTable, file: number, path: string, inside: InsideFolders): number {
+  let fd: number;
+  try {
+    inside.assertSync(dirname(path));
+    fd = assertRegular(openSync(path, constants.O_RDWR | SAFE), path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    throw new ShoalError("ERR_FILES_MISSING", `"${path}" is missing`, { path });
+  }
+  if (fstatSync(fd).ino === table.inodes![file]) return fd;
+  closeSync(fd);
+  throw new ShoalError("ERR_FILE_CHANGED", `"${path}" was replaced by another file`, { path });
 }
 
 function assertRegular(fd: number, path: string): number {

@@ -49,7 +49,8 @@ export type HashDone = (error: ShoalError | null, digest: PieceDigest | null) =>
 /**
  * Bulk storage. Runs are at most one slot long, never cross a piece and begin on a block. `write`, `hash` and
  * `forget` of one piece are carried out in order; reads and other pieces are NOT ordered with them. Callbacks never run inside the call that they belong to.
- * Errors: ERR_NO_SPACE, ERR_FILE_CHANGED (missing or too short on read), ERR_DISK; `details.path` names the file.
+ * Errors: ERR_NO_SPACE, ERR_FILE_CHANGED (missing or too short on read), ERR_DISK; `details.path` names the file and
+ * `details.reason` is the system's error code where it has one.
  */
 export interface Disk {
   /** `slotCount * slotBytes` bytes: slot i is at `i * slotBytes`. Shared with the workers in production. */
@@ -63,9 +64,12 @@ export interface Disk {
   open(spec: StorageSpec): StorageId;
   /**
    * Creates folders, files (still empty) and symlinks, and gives executable files their bit. Files that are longer than the
-   * torrent says are cut only when `truncateLonger` is set.
+   * torrent says are cut only when `truncateLonger` is set. From then on only these very files are written to: one that is gone is
+   * not made again (ERR_FILES_MISSING), one that has come in its place is left alone (ERR_FILE_CHANGED).
    */
   prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<void>;
+  /** Lets go of open files: what lies at their paths by then is read next. */
+  reopen(storage: StorageId): void;
   /** Closes file handles after all operations under way. */
   close(storage: StorageId): Promise<void>;
 

@@ -1,6 +1,7 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
+import type { DiskTrouble } from "../core/explain.ts";
 import { PieceHashes } from "../core/piece-hashes.ts";
 import { PiecePicker } from "../core/picker/piece-picker.ts";
 import { shortHashes } from "../meta/info-hash.ts";
@@ -41,6 +42,8 @@ export interface ContentOwner {
   onFailure(error: ShoalError): void;
   /** What the torrent failed for is gone. */
   onMended(): void;
+  /** Files of a download are gone or others: it has to begin anew, with `open`. */
+  onFilesAway(): void;
 }
 
 /** What exists of a torrent once its metadata is known: files, pieces, and the exchange of both with peers. */
@@ -148,9 +151,16 @@ export class TorrentContent {
 
   // -- life cycle
 
-  /** Finds out what is on disk and makes ready to write; see `TorrentPieces.open` for what it throws. */
-  async open(): Promise<void> {
-    if (this.#opened) return;
+  /**
+   * Finds out what is on disk and makes ready to write; see `TorrentPieces.open` for what it throws. Later calls find out what
+   * became of the files, see `TorrentPieces.reopen`.
+   */
+  async open(refetches: boolean = false): Promise<void> {
+    if (this.#opened) {
+      if (this.#active) await this.pause();
+      await this.#pieces.reopen(refetches);
+      return;
+    }
     for (const warning of this.#files.warnings) this.onWarning(new ShoalError("ERR_PATH", warning));
     await this.#pieces.open();
     this.#opened = true;
@@ -161,6 +171,7 @@ export class TorrentContent {
     this.recovery.onRestart();
     this.exchange.goOn(this.recovery.isTrying);
     this.#toldComplete = this.isComplete;
+    this.#pieces.lost.start();
     this.exchange.start();
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
     const { layout } = this.#metainfo;
@@ -172,11 +183,13 @@ export class TorrentContent {
   /** Stops the exchange; what was received is put on disk. */
   async pause(): Promise<void> {
     this.#active = false;
+    this.#pieces.lost.stop();
     this.exchange.stop();
     await this.#save();
   }
 
   async recheck(): Promise<void> {
+    if (!this.#opened) await this.open();
     await this.pause();
     await this.#pieces.recheck();
   }
@@ -206,7 +219,7 @@ export class TorrentContent {
   onAdmitted(peer: PeerConnection): void {
     this.#judge.forget(peer.slot);
     // Nobody looked while nobody was there.
-    if (this.#owner.connectedPeers.size === 1) this.#pieces.distrustFiles();
+    if (this.#owner.connectedPeers.size === 1) this.#pieces.lost.watch.distrust();
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
     const { infoHashes, layout } = this.#metainfo;
@@ -271,7 +284,9 @@ export class TorrentContent {
 
   onDiskError(error: ShoalError): void {
     // After a pause there is nobody to ask again; the next start meets the error by itself.
-    if (this.#active) this.recovery.onError(error);
+    if (!this.#active) return;
+    if (error.code === "ERR_FILES_MISSING" || error.code === "ERR_FILE_CHANGED") this.onFilesAway();
+    else this.recovery.onError(error);
   }
 
   spaceNeeded(path: string | null): { path: string; needed: number } {
@@ -282,9 +297,14 @@ export class TorrentContent {
     return { path: root, needed: Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE) };
   }
 
-  async looksMended(): Promise<boolean> {
-    if (this.#opened) await this.#context.disk.prepare(this.#files.storage);
-    return true;
+  async looksMended({ code }: ShoalError): Promise<boolean> {
+    if (!this.#opened) return true;
+    const { watch } = this.#pieces.lost;
+    const hasNews = (await watch.look()).length > 0;
+    const isMissing = [...watch.troubles.values()].some(({ is }) => is === "missing");
+    if (code === "ERR_FILES_MISSING" || code === "ERR_FILE_CHANGED") return hasNews && !isMissing;
+    if (!isMissing) await this.#context.disk.prepare(this.#files.storage);
+    return !isMissing;
   }
 
   hold(): void {
@@ -299,12 +319,21 @@ export class TorrentContent {
     this.#owner.onMended();
   }
 
+  onFilesAway(): void {
+    if (this.#active) this.#owner.onFilesAway();
+  }
+
+  /** What is wrong with the disk or the files; null when nothing is. */
+  get trouble(): DiskTrouble | null {
+    return this.#pieces.lost.trouble ?? this.recovery.trouble;
+  }
+
   onReadError(piece: PieceIndex, error: ShoalError): void {
-    this.#pieces.onReadError(piece, error);
+    this.#pieces.lost.onReadError(piece, error);
   }
 
   mayServe(): boolean {
-    if (this.#pieces.isFresh) return true;
+    if (this.#pieces.lost.watch.isFresh(this.#context.now())) return true;
     this.#look();
     return false;
   }
@@ -363,7 +392,7 @@ export class TorrentContent {
 
   /** Looks whether the files are still what they were; serving waits for that. */
   #look(): void {
-    void this.#pieces.look(this.#context.now()).then((looked) => {
+    void this.#pieces.lost.look(this.#context.now()).then((looked) => {
       if (looked && this.#active) this.exchange.serveAll();
     });
   }

@@ -1,5 +1,5 @@
 import { Bitfield } from "../base/bitfield.ts";
-import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { LayoutFile } from "../meta/layout.ts";
@@ -12,8 +12,6 @@ import type { FileProgress } from "./events.ts";
 
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
-/** How often files that are being shared are looked at. */
-const WATCH_MS = 1000;
 
 /** What is recorded of a download's files. */
 export interface FileRecords {
@@ -46,11 +44,6 @@ export class TorrentFiles {
   readonly #wantedPieces: Bitfield;
   /** Verified bytes of each file. */
   readonly #have: Float64Array;
-  /** Complete files as they were when they were verified, or seen first after it. */
-  readonly #known: (FileStat | null)[] = [];
-  #watching = false;
-  #watchedAt: Millis = -Infinity;
-  #watchTook: Millis = 0;
 
   /**
    * What is downloaded gets names that are safe everywhere; what is only shared is looked for by its own names first, since somebody
@@ -227,56 +220,9 @@ export class TorrentFiles {
     });
   }
 
-  /** Takes what is on disk now for the state that was verified. */
-  async rememberStats(): Promise<void> {
-    const stats = await this.stat();
-    this.#watchedAt = this.#context.now();
-    for (const file of this.#metainfo.layout.files) {
-      const whole = this.#have[file.index] === file.size;
-      this.#known[file.index] = whole ? (stats[file.index] ?? null) : null;
-    }
-  }
-
-  /** Whether the files were looked at lately enough for their bytes to be served. */
-  isWatched(now: Millis): boolean {
-    return now - this.#watchedAt < Math.max(WATCH_MS, this.#watchTook * 20);
-  }
-
-  /** Something is wrong with a file: the next look is due at once. */
-  forgetWatch(): void {
-    this.#watchedAt = -Infinity;
-  }
-
-  /** Looks now and then whether complete files are still what they were, and tells which are not. True when it has looked. */
-  async watch(now: Millis, onChanged: (file: LayoutFile) => void): Promise<boolean> {
-    // Looking costs at most a twentieth of the time, however many files there are.
-    if (this.#watching || now - this.#watchedAt < Math.max(WATCH_MS, this.#watchTook * 20)) return false;
-    this.#watching = true;
-    try {
-      await this.#watchOnce(onChanged);
-    } finally {
-      this.#watching = false;
-      this.#watchedAt = this.#context.now();
-      this.#watchTook = this.#watchedAt - now;
-    }
-    return true;
-  }
-
-  async #watchOnce(onChanged: (file: LayoutFile) => void): Promise<void> {
-    const stats = await this.stat();
-    for (const file of this.#metainfo.layout.files) {
-      if (file.pad || file.size === 0 || this.#have[file.index] !== file.size) continue;
-      const before = this.#known[file.index] ?? null;
-      const after = stats[file.index] ?? null;
-      this.#known[file.index] = after;
-      if (before === null) continue;
-      const same =
-        after !== null &&
-        after.size === before.size &&
-        after.modifiedMs === before.modifiedMs &&
-        after.inode === before.inode;
-      if (!same) onChanged(file);
-    }
+  /** All of the file's data is verified. */
+  isWhole(file: FileIndex): boolean {
+    return this.#have[file] === this.#metainfo.layout.files[file]!.size;
   }
 
   /** Whether the wanted files under a piece are long enough to hold it. */

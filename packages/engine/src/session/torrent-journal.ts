@@ -136,6 +136,8 @@ export class TorrentJournal implements FileRecords {
   /** The files exist now, empty or not: whose they are is known by their inodes from here on. */
   async onFilesCreated(layout: Layout, files: TorrentFiles): Promise<void> {
     await this.#learnFiles(layout, files);
+    // Before anything is written to them: a crash must not make them a stranger's.
+    this.#append();
   }
 
   /** Pieces that were lost are there again. */

@@ -1,6 +1,6 @@
 import { Bitfield } from "../base/bitfield.ts";
-import type { Millis, PieceIndex } from "../base/brand.ts";
-import { ShoalError } from "../base/errors.ts";
+import type { PieceIndex } from "../base/brand.ts";
+import type { ShoalError } from "../base/errors.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
@@ -8,6 +8,7 @@ import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import { LayerProof } from "./layer-proof.ts";
+import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 
@@ -22,6 +23,8 @@ export interface PiecesOwner {
   /** Pieces that were lost are there again. */
   onFound(pieces: readonly PieceIndex[]): void;
   onWarning(error: ShoalError): void;
+  /** Files that are being written to are gone or others: `reopen` finds out. */
+  onFilesAway(): void;
   /** The torrent can't be used. */
   onFailure(error: ShoalError): void;
 }
@@ -38,7 +41,8 @@ export interface PiecesParts {
 }
 
 /** Which pieces are wanted, and which are there: found at the start, verified, counted, and lost when a file changes. */
-export class TorrentPieces {
+export class TorrentPieces implements LostPiecesOwner {
+  readonly lost: LostPieces;
   readonly #context: SessionContext;
   readonly #owner: PiecesOwner;
   readonly #layout: Layout;
@@ -48,10 +52,6 @@ export class TorrentPieces {
   readonly #picker: PiecePicker;
   readonly #journal: TorrentJournal | null;
   readonly #proof: LayerProof;
-  /** Pieces that were there and are not any more. */
-  readonly #lost: Set<PieceIndex> = new Set();
-  /** Files that changed on disk and were told of. */
-  readonly #warnedOf: Set<string> = new Set();
   #opened = false;
 
   constructor(context: SessionContext, owner: PiecesOwner, parts: PiecesParts) {
@@ -63,6 +63,7 @@ export class TorrentPieces {
     this.#hashes = parts.hashes;
     this.#picker = parts.picker;
     this.#journal = parts.journal;
+    this.lost = new LostPieces(context, this, parts.layout, parts.files);
     const { storage } = parts.files;
     this.#proof = new LayerProof(context.disk, storage, parts.hashes, (error) => owner.onFailure(error));
     this.#applyPriorities();
@@ -70,7 +71,7 @@ export class TorrentPieces {
 
   /** All wanted pieces are verified. */
   get isComplete(): boolean {
-    if (!this.#opened || this.#lost.size > 0) return false;
+    if (!this.#opened || !this.lost.isEmpty) return false;
     if (this.#options.seedOnly === true) return this.#picker.have.isFull;
     return this.#picker.isFinished && !this.#lacksLayers();
   }
@@ -86,23 +87,43 @@ export class TorrentPieces {
   async open(): Promise<void> {
     if (this.#opened) return;
     const { check = "resume" } = this.#options;
-    if (check === "none") for (const piece of this.#all()) this.#setHave(piece);
-    else if (this.#journal === null) await this.#check(this.#all());
+    if (check === "none") for (const piece of this.#all()) this.take(piece);
+    else if (this.#journal === null) await this.check(this.#all());
     else await this.#openForDownload(this.#journal, check === "full");
     this.#opened = true;
-    await this.#files.rememberStats();
+    await this.lost.reset();
+  }
+
+  /**
+   * For a download that was stopped: finds out what became of its files. Throws ERR_FILES_MISSING and ERR_FILE_CHANGED unless they
+   * are what they were; with `refetches`, what is missing is fetched again.
+   */
+  async reopen(refetches: boolean): Promise<void> {
+    const journal = this.#journal;
+    if (journal === null || !this.isDownloading) return;
+    // All that the journal may claim: what is not there any more it must not.
+    const claimed = this.#picker.have.clone();
+    for (const piece of [...this.lost.pieces, ...this.#picker.partialPieces()]) claimed.set(piece);
+    const overwrites = this.#options.existing === "overwrite";
+    if (!(await this.lost.settle({ refetches, overwrites }))) return;
+    this.#applyPriorities();
+    await this.#begin(journal, claimed, true);
+    await this.lost.reset();
   }
 
   /** Compares everything with the hashes again. Nothing may be under way. */
   async recheck(): Promise<void> {
     for (const piece of [...this.#picker.have]) this.#loseHave(piece);
     for (const piece of [...this.#picker.partialPieces()]) this.#picker.onHashFailed(piece, null);
-    this.#warnedOf.clear();
-    this.#lost.clear();
+    this.#context.disk.reopen(this.#files.storage);
+    this.lost.forget();
     this.#applyPriorities();
-    await this.#check(this.#all());
-    await this.#journal?.replace(this.#picker.have);
-    await this.#files.rememberStats();
+    await this.check(this.#all());
+    if (this.#journal !== null) {
+      await this.#journal.replace(this.#picker.have);
+      await this.#begin(this.#journal, this.#picker.have, true);
+    }
+    await this.lost.reset();
   }
 
   /** A downloaded piece passed; the picker knows. */
@@ -118,31 +139,54 @@ export class TorrentPieces {
     this.#proof.onLayer(file, this.#picker.have);
   }
 
-  /** What is served must be what was verified: false when the files were not looked at lately. */
-  get isFresh(): boolean {
-    return this.#files.isWatched(this.#context.now());
+  /** Data is wanted that is not there, besides what was lost. */
+  get isDownloading(): boolean {
+    return this.#opened && this.#journal !== null && !this.#picker.isFinished;
   }
 
-  /** The files are to be looked at before anything of them is served. */
-  distrustFiles(): void {
-    this.#files.forgetWatch();
+  get isSeedOnly(): boolean {
+    return this.#options.seedOnly === true;
   }
 
-  /** Looks at the files when that is due; true when it has. */
-  look(now: Millis): Promise<boolean> {
-    return this.#files.watch(now, (file) => {
-      this.#onFileChanged(file).catch((error: unknown) => {
-        // The torrent was closed meanwhile.
-        if (!(error instanceof ShoalError)) throw error;
-      });
-    });
+  take(piece: PieceIndex): void {
+    if (this.has(piece)) return;
+    this.#picker.setHave(piece);
+    this.#files.count(piece, true);
   }
 
-  /** A piece could not be read. */
-  onReadError(piece: PieceIndex, error: ShoalError): void {
-    if (!this.has(piece)) return;
-    this.#files.forgetWatch();
-    this.#lose([piece], error);
+  drop(piece: PieceIndex): void {
+    this.#picker.setPriority(piece, NOT_WANTED);
+    this.#loseHave(piece);
+  }
+
+  disown(piece: PieceIndex): void {
+    this.#journal?.onLost(piece);
+  }
+
+  discard(piece: PieceIndex): void {
+    this.#picker.onHashFailed(piece, null);
+  }
+
+  refetch(piece: PieceIndex): void {
+    this.#applyPriorities(piece, piece + 1);
+  }
+
+  onLost(pieces: readonly PieceIndex[]): void {
+    this.#owner.onLost(pieces);
+  }
+
+  onFound(pieces: readonly PieceIndex[]): void {
+    for (const piece of pieces) this.#applyPriorities(piece, piece + 1);
+    this.#journal?.onFound(pieces);
+    this.#owner.onFound(pieces);
+  }
+
+  onWarning(error: ShoalError): void {
+    this.#owner.onWarning(error);
+  }
+
+  onFilesAway(): void {
+    this.#owner.onFilesAway();
   }
 
   async #openForDownload(journal: TorrentJournal, fullCheck: boolean): Promise<void> {
@@ -153,23 +197,37 @@ export class TorrentPieces {
     const overwrite = this.#options.existing === "overwrite";
     if (foreign !== undefined) {
       if (!overwrite && !files.areFullSize(stats)) throw files.fileExists(foreign.index);
-      await this.#check(this.#all());
+      await this.check(this.#all());
       if (!overwrite && !this.#picker.isFinished) {
         for (const piece of [...this.#picker.have]) this.#loseHave(piece);
         throw files.fileExists(foreign.index);
       }
     } else if (fullCheck) {
-      await this.#check(this.#all());
+      await this.check(this.#all());
     } else {
-      for (const piece of resumed.claimed) this.#setHave(piece);
-      await this.#check(resumed.recheck);
+      for (const piece of resumed.claimed) this.take(piece);
+      await this.check(resumed.recheck);
       for (const [piece, mask] of resumed.masks) this.#picker.restoreBlocks(piece, mask);
     }
     await files.assertSpace();
-    const { have } = this.#picker;
-    const { downloadDir } = this.#options;
-    await journal.begin(this.#layout, downloadDir, files, stats, have, resumed.claimed, overwrite);
-    await this.#context.disk.prepare(files.storage, { truncateLonger: overwrite });
+    await this.#begin(journal, resumed.claimed, overwrite);
+  }
+
+  /** Makes ready to write. `claimed`: what the journal claims; `takesOver`: files that are in the way are written to. */
+  async #begin(journal: TorrentJournal, claimed: Bitfield, takesOver: boolean): Promise<void> {
+    const files = this.#files;
+    const stats = await files.stat();
+    await journal.begin(
+      this.#layout,
+      this.#options.downloadDir,
+      files,
+      stats,
+      this.#picker.have,
+      claimed,
+      takesOver,
+    );
+    const truncateLonger = this.#options.existing === "overwrite";
+    await this.#context.disk.prepare(files.storage, { truncateLonger });
     await journal.onFilesCreated(this.#layout, files);
   }
 
@@ -179,14 +237,14 @@ export class TorrentPieces {
     return all;
   }
 
-  async #check(pieces: Bitfield): Promise<void> {
+  async check(pieces: Bitfield): Promise<void> {
     let told = -Infinity;
     await this.#files.check(
       pieces,
       this.#hashes,
       (piece, digest) => {
         this.#proof.onVerified(piece, digest);
-        this.#setHave(piece);
+        this.take(piece);
       },
       (done, total) => {
         const now = this.#context.now();
@@ -195,12 +253,6 @@ export class TorrentPieces {
         this.#owner.onChecked(done, total);
       },
     );
-  }
-
-  #setHave(piece: PieceIndex): void {
-    if (this.has(piece)) return;
-    this.#picker.setHave(piece);
-    this.#files.count(piece, true);
   }
 
   #loseHave(piece: PieceIndex): void {
@@ -213,7 +265,7 @@ export class TorrentPieces {
   #applyPriorities(from: PieceIndex = 0, end: PieceIndex = this.#layout.pieceCount): void {
     const seedOnly = this.#options.seedOnly === true;
     for (let piece = from; piece < end; piece++) {
-      const useful = !this.#lost.has(piece) && this.#hashes.canVerify(piece);
+      const useful = !this.lost.pieces.has(piece) && this.#hashes.canVerify(piece);
       const wanted = !seedOnly && useful && this.#files.isWantedPiece(piece);
       this.#picker.setPriority(piece, wanted ? WANTED : NOT_WANTED);
     }
@@ -223,40 +275,5 @@ export class TorrentPieces {
   #lacksLayers(): boolean {
     if (this.#hashes.sha1 || this.#options.seedOnly === true) return false;
     return this.#hashes.missingLayers().some((file) => this.#files.isWantedFile(file.index));
-  }
-
-  /** Somebody changed a file that we share. What of it is still right is shared again. */
-  async #onFileChanged(file: LayoutFile): Promise<void> {
-    const path = this.#files.paths[file.index]!;
-    const pieces: PieceIndex[] = [];
-    for (let piece = file.firstPiece; piece < file.endPiece; piece++) {
-      if (this.has(piece)) pieces.push(piece);
-    }
-    this.#lose(pieces, new ShoalError("ERR_FILE_CHANGED", `${path} changed on disk`, { path }));
-    const lost = new Bitfield(this.#layout.pieceCount);
-    for (const piece of pieces) lost.set(piece);
-    await this.#check(lost);
-    const found = pieces.filter((piece) => this.has(piece));
-    for (const piece of found) this.#lost.delete(piece);
-    this.#applyPriorities(file.firstPiece, file.endPiece);
-    this.#journal?.onFound(found);
-    if (found.length === pieces.length) this.#warnedOf.delete(path);
-    this.#owner.onFound(found);
-  }
-
-  /** Takes claims back. What was downloaded once is not fetched again over somebody's changes. */
-  #lose(pieces: readonly PieceIndex[], error: ShoalError): void {
-    for (const piece of pieces) {
-      this.#lost.add(piece);
-      this.#picker.setPriority(piece, NOT_WANTED);
-      this.#loseHave(piece);
-      this.#journal?.onLost(piece);
-    }
-    this.#owner.onLost(pieces);
-    const { path } = error.details;
-    const about = typeof path === "string" ? path : error.message;
-    if (this.#warnedOf.has(about)) return;
-    this.#warnedOf.add(about);
-    this.#owner.onWarning(error);
   }
 }

@@ -63,7 +63,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     connecting: connections.connecting,
     candidates: connections.list.size,
     banned: connections.list.banned,
-    disk: state === "paused" ? null : (content?.recovery.trouble ?? null),
+    disk: state === "paused" ? null : (content?.trouble ?? null),
     trackers: trackers.count,
     trackersFailed: trackers.failed,
     trackerFailure: trackers.failure,

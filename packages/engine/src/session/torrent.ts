@@ -184,12 +184,17 @@ export class Torrent {
   /** Goes on after a pause, or tries again after an error. */
   resume(): void {
     if (this.#closed || (this.#state !== "paused" && this.#state !== "error")) return;
+    // Who goes on although files are missing wants them anew.
+    this.#begin(this.#error?.code === "ERR_FILES_MISSING");
+  }
+
+  #begin(refetches: boolean): void {
     this.#error = null;
     if (this.#metainfo === null) {
       this.#setState("metadata");
       this.#announce();
     } else {
-      void this.#openContent(this.#metainfo, (content) => content.open());
+      void this.#openContent(this.#metainfo, (content) => content.open(refetches));
     }
     this.#owner.onActive();
   }
@@ -199,10 +204,7 @@ export class Torrent {
     if (this.#closed || this.#metainfo === null) return;
     this.swarm.connections.closeAll(null);
     this.#error = null;
-    await this.#openContent(this.#metainfo, async (content) => {
-      await content.open();
-      await content.recheck();
-    });
+    await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
 
   /** For the session: ends everything in good order. */
@@ -339,7 +341,13 @@ export class Torrent {
   }
 
   onMended(): void {
-    if (this.#state === "error") this.resume();
+    if (!this.#closed && this.#state === "error") this.#begin(false);
+  }
+
+  onFilesAway(): void {
+    if (this.#closed || this.#state === "error" || this.#state === "paused") return;
+    this.swarm.connections.closeAll(null);
+    this.#begin(false);
   }
 
   /** Brings the content into being and to life; a pause or failure meanwhile leaves it asleep. */

@@ -50,6 +50,7 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { disk: { kind: "changed", path: "a/b", files: 2 } },
     /^a\/b and 1 more file were changed; /,
   ],
+  ["files-missing", { disk: { kind: "short", path: "a/b", files: 1 } }, /^a\/b is shorter than it was; /],
   ["disk-busy", { diskBusy: true, peers: 3 }, /waiting for the disk/],
   ["connecting", { connecting: 1, candidates: 4, ...DOWN }, /^connecting to 1 peer$/],
   ["only-peer-banned", { banned: 1, ...DOWN }, /^the only peer known sent bad data/],

@@ -3,7 +3,18 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  closeSync,
+  openSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Worker } from "node:worker_threads";
@@ -108,6 +119,43 @@ describe("what may go wrong while writing", () => {
     } finally {
       spawnSync("umount", [bench.root]);
     }
+  });
+
+  test("once prepared, only those very files are written to: nothing is made anew, no stranger's file is touched", async () => {
+    const bench = newBench();
+    const layout = new Layout("v1", 65_536, [entry("dir/a", 65_536), entry("dir/b", 65_536)]);
+    const storage = bench.open(layout);
+    const bytes = new Uint8Array(65_536).fill(1);
+    await bench.write(storage, 0, 0, bytes.subarray(0, BLOCK));
+    await bench.disk.prepare(storage);
+    // Held open, so that no other file gets its inode.
+    const held = openSync(bench.path("dir/b"), "r");
+    rmSync(bench.path("dir"), { recursive: true });
+    await assert.rejects(bench.write(storage, 0, 0, bytes), code("ERR_FILES_MISSING", bench.path("dir/a")));
+    assert.ok(!existsSync(bench.path("dir")));
+    mkdirSync(bench.path("dir"));
+    writeFileSync(bench.path("dir/b"), "precious");
+    await assert.rejects(bench.write(storage, 1, 0, bytes), code("ERR_FILE_CHANGED", bench.path("dir/b")));
+    assert.equal(readFileSync(bench.path("dir/b"), "utf8"), "precious");
+    closeSync(held);
+    rmSync(bench.path("dir/b"));
+    await bench.disk.prepare(storage);
+    await bench.write(storage, 0, 0, bytes);
+    assert.equal(statSync(bench.path("dir/a")).size, 65_536);
+  });
+
+  test("what is hashed after a file was replaced is what lies there now", async () => {
+    const bench = newBench();
+    const layout = new Layout("v1", 65_536, [entry("a", 65_536)]);
+    const storage = bench.open(layout);
+    await bench.write(storage, 0, 0, new Uint8Array(65_536).fill(1));
+    await bench.hash(storage, 0, true, false);
+    const other = new Uint8Array(65_536).fill(2);
+    bench.put("new", other);
+    renameSync(bench.path("new"), bench.path("a"));
+    bench.disk.reopen(storage);
+    assert.equal(hex((await bench.hash(storage, 0, true, false)).sha1), sha1(other));
+    assert.deepEqual(await bench.read(storage, 0, 0, 8), other.slice(0, 8));
   });
 
   test("a worker that dies fails what is under way, and another one takes its place", async () => {

@@ -321,7 +321,8 @@ test("a download whose finished file was deleted meanwhile does not say complete
   assert.equal(a.have, a.size);
   leech.disk.files.delete("/out/folder/a");
   await world.run(3000);
-  assert.ok(events.some((e) => e.type === "warning"));
+  assert.equal(t.error?.code, "ERR_FILES_MISSING");
+  assert.equal(t.stats().waiting?.code, "files-missing");
   hold = false;
   for (const w of waiting) w();
   await world.run(5000);

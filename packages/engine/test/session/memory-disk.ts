@@ -114,6 +114,9 @@ export class MemoryDisk implements Disk {
     };
   }
 
+  reopen(): never {
+    return unused();
+  }
   prepare(): never {
     return unused();
   }
