@@ -24,18 +24,19 @@ export function padHash(sha256: Sha256, level: number): Uint8Array {
 
 /** The layer above `layer`, half as long; an odd last hash is paired with `pad`, the pad hash of the given layer. */
 function parentLayer(sha256: Sha256, layer: Uint8Array, pad: Uint8Array): Uint8Array {
-  const pairs = Math.ceil(layer.length / (2 * HASH_BYTES));
-  const parents = new Uint8Array(pairs * HASH_BYTES);
-  for (let i = 0; i < pairs; i++) {
-    const from = i * 2 * HASH_BYTES;
-    const right = from + HASH_BYTES < layer.length ? null : pad;
-    const parent =
-      right === null
-        ? sha256(layer.subarray(from, from + 2 * HASH_BYTES))
-        : hashPair(sha256, layer.subarray(from, from + HASH_BYTES), right);
-    parents.set(parent, i * HASH_BYTES);
+  const parents = new Uint8Array(Math.ceil(layer.length / (2 * HASH_BYTES)) * HASH_BYTES);
+  hashPairs(sha256, layer, layer.length, parents);
+  if (layer.length % (2 * HASH_BYTES) !== 0) {
+    parents.set(hashPair(sha256, layer.subarray(-HASH_BYTES), pad), parents.length - HASH_BYTES);
   }
   return parents;
+}
+
+/** Hashes the whole pairs among the first `length` bytes of `layer` into `parents`, which may be `layer` itself. */
+function hashPairs(sha256: Sha256, layer: Uint8Array, length: number, parents: Uint8Array): void {
+  for (let from = 0; from + 2 * HASH_BYTES <= length; from += 2 * HASH_BYTES) {
+    parents.set(sha256(layer.subarray(from, from + 2 * HASH_BYTES)), from / 2);
+  }
 }
 
 /** The hash above two neighbours. */
@@ -54,13 +55,24 @@ export function merkleRoot(sha256: Sha256, hashes: Uint8Array, width: number, le
   const count = hashes.length / HASH_BYTES;
   if (!Number.isInteger(count) || count < 1 || count > width)
     throw new RangeError(`${count} hashes in a layer of ${width}`);
-  let layer = hashes;
-  let pad = padHash(sha256, level);
-  for (let left = width; left > 1; left /= 2) {
-    layer = parentLayer(sha256, layer, pad);
-    pad = hashPair(sha256, pad, pad);
+  const nodes = hashes.slice();
+  let length = nodes.length;
+  // Known from the first layer on that has an odd number of hashes: most have not.
+  let pad: Uint8Array | null = null;
+  for (let left = width, at = level; left > 1; left /= 2, at++) {
+    hashPairs(sha256, nodes, length, nodes);
+    if (length % (2 * HASH_BYTES) !== 0) {
+      pad ??= padHash(sha256, at);
+      length += HASH_BYTES;
+      nodes.set(
+        hashPair(sha256, nodes.subarray(length - 2 * HASH_BYTES, length - HASH_BYTES), pad),
+        length / 2 - HASH_BYTES,
+      );
+    }
+    if (pad !== null) pad = hashPair(sha256, pad, pad);
+    length /= 2;
   }
-  return layer.slice();
+  return nodes.slice(0, HASH_BYTES);
 }
 
 /** The layer of a v2 tree whose hashes each cover a piece: 0 for pieces of 16 KiB. */
