@@ -1,19 +1,5 @@
-import { Xoshiro128 } from "../base/rng.ts";
-import { nodeClock } from "../node/clock.ts";
-import { NodeDisk } from "../node/disk.ts";
-import { nodeHasher } from "../node/hasher.ts";
-import { NodeHttp } from "../node/http.ts";
-import { NetPolicy } from "../node/net-policy.ts";
-import { NodeRandom } from "../node/random.ts";
-import { NodeStore } from "../node/store.ts";
-import { NodeUdp } from "../node/udp.ts";
-import { NodeNet } from "../node/tcp.ts";
-import type { Log } from "../ports/log.ts";
-import { Session } from "../session/session.ts";
-import { TrackerClient } from "../session/tracker-client.ts";
-import { type SessionOptions, withDefaults } from "./options.ts";
-
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+import type { Session } from "../session/session.ts";
+import type { SessionOptions } from "./options.ts";
 
 /**
  * Starts a session on this machine's network and disk, and listens unless told not to. Throws ERR_PORT_IN_USE, ERR_LISTEN and
@@ -22,51 +8,7 @@ const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 export async function createSession(
   options: Partial<SessionOptions> & { readonly stateDir: string },
 ): Promise<Session> {
-  const all = withDefaults(options);
-  const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline });
-  const net = new NodeNet(policy);
-  const random = new NodeRandom();
-  const log = all.log ?? silent;
-  const session = new Session(
-    {
-      clock: nodeClock,
-      net,
-      disk: new NodeDisk({ arenaBytes: all.arenaBytes, workers: all.diskWorkers }),
-      hasher: nodeHasher,
-      random,
-      store: new NodeStore(all.stateDir),
-      log,
-      trackers: new TrackerClient(
-        {
-          clock: nodeClock,
-          net,
-          udp: new NodeUdp(policy),
-          http: new NodeHttp(policy, all.clientName),
-          random,
-          log,
-        },
-        new Xoshiro128(random.fill(new Uint8Array(16))),
-      ),
-    },
-    {
-      host: all.host ?? null,
-      ports: all.listen ? all.ports : [],
-      maxConnections: all.maxConnections,
-      maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
-      uploadSlots: all.uploadSlots,
-      maxQueuedRequests: all.maxQueuedRequests,
-      maxOutstandingRequests: all.maxOutstandingRequests,
-      peerIdPrefix: "SH0100",
-      clientName: all.clientName,
-      handshakeTimeoutMs: all.handshakeTimeoutMs,
-      idleTimeoutMs: all.idleTimeoutMs,
-    },
-  );
-  try {
-    await session.listen();
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-  return session;
+  // Most of the engine, loaded by the first call: what only makes or reads torrents starts without it.
+  const { composeSession } = await import("./compose-session.ts");
+  return composeSession(options);
 }

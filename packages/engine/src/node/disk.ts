@@ -231,9 +231,11 @@ export class NodeDisk implements Disk {
         answers[from / FILES_AT_A_TIME] = await request(link, kind, storage, from, next, length);
       }
     };
-    const busy = this.#links.slice(0, Math.ceil(count / FILES_AT_A_TIME));
+    // The worker of the first piece first: in a small torrent it is the only one that ever starts.
+    const lanes = Math.min(this.#links.length, Math.ceil(count / FILES_AT_A_TIME));
+    const links = Array.from({ length: lanes }, (_, piece) => this.#linkOf(storage, piece));
     try {
-      await Promise.all(busy.map(lane));
+      await Promise.all(links.map(lane));
     } catch (error) {
       next = count;
       throw error;

@@ -10,6 +10,9 @@ import type { Output } from "../../ui/output.ts";
 import { chooseKind } from "../option.ts";
 import type { MakeOptions } from "../shared-options.ts";
 
+/** Pieces come by the thousand a second, and hashing has better use for the processor. */
+const REPORT_MS = 50;
+
 /** A torrent made from what lies at a path. */
 export interface MadeTorrent {
   readonly bytes: Uint8Array;
@@ -42,8 +45,12 @@ export async function makeTorrent(
   if (flags.name === null) refuseOddName(basename(path), shown);
   const engine = await context.engine();
   const speed = new Speedometer();
+  let reportedAt = -Infinity;
   const report = (done: number, total: number): void => {
-    speed.sample(context.now(), done);
+    const now = context.now();
+    if (done < total && now - reportedAt < REPORT_MS) return;
+    reportedAt = now;
+    speed.sample(now, done);
     onProgress(done, total);
     const line = (style: Output["noteStyle"]): string =>
       `Fingerprinting ${clean(shown)}  ${progressText({ done, total, rate: speed.rate, etaMs: speed.etaMs(total) }, style)}`;
