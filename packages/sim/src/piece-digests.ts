@@ -37,6 +37,7 @@ function hashPiece(files: DiskFiles, spec: StorageSpec, piece: number, kinds: Ha
     const data = bytes.subarray(from, from + layout.blockLength(piece, block));
     leaves.set(nodeHasher.sha256(data), block * 32);
   }
-  const root = merkleRoot((data) => nodeHasher.sha256(data), leaves, layout.leafWidth(piece));
+  const width = layout.leafWidth(piece);
+  const root = width === 0 ? null : merkleRoot((data) => nodeHasher.sha256(data), leaves, width);
   return { sha1, root, leaves };
 }

@@ -218,10 +218,13 @@ class DiskWorker {
       flags |= FLAG_SHA1;
     }
     if (merkle && digest.leaves !== null) {
-      const root = merkleRoot(sha256, digest.leaves, table.layout.leafWidth(piece));
-      this.#digests.set(root, place + 20);
+      const width = table.layout.leafWidth(piece);
+      if (width > 0) {
+        this.#digests.set(merkleRoot(sha256, digest.leaves, width), place + 20);
+        flags |= FLAG_ROOT;
+      }
       this.#data.port.postMessage(digest.leaves);
-      flags |= FLAG_ROOT | FLAG_PAYLOAD;
+      flags |= FLAG_PAYLOAD;
     }
     return flags;
   }

@@ -30,7 +30,7 @@ export interface HashKinds {
 export interface PieceDigest {
   /** 20 bytes over the whole piece including pad bytes (zeros), or null when not asked for. */
   readonly sha1: Uint8Array | null;
-  /** 32 bytes: root over the piece's leaves, padded with zero hashes to `layout.leafWidth(piece)`; or null. */
+  /** 32 bytes: root over the piece's leaves, padded with zero hashes to `layout.leafWidth(piece)`; null when not asked for and in v1. */
   readonly root: Uint8Array | null;
   /** 32 bytes for each of the piece's blocks; or null. */
   readonly leaves: Uint8Array | null;
