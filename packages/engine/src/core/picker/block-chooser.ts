@@ -82,14 +82,18 @@ export class BlockChooser {
     }
   }
 
-  /** For a peer on parole: untouched pieces that it keeps to itself; shares others only when there is nothing else. */
+  /**
+   * For a peer on parole: one untouched piece at a time, which it keeps to itself; shares others, and duplicates requests, only when
+   * there is nothing else.
+   */
   #pickAlone(st: PeerState): void {
     this.#continueCurrent(st);
-    if (this.#wantsMore) this.#takeUntouched(st);
-    if (this.#count === 0 && st.outstanding === 0) {
-      if (this.#atCap) this.#takeBeyondCap(st);
-      if (this.#count === 0) this.#takePartials(st, ANY);
-    }
+    if (this.#count > 0 || st.outstanding > 0) return;
+    this.#takeOne(st);
+    if (this.#count === 0 && this.#atCap) this.#takeBeyondCap(st);
+    if (this.#count === 0) this.#takePartials(st, ANY);
+    if (this.#count === 0 && !st.peer.snubbed)
+      this.#count = this.#endgame.pick(st, this.#limit, this.#now, this.#out, 0);
   }
 
   /** The few pieces that a choking peer serves all the same (BEP 6). */
@@ -159,6 +163,12 @@ export class BlockChooser {
       if (!this.#fits(piece)) return;
       this.#open(st, piece);
     }
+  }
+
+  #takeOne(st: PeerState): void {
+    if (!this.#state.search.begin(st, this.#searchMode(st), this.#now)) return;
+    const piece = this.#state.search.next();
+    if (piece >= 0 && this.#fits(piece)) this.#open(st, piece);
   }
 
   #searchMode(st: PeerState): SearchMode {

@@ -146,7 +146,7 @@ const requestSome = fc
     }
     if (duplicates > 0) {
       assert.equal(before, 0, "duplicates for a busy peer");
-      assert.ok(!peer.snubbed && !peer.parole && !peer.choked);
+      assert.ok(!peer.snubbed && !peer.choked);
     }
     if (roomy) {
       assert.equal(count - duplicates, Math.min(n, free), "free blocks were left");

@@ -268,6 +268,25 @@ test("a peer on parole doesn't join shared pieces while it has requests of its o
   assert.deepEqual(piecesOf(pick(picker, suspect, 10)), [shared]);
 });
 
+test("a peer on parole gets one piece at a time, and duplicates what others hold up when nothing else is left", () => {
+  const picker = makePicker(6, 4);
+  settleIn(picker);
+  const a = makePeer(0, 6, "all");
+  const b = makePeer(1, 6, "all");
+  a.parole = true;
+  b.parole = true;
+  picker.addPeer(a);
+  picker.addPeer(b);
+  const ofA = pick(picker, a, 10);
+  const ofB = pick(picker, b, 10);
+  assert.deepEqual([ofA.length, ofB.length], [4, 4]);
+  assert.deepEqual(pick(picker, a, 10), []);
+  deliver(picker, b, ofB);
+  // A is silent: B, though on parole, takes its place.
+  assert.deepEqual(pick(picker, b, 10, 20_000), ofA);
+  assert.equal(picker.outstanding(1), 4);
+});
+
 test("begun pieces are capped, but an idle peer always gets something", () => {
   const picker = makePicker(100, 4, { maxUnverifiedBytes: 16 * BLOCK });
   settleIn(picker);
