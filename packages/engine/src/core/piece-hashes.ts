@@ -57,6 +57,11 @@ export class PieceHashes {
     return layer.subarray(at, at + 32);
   }
 
+  /** The piece's known root is the hash of its one block. */
+  isLeaf(piece: PieceIndex): boolean {
+    return this.root(piece) !== null && this.#metainfo.layout.blockCount(piece) === 1;
+  }
+
   /** Whether there is any hash to compare the piece with: what can't be verified must not be requested. */
   canVerify(piece: PieceIndex): boolean {
     return this.sha1 || this.root(piece) !== null;

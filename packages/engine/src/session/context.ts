@@ -1,6 +1,7 @@
 import type { Millis } from "../base/brand.ts";
 import type { Rng } from "../base/rng.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
+import type { FaultWatch } from "../core/swarm/fault-watch.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Hasher } from "../ports/hasher.ts";
@@ -38,6 +39,7 @@ export interface SessionContext extends SessionPorts {
   readonly uploadBuffers: UploadBuffers;
   readonly dialBudget: DialBudget;
   readonly extensions: ExtensionRegistry;
+  readonly faults: FaultWatch;
   /** The port peers can reach us on, or 0. */
   listenPort(): number;
   /** Whether one more connection fits the session. */
@@ -46,5 +48,7 @@ export interface SessionContext extends SessionPorts {
   onConnectionClosed(): void;
   /** Somebody became interested or a slot became free: choose who is served at the next opportunity. */
   requestChoking(): void;
+  /** This computer is suspected to spoil data: whom it may have wronged lately is pardoned. */
+  onLocalFault(): void;
   now(): Millis;
 }

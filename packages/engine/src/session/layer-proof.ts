@@ -7,7 +7,7 @@ import type { LayoutFile } from "../meta/layout.ts";
 import type { Disk, PieceDigest, StorageId } from "../ports/disk.ts";
 
 /** Both hashes of a hybrid can be right only for one content; another one hides behind the hash that is not looked at. */
-function twoContents(): ShoalError {
+export function twoContents(): ShoalError {
   const message = "The torrent describes two different contents, one for v1 and one for v2; don't use it";
   return new ShoalError("ERR_VERIFY", message);
 }

@@ -4,6 +4,7 @@ import { ShoalError } from "../base/errors.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
+import { FaultWatch } from "../core/swarm/fault-watch.ts";
 import { shortHashes } from "../meta/info-hash.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
@@ -72,11 +73,13 @@ export class Session {
       uploadBuffers: new UploadBuffers(),
       dialBudget: new DialBudget(),
       extensions: new ExtensionRegistry(),
+      faults: new FaultWatch(),
       listenPort: () => this.#listener?.endpoint.port ?? 0,
       hasRoom: () => this.#connections < config.maxConnections,
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
       requestChoking: () => this.#choking.request(),
+      onLocalFault: () => {},
       now: () => clock.now(),
     };
     this.#choking = new ChokingRound(this.#context, () => this.#active);

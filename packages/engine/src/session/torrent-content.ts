@@ -185,6 +185,7 @@ export class TorrentContent {
     this.#active = false;
     this.#pieces.lost.stop();
     this.exchange.stop();
+    this.#judge.onPause();
     await this.#save();
   }
 
@@ -217,7 +218,7 @@ export class TorrentContent {
   // -- peers
 
   onAdmitted(peer: PeerConnection): void {
-    this.#judge.forget(peer.slot);
+    this.#judge.onAdmitted(peer);
     // Nobody looked while nobody was there.
     if (this.#owner.connectedPeers.size === 1) this.#pieces.lost.watch.distrust();
     // A peer that has something already can trade.
@@ -280,6 +281,10 @@ export class TorrentContent {
 
   onWritten(): void {
     this.recovery.onWritten();
+  }
+
+  onUnstable(piece: PieceIndex, again: boolean): void {
+    this.#judge.onUnstable(piece, again);
   }
 
   onDiskError(error: ShoalError): void {

@@ -1,4 +1,5 @@
 import type { BlockIndex, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { RateMeter } from "../base/rate-meter.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
@@ -23,10 +24,12 @@ export interface DownloadOwner {
   onFirstBlock(): void;
   /** The piece is on disk and right; the picker knows. `contributors` names who delivered each block. */
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
-  /** The piece is on disk and wrong. Decides which blocks must come again. */
+  /** The piece is on disk and wrong, by two readings. `digest` has leaves. Decides which blocks must come again. */
   onFailed(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
   /** Something is on disk, the first time since `start` or `goOn` was careful. */
   onWritten(): void;
+  /** Two readings of the piece differ. `again`: neither was right, it must come again. */
+  onUnstable(piece: PieceIndex, again: boolean): void;
   onDiskError(error: ShoalError): void;
 }
 
@@ -223,12 +226,48 @@ export class TorrentDownload implements StoreSink {
       if (error !== null) this.#owner.onDiskError(error);
       return;
     }
+    if (this.#hashes.verify(piece, digest)) this.#onRight(piece, digest);
+    else this.#checkAgain(piece, digest);
+  }
+
+  #onRight(piece: PieceIndex, digest: PieceDigest): void {
     const contributors = this.#picker.contributors(piece);
-    if (this.#hashes.verify(piece, digest)) {
-      this.#picker.onVerified(piece);
-      this.#owner.onVerified(piece, digest, contributors);
+    this.#picker.onVerified(piece);
+    this.#owner.onVerified(piece, digest, contributors);
+  }
+
+  /** Before anybody is blamed: does this computer read twice the same? Also gives a digest for each block. */
+  #checkAgain(piece: PieceIndex, first: PieceDigest): void {
+    this.#hashing++;
+    this.#context.disk.hash(
+      this.storage,
+      piece,
+      { sha1: this.#hashes.sha1, merkle: true },
+      (error, digest) => {
+        this.#hashing--;
+        this.#onSecondDigest(piece, first, error, digest);
+        this.#checkIdle();
+      },
+    );
+  }
+
+  #onSecondDigest(
+    piece: PieceIndex,
+    first: PieceDigest,
+    error: ShoalError | null,
+    digest: PieceDigest | null,
+  ): void {
+    if (!this.#picker.isPieceComplete(piece)) return;
+    if (error !== null || digest === null) {
+      this.#picker.onHashFailed(piece, null);
+      if (error !== null) this.#owner.onDiskError(error);
+    } else if (this.#hashes.verify(piece, digest)) {
+      this.#owner.onUnstable(piece, false);
+      this.#onRight(piece, digest);
+    } else if (!isSameDigest(first, digest)) {
+      this.#owner.onUnstable(piece, true);
     } else {
-      this.#owner.onFailed(piece, digest, contributors);
+      this.#owner.onFailed(piece, digest, this.#picker.contributors(piece));
     }
   }
 
@@ -266,4 +305,10 @@ export class TorrentDownload implements StoreSink {
     if (!this.#isIdle()) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
+}
+
+/** Whether two digests agree in all that both have. */
+function isSameDigest(a: PieceDigest, b: PieceDigest): boolean {
+  const sameSha1 = a.sha1 === null || b.sha1 === null || equalBytes(a.sha1, b.sha1);
+  return sameSha1 && (a.root === null || b.root === null || equalBytes(a.root, b.root));
 }

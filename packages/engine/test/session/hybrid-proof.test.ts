@@ -66,3 +66,19 @@ test("pieces of a hybrid that an earlier run verified must pass by v2 hashes tha
   assert.equal(node.disk.log.filter((operation) => operation === "hash").length, reads);
   await failsWith(world, torrent);
 });
+
+test("a hybrid with its layers that contradict its v1 hashes stops at the first piece, and nobody is banned", async () => {
+  const world = new SimulatedWorld();
+  const { v1, whole } = await twoFaced(world);
+  const seed = await layerSeed(world, v1, whole);
+  const node = await world.node();
+  const banned: string[] = [];
+  const torrent = await node.session.add({
+    metainfo: whole,
+    downloadDir: "/out",
+    peers: [{ host: seed.host, port: 6881 }],
+    listener: (event) => event.type === "banned" && banned.push(event.host),
+  });
+  await failsWith(world, torrent);
+  assert.deepEqual(banned, []);
+});

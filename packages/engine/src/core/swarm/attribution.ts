@@ -1,12 +1,12 @@
 import type { Millis, PeerSlot, PieceIndex } from "../../base/brand.ts";
 import { equalBytes } from "../../base/bytes.ts";
+import type { FaultWatch } from "./fault-watch.ts";
 
 /** Failed downloads of a piece that are remembered, and pieces for which they are. */
 const MAX_RECORDS_PER_PIECE = 4;
 const MAX_PIECES = 128;
-/** Failures that have no peer in common within this time speak for a fault on our side. */
-const LOCAL_FAULT_WINDOW: Millis = 60_000;
-const LOCAL_FAULT_FAILURES = 3;
+/** While nothing is right with anybody, a peer is banned when it fails again after this time. */
+const SECOND_CHANCE: Millis = 10_000;
 
 /** Why a peer is banned; each is proof, never a guess. */
 export type BanReason =
@@ -24,11 +24,9 @@ export interface Verdict {
   readonly parole: readonly PeerSlot[];
   /** On parole before, and cleared now. */
   readonly cleared: readonly PeerSlot[];
-  /** So much fails from so many that memory or disk on our side must be suspected: nobody is banned meanwhile. */
-  readonly suspectLocal: boolean;
 }
 
-const NO_VERDICT: Verdict = { ban: [], parole: [], cleared: [], suspectLocal: false };
+const NO_VERDICT: Verdict = { ban: [], parole: [], cleared: [] };
 
 /** One failed download of a piece: a digest per block, by any hash function, and who sent the block. */
 interface FailedPiece {
@@ -36,14 +34,16 @@ interface FailedPiece {
   readonly digests: Uint8Array;
 }
 
-interface Failure {
+/** What speaks against a peer, kept until it is known that the fault is not ours. */
+interface Charge {
+  readonly reason: BanReason;
   readonly at: Millis;
-  readonly suspects: ReadonlySet<PeerSlot>;
 }
 
 /**
  * Finds out who sent bad data, on proof only. In v2 a leaf hash convicts at once. In v1 the digests of a failed piece's blocks
- * are kept, and compared once the piece is right: whose block differs, lied. Until then suspects are on parole.
+ * are kept, and compared once the piece is right: whose block differs, lied. Until then suspects are on parole. While the fault
+ * may be ours (`watch`), nobody is banned.
  *
  * `noPeer` stands for blocks of unknown origin. When a slot is given to another peer, `forget` must be called.
  */
@@ -52,14 +52,16 @@ export class Attribution {
   readonly #failed: Map<PieceIndex, FailedPiece[]> = new Map();
   /** Peers on parole. */
   readonly #parole: Set<PeerSlot> = new Set();
-  #failures: Failure[] = [];
-  /** Verified pieces in this window of time and in the one before. */
-  #verifiedNow = 0;
-  #verifiedBefore = 0;
-  #window = 0;
+  /** Charges that wait for something to be right with somebody else. */
+  readonly #charges: Map<PeerSlot, Charge> = new Map();
+  readonly #watch: FaultWatch;
+  readonly #nameOf: (slot: PeerSlot) => string;
 
-  constructor(noPeer: PeerSlot) {
+  /** `nameOf` names peers for `watch`, which several torrents may share. */
+  constructor(noPeer: PeerSlot, watch: FaultWatch, nameOf: (slot: PeerSlot) => string) {
     this.#noPeer = noPeer;
+    this.#watch = watch;
+    this.#nameOf = nameOf;
   }
 
   isOnParole(slot: PeerSlot): boolean {
@@ -82,17 +84,11 @@ export class Attribution {
     now: Millis,
   ): Verdict {
     const suspects = this.#suspects(contributors);
-    this.#failures.push({ at: now, suspects });
-    const suspectLocal = this.#suspectsLocal(now);
-    const [only] = suspects;
-    if (only !== undefined && suspects.size === 1 && !contributors.includes(this.#noPeer)) {
-      if (!suspectLocal) return this.#verdict([only], "whole-piece-failed", [], [], false);
-    } else if (digests !== null) {
-      this.#record(piece, { contributors: [...contributors], digests: digests.slice() });
-    }
-    const parole = [...suspects].filter((slot) => !this.#parole.has(slot));
-    for (const slot of parole) this.#parole.add(slot);
-    return this.#verdict([], "whole-piece-failed", parole, [], suspectLocal);
+    this.#watch.onFailed(Array.from(suspects, this.#nameOf), now);
+    if (suspects.size === 1 && !contributors.includes(this.#noPeer))
+      return this.#charge(suspects, "whole-piece-failed", now);
+    if (digests !== null) this.#record(piece, { contributors: [...contributors], digests: digests.slice() });
+    return { ...NO_VERDICT, parole: this.#putOnParole(suspects) };
   }
 
   /**
@@ -105,10 +101,14 @@ export class Attribution {
     digests: Uint8Array | null,
     now: Millis,
   ): Verdict {
-    this.#enterWindow(now);
-    this.#verifiedNow++;
+    let last = this.#noPeer;
+    for (const slot of contributors) {
+      if (slot === last || slot === this.#noPeer) continue;
+      last = slot;
+      this.#watch.onVerified(this.#nameOf(slot), now);
+    }
     // The usual case, for every piece: nobody is under suspicion of anything.
-    if (this.#failures.length === 0 && this.#failed.size === 0 && this.#parole.size === 0) return NO_VERDICT;
+    if (this.#failed.size === 0 && this.#parole.size === 0) return NO_VERDICT;
     const records = this.#failed.get(piece) ?? [];
     this.#failed.delete(piece);
     const liars = new Set<PeerSlot>();
@@ -119,31 +119,46 @@ export class Attribution {
         this.#compare(record, digests, liars);
       }
     }
-    const suspectLocal = this.#suspectsLocal(now);
     const present = this.#suspects(contributors);
     if (present.size === 1 && !contributors.includes(this.#noPeer))
       for (const slot of present) involved.add(slot);
     const cleared = [...involved].filter(
-      (slot) => this.#parole.has(slot) && !liars.has(slot) && !this.#isSuspect(slot),
+      (slot) =>
+        this.#parole.has(slot) && !liars.has(slot) && !this.#charges.has(slot) && !this.#isSuspect(slot),
     );
     for (const slot of cleared) this.#parole.delete(slot);
-    return this.#verdict(suspectLocal ? [] : [...liars], "block-differs", [], cleared, suspectLocal);
+    const found = this.#charge(liars, "block-differs", now);
+    const due = this.onTick(now);
+    return { ban: [...found.ban, ...due.ban], parole: found.parole, cleared };
   }
 
   /** Blocks failed against their leaf hashes; `senders` sent them. */
   onLeafMismatch(senders: Iterable<PeerSlot>, now: Millis): Verdict {
     const suspects = this.#suspects(senders);
-    this.#failures.push({ at: now, suspects });
-    const suspectLocal = this.#suspectsLocal(now);
-    if (!suspectLocal) return this.#verdict([...suspects], "leaf-differs", [], [], false);
-    const parole = [...suspects].filter((slot) => !this.#parole.has(slot));
-    for (const slot of parole) this.#parole.add(slot);
-    return this.#verdict([], "leaf-differs", parole, [], true);
+    this.#watch.onFailed(Array.from(suspects, this.#nameOf), now);
+    return this.#charge(suspects, "leaf-differs", now);
+  }
+
+  /** What happens to those who are charged when it gets clear whether the fault is ours. */
+  onTick(now: Millis): Verdict {
+    if (this.#charges.size === 0) return NO_VERDICT;
+    const judgement = this.#watch.judge(now);
+    if (judgement === "undecided") return NO_VERDICT;
+    const charged = [...this.#charges];
+    this.#charges.clear();
+    if (judgement === "faulty") return NO_VERDICT;
+    return { ...NO_VERDICT, ban: charged.map(([slot, { reason }]) => this.#ban(slot, reason)) };
+  }
+
+  /** The peer was on parole under another slot, before it came again. */
+  putOnParole(slot: PeerSlot): void {
+    this.#parole.add(slot);
   }
 
   /** The slot is given to another peer, or the peer was banned: what is on record about it is void. */
   forget(slot: PeerSlot): void {
     this.#parole.delete(slot);
+    this.#charges.delete(slot);
     for (const [piece, records] of this.#failed) {
       this.#failed.set(
         piece,
@@ -155,15 +170,34 @@ export class Attribution {
     }
   }
 
-  #verdict(
-    banned: readonly PeerSlot[],
-    reason: BanReason,
-    parole: readonly PeerSlot[],
-    cleared: readonly PeerSlot[],
-    suspectLocal: boolean,
-  ): Verdict {
-    for (const slot of banned) this.#parole.delete(slot);
-    return { ban: banned.map((slot) => ({ slot, reason })), parole, cleared, suspectLocal };
+  #charge(slots: Iterable<PeerSlot>, reason: BanReason, now: Millis): Verdict {
+    const ban: Verdict["ban"][number][] = [];
+    const spared: PeerSlot[] = [];
+    const judgement = this.#watch.judge(now);
+    for (const slot of slots) {
+      const before = this.#charges.get(slot);
+      const isSecond = before !== undefined && now - before.at >= SECOND_CHANCE;
+      if (judgement === "sound" || (judgement === "undecided" && isSecond)) {
+        ban.push(this.#ban(slot, reason));
+        continue;
+      }
+      if (judgement === "undecided" && before === undefined) this.#charges.set(slot, { reason, at: now });
+      spared.push(slot);
+    }
+    return { ban, parole: this.#putOnParole(spared), cleared: [] };
+  }
+
+  #ban(slot: PeerSlot, reason: BanReason): Verdict["ban"][number] {
+    this.#charges.delete(slot);
+    this.#parole.delete(slot);
+    return { slot, reason };
+  }
+
+  /** Returns those who were not on parole before. */
+  #putOnParole(slots: Iterable<PeerSlot>): PeerSlot[] {
+    const added = [...slots].filter((slot) => !this.#parole.has(slot));
+    for (const slot of added) this.#parole.add(slot);
+    return added;
   }
 
   #suspects(senders: Iterable<PeerSlot>): Set<PeerSlot> {
@@ -199,28 +233,5 @@ export class Attribution {
       if (records.some((record) => record.contributors.includes(slot))) return true;
     }
     return false;
-  }
-
-  #enterWindow(now: Millis): void {
-    const window = Math.floor(now / LOCAL_FAULT_WINDOW);
-    if (window === this.#window) return;
-    this.#verifiedBefore = window === this.#window + 1 ? this.#verifiedNow : 0;
-    this.#verifiedNow = 0;
-    this.#window = window;
-  }
-
-  /** Several failures lately that no peer has in common, and more failures than successes. */
-  #suspectsLocal(now: Millis): boolean {
-    this.#failures = this.#failures.filter((failure) => now - failure.at < LOCAL_FAULT_WINDOW);
-    this.#enterWindow(now);
-    if (this.#failures.length <= this.#verifiedNow + this.#verifiedBefore) return false;
-    const blamed = new Set<PeerSlot>();
-    let independent = 0;
-    for (const { suspects } of this.#failures) {
-      if (suspects.size === 0 || [...suspects].some((slot) => blamed.has(slot))) continue;
-      independent++;
-      for (const slot of suspects) blamed.add(slot);
-    }
-    return independent >= LOCAL_FAULT_FAILURES;
   }
 }

@@ -1,9 +1,6 @@
-import { endpointKey, isLoopback, parseIp } from "../../base/address.ts";
-import { toHex } from "../../base/bytes.ts";
+import { peerKey } from "./peer-key.ts";
 
 const MAX_BANS = 10_000;
-/** Bytes of an IPv6 address that name one customer: a /64. */
-const V6_PREFIX_BYTES = 8;
 
 /** Addresses that are turned away, with the reason; the oldest are forgotten above 10,000. */
 export class BanList {
@@ -18,7 +15,7 @@ export class BanList {
    * address.
    */
   ban(host: string, port: number, reason: string): void {
-    const key = banKey(host, port);
+    const key = peerKey(host, port);
     if (this.#reasons.has(key)) return;
     if (this.#reasons.size >= MAX_BANS) {
       const [oldest] = this.#reasons.keys();
@@ -28,17 +25,11 @@ export class BanList {
   }
 
   unban(host: string, port: number): boolean {
-    return this.#reasons.delete(banKey(host, port));
+    return this.#reasons.delete(peerKey(host, port));
   }
 
   /** Why the peer is banned, or null. */
   reason(host: string, port: number): string | null {
-    return this.#reasons.get(banKey(host, port)) ?? null;
+    return this.#reasons.get(peerKey(host, port)) ?? null;
   }
-}
-
-function banKey(host: string, port: number): string {
-  const bytes = parseIp(host);
-  if (bytes === null || isLoopback(host)) return endpointKey(host, port);
-  return bytes.length === 4 ? toHex(bytes) : `${toHex(bytes.subarray(0, V6_PREFIX_BYTES))}::`;
 }

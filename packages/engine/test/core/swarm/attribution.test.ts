@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { Attribution } from "../../../dist/core/swarm/attribution.js";
+import { FaultWatch } from "../../../dist/core/swarm/fault-watch.js";
 
 const NOBODY = 0xffff;
+
+/** With something right from a peer that has nothing to do with the test, unless `sound` is false. */
+function makeAttribution(sound = true): Attribution {
+  const watch = new FaultWatch();
+  for (let n = 0; sound && n < 100; n++) watch.onVerified("honest", 0);
+  return new Attribution(NOBODY, watch, (slot) => `peer ${slot}`);
+}
 
 /** Digests of blocks given by one letter each. */
 function digests(blocks: string): Uint8Array {
@@ -11,21 +19,21 @@ function digests(blocks: string): Uint8Array {
 }
 
 test("who delivered the whole of a failed piece is banned", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   const verdict = attribution.onFailed(1, [4, 4, 4], digests("xyz"), 0);
   assert.deepEqual(verdict.ban, [{ slot: 4, reason: "whole-piece-failed" }]);
   assert.equal(attribution.wantsDigests(1), false);
 });
 
 test("blocks of unknown origin leave room for doubt", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   const verdict = attribution.onFailed(1, [4, NOBODY, 4], null, 0);
   assert.deepEqual(verdict.ban, []);
   assert.deepEqual(verdict.parole, [4]);
 });
 
 test("of several, the one whose block differs is banned once the piece is right, and the others are cleared", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   const failed = attribution.onFailed(7, [1, 2, 3, 1], digests("abxd"), 0);
   assert.deepEqual(failed.ban, []);
   assert.deepEqual(failed.parole, [1, 2, 3]);
@@ -39,7 +47,7 @@ test("of several, the one whose block differs is banned once the piece is right,
 });
 
 test("liars of several failed downloads of one piece are all found", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   attribution.onFailed(7, [1, 2], digests("ax"), 0);
   attribution.onFailed(7, [3, 2], digests("yb"), 1);
   const right = attribution.onVerified(7, [1, 4], digests("ab"), 2);
@@ -48,7 +56,7 @@ test("liars of several failed downloads of one piece are all found", () => {
 });
 
 test("nobody is convicted without digests, or by those of another hash function", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   attribution.onFailed(7, [1, 2], digests("ax"), 0);
   assert.deepEqual(attribution.onVerified(7, [1, 2], new Uint8Array(64), 1).ban, []);
   attribution.onFailed(8, [1, 2], null, 2);
@@ -58,7 +66,7 @@ test("nobody is convicted without digests, or by those of another hash function"
 });
 
 test("a suspect clears itself with a whole piece, unless it is suspected elsewhere", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   attribution.onFailed(7, [1, 2], null, 0);
   assert.deepEqual(attribution.onVerified(8, [1, 1], null, 1).cleared, [1]);
   attribution.onFailed(9, [2, 3], digests("ab"), 2);
@@ -67,7 +75,7 @@ test("a suspect clears itself with a whole piece, unless it is suspected elsewhe
 });
 
 test("a leaf that differs is proof", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   assert.deepEqual(attribution.onLeafMismatch([6, 6, NOBODY, 9], 0).ban, [
     { slot: 6, reason: "leaf-differs" },
     { slot: 9, reason: "leaf-differs" },
@@ -75,35 +83,44 @@ test("a leaf that differs is proof", () => {
 });
 
 test("a slot that changes hands takes nothing along", () => {
-  const attribution = new Attribution(NOBODY);
+  const attribution = makeAttribution();
   attribution.onFailed(7, [1, 2], digests("ax"), 0);
   attribution.forget(2);
   assert.equal(attribution.isOnParole(2), false);
   assert.deepEqual(attribution.onVerified(7, [1, 1], digests("ab"), 1).ban, []);
 });
 
-test("when everything fails from everybody, our own memory or disk is suspected and nobody banned", () => {
-  const attribution = new Attribution(NOBODY);
-  assert.equal(attribution.onFailed(0, [1], null, 0).ban.length, 1);
-  assert.equal(attribution.onFailed(1, [2], null, 10_000).ban.length, 1);
-  const third = attribution.onFailed(2, [3], null, 20_000);
-  assert.deepEqual(third.ban, []);
-  assert.deepEqual(third.parole, [3]);
-  assert.equal(third.suspectLocal, true);
-  assert.deepEqual(attribution.onLeafMismatch([4], 21_000).ban, []);
-  // A minute later it is over.
-  assert.equal(attribution.onFailed(3, [5], null, 90_000).ban.length, 1);
+test("nobody is banned while nothing is right; then the charges count", () => {
+  const attribution = makeAttribution(false);
+  const first = attribution.onFailed(0, [1], null, 0);
+  assert.deepEqual([first.ban, first.parole], [[], [1]]);
+  assert.deepEqual(attribution.onTick(60_000).ban, []);
+  const right = attribution.onVerified(1, [2], null, 61_000);
+  assert.deepEqual(right.ban, [{ slot: 1, reason: "whole-piece-failed" }]);
 });
 
-test("one liar in many pieces, or failures among many good pieces, are no fault of ours", () => {
-  const liar = new Attribution(NOBODY);
-  liar.onFailed(0, [1, 2], null, 0);
-  liar.onFailed(1, [1, 3], null, 1);
-  liar.onFailed(2, [1, 4], null, 2);
-  assert.equal(liar.onFailed(3, [1], null, 3).suspectLocal, false);
-  const busy = new Attribution(NOBODY);
-  for (let piece = 0; piece < 20; piece++) busy.onVerified(piece, [9], null, piece);
-  for (let piece = 20; piece < 30; piece++) {
-    assert.equal(busy.onFailed(piece, [piece], null, 100).ban.length, 1);
+test("a peer that is alone and fails again and again is banned all the same", () => {
+  const attribution = makeAttribution(false);
+  assert.deepEqual(attribution.onFailed(0, [1], null, 0).ban, []);
+  assert.deepEqual(attribution.onFailed(1, [1], null, 9_999).ban, []);
+  assert.deepEqual(attribution.onFailed(0, [1], null, 10_000).ban.length, 1);
+});
+
+test("when everything fails from everybody, nobody is banned, then or later", () => {
+  const attribution = makeAttribution(false);
+  for (let slot = 1; slot <= 8; slot++) {
+    const verdict = attribution.onFailed(slot, [slot], null, slot * 1_000);
+    assert.deepEqual([verdict.ban, verdict.parole], [[], [slot]]);
   }
+  assert.deepEqual(attribution.onLeafMismatch([4], 21_000).ban, []);
+  assert.deepEqual(attribution.onTick(22_000).ban, []);
+  assert.deepEqual(attribution.onVerified(20, [1], null, 30_000).ban, []);
+});
+
+test("a peer on parole that connects again stays on parole until a whole piece clears it", () => {
+  const attribution = makeAttribution();
+  attribution.putOnParole(3);
+  assert.equal(attribution.isOnParole(3), true);
+  assert.deepEqual(attribution.onVerified(5, [3, 4], null, 1).cleared, []);
+  assert.deepEqual(attribution.onVerified(6, [3, 3], null, 2).cleared, [3]);
 });
