@@ -25,6 +25,7 @@ const STATS = {
   wanted: 100,
   have: 38,
   wasted: 0,
+  failed: 0,
   peers: 1,
   seeds: 1,
   pieceCount: 10,

@@ -62,6 +62,8 @@ export interface TorrentStats {
   readonly have: number;
   /** Received, but redundant or failed verification. */
   readonly wasted: number;
+  /** The part of `wasted` that failed verification. */
+  readonly failed: number;
   readonly peers: number;
   readonly seeds: number;
   readonly pieceCount: number;

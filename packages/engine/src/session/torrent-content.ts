@@ -371,7 +371,9 @@ export class TorrentContent {
   }
 
   onWaste(piece: PieceIndex, blocks: number): void {
-    this.download.wasted += Math.min(blocks * BLOCK_SIZE, this.#metainfo.layout.dataSize(piece));
+    const bytes = Math.min(blocks * BLOCK_SIZE, this.#metainfo.layout.dataSize(piece));
+    this.download.wasted += bytes;
+    this.download.failed += bytes;
   }
 
   onWarning(error: ShoalError): void {

@@ -50,6 +50,8 @@ export class TorrentDownload implements StoreSink {
   readonly rate: RateMeter = new RateMeter();
   /** Bytes received in vain: redundant, unasked or failed verification. */
   wasted = 0;
+  /** Those of them that failed verification. */
+  failed = 0;
   /** The torrent's number in the session. */
   readonly number: number;
   readonly storage: StorageId;

@@ -35,6 +35,7 @@ export function torrentStats(sources: StatsSources, now: Millis): TorrentStats {
     wanted,
     have,
     wasted: content?.download.wasted ?? 0,
+    failed: content?.download.failed ?? 0,
     peers: swarm.connected.size,
     seeds,
     pieceCount,
