@@ -133,11 +133,12 @@ export class TorrentJournal implements FileRecords {
     await this.#store.replace(this.#state.snapshot());
   }
 
-  /** The files exist now, empty or not: whose they are is known by their inodes from here on. */
+  /**
+   * The files exist now, empty or not: whose they are is known by their inodes from here on. That must be on stable storage
+   * before data is: a crash of the machine would leave files with data that look like somebody else's.
+   */
   async onFilesCreated(layout: Layout, files: TorrentFiles): Promise<void> {
-    await this.#learnFiles(layout, files);
-    // Before anything is written to them: a crash must not make them a stranger's.
-    this.#append();
+    if (await this.#learnFiles(layout, files)) await this.#store.sync();
   }
 
   /** Pieces that were lost are there again. */
@@ -222,14 +223,17 @@ export class TorrentJournal implements FileRecords {
     await this.#store.remove();
   }
 
-  /** Finds out the inodes of files that were created meanwhile, then records the pieces that wait for them. */
-  async #learnFiles(layout: Layout, files: TorrentFiles): Promise<void> {
+  /** Finds out the inodes of files that were created meanwhile, then records the pieces that wait for them. True when there were any. */
+  async #learnFiles(layout: Layout, files: TorrentFiles): Promise<boolean> {
     const stats = await files.stat();
     const found = [...this.#state.files.values()].filter(
       (file) => file.inode === TO_BE_CREATED && (stats[file.index] ?? null) !== null,
     );
     this.#state.addFiles(found.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
+    // At once: a crash before the first piece must not make the files a stranger's.
+    this.#append();
     this.#recordKnown(layout);
+    return found.length > 0;
   }
 
   #recordKnown(layout: Layout): void {
@@ -270,14 +274,17 @@ export class TorrentJournal implements FileRecords {
     }
   }
 
-  #inOrder(step: () => Promise<void>): Promise<void> {
+  #inOrder<T>(step: () => Promise<T>): Promise<T> {
     const done = this.#steps.then(step);
-    this.#steps = done.catch(() => {});
+    this.#steps = done.then(
+      () => {},
+      () => {},
+    );
     return done;
   }
 
   /** One step at a time in the background. A disk that can't sync costs only trust in the resume data. */
-  async #run(step: () => Promise<void>): Promise<void> {
+  async #run(step: () => Promise<unknown>): Promise<void> {
     this.#busy = true;
     try {
       await this.#inOrder(step);
