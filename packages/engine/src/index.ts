@@ -1,5 +1,6 @@
 export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
+export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
 export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";

@@ -8,7 +8,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ShoalError } from "../base/errors.ts";
@@ -51,6 +51,16 @@ export class NodeStore implements Store {
 
   partPath(key: string): string {
     return join(this.#folder, key + PART_SUFFIX);
+  }
+
+  /** The records as they stand in the file, for looking on: without the lock, and nothing is changed. */
+  async peek(key: string): Promise<Uint8Array[]> {
+    const path = join(this.#folder, key + SUFFIX);
+    try {
+      return parseRecords(await readFile(path)).records;
+    } catch (error) {
+      throw systemError(error, path, true);
+    }
   }
 
   async list(): Promise<string[]> {

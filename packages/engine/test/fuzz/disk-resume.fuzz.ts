@@ -33,8 +33,10 @@ async function play(input: InputReader): Promise<string> {
   let node = await world.node({ diskSpec: disorder });
   const lives = 1 + (input.u8() % 4);
   const words: string[] = [];
+  // With "refuse" the download must know its files again, unless they are others now or the journal lost them.
+  let existing: "refuse" | "overwrite" = "refuse";
   for (let life = 0; life < lives && !input.isEmpty; life++) {
-    const torrent = await add(node, made);
+    const torrent = await add(node, made, existing);
     torrent.addPeer(seed.endpoint);
     if ((input.u8() & 3) === 0) await disturb(world, torrent, input);
     await world.run((input.u16() % 6_000) + 1);
@@ -42,16 +44,18 @@ async function play(input: InputReader): Promise<string> {
     node.kill();
     await world.settle();
     const store = node.store.copy();
-    words.push(spoil(node, input));
-    cutJournal(store.journals, input);
+    const spoilt = spoil(node, input);
+    const cut = cutJournal(store.journals, input);
+    if (spoilt === "replaced" || cut) existing = "overwrite";
+    words.push(spoilt);
     if (input.u8() > 230) store.bootId = `boot ${life}`;
     node = await world.node({ disk: world.disk(node.disk.store, disorder), store });
-    assertOnDisk(node, made, await claimsOf(world, node, made));
+    assertOnDisk(node, made, await claimsOf(world, node, made, existing));
     node.kill();
     await world.settle();
     node = await world.node({ disk: world.disk(node.disk.store, disorder), store: node.store.copy() });
   }
-  const last = await add(node, made);
+  const last = await add(node, made, existing);
   last.addPeer(seed.endpoint);
   await world.until("the download ends", () => last.state === "seeding", HOUR_MS);
   for (const [path, bytes] of made.files)
@@ -59,13 +63,18 @@ async function play(input: InputReader): Promise<string> {
   return words.join();
 }
 
-function add(node: Node, { metainfo }: Made): Promise<Torrent> {
-  return node.session.add({ metainfo, downloadDir: "/out", existing: "overwrite" });
+function add(node: Node, { metainfo }: Made, existing: "refuse" | "overwrite"): Promise<Torrent> {
+  return node.session.add({ metainfo, downloadDir: "/out", existing });
 }
 
 /** What the torrent says it has when it has looked at its files; nobody is there to give it more. */
-async function claimsOf(world: SimulatedWorld, node: Node, made: Made): Promise<ReadonlySet<number>> {
-  const torrent = await add(node, made);
+async function claimsOf(
+  world: SimulatedWorld,
+  node: Node,
+  made: Made,
+  existing: "refuse" | "overwrite",
+): Promise<ReadonlySet<number>> {
+  const torrent = await add(node, made, existing);
   await world.until("the files have been looked at", () => torrent.state !== "checking", HOUR_MS);
   await world.run(2_000);
   const peer = world.dial(node, made);
@@ -134,10 +143,11 @@ function spoil(node: Node, input: InputReader): string {
 }
 
 /** The end of a journal is lost, as a crash of the machine loses it; a record in the middle never is. */
-function cutJournal(journals: Map<string, Uint8Array[]>, input: InputReader): void {
+function cutJournal(journals: Map<string, Uint8Array[]>, input: InputReader): boolean {
   const cut = input.u8();
-  if (cut < 128) return;
+  if (cut < 128) return false;
   for (const records of journals.values()) records.length -= Math.min(records.length, cut - 128);
+  return true;
 }
 
 const diskResume: FuzzTarget = {
