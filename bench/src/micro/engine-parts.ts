@@ -20,6 +20,7 @@ export interface PickerPeer {
   readonly choked: boolean;
   readonly allowedFast: ReadonlySet<number>;
   readonly snubbed: boolean;
+  readonly distrusted: boolean;
   readonly parole: boolean;
 }
 

@@ -148,6 +148,7 @@ function makeSwarm(parts: EngineParts, count: number = PEERS): Swarm {
       choked: false,
       allowedFast: new Set(),
       snubbed: false,
+      distrusted: false,
       parole: false,
     };
     picker.addPeer(peer);

@@ -5,6 +5,8 @@ export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";
+export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
+export type { Ban, BanCause } from "./core/swarm/standing.ts";
 export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
 export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";
 export { formatMagnet, type Magnet, parseMagnet } from "./meta/magnet.ts";

@@ -4,6 +4,8 @@ import { ShoalError, type Store, type TorrentStore } from "@shoal/engine/composi
 export class SimulatedStore implements Store {
   bootId = "boot";
   readonly journals: Map<string, Uint8Array[]> = new Map();
+  /** Small records besides those of torrents. */
+  readonly small: Map<string, Uint8Array> = new Map();
   /** Keys that are held. */
   readonly locked: Set<string> = new Set();
   /** Thrown by `append`. */
@@ -57,6 +59,15 @@ export class SimulatedStore implements Store {
     return `/state/${key}.part`;
   }
 
+  readRecord(name: string): Promise<Uint8Array | null> {
+    return Promise.resolve(this.small.get(name) ?? null);
+  }
+
+  async updateRecord(name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void> {
+    await Promise.resolve();
+    this.small.set(name, change(this.small.get(name) ?? null));
+  }
+
   list(): Promise<string[]> {
     return Promise.resolve([...this.journals.keys()]);
   }
@@ -66,6 +77,7 @@ export class SimulatedStore implements Store {
     const copy = new SimulatedStore();
     copy.bootId = this.bootId;
     for (const [key, records] of this.journals) copy.journals.set(key, [...records]);
+    for (const [name, record] of this.small) copy.small.set(name, record);
     return copy;
   }
 }

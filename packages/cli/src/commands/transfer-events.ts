@@ -32,5 +32,6 @@ export function peerFields(peer: PeerInfo): Record<string, unknown> {
     uploaded: peer.uploaded,
     downRate: Math.round(peer.downRate),
     upRate: Math.round(peer.upRate),
+    reputation: peer.reputation,
   };
 }

@@ -16,6 +16,7 @@ import type { Store, TorrentStore } from "../ports/store.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
 import { readBootId } from "./process-identity.ts";
 import { FILE_HEADER, frameRecords, parseRecords } from "./record-file.ts";
+import { SmallRecord } from "./small-record.ts";
 import { StoreLock } from "./store-lock.ts";
 import { syncFolder } from "./sync-folder.ts";
 
@@ -23,12 +24,14 @@ const SUFFIX = ".resume";
 const PART_SUFFIX = ".part";
 const fsyncAsync = promisify(fsync);
 
-/** One append-only file for each torrent in `<stateDir>/torrents`, readable for its owner only. */
+/** One append-only file for each torrent in `<stateDir>/torrents`, and small records besides, readable for their owner only. */
 export class NodeStore implements Store {
   readonly bootId: string = readBootId();
+  readonly #stateDir: string;
   readonly #folder: string;
 
   constructor(stateDir: string) {
+    this.#stateDir = stateDir;
     this.#folder = join(stateDir, "torrents");
   }
 
@@ -60,6 +63,22 @@ export class NodeStore implements Store {
       return parseRecords(await readFile(path)).records;
     } catch (error) {
       throw systemError(error, path, true);
+    }
+  }
+
+  async readRecord(name: string): Promise<Uint8Array | null> {
+    try {
+      return await new SmallRecord(this.#stateDir, name).read();
+    } catch (error) {
+      throw systemError(error, this.#stateDir, true);
+    }
+  }
+
+  async updateRecord(name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void> {
+    try {
+      await new SmallRecord(this.#stateDir, name).update(change);
+    } catch (error) {
+      throw systemError(error, this.#stateDir, false);
     }
   }
 

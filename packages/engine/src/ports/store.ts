@@ -24,6 +24,13 @@ export interface Store {
   open(key: string): Promise<TorrentStore>;
   /** Absolute path of a file next to a torrent's records, for bytes of files that are not wanted. */
   partPath(key: string): string;
+  /** A small record besides those of torrents, or null when there is none. Throws ERR_PROTOCOL when it is damaged. */
+  readRecord(name: string): Promise<Uint8Array | null>;
+  /**
+   * Replaces such a record atomically by what `change` makes of it (null when there is none or it is damaged). Processes take turns;
+   * throws ERR_LOCKED when another takes too long.
+   */
+  updateRecord(name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void>;
   /** Keys that have records. */
   list(): Promise<string[]>;
 }

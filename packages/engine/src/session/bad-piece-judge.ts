@@ -6,6 +6,7 @@ import type { PieceHashes } from "../core/piece-hashes.ts";
 import { NO_PEER, type PiecePicker } from "../core/picker/piece-picker.ts";
 import { Attribution, type BanReason, type Verdict } from "../core/swarm/attribution.ts";
 import { FailureRounds } from "../core/swarm/failure-rounds.ts";
+import { BLOCK_SIZE } from "../meta/layout.ts";
 import { HASH_BYTES } from "../meta/merkle.ts";
 import type { PieceDigest, StorageId } from "../ports/disk.ts";
 import type { SessionContext } from "./context.ts";
@@ -144,6 +145,7 @@ export class BadPieceJudge {
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
     this.#leaves.delete(piece);
     this.#rounds.onVerified();
+    this.#credit(contributors);
     const conclude = (digests: Uint8Array | null): void =>
       this.#apply(this.#attribution.onVerified(piece, contributors, digests, this.#context.now()));
     if (this.#attribution.wantsDigests(piece)) this.#withDigests(piece, digest, conclude);
@@ -248,6 +250,15 @@ export class BadPieceJudge {
     for (const peer of this.#owner.connectedPeers)
       if (peer.session.v2 && !peer.closed && peer.session.have?.get(piece) === true) return true;
     return false;
+  }
+
+  /** Only what was right speaks for a peer. */
+  #credit(contributors: readonly PeerSlot[]): void {
+    for (let from = 0, to = 0; from < contributors.length; from = to) {
+      while (to < contributors.length && contributors[to] === contributors[from]) to++;
+      const peer = this.#owner.peerInSlot(contributors[from]!);
+      if (peer !== undefined) peer.verified += (to - from) * BLOCK_SIZE;
+    }
   }
 
   #retry(piece: PieceIndex, blocks: readonly BlockIndex[] | null, count: number): void {

@@ -53,6 +53,7 @@ export class ChokingRound {
       peer.optimistic = optimistic.has(id);
       if (unchoked.has(id)) unchoke(torrent, peer, now);
       else if (!peer.session.amChoking) choke(torrent, peer, now);
+      this.#context.standings.settle(peer);
       peer.roundDown = peer.pipeline.total;
       peer.roundUp = peer.up.total;
     }
@@ -88,6 +89,7 @@ export class ChokingRound {
           since: peer.chokeChangedAt,
           everUnchoked: peer.everUnchoked,
           snubbed: peer.snubbed,
+          score: peer.score,
           seeding: facts.seeding,
           downRate: (peer.pipeline.total - peer.roundDown) / seconds,
           upRate: (peer.up.total - peer.roundUp) / seconds,

@@ -2,16 +2,18 @@ import type { Millis } from "../base/brand.ts";
 import type { Rng } from "../base/rng.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
 import type { FaultWatch } from "../core/swarm/fault-watch.ts";
+import type { BanCause } from "../core/swarm/standing.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Log } from "../ports/log.ts";
-import type { Net } from "../ports/net.ts";
+import type { Endpoint, Net } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
 import type { SpacePolls } from "./space-polls.ts";
+import type { PeerStandings } from "./peer-standings.ts";
 import type { StoreFlow } from "./store-flow.ts";
 import type { TrackerClient } from "./tracker-client.ts";
 import type { UploadBuffers } from "./upload-buffers.ts";
@@ -40,6 +42,7 @@ export interface SessionContext extends SessionPorts {
   readonly dialBudget: DialBudget;
   readonly extensions: ExtensionRegistry;
   readonly faults: FaultWatch;
+  readonly standings: PeerStandings;
   /** The port peers can reach us on, or 0. */
   listenPort(): number;
   /** Whether one more connection fits the session. */
@@ -48,6 +51,8 @@ export interface SessionContext extends SessionPorts {
   onConnectionClosed(): void;
   /** Somebody became interested or a slot became free: choose who is served at the next opportunity. */
   requestChoking(): void;
+  /** Turns a peer away in all torrents. */
+  ban(remote: Endpoint, peerId: Uint8Array | null, cause: BanCause, reason: string): void;
   /** This computer is suspected to spoil data: whom it may have wronged lately is pardoned. */
   onLocalFault(): void;
   now(): Millis;

@@ -1,5 +1,6 @@
 import type { ShoalError } from "../base/errors.ts";
 import type { PieceIndex } from "../base/brand.ts";
+import type { Opinion } from "../core/swarm/reputation.ts";
 import type { WaitingReason } from "../core/explain.ts";
 
 /** What a torrent is doing, in one word. */
@@ -39,6 +40,7 @@ export interface PeerInfo {
   /** Speaks BitTorrent v2 with us. */
   readonly v2: boolean;
   readonly requests: number;
+  readonly reputation: Opinion;
 }
 
 export interface FileProgress {

@@ -48,6 +48,12 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   readingBytes = 0;
 
   parole = false;
+  /** Its reputation, as of the last round of choking; see `Reputations`. */
+  score = 0;
+  /** Since its reputation was counted last: bytes in pieces that were right (whole blocks), times it did not deliver. */
+  verified = 0;
+  late = 0;
+  unsolicitedTold = 0;
   speed: 0 | 1 | 2 = 1;
   /** Pieces that it may get while we choke it (BEP 6). */
   readonly grantedFast: Set<PieceIndex> = new Set();
@@ -122,6 +128,10 @@ export class PeerConnection implements ConnectionSink, PickPeer {
 
   get snubbed(): boolean {
     return this.pipeline.isSnubbed;
+  }
+
+  get distrusted(): boolean {
+    return this.score < 0;
   }
 
   get closed(): boolean {
@@ -214,6 +224,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
       snubbed: this.snubbed,
       v2: this.session.v2,
       requests: this.requests.length,
+      reputation: this.#context.standings.opinion(this.remote),
     };
   }
 }

@@ -165,7 +165,7 @@ export class PieceExchange {
 
   /** There is room for requests again. */
   refillAll(): void {
-    for (const peer of this.#owner.connectedPeers) {
+    for (const peer of this.#byRepute()) {
       this.#download.refill(peer);
       peer.flush();
     }
@@ -182,7 +182,7 @@ export class PieceExchange {
     this.#interestDirty = false;
     let fastest = 0;
     for (const peer of this.#owner.connectedPeers) fastest = Math.max(fastest, peer.pipeline.rate(now));
-    for (const peer of this.#owner.connectedPeers) {
+    for (const peer of this.#byRepute()) {
       if (dirty) this.#updateInterest(peer);
       classify(peer, fastest, now);
       this.#expire(peer, now);
@@ -237,6 +237,13 @@ export class PieceExchange {
     }
   }
 
+  /** Who is trusted is asked first, so that what is scarce and urgent goes to them. */
+  #byRepute(): PeerConnection[] {
+    return [...this.#owner.connectedPeers].sort(
+      (a, b) => Number(a.parole) - Number(b.parole) || b.speed - a.speed || b.score - a.score,
+    );
+  }
+
   #addToPicker(peer: PeerConnection): void {
     this.#picker.addPeer(peer);
     peer.inPicker = true;
@@ -261,7 +268,9 @@ export class PieceExchange {
     const silent = peer.timeout.expire(peer.requests, peer.pipeline.latency, now, (piece, block) =>
       this.#picker.release(peer.slot, piece, block),
     );
-    if (silent) peer.pipeline.onTimeout();
+    if (!silent) return;
+    peer.late++;
+    peer.pipeline.onTimeout();
   }
 
   #isMeetingOfSeeds(peer: PeerConnection, now: Millis): boolean {
@@ -273,8 +282,10 @@ export class PieceExchange {
 
 /** A peer that is asked for little can't show what it could deliver: then its class only rises. */
 function classify(peer: PeerConnection, fastest: number, now: Millis): void {
-  const speed = speedClass(peer.pipeline.rate(now), fastest);
-  if (speed > peer.speed || peer.requests.length * 2 >= peer.pipeline.target) peer.speed = speed;
+  // Those of bad repute share pieces with the slow only.
+  const speed = peer.distrusted ? 0 : speedClass(peer.pipeline.rate(now), fastest);
+  if (speed > peer.speed || peer.distrusted || peer.requests.length * 2 >= peer.pipeline.target)
+    peer.speed = speed;
 }
 
 function speedClass(rate: number, fastest: number): 0 | 1 | 2 {

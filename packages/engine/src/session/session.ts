@@ -5,6 +5,7 @@ import { Xoshiro128 } from "../base/rng.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
+import type { Reputation } from "../core/swarm/reputation.ts";
 import { shortHashes } from "../meta/info-hash.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
@@ -16,6 +17,7 @@ import type { TorrentEvent } from "./events.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
 import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
 import { SpacePolls } from "./space-polls.ts";
+import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
 import { Torrent } from "./torrent.ts";
@@ -44,6 +46,7 @@ export class Session {
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
   readonly #lobby: Lobby;
   readonly #choking: ChokingRound;
+  readonly #standings: PeerStandings;
   readonly #changes: StateChanges = new StateChanges();
   #listener: Listener | null = null;
   #connections = 0;
@@ -54,6 +57,7 @@ export class Session {
   constructor(ports: SessionPorts, config: SessionConfig) {
     this.#ports = ports;
     const { clock, disk, random } = ports;
+    this.#standings = new PeerStandings(clock, ports.store, ports.log);
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
     this.#context = {
@@ -74,12 +78,17 @@ export class Session {
       dialBudget: new DialBudget(),
       extensions: new ExtensionRegistry(),
       faults: new FaultWatch(),
+      standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
       hasRoom: () => this.#connections < config.maxConnections,
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
       requestChoking: () => this.#choking.request(),
-      onLocalFault: () => {},
+      ban: (remote, peerId, cause, reason) => {
+        this.#standings.ban(remote, peerId, cause, reason);
+        for (const torrent of this.#active) torrent.swarm.connections.expel(reason);
+      },
+      onLocalFault: () => this.#standings.onLocalFault(),
       now: () => clock.now(),
     };
     this.#choking = new ChokingRound(this.#context, () => this.#active);
@@ -91,9 +100,10 @@ export class Session {
     return this.#listener?.endpoint ?? null;
   }
 
-  /** Opens the listening socket. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
+  /** Reads what is known of peers, and opens the listening socket. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
   async listen(): Promise<void> {
     const { host, ports } = this.#context.config;
+    await this.#standings.load();
     if (ports.length === 0) return;
     this.#listener = await this.#ports.net.listen(
       { ...(host === null ? {} : { host }), ports },
@@ -149,6 +159,16 @@ export class Session {
     this.#context.extensions.register(extension);
   }
 
+  /** What is known of peers, of earlier sessions too, the worst first. */
+  reputations(): Reputation[] {
+    return this.#standings.list();
+  }
+
+  /** Takes back a ban and all else that is held against a host. False when there is nothing. */
+  forgive(host: string): boolean {
+    return this.#standings.forgive(host);
+  }
+
   on(listener: (event: SessionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -169,12 +189,13 @@ export class Session {
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
     this.#lobby.closeAll();
     await listenerClosed;
+    await this.#standings.close();
     await this.#ports.trackers.close();
     await this.#ports.disk.shutdown();
   }
 
   #onIncoming(connection: Connection): void {
-    if (this.#closed || !this.#context.hasRoom()) {
+    if (this.#closed || !this.#context.hasRoom() || this.#standings.isBanned(connection.remote)) {
       connection.close();
       return;
     }

@@ -2,6 +2,7 @@ import type { Millis, PeerSlot } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { endpointKey } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
+import { peerKey } from "../core/swarm/peer-key.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
 import { PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
@@ -13,6 +14,8 @@ import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
 const MAX_HALF_OPEN = 30;
 const KEEP_ALIVE_MS = 100_000;
 const SLOT_COUNT = 4096;
+/** Banned peers that are counted. */
+const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */
 const REST_MS = 30 * 60_000;
 
@@ -22,6 +25,7 @@ export interface ConnectionsOwner extends Greeter<PeerConnection>, PeerOwner {
   onAdmitted(peer: PeerConnection): void;
   onPeerGone(peer: PeerConnection, reason: ShoalError | null): void;
   onDialFailed(to: Endpoint, error: ShoalError): void;
+  onBanned(remote: Endpoint, reason: string): void;
 }
 
 /** The connections of one torrent and the addresses to try: who is connected, who is dialled, who is turned away. */
@@ -31,8 +35,8 @@ export class TorrentConnections {
   readonly #owner: ConnectionsOwner;
   readonly #slots: Map<PeerSlot, PeerConnection> = new Map();
   #nextSlot: PeerSlot = 0;
-  /** Banned peers by id: where many share one address, the address alone does not tell them apart. */
-  readonly #bannedIds: Set<string> = new Set();
+  /** Addresses of which a peer was turned away here. */
+  readonly #turnedAway: Set<string> = new Set();
   /** Who held a slot last: blame for a bad piece may come after the peer has left. */
   readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
   readonly #admitted: Set<PeerConnection> = new Set();
@@ -43,12 +47,17 @@ export class TorrentConnections {
   constructor(context: SessionContext, owner: ConnectionsOwner) {
     this.#context = context;
     this.#owner = owner;
-    this.list = new PeerList(context.rng);
+    this.list = new PeerList(context.rng, { repute: context.standings });
   }
 
   /** Peers that finished the handshake. */
   get peers(): ReadonlySet<PeerConnection> {
     return this.#admitted;
+  }
+
+  /** Banned peers that this torrent had to do with. */
+  get banned(): number {
+    return this.#turnedAway.size;
   }
 
   get connecting(): number {
@@ -107,8 +116,10 @@ export class TorrentConnections {
       if (!peer.incoming) this.list.addSelf(remote);
       throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
     }
-    if (this.#bannedIds.has(id) || this.list.isBanned(remote.host, remote.port))
+    if (this.#context.standings.isBannedPeer(remote, peerId)) {
+      this.#turnAway(remote);
       throw new ShoalError("ERR_CONNECT", "The peer is banned");
+    }
     if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
       throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
     }
@@ -125,6 +136,7 @@ export class TorrentConnections {
     peer.slot = this.#takeSlot();
     this.#slots.set(peer.slot, peer);
     this.#lastHosts.set(peer.slot, remote);
+    peer.score = this.#context.standings.score(remote);
     if (!peer.incoming) {
       this.#context.dialBudget.onSettled();
       this.list.onConnected(remote, this.#context.now());
@@ -137,6 +149,7 @@ export class TorrentConnections {
     if (this.#pending.delete(peer)) {
       if (!peer.incoming) {
         this.#context.dialBudget.onSettled();
+        this.#context.standings.onDialFailed(peer.remote);
         this.list.onFailed(peer.remote, now);
         this.#owner.onDialFailed(peer.remote, reason ?? new ShoalError("ERR_CONNECT", "The peer hung up"));
       }
@@ -145,15 +158,24 @@ export class TorrentConnections {
     this.#release(peer, reason);
   }
 
-  /** Turns away whoever holds or last held the slot, now and later. Returns its address, or null when that was done before. */
+  /** Bans whoever holds or last held the slot, in all torrents. Returns its address, or null when that was done before. */
   ban(slot: PeerSlot, reason: string): Endpoint | null {
-    const endpoint = this.#lastHosts.get(slot);
-    if (endpoint === undefined || this.list.isBanned(endpoint.host, endpoint.port)) return null;
-    this.list.ban(endpoint.host, endpoint.port, reason);
-    const id = this.#slots.get(slot)?.session.peerId;
-    if (id !== null && id !== undefined) this.#bannedIds.add(toHex(id));
-    this.#slots.get(slot)?.close(new ShoalError("ERR_PROTOCOL", `Banned: ${reason}`));
-    return endpoint;
+    const remote = this.#lastHosts.get(slot);
+    if (remote === undefined || this.#context.standings.isBanned(remote)) return null;
+    this.#context.ban(remote, this.#slots.get(slot)?.session.peerId ?? null, "proof", reason);
+    return remote;
+  }
+
+  /** Somebody was banned: closes connections that must not be any more. */
+  expel(reason: string): void {
+    const { standings } = this.#context;
+    for (const peer of [...this.#pending, ...this.#admitted]) {
+      const { peerId } = peer.session;
+      if (peerId === null ? !standings.isBanned(peer.remote) : !standings.isBannedPeer(peer.remote, peerId))
+        continue;
+      this.#turnAway(peer.remote);
+      peer.close(new ShoalError("ERR_CONNECT", `Banned: ${reason}`));
+    }
   }
 
   /** Closes what takes too long to shake hands or says nothing; keeps quiet connections open. */
@@ -177,6 +199,7 @@ export class TorrentConnections {
   }
 
   closeAll(reason: ShoalError | null): void {
+    for (const peer of this.#admitted) this.#context.standings.settle(peer);
     for (const peer of [...this.#pending, ...this.#admitted]) peer.close(reason);
   }
 
@@ -185,11 +208,22 @@ export class TorrentConnections {
     const id = toHex(peer.session.peerId!);
     if (this.#byPeerId.get(id) === peer) this.#byPeerId.delete(id);
     const now = this.#context.now();
+    const { standings } = this.#context;
+    standings.settle(peer);
+    if (reason?.code === "ERR_PROTOCOL" && standings.onAbuse(peer.remote)) {
+      const why = "breaks the protocol again and again";
+      this.#context.ban(peer.remote, peer.session.peerId, "abuse", why);
+      this.#owner.onBanned(peer.remote, why);
+    }
     if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
     else this.list.onClosed(peer.remote, now);
     this.#owner.onPeerGone(peer, reason);
     this.#slots.delete(peer.slot);
     peer.slot = -1;
+  }
+
+  #turnAway(remote: Endpoint): void {
+    if (this.#turnedAway.size < MAX_TURNED_AWAY) this.#turnedAway.add(peerKey(remote.host, remote.port));
   }
 
   /** Slots go round, so that a late verdict about a peer that left does not hit the one that came after it. */

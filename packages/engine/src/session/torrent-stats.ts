@@ -63,7 +63,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     peers: connections.peers.size,
     connecting: connections.connecting,
     candidates: connections.list.size,
-    banned: connections.list.banned,
+    banned: connections.banned,
     disk: state === "paused" ? null : (content?.trouble ?? null),
     trackers: trackers.count,
     trackersFailed: trackers.failed,

@@ -74,7 +74,11 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
 
   ban(slot: PeerSlot, reason: string): void {
     const endpoint = this.connections.ban(slot, reason);
-    if (endpoint !== null) this.#owner.emit({ type: "banned", host: endpoint.host, reason });
+    if (endpoint !== null) this.onBanned(endpoint, reason);
+  }
+
+  onBanned({ host }: Endpoint, reason: string): void {
+    this.#owner.emit({ type: "banned", host, reason });
   }
 
   /** The arena is full: nobody may send more; or it has room again. */

@@ -30,6 +30,50 @@ const texts = (records: readonly Uint8Array[]): string[] =>
   records.map((record) => Buffer.from(record).toString());
 const locked = (error: ShoalError): boolean => error.code === "ERR_LOCKED";
 
+describe("small records", () => {
+  const path = join(stateDir, "notes.record");
+
+  test("are replaced by what is made of the one before, for their owner only, and read again", async () => {
+    const store = new NodeStore(stateDir);
+    assert.equal(await store.readRecord("notes"), null);
+    await store.updateRecord("notes", (before) => Buffer.from(`${before === null}`));
+    await store.updateRecord("notes", (before) => Buffer.from(`${Buffer.from(before!).toString()} again`));
+    assert.equal(Buffer.from((await store.readRecord("notes"))!).toString(), "true again");
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(
+      readdirSync(stateDir).filter((name) => name.startsWith("notes.")),
+      ["notes.record"],
+    );
+  });
+
+  test("that are damaged are refused, and replaced by the next update", async () => {
+    const store = new NodeStore(stateDir);
+    await store.updateRecord("notes", () => Buffer.from("good"));
+    const good = readFileSync(path);
+    const isDamaged = (error: ShoalError): boolean => error.code === "ERR_PROTOCOL";
+    for (let at = 0; at < good.length; at++) {
+      const bad = Buffer.from(good);
+      bad[at]! ^= 1;
+      writeFileSync(path, bad);
+      await assert.rejects(store.readRecord("notes"), isDamaged, `byte ${at}`);
+      writeFileSync(path, good.subarray(0, at));
+      await assert.rejects(store.readRecord("notes"), isDamaged, `length ${at}`);
+    }
+    appendFileSync(path, good);
+    await assert.rejects(store.readRecord("notes"), isDamaged);
+    await store.updateRecord("notes", (before) => Buffer.from(`${before === null}`));
+    assert.equal(Buffer.from((await store.readRecord("notes"))!).toString(), "true");
+  });
+
+  test("changed by many at once lose no change", async () => {
+    const counts = Array.from({ length: 6 }, () =>
+      new NodeStore(stateDir).updateRecord("count", (before) => Uint8Array.of((before?.[0] ?? 0) + 1)),
+    );
+    await Promise.all(counts);
+    assert.deepEqual([...(await new NodeStore(stateDir).readRecord("count"))!], [6]);
+  });
+});
+
 describe("records", () => {
   test("come back in order, after appending, replacing and appending meanwhile", async () => {
     const key = newKey();

@@ -17,6 +17,8 @@ export interface ChokePeer {
   readonly everUnchoked: boolean;
   /** It doesn't deliver what we asked for. */
   readonly snubbed: boolean;
+  /** Its reputation, from -100 by 0 (nothing known) to 100. */
+  readonly score: number;
   /** We want nothing from its torrent. */
   readonly seeding: boolean;
   readonly downRate: number;

@@ -18,7 +18,10 @@ function byWaiting(a: ChokePeer, b: ChokePeer): number {
   return Number(a.everUnchoked) - Number(b.everUnchoked) || a.since - b.since;
 }
 
-/** Tit for tat: those who give the most, first. Snubbed ones last; at equal rates the present holder stays. */
+/**
+ * Tit for tat: those who give the most, first. Snubbed ones last; at equal rates the better reputation counts, then the present
+ * holder stays.
+ */
 export function rankByGiving(peers: readonly ChokePeer[], rng: Rng): ChokePeer[] {
   return ranked(
     peers,
@@ -26,11 +29,15 @@ export function rankByGiving(peers: readonly ChokePeer[], rng: Rng): ChokePeer[]
     (a, b) =>
       Number(a.snubbed) - Number(b.snubbed) ||
       b.downRate - a.downRate ||
+      b.score - a.score ||
       Number(b.unchoked) - Number(a.unchoked),
   );
 }
 
-/** For the optimistic slots: who still has its time, then who was never served, then who waits the longest. */
+/**
+ * For the optimistic slots: who still has its time, then who was never served, then who waits the longest. A good reputation makes the
+ * time waited count up to double, a bad one half: so everybody has a turn, some more often.
+ */
 export function rankByChance(
   peers: readonly ChokePeer[],
   config: ChokeConfig,
@@ -39,11 +46,15 @@ export function rankByChance(
 ): ChokePeer[] {
   const hasTime = (peer: ChokePeer): boolean =>
     peer.unchoked && peer.optimistic && now - peer.since < config.optimisticMs;
+  const waited = (peer: ChokePeer): number => (now - peer.since) * 2 ** (peer.score / 100);
   return ranked(
     peers,
     rng,
     (a, b) =>
-      Number(hasTime(b)) - Number(hasTime(a)) || Number(a.unchoked) - Number(b.unchoked) || byWaiting(a, b),
+      Number(hasTime(b)) - Number(hasTime(a)) ||
+      Number(a.unchoked) - Number(b.unchoked) ||
+      Number(a.everUnchoked) - Number(b.everUnchoked) ||
+      waited(b) - waited(a),
   );
 }
 

@@ -173,7 +173,7 @@ export class BlockChooser {
 
   #searchMode(st: PeerState): SearchMode {
     if (this.#state.sequential) return SEARCH_SEQUENTIAL;
-    if (st.peer.snubbed) return SEARCH_COMMON;
+    if (st.peer.snubbed || st.peer.distrusted) return SEARCH_COMMON;
     return this.#state.have.count < RANDOM_FIRST_PIECES ? SEARCH_RANDOM : SEARCH_RAREST;
   }
 

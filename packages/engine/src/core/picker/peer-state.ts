@@ -18,6 +18,8 @@ export interface PickPeer {
   readonly snubbed: boolean;
   /** Under suspicion of sending bad data: gets whole pieces alone, so that a failed one proves who it was. */
   readonly parole: boolean;
+  /** Of bad repute: gets common pieces, which others can give as well. */
+  readonly distrusted: boolean;
 }
 
 /** What the picker remembers about a peer: every field is set here, so that all peers have one shape. */

@@ -1,7 +1,6 @@
 import { endpointKey } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
-import { BanList } from "./ban-list.ts";
 
 /** How we know of a peer, the most trusted first. */
 const SOURCES = ["user", "magnet", "tracker", "lsd", "dht", "pex", "incoming"] as const;
@@ -23,7 +22,17 @@ const SHORT_CONNECTION: Millis = 10_000;
 export interface PeerListOptions {
   /** Candidates kept at most. */
   readonly capacity?: number;
+  readonly repute?: Repute;
 }
+
+/** What is thought of addresses, over all torrents. */
+export interface Repute {
+  isBanned(address: Address): boolean;
+  /** Above 0 for good peers, below for bad ones. */
+  score(address: Address): number;
+}
+
+const NO_REPUTE: Repute = { isBanned: () => false, score: () => 0 };
 
 /** A peer that may be dialled. */
 export interface Candidate {
@@ -43,15 +52,18 @@ class Entry implements Candidate {
   fails = 0;
   /** Was connected once for more than a moment. */
   good = false;
+  /** Reputation, as of the last time something was learned of the peer. */
+  score: number;
   busy = false;
   connectedAt: Millis = 0;
   nextAt: Millis;
 
-  constructor(host: string, port: number, source: PeerSource, salt: number, nextAt: Millis) {
+  constructor(host: string, port: number, source: PeerSource, salt: number, score: number, nextAt: Millis) {
     this.host = host;
     this.port = port;
     this.source = source;
     this.salt = salt;
+    this.score = score;
     this.nextAt = nextAt;
   }
 }
@@ -70,7 +82,7 @@ export class PeerList {
   readonly #capacity: number;
   readonly #entries: Map<string, Entry> = new Map();
   readonly #counts: Map<PeerSource, number> = new Map();
-  readonly #bans: BanList = new BanList();
+  readonly #repute: Repute;
   readonly #own: Set<string> = new Set();
   #deadline: Millis = Infinity;
   #deadlineKnown = true;
@@ -78,6 +90,7 @@ export class PeerList {
   constructor(rng: Rng, options: PeerListOptions = {}) {
     this.#rng = rng;
     this.#capacity = options.capacity ?? 3_000;
+    this.#repute = options.repute ?? NO_REPUTE;
   }
 
   /** Candidates, busy ones included. */
@@ -90,14 +103,15 @@ export class PeerList {
     const { host, port } = address;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
     const key = endpointKey(host, port);
-    if (this.#own.has(key) || this.isBanned(host, port)) return false;
+    if (this.#own.has(key) || this.#repute.isBanned(address)) return false;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#upgrade(known, source, now);
       return false;
     }
     if (this.#entries.size >= this.#capacity && !this.#evictFor(source)) return false;
-    this.#entries.set(key, new Entry(host, port, source, this.#rng.uint32(), now));
+    const score = this.#repute.score(address);
+    this.#entries.set(key, new Entry(host, port, source, this.#rng.uint32(), score, now));
     this.#count(source, 1);
     this.#deadline = Math.min(this.#deadline, now);
     return true;
@@ -112,16 +126,22 @@ export class PeerList {
 
   /** The best candidate to dial now, or null; it is busy from now on. */
   next(now: Millis): Candidate | null {
-    if (this.nextDeadline() > now) return null;
-    let best: Entry | null = null;
-    for (const entry of this.#entries.values()) {
-      if (!entry.busy && entry.nextAt <= now && (best === null || isBetter(entry, best))) best = entry;
-    }
-    if (best !== null) {
-      best.busy = true;
+    while (this.nextDeadline() <= now) {
+      let best: Entry | null = null;
+      for (const entry of this.#entries.values()) {
+        if (!entry.busy && entry.nextAt <= now && (best === null || isBetter(entry, best))) best = entry;
+      }
+      if (best === null) return null;
       this.#deadlineKnown = false;
+      if (this.#repute.isBanned(best)) {
+        // Since it was added.
+        this.#remove(endpointKey(best.host, best.port));
+        continue;
+      }
+      best.busy = true;
+      return best;
     }
-    return best;
+    return null;
   }
 
   /** The candidate was not dialled after all. */
@@ -155,6 +175,7 @@ export class PeerList {
     const entry = this.#find(address);
     if (entry === undefined) return;
     entry.fails++;
+    entry.score = this.#repute.score(entry);
     if (entry.fails >= MAX_FAILS && !isNamed(entry.source)) {
       this.#remove(endpointKey(entry.host, entry.port));
       return;
@@ -171,33 +192,9 @@ export class PeerList {
       return;
     }
     entry.good = true;
+    entry.score = this.#repute.score(entry);
     entry.fails = 0;
     this.#retryLater(entry, now);
-  }
-
-  /** Never dial or accept this peer again; see `BanList` for what is banned with it. */
-  ban(host: string, port: number, reason: string): void {
-    this.#bans.ban(host, port, reason);
-    for (const [key, entry] of this.#entries) {
-      if (this.isBanned(entry.host, entry.port)) this.#remove(key);
-    }
-  }
-
-  /** Peers turned away. */
-  get banned(): number {
-    return this.#bans.size;
-  }
-
-  isBanned(host: string, port = 0): boolean {
-    return this.#bans.reason(host, port) !== null;
-  }
-
-  banReason(host: string, port = 0): string | null {
-    return this.#bans.reason(host, port);
-  }
-
-  unban(host: string, port = 0): boolean {
-    return this.#bans.unban(host, port);
   }
 
   /** When `next` has something to give at the earliest; Infinity when all candidates are busy or there are none. */
@@ -279,9 +276,10 @@ function rank(source: PeerSource): number {
   return SOURCES.indexOf(source);
 }
 
-/** Fewer failures, then known to work, then the better source, then by chance. */
+/** Fewer failures, then the better reputation, then known to work, then the better source, then by chance. */
 function isBetter(a: Entry, b: Entry): boolean {
   if (a.fails !== b.fails) return a.fails < b.fails;
+  if (a.score !== b.score) return a.score > b.score;
   if (a.good !== b.good) return a.good;
   if (a.source !== b.source) return rank(a.source) < rank(b.source);
   return a.salt < b.salt;

@@ -25,6 +25,7 @@ function peer(id: number, change: Partial<ChokePeer> = {}): ChokePeer {
     since: 0,
     everUnchoked: false,
     snubbed: false,
+    score: 0,
     seeding: false,
     downRate: 0,
     upRate: 0,
@@ -240,4 +241,28 @@ test("for any peers: no more than the slots, only who is eligible, no slot waste
       },
     ),
   );
+});
+
+test("at equal rates the better reputation is served first; who gives more comes before it", () => {
+  const peers = [
+    peer(0, { score: -40 }),
+    peer(1, { score: 10 }),
+    peer(2, { score: 50 }),
+    peer(3, { downRate: 1, score: -100 }),
+  ].map((one) => ({ ...one, everUnchoked: true }));
+  const how = { ...config, minSlots: 2, optimisticSlots: 0 };
+  assert.deepEqual(choose(peers, 0, how).unchoked, [2, 3]);
+});
+
+test("by chance, a good reputation makes waiting count double, a newcomer comes before both", () => {
+  const how = { ...config, minSlots: 2 };
+  const giver = peer(0, { downRate: 1_000_000, everUnchoked: true });
+  const known = (id: number, score: number, waitedMs: number): ChokePeer =>
+    peer(id, { score, since: 100_000 - waitedMs, everUnchoked: true });
+  const lucky = (peers: readonly ChokePeer[]): number[] => choose([giver, ...peers], 100_000, how).optimistic;
+  assert.deepEqual(lucky([known(1, 0, 50_000), known(2, 100, 26_000)]), [2]);
+  assert.deepEqual(lucky([known(1, 0, 50_000), known(2, 100, 24_000)]), [1]);
+  // Nobody waits for ever: a bad name only takes longer.
+  assert.deepEqual(lucky([known(1, -100, 90_000), known(2, 100, 20_000)]), [1]);
+  assert.deepEqual(lucky([known(1, 100, 90_000), peer(2, { since: 99_999 })]), [2]);
 });

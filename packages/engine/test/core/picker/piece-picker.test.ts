@@ -268,6 +268,18 @@ test("a peer on parole doesn't join shared pieces while it has requests of its o
   assert.deepEqual(piecesOf(pick(picker, suspect, 10)), [shared]);
 });
 
+test("a peer of bad repute gets what is common, and all of it when nobody else is there", () => {
+  const picker = makePicker(10, 1);
+  settleIn(picker);
+  picker.addPeer(makePeer(1, 10, [4, 5, 6]));
+  picker.addPeer(makePeer(2, 10, [5, 6]));
+  const bad = makePeer(0, 10, "all");
+  bad.distrusted = true;
+  picker.addPeer(bad);
+  assert.deepEqual(new Set(piecesOf(pick(picker, bad, 2))), new Set([5, 6]));
+  assert.deepEqual(new Set(piecesOf(pick(picker, bad, 10))), new Set([4, 7, 8, 9]));
+});
+
 test("a peer on parole gets one piece at a time, and duplicates what others hold up when nothing else is left", () => {
   const picker = makePicker(6, 4);
   settleIn(picker);

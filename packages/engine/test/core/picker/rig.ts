@@ -16,6 +16,7 @@ export interface TestPeer extends PickPeer {
   readonly allowedFast: Set<number>;
   snubbed: boolean;
   parole: boolean;
+  distrusted: boolean;
 }
 
 /** A torrent of `pieces` pieces of `blocks` blocks; the last block of the last piece has 100 bytes. */
@@ -42,7 +43,16 @@ export function makePeer(slot: number, pieces: number, has: readonly number[] | 
   const have = new Bitfield(pieces);
   if (has === "all") have.setAll();
   else if (has !== "none") for (const piece of has) have.set(piece);
-  return { slot, have, speed: 1, choked: false, allowedFast: new Set(), snubbed: false, parole: false };
+  return {
+    slot,
+    have,
+    speed: 1,
+    choked: false,
+    allowedFast: new Set(),
+    snubbed: false,
+    parole: false,
+    distrusted: false,
+  };
 }
 
 export type Pair = readonly [piece: number, block: number];

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
-import { BanList } from "../../../dist/core/swarm/ban-list.js";
 import { PeerList, type PeerSource } from "../../../dist/core/swarm/peer-list.js";
 
 const at = (n: number): { host: string; port: number } => ({
@@ -10,6 +9,19 @@ const at = (n: number): { host: string; port: number } => ({
   port: 6_881,
 });
 const makeList = (capacity = 3_000): PeerList => new PeerList(new Xoshiro128(1), { capacity });
+
+/** Hosts that are banned, and scores of others. */
+class TestRepute {
+  readonly banned: Set<string> = new Set();
+  readonly scores: Map<string, number> = new Map();
+
+  isBanned({ host }: { host: string }): boolean {
+    return this.banned.has(host);
+  }
+  score({ host }: { host: string }): number {
+    return this.scores.get(host) ?? 0;
+  }
+}
 
 test("gives out each candidate once, the best source first", () => {
   const list = makeList();
@@ -24,18 +36,19 @@ test("gives out each candidate once, the best source first", () => {
 });
 
 test("refuses ports that can't be dialled, itself and banned peers", () => {
-  const list = makeList();
+  const repute = new TestRepute();
+  const list = new PeerList(new Xoshiro128(1), { repute });
   for (const port of [0, -1, 65_536, 1.5])
     assert.equal(list.add({ host: "10.0.0.1", port }, "dht", 0), false);
   list.add(at(1), "dht", 0);
   list.addSelf(at(1));
   assert.equal(list.add(at(1), "user", 0), false);
   list.add(at(2), "dht", 0);
-  list.ban(at(2).host, 1, "bad data");
+  repute.banned.add(at(2).host);
+  assert.equal(list.next(0), null);
   assert.equal(list.size, 0);
   assert.equal(list.add(at(2), "user", 0), false);
-  assert.equal(list.banReason(at(2).host), "bad data");
-  assert.equal(list.unban(at(2).host), true);
+  repute.banned.clear();
   assert.equal(list.add(at(2), "user", 0), true);
 });
 
@@ -154,18 +167,19 @@ test("the deadline is that of the earliest idle candidate, whatever happens", ()
   );
 });
 
-test("bans cover an IPv4 address, an IPv6 /64, and on loopback one port", () => {
-  const bans = new BanList();
-  bans.ban("93.184.216.34", 1, "a");
-  bans.ban("2a00:1450:4001:81b::200e", 1, "b");
-  bans.ban("127.0.0.1", 7_000, "c");
-  assert.equal(bans.reason("93.184.216.34", 2), "a");
-  assert.equal(bans.reason("::ffff:93.184.216.34", 2), "a");
-  assert.equal(bans.reason("93.184.216.35", 1), null);
-  assert.equal(bans.reason("2a00:1450:4001:81b:ffff::1", 9), "b");
-  assert.equal(bans.reason("2a00:1450:4001:81c::200e", 1), null);
-  assert.equal(bans.reason("127.0.0.1", 7_000), "c");
-  assert.equal(bans.reason("127.0.0.1", 7_001), null);
-  for (let n = 0; n < 12_000; n++) bans.ban(at(n).host, 1, "flood");
-  assert.equal(bans.size, 10_000);
+test("of candidates that fail equally often, the better reputation comes first, then strangers, then the worse", () => {
+  const repute = new TestRepute();
+  repute.scores.set(at(1).host, -20).set(at(2).host, 5).set(at(4).host, 40);
+  const list = new PeerList(new Xoshiro128(1), { repute });
+  list.add(at(1), "user", 0);
+  for (const n of [2, 3, 4]) list.add(at(n), "pex", 0);
+  const order = [4, 2, 3, 1].map((n) => at(n).host);
+  assert.deepEqual(
+    order.map(() => list.next(0)!.host),
+    order,
+  );
+  // A failure counts more than what was.
+  list.onFailed(at(4), 0);
+  list.onPostponed(at(1));
+  assert.equal(list.next(1e9)!.host, at(1).host);
 });
