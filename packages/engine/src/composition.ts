@@ -33,7 +33,7 @@ export type { SessionConfig } from "./session/config.ts";
 export { createTorrent, type CreateOptions } from "./session/create-torrent.ts";
 export type { TorrentEvent } from "./session/events.ts";
 export { Session } from "./session/session.ts";
-export type { Torrent } from "./session/torrent.ts";
+export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";
 export { encodeBencode } from "./wire/bencode-encode.ts";
 export { type FrameHandler, FrameReader } from "./wire/frame.ts";

@@ -21,4 +21,5 @@ export type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats }
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
-export type { Torrent } from "./session/torrent.ts";
+export type { TorrentRow } from "./session/torrent-row.ts";
+export type { Torrent } from "./session/torrent-handle.ts";

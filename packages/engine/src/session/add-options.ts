@@ -3,8 +3,9 @@ import type { Magnet } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { TorrentRow } from "./torrent-row.ts";
 
-/** How to add a torrent. Exactly one of `metainfo`, `torrentBytes`, `magnet` and `infoHash` says which. */
+/** How to add a torrent. Exactly one of `metainfo`, `torrentBytes`, `magnet`, `infoHash` and `row` says which. */
 export interface AddOptions {
   readonly metainfo?: Metainfo;
   /** Contents of a .torrent file. */
@@ -12,6 +13,16 @@ export interface AddOptions {
   readonly magnet?: string | Magnet;
   /** 40 hex digits (v1 or truncated v2) or 64 (v2). */
   readonly infoHash?: string;
+  /**
+   * What `torrent.row()` gave in an earlier run; needs `load`. Nothing is read: a complete or paused torrent is at rest from the start, and
+   * its trackers hear of it within minutes.
+   */
+  readonly row?: TorrentRow;
+  /**
+   * Gives the .torrent file when it is needed again. With it the torrent may rest: it lets go of its memory, its files and its lock when
+   * it has nothing to do. When it throws, the torrent's state is "error".
+   */
+  readonly load?: () => Promise<Uint8Array>;
   /** Absolute folder in which the torrent's name lies, or will lie. */
   readonly downloadDir: string;
   /** Replaces the torrent's name on disk, as one path component: what is shared lies under another name than the torrent's. */

@@ -9,14 +9,14 @@ import {
 import type { Timer } from "../ports/clock.ts";
 import type { SessionContext } from "./context.ts";
 import type { PeerConnection } from "./peer-connection.ts";
-import type { Torrent } from "./torrent.ts";
+import type { LiveTorrent } from "./live-torrent.ts";
 
 const ROUND_MS = 10_000;
 
 /** Carries out who is served, over all torrents: a round every ten seconds, and free slots at once. */
 export class ChokingRound {
   readonly #context: SessionContext;
-  readonly #torrents: () => Iterable<Torrent>;
+  readonly #torrents: () => Iterable<LiveTorrent>;
   readonly #config: ChokeConfig;
   #soon: Timer | null = null;
   #nextRound: Millis = -Infinity;
@@ -24,7 +24,7 @@ export class ChokingRound {
   #stopped = false;
 
   /** `torrents` gives those that have peers. */
-  constructor(context: SessionContext, torrents: () => Iterable<Torrent>) {
+  constructor(context: SessionContext, torrents: () => Iterable<LiveTorrent>) {
     this.#context = context;
     this.#torrents = torrents;
     this.#config = { ...DEFAULT_CHOKE_CONFIG, minSlots: context.config.uploadSlots };
@@ -69,8 +69,8 @@ export class ChokingRound {
     }
   }
 
-  #survey(now: Millis): { peers: Map<number, [Torrent, PeerConnection]>; views: ChokePeer[] } {
-    const peers = new Map<number, [Torrent, PeerConnection]>();
+  #survey(now: Millis): { peers: Map<number, [LiveTorrent, PeerConnection]>; views: ChokePeer[] } {
+    const peers = new Map<number, [LiveTorrent, PeerConnection]>();
     const views: ChokePeer[] = [];
     const seconds = Math.max(0.001, (now - this.#lastRound) / 1000);
     for (const torrent of this.#torrents()) {
@@ -103,7 +103,7 @@ export class ChokingRound {
   }
 }
 
-function unchoke(torrent: Torrent, peer: PeerConnection, now: Millis): void {
+function unchoke(torrent: LiveTorrent, peer: PeerConnection, now: Millis): void {
   if (peer.closed || !peer.session.amChoking) return;
   peer.everUnchoked = true;
   peer.chokeChangedAt = now;
@@ -111,7 +111,7 @@ function unchoke(torrent: Torrent, peer: PeerConnection, now: Millis): void {
   torrent.swarm.unchoke(peer);
 }
 
-function choke(torrent: Torrent, peer: PeerConnection, now: Millis): void {
+function choke(torrent: LiveTorrent, peer: PeerConnection, now: Millis): void {
   peer.chokeChangedAt = now;
   torrent.swarm.choke(peer);
 }

@@ -16,6 +16,8 @@ import type { PeerInfo } from "./events.ts";
 /** Bytes that may wait for a peer: more than any payload that is sent ahead. */
 const MAX_QUEUED = 16 * 1024 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** What the owner of a connection is told, besides the protocol's facts. */
 export interface PeerOwner {
   /** An outgoing connection is up: send the handshake. */
@@ -191,6 +193,18 @@ export class PeerConnection implements ConnectionSink, PickPeer {
       return;
     }
     this.flush();
+  }
+
+  /** From the handshake on, the peer waits: what it sends is not handled before `proceed`. */
+  hold(): void {
+    this.connection.pauseReading();
+    this.session.hold();
+  }
+
+  proceed(): void {
+    this.session.proceed();
+    this.connection.resumeReading();
+    this.onBytes(NOTHING, 0, 0);
   }
 
   onDrain(): void {

@@ -153,6 +153,8 @@ export class PieceExchange {
 
   onPeerGone(peer: PeerConnection): void {
     if (!peer.inPicker) return;
+    // Of two seeds that part either may have been the first to say so.
+    if (this.#picker.have.isFull && peer.have.isFull) peer.hadNothingToDo = true;
     this.#picker.removePeer(peer);
     peer.inPicker = false;
   }

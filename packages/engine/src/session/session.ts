@@ -10,17 +10,20 @@ import { shortHashes } from "../meta/info-hash.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
+import { type Alarm, Alarms } from "./alarms.ts";
 import { ChokingRound } from "./choking-round.ts";
 import type { SessionConfig } from "./config.ts";
 import type { SessionContext, SessionPorts } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
-import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
+import type { LiveTorrent } from "./live-torrent.ts";
+import { PeerConnection } from "./peer-connection.ts";
 import { SpacePolls } from "./space-polls.ts";
 import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
-import { Torrent } from "./torrent.ts";
+import { Lobby } from "./lobby.ts";
+import { Torrent, type TorrentOwner } from "./torrent-handle.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
 const TICK_MS = 250;
@@ -41,6 +44,10 @@ export class Session {
   readonly #torrents: Set<Torrent> = new Set();
   /** Torrents that have something to do in time; the others cost nothing. */
   readonly #active: Set<Torrent> = new Set();
+  /** Of torrents that have nothing to do before a certain time. */
+  readonly #alarmOf: Map<Torrent, Alarm<Torrent>> = new Map();
+  readonly #alarms: Alarms<Torrent>;
+  readonly #owner: TorrentOwner;
   /** By 20-byte info-hash in hex: v1, and v2 truncated. */
   readonly #byHash: Map<string, Torrent> = new Map();
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
@@ -67,10 +74,10 @@ export class Session {
       peerId: this.peerId,
       storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
         onArena: (full) => {
-          for (const torrent of this.#active) torrent.swarm.onArena(full);
+          for (const torrent of this.#activeOnes()) torrent.swarm.onArena(full);
         },
         onRoom: () => {
-          for (const torrent of this.#active) torrent.content?.exchange.refillAll();
+          for (const torrent of this.#activeOnes()) torrent.content?.exchange.refillAll();
         },
       }),
       spacePolls: new SpacePolls(disk, () => clock.now()),
@@ -86,13 +93,19 @@ export class Session {
       requestChoking: () => this.#choking.request(),
       ban: (remote, peerId, cause, reason) => {
         this.#standings.ban(remote, peerId, cause, reason);
-        for (const torrent of this.#active) torrent.swarm.connections.expel(reason);
+        for (const torrent of this.#activeOnes()) torrent.swarm.connections.expel(reason);
       },
       onLocalFault: () => this.#standings.onLocalFault(),
       now: () => clock.now(),
     };
-    this.#choking = new ChokingRound(this.#context, () => this.#active);
+    this.#choking = new ChokingRound(this.#context, () => this.#activeOnes());
     this.#lobby = new Lobby(this.#byHash);
+    this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
+    this.#owner = {
+      onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
+      onHashesKnown: (torrent) => this.#index(torrent),
+      onActive: (torrent) => this.#activate(torrent),
+    };
   }
 
   /** Where peers can reach us; null when not listening. */
@@ -112,16 +125,12 @@ export class Session {
   }
 
   /**
-   * Adds a torrent by metainfo, magnet or info-hash. It starts working right away; what happens comes as events, to
-   * `options.listener` from the first one on. Throws ERR_DUPLICATE_TORRENT, ERR_LOCKED, ERR_MAGNET and ERR_METAINFO.
+   * Adds a torrent by metainfo, magnet or info-hash, or by the row that an earlier run kept of it. It starts working right away; what
+   * happens comes as events, to `options.listener` from the first one on. Throws ERR_DUPLICATE_TORRENT, ERR_LOCKED, ERR_MAGNET and ERR_METAINFO.
    */
   async add(options: AddOptions): Promise<Torrent> {
     this.#assertOpen();
-    const torrent = new Torrent(this.#context, this.#nextNumber++, options, {
-      onEvent: (event) => this.#onTorrentEvent(torrent, event),
-      onHashesKnown: () => this.#index(torrent),
-      onActive: () => this.#activate(torrent),
-    });
+    const torrent = new Torrent(this.#context, this.#nextNumber++, options, this.#owner);
     this.#index(torrent);
     this.#torrents.add(torrent);
     try {
@@ -184,6 +193,7 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#tick?.cancel();
+    for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
@@ -228,14 +238,22 @@ export class Session {
 
   #forget(torrent: Torrent): void {
     this.#torrents.delete(torrent);
-    this.#active.delete(torrent);
+    this.#deactivate(torrent);
     this.#changes.remove(torrent);
-    for (const [key, value] of this.#byHash) if (value === torrent) this.#byHash.delete(key);
+    for (const key of shortHashes(torrent.infoHashes).map(toHex)) {
+      if (this.#byHash.get(key) === torrent) this.#byHash.delete(key);
+    }
+  }
+
+  /** Torrents that take part in what goes on. */
+  *#activeOnes(): Generator<LiveTorrent, void, undefined> {
+    for (const { live } of this.#active) if (live !== null) yield live;
   }
 
   /** The torrent has something to do now, such as somebody to dial. */
   #activate(torrent: Torrent): void {
     if (!this.#torrents.has(torrent)) return;
+    this.#cancelAlarm(torrent);
     this.#active.add(torrent);
     this.#tick?.cancel();
     this.#tick = null;
@@ -253,60 +271,39 @@ export class Session {
     const now: Millis = this.#context.now();
     let busy = this.#lobby.onTick(now, this.#context.config.handshakeTimeoutMs);
     for (const torrent of this.#active) {
-      torrent.onTick(now);
+      const next = torrent.onTick(now);
       this.#changes.update(torrent, now);
-      if (torrent.isDormant && torrent.isStill(now)) this.#active.delete(torrent);
-      else busy = true;
+      if (next <= now + TICK_MS) {
+        busy = true;
+        continue;
+      }
+      this.#active.delete(torrent);
+      if (next < Infinity) this.#alarmOf.set(torrent, this.#alarms.set(next, torrent));
     }
     this.#choking.onTick(now);
     if (busy) this.#wake();
   }
 
+  #onAlarm(torrent: Torrent): void {
+    this.#alarmOf.delete(torrent);
+    this.#active.add(torrent);
+    this.#wake(0);
+  }
+
+  #deactivate(torrent: Torrent): void {
+    this.#active.delete(torrent);
+    this.#cancelAlarm(torrent);
+  }
+
+  #cancelAlarm(torrent: Torrent): void {
+    const alarm = this.#alarmOf.get(torrent);
+    if (alarm === undefined) return;
+    this.#alarmOf.delete(torrent);
+    this.#alarms.cancel(alarm);
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new ShoalError("ERR_CLOSED", "The session is closed");
-  }
-}
-
-/** Accepted connections whose handshake has not named a torrent yet. */
-class Lobby implements PeerOwner {
-  readonly #byHash: ReadonlyMap<string, Torrent>;
-  readonly #waiting: Set<PeerConnection> = new Set();
-
-  constructor(byHash: ReadonlyMap<string, Torrent>) {
-    this.#byHash = byHash;
-  }
-
-  enter(peer: PeerConnection): void {
-    this.#waiting.add(peer);
-  }
-
-  onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
-    const torrent = this.#byHash.get(toHex(infoHash));
-    if (torrent === undefined || !torrent.isOpenToPeers) {
-      throw new ShoalError("ERR_NOT_FOUND", "The peer asks for a torrent that is not shared here");
-    }
-    this.#waiting.delete(peer);
-    torrent.swarm.onIncoming(peer, infoHash, peerId);
-  }
-
-  onConnected(): void {}
-  afterInput(): void {}
-  onDrain(): void {}
-
-  onClosed(peer: PeerConnection): void {
-    this.#waiting.delete(peer);
-  }
-
-  /** True while somebody waits. */
-  onTick(now: Millis, timeoutMs: number): boolean {
-    for (const peer of this.#waiting) {
-      if (now - peer.openedAt > timeoutMs) peer.close(new ShoalError("ERR_CONNECT", "No handshake in time"));
-    }
-    return this.#waiting.size > 0;
-  }
-
-  closeAll(): void {
-    for (const peer of this.#waiting) peer.close(null);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import { primaryKey } from "../meta/info-hash.ts";
-import type { Torrent } from "./torrent.ts";
+import type { Torrent } from "./torrent-handle.ts";
 import type { TorrentState, TorrentStats } from "./events.ts";
 
 /** What a list of transfers shows of one torrent; plain values only. */

@@ -64,9 +64,9 @@ export class TorrentConnections {
     return this.#pending.size;
   }
 
-  /** True when there is nobody connected, nobody being dialled and nobody left to dial. */
+  /** Nobody is connected or being dialled. */
   get isIdle(): boolean {
-    return this.#admitted.size === 0 && this.#pending.size === 0 && this.list.nextDeadline() === Infinity;
+    return this.#admitted.size === 0 && this.#pending.size === 0;
   }
 
   inSlot(slot: PeerSlot): PeerConnection | undefined {
@@ -207,6 +207,7 @@ export class TorrentConnections {
     if (!this.#admitted.delete(peer)) return;
     const id = toHex(peer.session.peerId!);
     if (this.#byPeerId.get(id) === peer) this.#byPeerId.delete(id);
+    this.#owner.onPeerGone(peer, reason);
     const now = this.#context.now();
     const { standings } = this.#context;
     standings.settle(peer);
@@ -217,7 +218,6 @@ export class TorrentConnections {
     }
     if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
     else this.list.onClosed(peer.remote, now);
-    this.#owner.onPeerGone(peer, reason);
     this.#slots.delete(peer.slot);
     peer.slot = -1;
   }

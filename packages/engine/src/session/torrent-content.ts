@@ -120,9 +120,13 @@ export class TorrentContent {
     return this.#picker.have.isFull;
   }
 
-  /** Nothing to do until somebody connects. */
+  /** Nothing to do until somebody connects, or until `nextDeadline`. */
   get isIdle(): boolean {
     return !this.exchange.hasNews && (this.#journal?.isIdle ?? true) && (!this.#active || this.isComplete);
+  }
+
+  nextDeadline(): Millis {
+    return this.#active ? (this.#journal?.nextDeadline() ?? Infinity) : Infinity;
   }
 
   get wantedBytes(): number {

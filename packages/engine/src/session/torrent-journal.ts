@@ -1,9 +1,10 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { ResumeState } from "../core/resume.ts";
 import type { ResumeVerdict } from "../core/resume-judge.ts";
-import type { InfoHashes } from "../meta/info-hash.ts";
+import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Layout } from "../meta/layout.ts";
 import type { FileStat } from "../ports/disk.ts";
 import type { TorrentStore } from "../ports/store.ts";
@@ -23,6 +24,17 @@ export interface JournalPlace {
   /** Lower-case hex, unique for the torrent and its download folder. */
   readonly key: string;
   readonly partPath: string;
+}
+
+/** Where the state of a torrent lies that is downloaded to `downloadDir`. */
+export function journalPlace(
+  { hasher, store }: Pick<SessionContext, "hasher" | "store">,
+  infoHashes: InfoHashes,
+  downloadDir: string,
+): JournalPlace {
+  const root = hasher.sha1(utf8(downloadDir)).subarray(0, 4);
+  const key = `${primaryKey(infoHashes)}${toHex(root)}`;
+  return { infoHashes, key, partPath: store.partPath(key) };
 }
 
 /** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
@@ -75,9 +87,14 @@ export class TorrentJournal implements FileRecords {
     return this.#state.uploaded;
   }
 
-  /** Nothing waits to be written. */
+  /** Nothing waits to be written but what `nextDeadline` says. */
   get isIdle(): boolean {
-    return this.#waiting.size === 0 && this.#barrierAt === Infinity && !this.#busy;
+    return this.#waiting.size === 0 && !this.#busy;
+  }
+
+  /** When something that is written is to be made durable; Infinity when all is. */
+  nextDeadline(): Millis {
+    return this.#closed ? Infinity : this.#barrierAt;
   }
 
   /** True for a file that this download created, or was about to. */

@@ -11,7 +11,8 @@ const SAME_MS = 5_000;
 export interface TrackersOwner {
   readonly infoHashes: InfoHashes;
   totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
-  onTrackerPeers(peers: readonly Endpoint[]): void;
+  /** `leechers` of the whole swarm, as far as the tracker says. */
+  onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void;
   onTrackerResult(result: TrackerResult): void;
 }
 
@@ -21,7 +22,7 @@ export class TorrentTrackers {
   readonly #owner: TrackersOwner;
   #handle: TrackerHandle | null = null;
   /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
-  readonly #told: Map<string, { readonly what: string; readonly at: Millis }> = new Map();
+  #told: Map<string, { readonly what: string; readonly at: Millis }> | null = null;
   #failure: { readonly refused: boolean; readonly message: string } | null = null;
 
   constructor(context: SessionContext, owner: TrackersOwner) {
@@ -43,8 +44,12 @@ export class TorrentTrackers {
     return this.#failure;
   }
 
-  /** Begins to announce, unless that was begun already. */
-  start(tiers: readonly (readonly string[])[], isPrivate: boolean): void {
+  /** Begins to announce, unless that was begun already; `gently` takes turns with all others that are begun so. */
+  start(
+    tiers: readonly (readonly string[])[],
+    isPrivate: boolean,
+    how: { readonly gently?: boolean } = {},
+  ): void {
     if (this.#handle !== null || tiers.length === 0) return;
     const owner = this.#owner;
     this.#handle = this.#context.trackers.add(
@@ -54,10 +59,11 @@ export class TorrentTrackers {
         peerId: this.#context.peerId,
         port: () => this.#context.listenPort(),
         isPrivate,
+        gently: how.gently ?? false,
         totals: () => owner.totals(),
       },
       {
-        onPeers: (peers) => owner.onTrackerPeers(peers),
+        onPeers: (peers, leechers) => owner.onTrackerPeers(peers, leechers),
         onResult: (result) => this.#tell(result),
       },
     );
@@ -84,6 +90,7 @@ export class TorrentTrackers {
     this.#failure = ok ? null : { refused, message: message ?? "no answer" };
     const now = this.#context.now();
     const what = JSON.stringify(result);
+    this.#told ??= new Map();
     const last = this.#told.get(result.url);
     if (last !== undefined && last.what === what && now - last.at < SAME_MS) return;
     this.#told.set(result.url, { what, at: now });

@@ -1,12 +1,13 @@
 import type { Endpoint } from "../base/address.ts";
-import { toHex } from "../base/bytes.ts";
+import type { Millis } from "../base/brand.ts";
+import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
-import type { Timer } from "../ports/clock.ts";
 import type { Http } from "../ports/http.ts";
 import type { Log } from "../ports/log.ts";
 import type { AnnounceAnswer, AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
+import { type Alarm, Alarms } from "./alarms.ts";
 import { HostSlots } from "./host-slots.ts";
 import { announceOverHttp } from "./http-announce.ts";
 import { UdpTrackers, type UdpTrackerPorts } from "./udp-trackers.ts";
@@ -18,6 +19,8 @@ const UDP_TIMEOUT_MS = 240_000;
 /** Nobody waits long for having said goodbye. */
 const STOP_TIMEOUT_MS = 3_000;
 const REQUESTS_PER_HOST = 6;
+/** Between two first announces for which nobody waits: ten thousand torrents are announced in about four minutes. */
+const TURN_MS = 25;
 
 export interface TrackerPorts extends UdpTrackerPorts {
   readonly http: Http;
@@ -37,6 +40,8 @@ export interface AnnounceInfo {
   readonly totals: () => { readonly uploaded: number; readonly downloaded: number; readonly left: number };
   /** Private torrent: never two trackers at a time. */
   readonly isPrivate?: boolean;
+  /** Nobody waits for the first announce: it takes its turn with those of all others of which nobody waits. */
+  readonly gently?: boolean;
 }
 
 /** Outcome of one announce. */
@@ -52,7 +57,8 @@ export interface TrackerResult {
 }
 
 export interface TrackerListener {
-  onPeers(peers: readonly Endpoint[]): void;
+  /** `leechers` of the whole swarm; null when the tracker did not say. */
+  onPeers(peers: readonly Endpoint[], leechers: number | null): void;
   onResult(result: TrackerResult): void;
 }
 
@@ -73,24 +79,35 @@ export interface TrackerHandle {
 /** Announces all torrents of a session to their trackers: joins the announcers of core/ with HTTP and UDP. */
 export class TrackerClient {
   readonly #ports: TrackerPorts;
-  readonly #rng: Rng;
   readonly #udp: UdpTrackers;
   readonly #slots: HostSlots = new HostSlots(REQUESTS_PER_HOST);
   readonly #open: Set<Announcing> = new Set();
+  readonly #shared: Shared;
+  /** When the next announce for which nobody waits has its turn. */
+  #nextTurn = 0;
 
   /** `rng` shuffles tiers and spreads announces over time. */
   constructor(ports: TrackerPorts, rng: Rng) {
     this.#ports = ports;
-    this.#rng = rng;
     this.#udp = new UdpTrackers(ports);
+    this.#shared = {
+      ports,
+      rng,
+      alarms: new Alarms(ports.clock, (announcing) => announcing.onAlarm()),
+      send: (url, request, options) => this.#send(url, request, options),
+      onStopped: (announcing) => void this.#open.delete(announcing),
+    };
   }
 
   /** Starts announcing at once; the listener is not called before this returns. */
   add(info: AnnounceInfo, listener: TrackerListener): TrackerHandle {
-    const send: SendAnnounce = (url, request, options) => this.#send(url, request, options);
-    const announcing = new Announcing(this.#ports, this.#rng, info, listener, send, () => {
-      this.#open.delete(announcing);
-    });
+    const now = this.#ports.clock.now();
+    let firstAt = now;
+    if (info.gently === true) {
+      firstAt = Math.max(now, this.#nextTurn);
+      this.#nextTurn = firstAt + TURN_MS;
+    }
+    const announcing = new Announcing(this.#shared, info, listener, firstAt);
     this.#open.add(announcing);
     announcing.proceed();
     return announcing;
@@ -137,34 +154,34 @@ interface Swarm {
   readonly counts: boolean;
 }
 
+/** What all torrents of a session have in common here. */
+interface Shared {
+  readonly ports: TrackerPorts;
+  readonly rng: Rng;
+  readonly alarms: Alarms<Announcing>;
+  readonly send: SendAnnounce;
+  readonly onStopped: (announcing: Announcing) => void;
+}
+
+/** Of ten thousand torrents most have one of these, and nothing else: it is kept small. */
 class Announcing implements TrackerHandle {
-  readonly #ports: TrackerPorts;
-  readonly #rng: Rng;
+  readonly #shared: Shared;
   readonly #info: AnnounceInfo;
-  readonly #tiers: readonly (readonly string[])[];
   readonly #listener: TrackerListener;
-  readonly #send: SendAnnounce;
-  readonly #onStopped: () => void;
-  readonly #swarms: Map<string, Swarm> = new Map();
-  readonly #abort: AbortController = new AbortController();
-  #timer: Timer | null = null;
+  readonly #firstAt: Millis;
+  /** One for each name of the torrent. */
+  readonly #swarms: Swarm[] = [];
+  #underWay = 0;
+  /** While announces are under way. */
+  #abort: AbortController | null = null;
+  #alarm: Alarm<Announcing> | null = null;
   #stopping: Promise<void> | null = null;
 
-  constructor(
-    ports: TrackerPorts,
-    rng: Rng,
-    info: AnnounceInfo,
-    listener: TrackerListener,
-    send: SendAnnounce,
-    onStopped: () => void,
-  ) {
-    this.#ports = ports;
-    this.#rng = rng;
+  constructor(shared: Shared, info: AnnounceInfo, listener: TrackerListener, firstAt: Millis) {
+    this.#shared = shared;
     this.#info = info;
-    this.#tiers = info.tiers.map((urls) => urls.filter(isTrackerUrl));
     this.#listener = listener;
-    this.#send = send;
-    this.#onStopped = onStopped;
+    this.#firstAt = firstAt;
   }
 
   get count(): number {
@@ -176,12 +193,12 @@ class Announcing implements TrackerHandle {
   }
 
   completed(): void {
-    for (const { announcer } of this.#swarms.values()) announcer.onCompleted(this.#ports.clock.now());
+    for (const { announcer } of this.#swarms) announcer.onCompleted(this.#shared.ports.clock.now());
     this.proceed();
   }
 
   announceSoon(): void {
-    for (const { announcer } of this.#swarms.values()) announcer.announceSoon(this.#ports.clock.now());
+    for (const { announcer } of this.#swarms) announcer.announceSoon(this.#shared.ports.clock.now());
     this.proceed();
   }
 
@@ -190,33 +207,39 @@ class Announcing implements TrackerHandle {
     return this.#stopping;
   }
 
-  /** Makes the announces that are due, and sets the timer for the next. */
+  onAlarm(): void {
+    this.#alarm = null;
+    this.proceed();
+  }
+
+  /** Makes the announces that are due, and sets the alarm for the next. */
   proceed(): void {
     if (this.#stopping !== null) return;
-    this.#timer?.cancel();
-    this.#timer = null;
-    const now = this.#ports.clock.now();
+    this.#cancelAlarm();
+    const { ports, alarms } = this.#shared;
+    const now = ports.clock.now();
     this.#meetNewHashes(now);
     let earliest = Number.POSITIVE_INFINITY;
-    for (const swarm of this.#swarms.values()) {
+    for (const swarm of this.#swarms) {
       for (let action = swarm.announcer.next(now); action !== null; action = swarm.announcer.next(now)) {
         void this.#announce(swarm, action);
       }
       earliest = Math.min(earliest, swarm.announcer.nextDeadline());
     }
-    if (earliest < Number.POSITIVE_INFINITY) {
-      this.#timer = this.#ports.clock.setTimer(Math.max(0, earliest - now), () => this.proceed());
-    }
+    if (earliest < Number.POSITIVE_INFINITY) this.#alarm = alarms.set(earliest, this);
   }
 
   async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
+    this.#abort ??= new AbortController();
+    this.#underWay++;
     const answer = await this.#ask(swarm, action, this.#abort.signal);
+    if (--this.#underWay === 0) this.#abort = null;
     if (this.#stopping !== null) return;
-    const now = this.#ports.clock.now();
+    const now = this.#shared.ports.clock.now();
     const { url } = action;
     if (answer.ok) {
       swarm.announcer.onAnswer(url, answer, now);
-      if (answer.peers.length > 0) this.#listener.onPeers(answer.peers);
+      if (answer.peers.length > 0) this.#listener.onPeers(answer.peers, answer.incomplete);
       this.#listener.onResult({
         url,
         ok: true,
@@ -235,15 +258,16 @@ class Announcing implements TrackerHandle {
   /** Never rejects: that there was no answer is an answer too. */
   async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal): Promise<Outcome> {
     try {
-      const answer = await this.#send(new URL(action.url), this.#request(swarm, action), {
+      const answer = await this.#shared.send(new URL(action.url), this.#request(swarm, action), {
         signal,
         onLatePeers: (peers) => {
-          if (this.#stopping === null && peers.length > 0) this.#listener.onPeers(peers);
+          if (this.#stopping === null && peers.length > 0) this.#listener.onPeers(peers, null);
         },
       });
       return answer.ok ? answer : { ...answer, refused: true };
     } catch (error) {
-      if (!(error instanceof ShoalError)) this.#ports.log.error("announce failed unexpectedly", { error });
+      if (!(error instanceof ShoalError))
+        this.#shared.ports.log.error("announce failed unexpectedly", { error });
       const reason = error instanceof ShoalError ? error.message : "the announce failed";
       return { ok: false, reason, retryMinutes: null, refused: false };
     }
@@ -265,27 +289,32 @@ class Announcing implements TrackerHandle {
     };
   }
 
-  #meetNewHashes(now: number): void {
+  #meetNewHashes(now: Millis): void {
+    const { ports, rng } = this.#shared;
     for (const infoHash of this.#info.infoHashes()) {
-      const name = toHex(infoHash);
-      if (this.#swarms.has(name)) continue;
-      const options = { oneAtATime: this.#info.isPrivate === true };
-      this.#swarms.set(name, {
+      if (this.#swarms.some((swarm) => equalBytes(swarm.infoHash, infoHash))) continue;
+      const tiers = this.#info.tiers.map((urls) => urls.filter(isTrackerUrl));
+      const firstAt = Math.max(now, this.#firstAt);
+      this.#swarms.push({
         infoHash: infoHash.slice(),
-        key: this.#ports.random.uint32(),
-        announcer: new Announcer(this.#tiers, this.#rng, now, options),
-        counts: this.#swarms.size === 0,
+        key: ports.random.uint32(),
+        announcer: new Announcer(tiers, rng, firstAt, { oneAtATime: this.#info.isPrivate === true }),
+        counts: this.#swarms.length === 0,
       });
     }
   }
 
+  #cancelAlarm(): void {
+    if (this.#alarm !== null) this.#shared.alarms.cancel(this.#alarm);
+    this.#alarm = null;
+  }
+
   async #sayGoodbye(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#abort.abort();
+    this.#cancelAlarm();
+    this.#abort?.abort();
     const timeUp = new AbortController();
     const goodbyes: Promise<void>[] = [];
-    for (const swarm of this.#swarms.values()) {
+    for (const swarm of this.#swarms) {
       const actions = swarm.announcer.stop();
       for (const url of new Set(actions.map((action) => action.url))) {
         const last = actions.filter((action) => action.url === url);
@@ -294,7 +323,7 @@ class Announcing implements TrackerHandle {
     }
     if (goodbyes.length > 0) {
       await new Promise<void>((resolve) => {
-        const timer = this.#ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
+        const timer = this.#shared.ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
           timeUp.abort();
           resolve();
         });
@@ -304,7 +333,7 @@ class Announcing implements TrackerHandle {
         });
       });
     }
-    this.#onStopped();
+    this.#shared.onStopped(this);
   }
 
   async #askInOrder(swarm: Swarm, actions: readonly AnnounceAction[], signal: AbortSignal): Promise<void> {
@@ -312,7 +341,7 @@ class Announcing implements TrackerHandle {
   }
 
   #first(): Swarm | undefined {
-    return this.#swarms.values().next().value;
+    return this.#swarms[0];
   }
 }
 

@@ -1,4 +1,4 @@
-import { readU16, readU32 } from "../base/bytes.ts";
+import { concatBytes, readU16, readU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { CarryPool } from "./carry-pool.ts";
 import { HASH_REQUEST_PAYLOAD_BYTES, readHashRequest, type HashRequest } from "./hash-request.ts";
@@ -76,6 +76,9 @@ export interface FrameHandler {
   onUnknown(id: number): void;
 }
 
+/** What a peer may send before its handshake is answered: its extension handshake and a bitfield. */
+const MAX_HELD_BYTES = 65_536;
+
 /** A message that straddles two reads is gathered in steps: its length prefix, its id, the rest. */
 const PREFIX_BYTES = 4;
 const HEAD_BYTES = 5;
@@ -115,6 +118,9 @@ export class FrameReader {
   #skipId: number;
   #greeted: boolean;
   #stopped: boolean;
+  #holding: boolean;
+  /** What came while holding. */
+  #held: Uint8Array | null;
 
   constructor(handler: FrameHandler, pool: CarryPool = sharedPool) {
     this.maxBitfieldBytes = MAX_BITFIELD_BYTES;
@@ -128,6 +134,8 @@ export class FrameReader {
     this.#skipId = 0;
     this.#greeted = false;
     this.#stopped = false;
+    this.#holding = false;
+    this.#held = null;
   }
 
   /** Bytes of memory that an unfinished message holds. */
@@ -142,16 +150,40 @@ export class FrameReader {
   push(buffer: Uint8Array, start: number, end: number): void {
     let at = start;
     try {
-      while (at < end && !this.#stopped) {
+      if (this.#held !== null) this.#takeHeld();
+      while (at < end && !this.#stopped && !this.#holding) {
         if (!this.#greeted) at = this.#greet(buffer, at, end);
         else if (this.#skip > 0) at = this.#skipOn(at, end);
         else if (this.#filled > 0) at = this.#gather(buffer, at, end);
         else at = this.#readInPlace(buffer, at, end);
       }
+      if (this.#holding && at < end) this.#keep(buffer.subarray(at, end));
     } catch (error) {
       this.release();
       throw error;
     }
+  }
+
+  /** For the handler of the handshake: what follows is kept, up to a limit, and handled with the first `push` after `proceed`. */
+  hold(): void {
+    this.#holding = true;
+  }
+
+  proceed(): void {
+    this.#holding = false;
+  }
+
+  #takeHeld(): void {
+    if (this.#holding) return;
+    const held = this.#held!;
+    this.#held = null;
+    this.push(held, 0, held.length);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const held = this.#held === null ? bytes.slice() : concatBytes(this.#held, bytes);
+    if (held.length > MAX_HELD_BYTES) throw new ProtocolError("too much was sent before an answer");
+    this.#held = held;
   }
 
   /** Ends the reader: gives borrowed memory back and calls the handler no more. The handler itself may call this. */

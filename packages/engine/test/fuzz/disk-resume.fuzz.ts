@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Made, type Node, SimulatedWorld } from "@shoal/sim";
 import { type FuzzTarget, InputReader } from "@shoal/testkit/fuzz";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 
 const WORKSHOP = new SimulatedWorld({ seed: 2 });
 const MADE = new Map<string, Promise<Made>>();

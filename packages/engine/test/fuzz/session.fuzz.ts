@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Made, type Node, SimulatedWorld } from "@shoal/sim";
 import { type FuzzTarget, InputReader } from "@shoal/testkit/fuzz";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { decideMetadata, HostilePeer } from "./hostile-peer.ts";
 
 const KINDS = ["v1", "v2", "hybrid"] as const;

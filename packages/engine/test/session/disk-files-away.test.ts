@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { log, serves } from "./hardening-tools.ts";
 
 const MIB = 1_048_576;
@@ -175,7 +175,7 @@ test("resume() after files vanished fetches them anew, and the journal claims no
   const again = await next.session.add({ metainfo: made.metainfo, downloadDir: "/out" });
   await world.run(1_000);
   assert.equal(again.state, "downloading", again.error?.message);
-  const piecesOfB = [...again.content!.have].filter((piece) => piece >= 8 && piece < 16);
+  const piecesOfB = [...again.live!.content!.have].filter((piece) => piece >= 8 && piece < 16);
   assert.deepEqual(piecesOfB, []);
   assert.ok(again.stats().piecesHave > 0);
   await world.finish(next.session.close());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { seedNode, serves } from "./hardening-tools.ts";
 import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 
@@ -60,7 +60,7 @@ test("full in the middle: says so once, keeps sharing, goes on by itself when th
   other.out.interested();
   other.say();
   await world.until("served", () => other.count("unchoke") > 0);
-  other.out.request([...torrent.content!.have][0]!, 0, 16_384);
+  other.out.request([...torrent.live!.content!.have][0]!, 0, 16_384);
   other.say();
   await world.until("block", () => other.count("block") === 1);
   const hashes = leech.disk.log.filter((what) => what === "hash").length;

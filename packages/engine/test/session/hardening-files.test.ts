@@ -317,7 +317,7 @@ test("a download whose finished file was deleted meanwhile does not say complete
     listener: log(events),
   });
   await world.run(3000);
-  const a = t.files().find((f) => f.path === "folder/a")!;
+  const a = (await t.files()).find((f) => f.path === "folder/a")!;
   assert.equal(a.have, a.size);
   leech.disk.files.delete("/out/folder/a");
   await world.run(3000);

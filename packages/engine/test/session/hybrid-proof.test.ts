@@ -4,7 +4,7 @@ import { equalBytes } from "../../dist/base/bytes.js";
 import type { Metainfo } from "../../dist/meta/metainfo.js";
 import { parseInfo } from "../../dist/meta/metainfo.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { seedNode } from "./hardening-tools.ts";
 import { type Made, type Node, SimulatedWorld } from "@shoal/sim";
 

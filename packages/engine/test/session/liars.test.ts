@@ -4,7 +4,7 @@ import { BLOCK_SIZE, type TorrentKind } from "../../dist/meta/layout.js";
 import type { Endpoint } from "../../dist/ports/net.js";
 import type { PieceDigest } from "../../dist/ports/disk.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { log, seedNode } from "./hardening-tools.ts";
 import { liar, LINK } from "./liar.ts";
 import { DiskFiles, type Made, type Node, type SimulatedDisk, SimulatedWorld } from "@shoal/sim";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { Session } from "../../dist/session/session.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 
 const SIZE = { file: 300_000 };

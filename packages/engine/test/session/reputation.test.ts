@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import type { Endpoint } from "../../dist/ports/net.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
-import type { Torrent } from "../../dist/session/torrent.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { log, seedNode } from "./hardening-tools.ts";
 import { liar, LINK } from "./liar.ts";
 

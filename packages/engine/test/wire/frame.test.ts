@@ -349,3 +349,29 @@ test("the handler may stop the reader, and its errors end it", () => {
   second.push(bytes, 0, bytes.length);
   assert.equal(throwing.events.length, 1);
 });
+
+test("what comes while the handshake is not answered yet is kept, up to a limit, and handled afterwards", () => {
+  const recorder = new Recorder();
+  const reader = new FrameReader(recorder);
+  recorder.onHandshake = () => reader.hold();
+  const writer = new MessageWriter();
+  writer.handshake(RESERVED, INFO_HASH, PEER_ID);
+  writer.have(7);
+  writer.interested();
+  const bytes = writer.take();
+  reader.push(bytes, 0, 70);
+  reader.push(bytes, 70, bytes.length);
+  assert.deepEqual(recorder.events, []);
+  bytes.fill(0xdb);
+  reader.proceed();
+  reader.push(new Uint8Array(0), 0, 0);
+  assert.deepEqual(recorder.events, [["have", 7], ["interested"]]);
+
+  const flooded = new FrameReader(recorder);
+  recorder.onHandshake = () => flooded.hold();
+  writer.handshake(RESERVED, INFO_HASH, PEER_ID);
+  flooded.push(writer.take(), 0, 68);
+  assert.throws(() => {
+    for (let i = 0; i < 100; i++) flooded.push(new Uint8Array(1_024), 0, 1_024);
+  }, ProtocolError);
+});

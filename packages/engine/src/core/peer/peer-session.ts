@@ -128,6 +128,15 @@ export class PeerSession<P> implements FrameHandler {
     this.#frame.push(buffer, start, end);
   }
 
+  /** For the greeter: nothing after the handshake is handled before `proceed`, and the next bytes after that. */
+  hold(): void {
+    this.#frame.hold();
+  }
+
+  proceed(): void {
+    this.#frame.proceed();
+  }
+
   /** Gives what was kept of an unfinished message back to the pool. */
   release(): void {
     this.#frame.release();

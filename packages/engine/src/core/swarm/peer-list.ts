@@ -55,6 +55,8 @@ class Entry implements Candidate {
   /** Reputation, as of the last time something was learned of the peer. */
   score: number;
   busy = false;
+  /** Left in peace because neither side needed anything. */
+  resting = false;
   connectedAt: Millis = 0;
   nextAt: Millis;
 
@@ -139,6 +141,7 @@ export class PeerList {
         continue;
       }
       best.busy = true;
+      best.resting = false;
       return best;
     }
     return null;
@@ -152,12 +155,23 @@ export class PeerList {
     this.#deadlineKnown = false;
   }
 
-  /** The candidate is of no use for a while; it is not busy any more. */
+  /** The candidate is of no use before `until`, or until we need something again; it is not busy any more. */
   rest(address: Address, until: Millis): void {
     const entry = this.#find(address);
     if (entry === undefined) return;
     entry.busy = false;
+    entry.resting = true;
     entry.nextAt = until;
+    this.#deadlineKnown = false;
+  }
+
+  /** We need something again: who was left in peace may be dialled. */
+  endRest(now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.resting) continue;
+      entry.resting = false;
+      entry.nextAt = Math.min(entry.nextAt, now);
+    }
     this.#deadlineKnown = false;
   }
 

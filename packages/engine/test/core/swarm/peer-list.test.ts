@@ -183,3 +183,20 @@ test("of candidates that fail equally often, the better reputation comes first, 
   list.onPostponed(at(1));
   assert.equal(list.next(1e9)!.host, at(1).host);
 });
+
+test("a candidate left in peace comes back at its time, or as soon as something is needed again", () => {
+  const list = new PeerList(new Xoshiro128(1));
+  const peer = { host: "10.0.0.1", port: 1 };
+  list.add(peer, "user", 0);
+  list.next(0);
+  list.onConnected(peer, 0);
+  list.rest(peer, 60_000);
+  assert.equal(list.next(59_000), null);
+  assert.equal(list.nextDeadline(), 60_000);
+  list.endRest(20_000);
+  assert.equal(list.next(20_000)?.host, peer.host);
+  list.onFailed(peer, 20_000);
+  const retryAt = list.nextDeadline();
+  list.endRest(20_000);
+  assert.equal(list.nextDeadline(), retryAt, "one that failed waits its time");
+});

@@ -1,6 +1,5 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
-import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
@@ -13,16 +12,15 @@ import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats }
 import type { PeerConnection } from "./peer-connection.ts";
 import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
-import { TorrentJournal } from "./torrent-journal.ts";
+import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
-import { resolveSource } from "./torrent-source.ts";
+import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
-import { TorrentTrackers } from "./torrent-trackers.ts";
-import type { TrackerResult } from "./tracker-client.ts";
+import type { TorrentTrackers } from "./torrent-trackers.ts";
 
-/** What a torrent tells its session. */
-export interface TorrentOwner {
+/** What a live torrent tells its handle. */
+export interface LiveTorrentOwner {
   onEvent(event: TorrentEvent): void;
   /** The torrent got another info-hash (a hybrid found by one of its two). Throws ERR_DUPLICATE_TORRENT. */
   onHashesKnown(): void;
@@ -30,17 +28,14 @@ export interface TorrentOwner {
   onActive(): void;
 }
 
-/** One torrent of a session: its life from adding to closing, and what it tells about itself. */
-export class Torrent {
-  /** Small number, unique in the session. */
-  readonly number: number;
-  /** For the session: the peers. */
+/** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
+export class LiveTorrent {
+  readonly #number: number;
   readonly swarm: TorrentSwarm;
   readonly metadata: TorrentMetadata;
   readonly #context: SessionContext;
-  readonly #owner: TorrentOwner;
+  readonly #owner: LiveTorrentOwner;
   readonly #options: AddOptions;
-  readonly #listeners: Set<(event: TorrentEvent) => void> = new Set();
   readonly #magnet: Magnet | null;
   readonly #trackers: TorrentTrackers;
   #infoHashes: InfoHashes;
@@ -50,24 +45,33 @@ export class Torrent {
   #state: TorrentState = "paused";
   #error: ShoalError | null = null;
   /** Steps of the life cycle come one after another: a pause is finished before a resume begins. */
-  #steps: Promise<void> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
+  /** How many are not finished. */
+  #steps = 0;
   /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
   #wish = 0;
   #closed = false;
 
-  constructor(context: SessionContext, number: number, options: AddOptions, owner: TorrentOwner) {
+  /** `trackers` outlive this: a torrent at rest is announced, too. */
+  constructor(
+    context: SessionContext,
+    number: number,
+    options: AddOptions,
+    source: TorrentSource,
+    trackers: TorrentTrackers,
+    owner: LiveTorrentOwner,
+  ) {
     this.#context = context;
-    this.number = number;
+    this.#number = number;
     this.#options = options;
+    this.#trackers = trackers;
     this.#owner = owner;
-    if (options.listener !== undefined) this.#listeners.add(options.listener);
-    const { metainfo, magnet, infoHashes } = resolveSource(options, context.hasher);
+    const { metainfo, magnet, infoHashes } = source;
     this.#metainfo = metainfo;
     this.#magnet = magnet;
     this.#infoHashes = infoHashes;
     this.metadata = new TorrentMetadata(context, this, infoHashes, metainfo?.infoBytes ?? null);
     this.swarm = new TorrentSwarm(context, this);
-    this.#trackers = new TorrentTrackers(context, this);
   }
 
   get infoHashes(): InfoHashes {
@@ -102,21 +106,20 @@ export class Torrent {
     return !this.#closed && this.#state !== "paused" && this.#state !== "error" && this.#state !== "checking";
   }
 
-  /** Nothing to do until somebody connects or an answer comes. */
-  get isDormant(): boolean {
-    const contentIsIdle = this.#content?.isIdle ?? this.#state !== "metadata";
-    return this.#closed || (this.swarm.connections.isIdle && contentIsIdle);
-  }
-
-  /** The rates have come down to nothing: there is nothing new to show. */
-  isStill(now: Millis): boolean {
+  /** Something goes on: `onTick` is wanted. */
+  isBusy(now: Millis): boolean {
     const content = this.#content;
-    return content === null || (content.download.rate.rate(now) === 0 && content.upload.rate.rate(now) === 0);
+    if (this.#closed) return false;
+    if (this.#steps > 0 || !this.swarm.connections.isIdle) return true;
+    if (content === null) return false;
+    return !content.isIdle || content.download.rate.rate(now) > 0 || content.upload.rate.rate(now) > 0;
   }
 
-  on(listener: (event: TorrentEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** When there is something to do though nothing goes on: somebody to dial, or something to put on disk. */
+  nextDeadline(): Millis {
+    if (this.#closed) return Infinity;
+    const dial = this.isOpenToPeers ? this.swarm.connections.list.nextDeadline() : Infinity;
+    return Math.min(dial, this.#content?.nextDeadline() ?? Infinity);
   }
 
   peers(): PeerInfo[] {
@@ -151,13 +154,11 @@ export class Torrent {
 
   // -- life cycle
 
-  /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
+  /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
   async open(): Promise<void> {
     if (this.#options.seedOnly === true) return;
-    const root = this.#context.hasher.sha1(utf8(this.#options.downloadDir)).subarray(0, 4);
-    const key = `${primaryKey(this.#infoHashes)}${toHex(root)}`;
-    const partPath = this.#context.store.partPath(key);
-    const journal = await TorrentJournal.open(this.#context, { infoHashes: this.#infoHashes, key, partPath });
+    const place = journalPlace(this.#context, this.#infoHashes, this.#options.downloadDir);
+    const journal = await TorrentJournal.open(this.#context, place);
     this.#journal = journal;
     if (journal.metainfo === null || this.#metainfo !== null) return;
     this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
@@ -166,16 +167,16 @@ export class Torrent {
     this.#owner.onHashesKnown();
   }
 
-  /** For the session, once: starts working. */
-  start(): void {
+  /** Once: starts working, unless it is to stay paused. */
+  start(paused: boolean): void {
     for (const peer of this.#options.peers ?? []) this.swarm.add(peer, "user");
     for (const peer of this.#magnet?.peers ?? []) void this.swarm.addNamed(peer, "magnet");
-    if (this.#options.paused !== true) this.resume();
+    if (!paused) this.resume();
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
   pause(): Promise<void> {
-    if (this.#closed || this.#state === "paused") return this.#steps;
+    if (this.#closed || this.#state === "paused") return this.#last;
     this.#content?.recovery.stop();
     this.#setState("paused");
     return this.#goOffline();
@@ -207,20 +208,35 @@ export class Torrent {
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
 
-  /** For the session: ends everything in good order. */
+  /** Ends everything in good order. */
   async close(how: { readonly forget: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const offline = this.#goOffline();
-    await offline;
-    await this.#step(async () => {
+    await this.#goOffline();
+    await this.#letGo(how);
+  }
+
+  /** As `close`, but it goes on being announced: others still find it, and wake it up. */
+  async rest(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#disconnect();
+    await this.#letGo({ forget: false });
+  }
+
+  /** Resolves when what was asked for so far is done. */
+  ready(): Promise<void> {
+    return this.#last;
+  }
+
+  #letGo(how: { readonly forget: boolean }): Promise<void> {
+    return this.#step(async () => {
       await this.#content?.close();
       if (how.forget) await this.#journal?.remove();
       else await this.#journal?.close();
     });
   }
 
-  /** For the session. */
   onTick(now: Millis): void {
     if (this.#closed) return;
     this.metadata.onTick(now);
@@ -228,7 +244,7 @@ export class Torrent {
     this.swarm.onTick(now, this.isOpenToPeers);
   }
 
-  /** For the session: what the choice of whom to serve needs to know; null while there is nothing to serve. */
+  /** What the choice of whom to serve needs to know; null while there is nothing to serve. */
   chokeFacts(): { have: Bitfield; seeding: boolean; pieceLength: number } | null {
     const content = this.#content;
     if (content === null || !this.isOpenToPeers) return null;
@@ -255,7 +271,6 @@ export class Torrent {
   }
 
   emit(event: TorrentEvent): void {
-    for (const listener of this.#listeners) listener(event);
     this.#owner.onEvent(event);
   }
 
@@ -283,14 +298,6 @@ export class Torrent {
     // Before the metadata is known the size is not; trackers take 0 for a seed.
     if (content === null) return { uploaded: 0, downloaded: 0, left: 1 };
     return { uploaded: content.uploaded, downloaded: content.downloaded, left: content.leftBytes };
-  }
-
-  onTrackerPeers(peers: readonly Endpoint[]): void {
-    for (const peer of peers) this.swarm.add(peer, "tracker");
-  }
-
-  onTrackerResult(result: TrackerResult): void {
-    this.emit({ type: "tracker", ...result });
   }
 
   onFirstBlock(): void {
@@ -365,7 +372,7 @@ export class Torrent {
   async #makeContent(metainfo: Metainfo): Promise<TorrentContent> {
     const journal = this.#journal;
     const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal);
-    return new TorrentContent(this.#context, this, this.number, metainfo, this.#options, files, journal);
+    return new TorrentContent(this.#context, this, this.#number, metainfo, this.#options, files, journal);
   }
 
   /** The data on disk is known: from here on pieces are exchanged. */
@@ -379,37 +386,48 @@ export class Torrent {
   }
 
   #announce(): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#trackers.start(this.trackerTiers(), this.#metainfo?.private ?? false);
+  }
+
+  /** Trackers in tiers (BEP 12): the torrent's own, then those named when it was added. */
+  trackerTiers(): readonly (readonly string[])[] {
     const known = this.#metainfo?.trackers ?? (this.#magnet?.trackers ?? []).map((url) => [url]);
-    const named = (this.#options.trackers ?? []).map((url) => [url]);
-    this.#trackers.start([...known, ...named], this.#metainfo?.private ?? false);
+    return [...known, ...(this.#options.trackers ?? []).map((url) => [url])];
   }
 
   /** Ends all exchange with others; what was received is put on disk. */
   async #goOffline(): Promise<void> {
-    this.#wish++;
-    this.swarm.connections.closeAll(null);
-    const saved = this.#step(async () => this.#content?.pause());
+    const saved = this.#disconnect();
     await this.#trackers.stop();
     await saved;
   }
 
+  #disconnect(): Promise<void> {
+    this.#wish++;
+    this.swarm.connections.closeAll(null);
+    return this.#step(async () => this.#content?.pause());
+  }
+
   /** One step of the life cycle, after those before it; what it throws on purpose stops the torrent with that error. */
   #step(step: () => Promise<void>): Promise<void> {
-    this.#steps = this.#steps.then(async () => {
+    this.#steps++;
+    this.#last = this.#last.then(async () => {
       try {
         await step();
       } catch (error) {
         if (!(error instanceof ShoalError)) throw error;
         this.onFailure(error);
+      } finally {
+        this.#steps--;
       }
     });
-    return this.#steps;
+    return this.#last;
   }
 
   #setState(state: TorrentState): void {
     if (state === this.#state) return;
     this.#state = state;
+    if (state === "downloading") this.swarm.connections.list.endRest(this.#context.now());
     this.emit({ type: "state", state });
   }
 }

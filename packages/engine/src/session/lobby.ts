@@ -1,0 +1,86 @@
+import type { Millis } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Greeter } from "../core/peer/peer-session.ts";
+import type { PeerConnection, PeerOwner } from "./peer-connection.ts";
+import type { Torrent } from "./torrent-handle.ts";
+
+/** Peers that may wait for one torrent to wake up. */
+const MAX_WAITING = 16;
+
+/** Accepted connections that belong to no torrent yet: their handshake has not come, or the torrent they ask for is at rest. */
+export class Lobby implements Greeter<PeerConnection>, PeerOwner {
+  readonly #byHash: ReadonlyMap<string, Torrent>;
+  /** With the torrent that each waits for, if any. */
+  readonly #waiting: Map<PeerConnection, Torrent | null> = new Map();
+
+  constructor(byHash: ReadonlyMap<string, Torrent>) {
+    this.#byHash = byHash;
+  }
+
+  enter(peer: PeerConnection): void {
+    this.#waiting.set(peer, null);
+  }
+
+  onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
+    const torrent = this.#byHash.get(toHex(infoHash));
+    if (torrent === undefined || !torrent.isOpenToPeers) throw notShared();
+    if (torrent.awake !== null) {
+      this.#waiting.delete(peer);
+      torrent.awake.swarm.onIncoming(peer, infoHash, peerId);
+      return;
+    }
+    let others = 0;
+    for (const other of this.#waiting.values()) if (other === torrent) others++;
+    if (others >= MAX_WAITING)
+      throw new ShoalError("ERR_CONNECT", "Too many peers wait for the torrent to wake up");
+    this.#waiting.set(peer, torrent);
+    peer.hold();
+    void this.#waitFor(torrent, peer, infoHash, peerId);
+  }
+
+  onConnected(): void {}
+  afterInput(): void {}
+  onDrain(): void {}
+
+  onClosed(peer: PeerConnection): void {
+    this.#waiting.delete(peer);
+  }
+
+  /** True while somebody waits. */
+  onTick(now: Millis, timeoutMs: number): boolean {
+    for (const [peer, torrent] of this.#waiting) {
+      if (now - peer.openedAt <= timeoutMs) continue;
+      const why = torrent === null ? "No handshake in time" : "The torrent did not wake up in time";
+      peer.close(new ShoalError("ERR_CONNECT", why));
+    }
+    return this.#waiting.size > 0;
+  }
+
+  closeAll(): void {
+    for (const peer of this.#waiting.keys()) peer.close(null);
+  }
+
+  async #waitFor(
+    torrent: Torrent,
+    peer: PeerConnection,
+    infoHash: Uint8Array,
+    peerId: Uint8Array,
+  ): Promise<void> {
+    try {
+      const live = await torrent.wake();
+      if (peer.closed) return;
+      if (!live.isOpenToPeers) throw notShared();
+      this.#waiting.delete(peer);
+      live.swarm.onIncoming(peer, infoHash, peerId);
+      peer.proceed();
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      peer.close(error);
+    }
+  }
+}
+
+function notShared(): ShoalError {
+  return new ShoalError("ERR_NOT_FOUND", "The peer asks for a torrent that is not shared here");
+}

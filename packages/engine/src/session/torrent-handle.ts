@@ -1,0 +1,397 @@
+import type { Millis } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { InfoHashes } from "../meta/info-hash.ts";
+import { type Metainfo, parseMetainfo } from "../meta/metainfo.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { AddOptions } from "./add-options.ts";
+import type { SessionContext } from "./context.ts";
+import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
+import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
+import { hashesOfRow, isOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import { resolveSource, type TorrentSource } from "./torrent-source.ts";
+import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
+import type { TrackerResult } from "./tracker-client.ts";
+
+/** A torrent that has had nothing to do for so long, and will have nothing for as long again, goes to rest. */
+const REST_AFTER_MS = 60_000;
+
+/** What torrents tell their session. */
+export interface TorrentOwner {
+  onEvent(torrent: Torrent, event: TorrentEvent): void;
+  /** The torrent got another info-hash (a hybrid found by one of its two). Throws ERR_DUPLICATE_TORRENT. */
+  onHashesKnown(torrent: Torrent): void;
+  /** There is something to do now: `onTick` is wanted. */
+  onActive(torrent: Torrent): void;
+}
+
+/**
+ * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its
+ * next announce are kept, until a peer or a caller asks for more.
+ */
+export class Torrent implements LiveTorrentOwner, TrackersOwner {
+  /** Small number, unique in the session. */
+  readonly number: number;
+  readonly #context: SessionContext;
+  readonly #owner: TorrentOwner;
+  readonly #options: AddOptions;
+  readonly #trackers: TorrentTrackers;
+  #listeners: Set<(event: TorrentEvent) => void> | null = null;
+  /** Null at rest. */
+  #live: LiveTorrent | null = null;
+  /** What is known at rest; null otherwise. */
+  #row: TorrentRow | null = null;
+  /** State and error at rest. */
+  #restState: TorrentState = "paused";
+  #restError: ShoalError | null = null;
+  #goingToRest: Promise<void> | null = null;
+  #wakingUp: Promise<LiveTorrent> | null = null;
+  #idleSince: Millis = Infinity;
+  /** That it is complete was known before it woke up, so it is no event. */
+  #knownComplete = false;
+  #closed = false;
+
+  /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
+  constructor(context: SessionContext, number: number, options: AddOptions, owner: TorrentOwner) {
+    this.#context = context;
+    this.number = number;
+    this.#owner = owner;
+    this.#options = options.load === undefined ? options : withoutSource(options);
+    this.#trackers = new TorrentTrackers(context, this);
+    if (options.listener !== undefined) this.on(options.listener);
+    if (options.row === undefined) {
+      this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));
+      return;
+    }
+    if (options.load === undefined) {
+      throw new ShoalError("ERR_INVALID_ARGUMENT", "A torrent that is added by its row needs `load`");
+    }
+    hashesOfRow(options.row);
+    this.#row = options.row;
+    if (options.paused !== true) this.#restState = stateOf(options.row);
+  }
+
+  get infoHashes(): InfoHashes {
+    return this.#live?.infoHashes ?? hashesOfRow(this.#row!);
+  }
+
+  /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */
+  get name(): string {
+    return this.#live?.name ?? this.#row!.name;
+  }
+
+  /** Null while the metadata is unknown, and at rest. */
+  get metainfo(): Metainfo | null {
+    return this.#live?.metainfo ?? null;
+  }
+
+  get state(): TorrentState {
+    return this.#live?.state ?? this.#restState;
+  }
+
+  /** Why the state is "error". */
+  get error(): ShoalError | null {
+    return this.#live === null ? this.#restError : this.#live.error;
+  }
+
+  /** Only what `row` gives is in memory; whatever needs more wakes the torrent up. */
+  get isAtRest(): boolean {
+    return this.#live === null;
+  }
+
+  /** For the session: null at rest. */
+  get live(): LiveTorrent | null {
+    return this.#live;
+  }
+
+  /** For the session: null at rest and on waking up. */
+  get awake(): LiveTorrent | null {
+    return this.#wakingUp === null ? this.#live : null;
+  }
+
+  /** For the session: connections may be made and taken, at once or after waking up. */
+  get isOpenToPeers(): boolean {
+    const live = this.awake;
+    if (live !== null) return live.isOpenToPeers;
+    return !this.#closed && this.state !== "paused" && this.state !== "error";
+  }
+
+  on(listener: (event: TorrentEvent) => void): () => void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => void this.#listeners?.delete(listener);
+  }
+
+  peers(): PeerInfo[] {
+    return this.#live?.peers() ?? [];
+  }
+
+  stats(now: Millis = this.#context.now()): TorrentStats {
+    return this.#live?.stats(now) ?? statsOfRow(this.#row!);
+  }
+
+  /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */
+  row(): TorrentRow | null {
+    return this.#live === null ? this.#row : rowOf(this.#live);
+  }
+
+  /** Empty while the metadata is unknown. Pad files are left out. Wakes the torrent up, and throws what that throws. */
+  async files(): Promise<FileProgress[]> {
+    return (await this.wake()).files();
+  }
+
+  /** Adds an address to try. */
+  addPeer(endpoint: Endpoint): void {
+    this.#withLive((live) => live.addPeer(endpoint));
+  }
+
+  // -- life cycle
+
+  /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent, and what `load` throws. */
+  async open(): Promise<void> {
+    if (this.#row !== null && (this.#row.complete || this.#options.paused === true)) return;
+    this.#live ??= this.#bringToLife(this.#options, await this.#loadSource());
+    await this.#live.open();
+    this.#row = null;
+  }
+
+  /** For the session, once: starts working. */
+  start(): void {
+    if (this.#live !== null) this.#live.start(this.#options.paused === true);
+    else if (this.isOpenToPeers) this.#announceAtRest();
+  }
+
+  /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
+  async pause(): Promise<void> {
+    if (this.#live !== null) {
+      await this.#live.pause();
+    } else if (!this.#closed && this.#restState !== "paused") {
+      this.#setRestState("paused");
+      await this.#trackers.stop();
+    }
+  }
+
+  /** Goes on after a pause, or tries again after an error. */
+  resume(): void {
+    if (this.#live !== null) {
+      this.#live.resume();
+    } else if (!this.#closed && (this.#restState === "paused" || this.#restState === "error")) {
+      this.#restError = null;
+      this.#setRestState(stateOf(this.#row!));
+      this.#withLive(() => {});
+    }
+  }
+
+  /** Compares all data on disk with the hashes again, then goes on. Does nothing while the metadata is unknown. */
+  async recheck(): Promise<void> {
+    await (await this.wake()).recheck();
+  }
+
+  /** For the session: ends everything in good order. */
+  async close(how: { readonly forget: boolean }): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const silent = this.#trackers.stop();
+    await this.#wakingUp?.catch(() => {});
+    await this.#goingToRest;
+    if (this.#live !== null) {
+      await this.#live.close(how);
+    } else if (how.forget && this.#options.seedOnly !== true) {
+      const place = journalPlace(this.#context, this.infoHashes, this.#options.downloadDir);
+      await (await TorrentJournal.open(this.#context, place)).remove();
+    }
+    await silent;
+  }
+
+  /** For the session: does what is due. Returns when it wants to be called again: not after `now` means soon, Infinity not at all. */
+  onTick(now: Millis): Millis {
+    const live = this.#live;
+    if (live === null || this.#closed) return Infinity;
+    live.onTick(now);
+    if (live.isBusy(now) || this.#wakingUp !== null) {
+      this.#idleSince = Infinity;
+      return now;
+    }
+    this.#idleSince = Math.min(this.#idleSince, now);
+    const next = live.nextDeadline();
+    if (!this.#mayRest(live)) return next;
+    const restAt = this.#idleSince + REST_AFTER_MS;
+    if (now < restAt) return Math.min(next, restAt);
+    if (next < now + REST_AFTER_MS) return next;
+    this.#goingToRest = this.#rest(live).finally(() => {
+      this.#goingToRest = null;
+    });
+    return Infinity;
+  }
+
+  // -- rest
+
+  /**
+   * For the session: brings back what a torrent at rest does without; resolves when its data is known, or when it has failed as a
+   * start can fail. Throws what `load` throws, ERR_LOCKED, ERR_METAINFO and ERR_CLOSED.
+   */
+  wake(): Promise<LiveTorrent> {
+    if (this.#wakingUp !== null) return this.#wakingUp;
+    if (this.#live !== null) return Promise.resolve(this.#live);
+    this.#wakingUp = this.#wakeUp().finally(() => {
+      this.#wakingUp = null;
+    });
+    return this.#wakingUp;
+  }
+
+  async #wakeUp(): Promise<LiveTorrent> {
+    await this.#goingToRest;
+    const live = await this.#reopen();
+    this.#knownComplete = this.#row!.complete;
+    this.#live = live;
+    this.#row = null;
+    this.#idleSince = Infinity;
+    live.start(this.#restState === "paused");
+    this.#owner.onActive(this);
+    await live.ready();
+    return live;
+  }
+
+  async #reopen(): Promise<LiveTorrent> {
+    let live: LiveTorrent | null = null;
+    try {
+      live = this.#bringToLife(this.#options, await this.#loadSource());
+      this.#assertOpen();
+      await live.open();
+      this.#assertOpen();
+      return live;
+    } catch (error) {
+      await live?.close({ forget: false });
+      if (!(error instanceof ShoalError)) throw error;
+      if (!this.#closed) this.#failAtRest(error);
+      throw error;
+    }
+  }
+
+  async #loadSource(): Promise<TorrentSource> {
+    const row = this.#row!;
+    const metainfo = parseMetainfo(await this.#loadBytes(row), this.#context.hasher);
+    if (!isOfRow(row, metainfo)) {
+      throw new ShoalError("ERR_METAINFO", `What was loaded for ${row.name} is another torrent`);
+    }
+    return { metainfo, magnet: null, infoHashes: metainfo.infoHashes };
+  }
+
+  async #loadBytes(row: TorrentRow): Promise<Uint8Array> {
+    try {
+      return await this.#options.load!();
+    } catch (error) {
+      if (error instanceof ShoalError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ShoalError(
+        "ERR_NOT_FOUND",
+        `The torrent file of ${row.name} can't be loaded: ${why}`,
+        {},
+        error,
+      );
+    }
+  }
+
+  #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {
+    return new LiveTorrent(this.#context, this.number, options, source, this.#trackers, this);
+  }
+
+  async #rest(live: LiveTorrent): Promise<void> {
+    this.#row = rowOf(live);
+    this.#restState = live.state;
+    this.#restError = live.error;
+    this.#live = null;
+    await live.rest();
+  }
+
+  #mayRest(live: LiveTorrent): boolean {
+    const { load, seedOnly } = this.#options;
+    if (load === undefined || seedOnly === true || live.metainfo === null) return false;
+    return live.state === "seeding" || live.state === "finished" || live.state === "paused";
+  }
+
+  /** Does something with the live torrent; when it can't wake up, its state says why. */
+  #withLive(act: (live: LiveTorrent) => void): void {
+    if (this.#live !== null && this.#wakingUp === null) {
+      act(this.#live);
+      return;
+    }
+    this.wake().then(act, (error: unknown) => {
+      if (!(error instanceof ShoalError)) throw error;
+    });
+  }
+
+  #announceAtRest(): void {
+    const row = this.#row!;
+    this.#trackers.start(row.trackers, row.private, { gently: true });
+  }
+
+  #failAtRest(error: ShoalError): void {
+    this.#restError = error;
+    this.#setRestState("error");
+    void this.#trackers.stop();
+    this.#tell({ type: "error", error });
+  }
+
+  #setRestState(state: TorrentState): void {
+    if (state === this.#restState) return;
+    this.#restState = state;
+    this.#tell({ type: "state", state });
+  }
+
+  // -- what the parts ask and tell
+
+  onEvent(event: TorrentEvent): void {
+    if (event.type === "complete" && this.#knownComplete) {
+      this.#knownComplete = false;
+      return;
+    }
+    this.#tell(event);
+  }
+
+  onHashesKnown(): void {
+    this.#owner.onHashesKnown(this);
+  }
+
+  onActive(): void {
+    this.#owner.onActive(this);
+  }
+
+  totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number } {
+    const row = this.#row;
+    if (row === null) return this.#live!.totals();
+    return { uploaded: row.uploaded, downloaded: row.downloaded, left: row.wanted - row.have };
+  }
+
+  /** At rest there is nobody to ask for anything; the torrent wakes up for those who may want something of us. */
+  onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void {
+    if (this.#live === null && leechers === 0) return;
+    this.#withLive((live) => {
+      for (const peer of peers) live.swarm.add(peer, "tracker");
+    });
+  }
+
+  onTrackerResult(result: TrackerResult): void {
+    this.#tell({ type: "tracker", ...result });
+  }
+
+  #tell(event: TorrentEvent): void {
+    if (this.#listeners !== null) for (const listener of this.#listeners) listener(event);
+    this.#owner.onEvent(this, event);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
+  }
+}
+
+/** What is to be loaded again need not be held; and what was checked once is not checked as a whole again. */
+function withoutSource(options: AddOptions): AddOptions {
+  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, check: _check, ...rest } = options;
+  return rest;
+}
+
+function stateOf(row: TorrentRow): TorrentState {
+  if (!row.complete) return "checking";
+  return row.piecesHave === row.pieceCount ? "seeding" : "finished";
+}
