@@ -28,6 +28,25 @@ test("hash requests of a peer that does not read are bounded", async () => {
   const got = peer.heard.filter((h) => h.kind === "hashes").reduce((s, h) => s + h.bytes!.length, 0);
   assert.ok(got < 4_000_000, `${sent} bytes of requests made ${got} bytes of answers`);
 });
+test("what one peer makes us read for its hash requests is bounded, and each request is answered", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make({ file: 2_097_152 }, { kind: "v2", pieceLength: 1_048_576 });
+  const seed = await seedNode(world, made);
+  const peer = world.dial(seed, made, { v2: true });
+  await world.run(1000);
+  const piecesRoot = made.metainfo.layout.files[0]!.piecesRoot!;
+  const from = world.now();
+  for (let i = 0; i < 800; i++) {
+    peer.out.hashRequest({ piecesRoot, baseLayer: 0, index: 0, length: 64, proofLayers: 0 });
+    peer.say();
+    await world.settle();
+  }
+  const seconds = (world.now() - from) / 1000;
+  assert.equal(peer.count("hashes") + peer.count("hash reject"), 800);
+  // 512 MiB at once and 16 MiB per second.
+  const answered = peer.count("hashes");
+  assert.ok(answered >= 512 && answered <= 513 + 16 * seconds, `${answered} in ${seconds} s`);
+});
 test("a peer that rejects every request is not asked in a tight loop", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);

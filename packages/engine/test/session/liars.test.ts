@@ -6,7 +6,7 @@ import type { PieceDigest } from "../../dist/ports/disk.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { log, seedNode } from "./hardening-tools.ts";
-import { liar, LINK } from "./liar.ts";
+import { type Liar, liar, LINK } from "./liar.ts";
 import { DiskFiles, type Made, type Node, type SimulatedDisk, SimulatedWorld } from "@shoal/sim";
 
 const PIECE = 131_072;
@@ -118,6 +118,22 @@ for (const kind of ["v1", "v2"] as const) {
       got.node.session.reputations().filter(({ ban }) => ban !== null),
       [],
     );
+    assertRight(made, got);
+  });
+}
+
+for (const kind of ["v1", "v2"] as const) {
+  test(`${kind}: four that only lie don't stop the torrent that one honest peer has, and are found out`, async () => {
+    const world = new SimulatedWorld({ seed: 9 });
+    const made = await make(world, kind, 4_000_000);
+    const liars: Liar[] = [];
+    for (let n = 0; n < 4; n++) liars.push(await liar(world, made, () => true));
+    const got = await download(world, made, [...liars, ...(await honest(world, made, 1))]);
+    await world.until("complete", () => got.torrent.state === "seeding", 600_000);
+    await world.run(1_000);
+    const hosts = new Set(liars.map(({ host }) => host));
+    for (const host of got.banned) assert.ok(hosts.has(host), `${host} is innocent`);
+    assert.ok(got.banned.length >= 3, `${got.banned.length} banned`);
     assertRight(made, got);
   });
 }

@@ -7,6 +7,8 @@ const MAX_RECORDS_PER_PIECE = 4;
 const MAX_PIECES = 128;
 /** While nothing is right with anybody, a peer is banned when it fails again after this time. */
 const SECOND_CHANCE: Millis = 10_000;
+/** A charge is dropped after this time; the watch remembers what it came from for longer. */
+const CHARGE_LASTS: Millis = 5 * 60_000;
 
 /** Why a peer is banned; each is proof, never a guess. */
 export type BanReason =
@@ -52,7 +54,7 @@ export class Attribution {
   readonly #failed: Map<PieceIndex, FailedPiece[]> = new Map();
   /** Peers on parole. */
   readonly #parole: Set<PeerSlot> = new Set();
-  /** Charges that wait for something to be right with somebody else. */
+  /** Charges that wait for it to be clear that the fault is not ours. */
   readonly #charges: Map<PeerSlot, Charge> = new Map();
   readonly #watch: FaultWatch;
   readonly #nameOf: (slot: PeerSlot) => string;
@@ -142,11 +144,9 @@ export class Attribution {
   /** What happens to those who are charged when it gets clear whether the fault is ours. */
   onTick(now: Millis): Verdict {
     if (this.#charges.size === 0) return NO_VERDICT;
-    const judgement = this.#watch.judge(now);
-    if (judgement === "undecided") return NO_VERDICT;
+    for (const [slot, { at }] of this.#charges) if (now - at >= CHARGE_LASTS) this.#charges.delete(slot);
+    if (this.#watch.judge(now) !== "sound") return NO_VERDICT;
     const charged = [...this.#charges];
-    this.#charges.clear();
-    if (judgement === "faulty") return NO_VERDICT;
     return { ...NO_VERDICT, ban: charged.map(([slot, { reason }]) => this.#ban(slot, reason)) };
   }
 
@@ -181,7 +181,7 @@ export class Attribution {
         ban.push(this.#ban(slot, reason));
         continue;
       }
-      if (judgement === "undecided" && before === undefined) this.#charges.set(slot, { reason, at: now });
+      if (before === undefined) this.#charges.set(slot, { reason, at: now });
       spared.push(slot);
     }
     return { ban, parole: this.#putOnParole(spared), cleared: [] };

@@ -76,9 +76,7 @@ export class FaultWatch {
   }
 
   #countVerified(): { all: number; clean: number } {
-    const shares = new Map<string, number>();
-    for (const { names } of this.#failures)
-      for (const name of names) shares.set(name, (shares.get(name) ?? 0) + 1 / names.size);
+    const shares = this.#shares();
     let all = 0;
     let clean = 0;
     for (const verified of [this.#verified, this.#verifiedBefore]) {
@@ -88,6 +86,19 @@ export class FaultWatch {
       }
     }
     return { all, clean };
+  }
+
+  /** How much of the failures is put down to whom: who also failed alone takes it off those who did not. */
+  #shares(): Map<string, number> {
+    const alone = new Set<string>();
+    for (const { names } of this.#failures) if (names.size === 1) for (const name of names) alone.add(name);
+    const shares = new Map<string, number>();
+    for (const { names } of this.#failures) {
+      const known = [...names].filter((name) => alone.has(name));
+      const blamed = known.length > 0 ? known : [...names];
+      for (const name of blamed) shares.set(name, (shares.get(name) ?? 0) + 1 / blamed.length);
+    }
+    return shares;
   }
 
   #independentFailures(): number {

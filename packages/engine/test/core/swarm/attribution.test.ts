@@ -97,6 +97,20 @@ test("nobody is banned while nothing is right; then the charges count", () => {
   assert.deepEqual(attribution.onTick(60_000).ban, []);
   const right = attribution.onVerified(1, [2], null, 61_000);
   assert.deepEqual(right.ban, [{ slot: 1, reason: "whole-piece-failed" }]);
+  // A charge of long ago counts no more.
+  const late = makeAttribution(false);
+  late.onFailed(0, [1], null, 0);
+  assert.deepEqual(late.onTick(300_000).ban, []);
+  assert.deepEqual(late.onVerified(1, [2], null, 300_001).ban, []);
+});
+
+test("liars who hid behind each other are banned when an honest peer has shown that the fault is theirs", () => {
+  const attribution = makeAttribution(false);
+  for (const slot of [1, 2, 3]) assert.deepEqual(attribution.onFailed(slot, [slot], null, slot).ban, []);
+  const banned: number[] = [];
+  for (let piece = 10; piece < 20; piece++)
+    banned.push(...attribution.onVerified(piece, [9], null, piece).ban.map(({ slot }) => slot));
+  assert.deepEqual(banned, [1, 2, 3]);
 });
 
 test("a peer that is alone and fails again and again is banned all the same", () => {
