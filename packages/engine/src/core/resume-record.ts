@@ -234,7 +234,8 @@ function readPlace(input: RecordReader): ResumePlace {
 
 /** Ascending numbers as pairs of first and count. */
 function writeRanges(out: RecordWriter, pieces: readonly PieceIndex[]): void {
-  const sorted = [...new Set(pieces)].sort((a, b) => a - b);
+  const isAscending = pieces.every((piece, at) => at === 0 || piece > (pieces[at - 1] as number));
+  const sorted = isAscending ? pieces : [...new Set(pieces)].sort((a, b) => a - b);
   for (let at = 0; at < sorted.length;) {
     const first = sorted[at] as number;
     let count = 1;

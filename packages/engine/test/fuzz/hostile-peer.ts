@@ -31,10 +31,6 @@ export class HostilePeer {
     this.#peer = this.#dial();
   }
 
-  get closed(): boolean {
-    return this.#peer.closed;
-  }
-
   /** Does one thing. */
   act(input: InputReader): void {
     const { out } = this.#peer;

@@ -20,6 +20,8 @@ interface Scene {
   readonly seed: Node;
   readonly victim: Node;
   readonly torrent: Torrent;
+  /** Why connections ended. */
+  readonly reasons: ReadonlySet<string>;
 }
 
 /**
@@ -29,7 +31,7 @@ interface Scene {
 async function play(input: InputReader): Promise<string> {
   const flags = input.u8();
   const scene = await begin(flags, input.u8());
-  const { world, made, seed, victim, torrent } = scene;
+  const { world, made, seed, victim, torrent, reasons } = scene;
   const peers = Array.from(
     { length: 1 + (input.u8() % 3) },
     (_, at) => new HostilePeer(world, made, at === 2 ? seed : victim, input.u8()),
@@ -51,13 +53,13 @@ async function play(input: InputReader): Promise<string> {
     const at = made.metainfo.multiFile ? `/out/folder/${path}` : `/out/${path}`;
     assert.deepEqual(victim.disk.files.get(at)?.bytes, bytes);
   }
-  const said = peers.map(({ closed }) => (closed ? "c" : "o")).join("");
   for (const { session } of [victim, seed]) await world.finish(session.close());
   await world.run(1_000);
   assertLetGo(victim);
   assertLetGo(seed);
   assert.equal(world.timers, 0);
-  return `${said} ${torrent.stats().wasted > 0} ${flags & 7}`;
+  const wasted = Math.ceil(Math.log2(1 + torrent.stats().wasted));
+  return `${[...reasons].sort().join()} ${wasted} ${flags % 3}`;
 }
 
 async function begin(flags: number, more: number): Promise<Scene> {
@@ -67,14 +69,16 @@ async function begin(flags: number, more: number): Promise<Scene> {
   world.write(seed, made, "/data");
   await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
   const victim = await world.node({ link: { ...LINK, up: 1_000_000 } });
+  const reasons = new Set<string>();
   const listener = (event: TorrentEvent): void => {
     if (event.type === "banned") assert.notEqual(event.host, seed.host, event.reason);
     if (event.type === "error") throw event.error;
+    if (event.type === "peer-disconnected" && event.reason !== null) reasons.add(event.reason);
   };
   const source = flags & 0x40 ? decideMetadata(made) : { metainfo: made.metainfo };
   const torrent = await victim.session.add({ ...source, downloadDir: "/out", listener });
   await world.settle();
-  return { world, made, seed, victim, torrent };
+  return { world, made, seed, victim, torrent, reasons };
 }
 
 async function madeFor(kind: number, sizes: number, pieceLength: number): Promise<Made> {
@@ -111,6 +115,7 @@ const session: FuzzTarget = {
     return seeds;
   },
   maxBytes: 2_048,
+  usesCoverage: false,
   limitMs: 8_000,
   limitBytes: 256 * 1024 * 1024,
   run: (input) => play(new InputReader(input)),

@@ -61,7 +61,7 @@ class Run {
   readonly #random: TestRandom;
   readonly #mutator: Mutator;
   readonly #examiner: Examiner;
-  readonly #coverage: Coverage;
+  readonly #coverage: Coverage | null;
   readonly #outcomes: Set<string> = new Set();
   readonly #corpus: Uint8Array[] = [];
   readonly #found: Uint8Array[] = [];
@@ -82,11 +82,11 @@ class Run {
       target.maxBytes ?? 65_536,
     );
     this.#examiner = new Examiner(target);
-    this.#coverage = new Coverage(options.isUnderTest);
+    this.#coverage = target.usesCoverage === false ? null : new Coverage(options.isUnderTest);
   }
 
   stop(): void {
-    this.#coverage.stop();
+    this.#coverage?.stop();
     this.#examiner.stop();
   }
 
@@ -97,7 +97,7 @@ class Run {
       if (failure !== null) return this.#result(failure);
       this.#corpus.push(input);
     }
-    this.#coverage.take();
+    this.#coverage?.take();
     if (this.#corpus.length === 0) this.#corpus.push(new Uint8Array(0));
     const { runs } = this.#options;
     while (this.#runs < runs && this.#hasTime()) {
@@ -122,23 +122,24 @@ class Run {
       if (this.#outcomes.size > known) this.#corpus.push(input);
       fed.push(input);
     }
+    if (this.#coverage === null) return null;
     const isNew = this.#coverage.hasNew();
     this.#batchSize = isNew
       ? Math.max(MIN_BATCH, this.#batchSize >> 1)
       : Math.min(MAX_BATCH, 2 * this.#batchSize);
-    if (isNew) await this.#isolate(fed);
+    if (isNew) await this.#isolate(this.#coverage, fed);
     return null;
   }
 
   /** Keeps those inputs of a batch that run new code: by halves, until one is left. */
-  async #isolate(inputs: readonly Uint8Array[]): Promise<void> {
+  async #isolate(coverage: Coverage, inputs: readonly Uint8Array[]): Promise<void> {
     for (const input of inputs) await this.#feed(input, false);
     if (inputs.length > 1) {
-      if (!this.#coverage.hasNew()) return;
+      if (!coverage.hasNew()) return;
       const middle = inputs.length >> 1;
-      await this.#isolate(inputs.slice(0, middle));
-      await this.#isolate(inputs.slice(middle));
-    } else if (this.#coverage.take()) {
+      await this.#isolate(coverage, inputs.slice(0, middle));
+      await this.#isolate(coverage, inputs.slice(middle));
+    } else if (coverage.take()) {
       this.#corpus.push(...inputs);
       this.#found.push(...inputs);
     }
@@ -181,7 +182,7 @@ class Run {
       seconds: (performance.now() - this.#start) / 1000,
       corpus: this.#corpus.length,
       found: this.#found,
-      covered: this.#coverage.covered,
+      covered: this.#coverage?.covered ?? 0,
       slowestMs: this.#slowestMs,
       slowest: this.#slowest,
       failure,

@@ -19,6 +19,11 @@ export interface FuzzTarget {
   /** Most memory that one input may add, bytes. Default 64 MiB. */
   readonly limitBytes?: number;
   /**
+   * False where looking at the coverage would take longer than many an input, as it does when much code runs: then inputs are
+   * judged by their outcomes alone. Default true.
+   */
+  readonly usesCoverage?: boolean;
+  /**
    * Feeds one input. Returns a short word for what came of it: inputs that give a new one are kept. Throws when something
    * is not as it must be; an error that the code under test is allowed to throw is turned into a word (`outcomeOf`).
    */
