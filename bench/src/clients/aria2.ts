@@ -8,6 +8,7 @@ const WITHIN_MS = 180_000;
 /** aria2. It can't be given a peer's address, so each pair has a tracker of its own. */
 export const aria2: Contender = {
   name: "aria2",
+  writesBehind: true,
 
   lacking(kind: TorrentKind): string | null {
     const absent = whyLacking(["aria2", "opentracker"]);

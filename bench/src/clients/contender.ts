@@ -44,6 +44,8 @@ export interface Leecher {
 /** A client in the race. */
 export interface Contender {
   readonly name: string;
+  /** Calls a download complete before the last of it is written. */
+  readonly writesBehind: boolean;
   /** Why it can't run here, or null. */
   lacking(kind: TorrentKind): string | null;
   /** Starts a process that offers the payload; settles when it has checked all of it and listens. */
@@ -71,6 +73,7 @@ export interface SwarmMember {
 /** A client whose processes can be told of each other before any of them begins. */
 export interface SwarmContender {
   readonly name: string;
+  readonly writesBehind: boolean;
   lacking(kind: TorrentKind): string | null;
   start(stage: Stage, job: Job): Promise<SwarmMember>;
 }

@@ -59,6 +59,12 @@ export class Driver {
     });
   }
 
+  /** Lets it end by itself: a profile is written then. */
+  async finish(): Promise<void> {
+    this.child.endInput();
+    await this.child.exited;
+  }
+
   stop(): Promise<unknown> {
     return this.child.stop(500, "SIGKILL");
   }

@@ -16,6 +16,7 @@ export const libtorrentDefault: Contender = contender("libtorrent-default", "def
 
 export const libtorrentSwarm: SwarmContender = {
   name: "libtorrent",
+  writesBehind: true,
   lacking: () => whyLacking(["libtorrent"]),
   start: async (stage) => memberOf(await startLibtorrent(stage, "tuned")),
 };
@@ -32,6 +33,7 @@ export function startLibtorrent(stage: Stage, preset: Preset): Promise<Driver> {
 function contender(name: string, preset: Preset): Contender {
   return {
     name,
+    writesBehind: true,
     lacking: () => whyLacking(["libtorrent"]),
 
     async seed(stage: Stage, job: Job): Promise<Seeder> {

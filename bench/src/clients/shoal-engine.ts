@@ -11,6 +11,7 @@ import { memberOf } from "./swarm-member.ts";
  */
 export const shoalSwarm: SwarmContender = {
   name: "shoal",
+  writesBehind: false,
   lacking: () => null,
   async start(stage: Stage, job: Job) {
     const program = fileURLToPath(new URL("../engine-driver.js", import.meta.url));
@@ -20,6 +21,7 @@ export const shoalSwarm: SwarmContender = {
       args: (host, port) => [program, host, String(port), stage.folder("state")],
       env: profiling(job),
     });
-    return memberOf(driver);
+    const member = memberOf(driver);
+    return job.profileDir === null ? member : { ...member, stop: () => driver.finish() };
   },
 };

@@ -10,6 +10,7 @@ const WITHIN_MS = 120_000;
 /** Our own command line, as a user starts it. */
 export const shoal: Contender = {
   name: "shoal",
+  writesBehind: false,
 
   lacking: () => (existsSync(shoalProgram()) ? null : "the command line is not built"),
 

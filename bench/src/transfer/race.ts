@@ -24,6 +24,8 @@ export interface Row extends MeasuredRun {
 
 /** Lets processes come to rest after their start. */
 export const SETTLE_MS = 150;
+const LATE_WRITES_MS = 10_000;
+const LOOK_EVERY_MS = 500;
 /** Memory made ready for the download, as a share of the payload: its pages and what the programs need besides. */
 export const WARM_SHARE = 1.25;
 
@@ -41,27 +43,39 @@ export function runOnce(
     const seeder = await contender.seed(stage, job);
     const saveDir = keepIn ?? stage.folder("download");
     await warmMemory(join(stage.folder("warm-up"), "memory"), job.bytes * WARM_SHARE);
-    const row = await race(contender, job, round, [seeder], () =>
+    const row = await race(contender, job, round, [seeder], saveDir, () =>
       contender.leech(stage, job, saveDir, [seeder]),
     );
-    if (round === 0) await assertDownloaded(job, saveDir);
     await seeder.stop();
     if (keepIn === null) await rm(saveDir, { recursive: true });
     return row;
   });
 }
 
-/** Compares what was downloaded with the payload, byte for byte. */
-export function assertDownloaded(job: Job, saveDir: string): Promise<void> {
-  return assertSame(join(saveDir, job.facts.name), join(job.dataDir, job.facts.name));
+/**
+ * Compares what was downloaded with the payload, byte for byte. To be called while the leecher is up: `writesBehind` is said of a
+ * program that calls a download complete before the last of it is written.
+ */
+export async function assertDownloaded(job: Job, saveDir: string, writesBehind: boolean): Promise<void> {
+  const [actual, expected] = [join(saveDir, job.facts.name), join(job.dataDir, job.facts.name)];
+  for (let left = writesBehind ? LATE_WRITES_MS : 0; ; left -= LOOK_EVERY_MS) {
+    try {
+      await assertSame(actual, expected);
+      return;
+    } catch (error) {
+      if (left <= 0) throw error;
+      await delay(LOOK_EVERY_MS);
+    }
+  }
 }
 
-/** Measures a leecher from its order to its end. */
+/** Measures a leecher from its order to its end; in the first round its download is compared with the payload. */
 export async function race(
   contender: Contender,
   job: Job,
   round: number,
   seeders: readonly Seeder[],
+  saveDir: string,
   start: () => Promise<Leecher>,
 ): Promise<Row> {
   await delay(SETTLE_MS);
@@ -69,7 +83,9 @@ export async function race(
   try {
     const run = { contender: contender.name, round, bytes: job.bytes };
     const seederPids = seeders.map(({ pid }) => pid);
-    return await measure(run, seederPids, [leecher.pid], async () => [await leecher.go()]);
+    const row = await measure(run, seederPids, [leecher.pid], async () => [await leecher.go()]);
+    if (round === 0) await assertDownloaded(job, saveDir, contender.writesBehind);
+    return row;
   } finally {
     await leecher.stop();
   }

@@ -64,11 +64,11 @@ function runOnce(contender: SwarmContender, job: Job, round: number): Promise<Ro
         ),
       ),
     );
-    await Promise.all([seeder, ...leechers].map((member) => member.stop()));
-    for (const saveDir of saveDirs) {
-      if (round === 0) await assertDownloaded(job, saveDir);
-      await rm(saveDir, { recursive: true });
+    if (round === 0) {
+      for (const saveDir of saveDirs) await assertDownloaded(job, saveDir, contender.writesBehind);
     }
+    await Promise.all([seeder, ...leechers].map((member) => member.stop()));
+    for (const saveDir of saveDirs) await rm(saveDir, { recursive: true });
     return row;
   });
 }
