@@ -137,6 +137,8 @@ export class DiskRecovery {
     if (error === null || trouble === null || error === this.#told || !isNews || hasFailed) return;
     this.#told = error;
     const details = trouble.kind === "full" ? { ...trouble.space } : error.details;
-    this.#owner.onWarning(new ShoalError(error.code, explainDisk(trouble).message, details));
+    const { message } = explainDisk(trouble);
+    const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+    this.#owner.onWarning(new ShoalError(error.code, sentence, details));
   }
 }

@@ -247,7 +247,7 @@ export class TorrentContent {
     this.exchange.onTick(now);
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
-    this.#journal?.onTick(now, this.#metainfo.layout, this.#files);
+    this.#tickJournal(now);
     if (this.#owner.connectedPeers.size > 0) this.#look();
   }
 
@@ -392,6 +392,16 @@ export class TorrentContent {
 
   onPeerComplete(peer: PeerConnection): void {
     this.#owner.onPeerComplete(peer);
+  }
+
+  #tickJournal(now: Millis): void {
+    const journal = this.#journal;
+    if (journal === null) return;
+    journal.onTick(now, this.#metainfo.layout, this.#files);
+    const trouble = journal.takeTrouble();
+    if (trouble === null) return;
+    const message = `What is done can't be noted for the next run: ${trouble.message}. Tried again by itself`;
+    this.onWarning(new ShoalError(trouble.code, message, trouble.details));
   }
 
   #checkComplete(): void {

@@ -13,6 +13,8 @@ import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
 
 /** How often what was written is made durable, so that it survives a crash of the machine, too. */
 const BARRIER_MS = 15_000;
+/** How often the writing of records that failed is tried again. */
+const RETRY_MS = 5_000;
 /** A journal with more records than this is rewritten when it is opened. */
 const MAX_RECORDS = 1000;
 /** Inode of a file that we are about to create: recorded before it exists, so that a crash does not make it a stranger's. */
@@ -47,7 +49,12 @@ export class TorrentJournal implements FileRecords {
   readonly #waiting: Set<PieceIndex> = new Set();
   /** When what is recorded is made durable; Infinity when it is. */
   #barrierAt: Millis = Infinity;
+  /** Records that could not be written yet, and when that is tried again. */
   readonly #unwritten: Uint8Array[] = [];
+  #retryAt: Millis = Infinity;
+  /** Why saving fails; null while it works. `#untold`: nobody was told of it. */
+  #trouble: ShoalError | null = null;
+  #untold = false;
   /** Steps that wait for the disk come one after another: a barrier must not vouch for what another step marked. */
   #steps: Promise<void> = Promise.resolve();
   #busy = false;
@@ -92,9 +99,16 @@ export class TorrentJournal implements FileRecords {
     return this.#waiting.size === 0 && !this.#busy;
   }
 
-  /** When something that is written is to be made durable; Infinity when all is. */
+  /** When something is to be made durable, or to be written again; Infinity when all is. */
   nextDeadline(): Millis {
-    return this.#closed ? Infinity : this.#barrierAt;
+    return this.#closed ? Infinity : Math.min(this.#barrierAt, this.#retryAt);
+  }
+
+  /** Why records can't be saved, once each time that this begins; else null. */
+  takeTrouble(): ShoalError | null {
+    if (!this.#untold) return null;
+    this.#untold = false;
+    return this.#trouble;
   }
 
   /** True for a file that this download created, or was about to. */
@@ -184,6 +198,7 @@ export class TorrentJournal implements FileRecords {
   /** Records what waits and, now and then, makes it durable. */
   onTick(now: Millis, layout: Layout, files: TorrentFiles): void {
     if (this.#busy || this.#closed) return;
+    if (now >= this.#retryAt) this.#append();
     if (this.#waiting.size > 0) void this.#run(() => this.#learnFiles(layout, files));
     else if (now >= this.#barrierAt) void this.#run(() => this.#barrier(files));
   }
@@ -276,6 +291,7 @@ export class TorrentJournal implements FileRecords {
     this.#append();
     if (!this.#state.needsSync) this.#barrierAt = Infinity;
     await this.#store.sync();
+    if (this.#unwritten.length === 0) this.#trouble = null;
   }
 
   /** What can't be written now is written with the next record; a journal that lacks records claims too little, never too much. */
@@ -286,7 +302,10 @@ export class TorrentJournal implements FileRecords {
         this.#store.append(this.#unwritten[0]!);
         this.#unwritten.shift();
       }
+      if (this.#retryAt < Infinity) this.#trouble = null;
+      this.#retryAt = Infinity;
     } catch (error) {
+      this.#retryAt = this.#context.now() + RETRY_MS;
       this.#onSaveFailed(error);
     }
   }
@@ -315,6 +334,9 @@ export class TorrentJournal implements FileRecords {
   /** A journal that could not be written costs only trust in what is there; anything else is a fault of the program. */
   #onSaveFailed(error: unknown): void {
     if (!(error instanceof ShoalError)) throw error;
+    if (this.#trouble !== null) return;
+    this.#trouble = error;
+    this.#untold = true;
     this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
   }
 }

@@ -242,3 +242,45 @@ test("torrents in one folder share their polls", async () => {
   leech.disk.store.free = Infinity;
   await world.until("complete", () => torrents.every(({ state }) => state === "seeding"), 120_000);
 });
+
+test("a state folder that is full: said once, the download goes on, and what is done is noted once there is room", async () => {
+  const { world, made, leech, torrent, events } = await download(Infinity);
+  const path = "/state/x.resume";
+  leech.store.failing = new ShoalError("ERR_NO_SPACE", `there is no space left for "${path}"`, { path });
+  await world.until("complete", () => torrent.state === "seeding");
+  await world.run(60_000);
+  assert.deepEqual(
+    warnings(events).map((error) => error.code),
+    ["ERR_NO_SPACE"],
+  );
+  const claims = async (): Promise<number> => {
+    const next = await world.node({ disk: world.disk(leech.disk.store), store: leech.store.copy() });
+    const again = await next.session.add({ metainfo: made.metainfo, downloadDir: "/out", paused: true });
+    again.resume();
+    await world.until("known", () => again.state !== "checking");
+    const hashes = next.disk.counts.get("hash") ?? 0;
+    await world.finish(next.session.close());
+    return again.stats().piecesHave - hashes;
+  };
+  assert.ok((await claims()) < made.metainfo.layout.pieceCount, "what was not written can't be known");
+  leech.store.failing = null;
+  await world.run(30_000);
+  assert.equal(await claims(), made.metainfo.layout.pieceCount);
+  assert.equal(warnings(events).length, 1);
+});
+
+test("data that can't be made durable is said once, and again only after it could", async () => {
+  const { world, leech, torrent, events } = await download(Infinity);
+  const failure = new ShoalError("ERR_DISK", 'can\'t write "/out/file": EIO', {
+    path: "/out/file",
+    reason: "EIO",
+  });
+  leech.disk.failing.set("sync", failure);
+  await world.until("complete", () => torrent.state === "seeding");
+  await world.run(120_000);
+  assert.equal(warnings(events).length, 1);
+  leech.disk.failing.clear();
+  await world.run(60_000);
+  assert.equal(warnings(events).length, 1);
+  assert.equal(torrent.state, "seeding");
+});

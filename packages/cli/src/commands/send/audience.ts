@@ -141,9 +141,11 @@ export class Audience {
     if (active.length > MAX_LINES) lines.push(`   … and ${count(active.length - MAX_LINES, "more", "more")}`);
     const name = named ? `${clean(torrent.name)}: ` : "";
     const summary =
-      peers.length === 0
-        ? `${name}nobody is connected; given ${formatSize(stats.uploaded)}`
-        : `${name}${count(peers.length, "person", "people")} connected, ${formatRate(stats.upRate)}, given ${formatSize(stats.uploaded)}`;
+      stats.waiting !== null
+        ? `${name}${clean(stats.waiting.message)}`
+        : peers.length === 0
+          ? `${name}nobody is connected; given ${formatSize(stats.uploaded)}`
+          : `${name}${count(peers.length, "person", "people")} connected, ${formatRate(stats.upRate)}, given ${formatSize(stats.uploaded)}`;
     return [...lines, this.#output.noteStyle.dim(`   ${summary}`)];
   }
 
@@ -151,8 +153,9 @@ export class Audience {
   summary(): string {
     const torrent = this.#torrent;
     if (torrent === null) return "";
-    const { peers, uploaded, upRate } = torrent.stats();
-    return `${clean(torrent.name)}: ${count(peers, "peer")}, ${formatRate(upRate)}, given ${formatSize(uploaded)}`;
+    const { peers, uploaded, upRate, waiting } = torrent.stats();
+    const why = waiting === null ? "" : `, ${clean(waiting.message)}`;
+    return `${clean(torrent.name)}: ${count(peers, "peer")}, ${formatRate(upRate)}, given ${formatSize(uploaded)}${why}`;
   }
 
   /** Tells that a peer came; once. */
