@@ -12,6 +12,7 @@ export { BLOCK_SIZE } from "./meta/layout.ts";
 export { merkleRoot } from "./meta/merkle.ts";
 export type { Metainfo } from "./meta/metainfo.ts";
 export { nodeHasher } from "./node/hasher.ts";
+export { StorageGate } from "./node/storage-gate.ts";
 export type { WalkedFile, WalkedFolder } from "./node/walk-folder.ts";
 export type { Clock, Timer } from "./ports/clock.ts";
 export type {
@@ -20,6 +21,7 @@ export type {
   FileStat,
   HashDone,
   HashKinds,
+  PartCarry,
   PieceDigest,
   StorageId,
   StorageSpec,

@@ -4,6 +4,7 @@ export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
 export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
+export type { FilePriority } from "./core/file-selection.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";
 export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
 export type { Ban, BanCause } from "./core/swarm/standing.ts";

@@ -1,4 +1,10 @@
-import { BLOCK_SIZE, type FileStat, ShoalError, type StorageSpec } from "@shoal/engine/composition";
+import {
+  BLOCK_SIZE,
+  type FileStat,
+  type PartCarry,
+  ShoalError,
+  type StorageSpec,
+} from "@shoal/engine/composition";
 import type { KnownBlocks } from "./known-blocks.ts";
 import { SimulatedFile } from "./simulated-file.ts";
 
@@ -39,6 +45,17 @@ export class DiskFiles {
       inodes.set(path, found.inode);
     }
     this.#prepared.set(spec, inodes);
+  }
+
+  /** Gives files that were skipped what the part file has. Throws ERR_FILE_EXISTS, and has changed nothing then. */
+  carry(spec: StorageSpec, carry: PartCarry): void {
+    for (const index of carry.files) {
+      const path = pathOf(spec, index);
+      if (this.files.has(path) && !carry.mayExist(index))
+        throw new ShoalError("ERR_FILE_EXISTS", `${path} already exists`, { path });
+    }
+    const pieces = carry.pieces();
+    for (const index of carry.files) this.#fill(spec, index, pieces);
   }
 
   stat(spec: StorageSpec): (FileStat | null)[] {
@@ -104,6 +121,23 @@ export class DiskFiles {
       end = at + length;
     });
     return text === null ? null : `${size} ${end} ${text}`;
+  }
+
+  #fill(spec: StorageSpec, index: number, pieces: readonly number[]): void {
+    const { offset, size, firstPiece, endPiece } = spec.layout.files[index]!;
+    const { pieceLength } = spec.layout;
+    const file = this.files.get(pathOf(spec, index)) ?? this.put(pathOf(spec, index), new Uint8Array(0));
+    const part = this.files.get(spec.partPath);
+    for (const piece of pieces) {
+      if (part === undefined || piece < firstPiece || piece >= endPiece) continue;
+      const from = Math.max(0, piece * pieceLength - offset);
+      const to = Math.min(size, (piece + 1) * pieceLength - offset, part.size - offset);
+      if (to <= from) continue;
+      const bytes = new Uint8Array(to - from);
+      part.read(offset + from, bytes.length, bytes, 0);
+      file.write(from, bytes, 0, bytes.length);
+    }
+    file.modifiedMs = this.#time++;
   }
 
   #writeBlock(spec: StorageSpec, piece: number, begin: number, block: WrittenBlock): void {

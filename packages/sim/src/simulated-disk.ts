@@ -6,8 +6,10 @@ import {
   type HashDone,
   type HashKinds,
   type Millis,
+  type PartCarry,
   type Rng,
   ShoalError,
+  StorageGate,
   type StorageId,
   type StorageSpec,
 } from "@shoal/engine/composition";
@@ -15,7 +17,13 @@ import type { DiskFiles, WrittenBlock } from "./disk-files.ts";
 import type { PieceDigests } from "./piece-digests.ts";
 import type { SimulatedFile } from "./simulated-file.ts";
 
-export type Operation = "stat" | "sync" | "hash" | "write" | "read" | "prepare";
+export type Operation = "stat" | "sync" | "hash" | "write" | "read" | "prepare" | "assign";
+
+interface OpenStorage {
+  /** Replaced only while nothing is under way. */
+  spec: StorageSpec;
+  readonly gate: StorageGate;
+}
 
 /** How long operations take, and in which order they end. */
 export interface DiskSpec {
@@ -69,7 +77,7 @@ export class SimulatedDisk implements Disk {
   readonly counts: Map<Operation, number> = new Map();
   readonly #world: DiskWorld;
   readonly #spec: DiskSpec;
-  readonly #storages: Map<StorageId, StorageSpec> = new Map();
+  readonly #storages: Map<StorageId, OpenStorage> = new Map();
   readonly #held: Map<Operation, (() => void)[]> = new Map();
   /** When the last operation on a piece ends that is to be kept in order. */
   readonly #endOf: Map<string, Millis> = new Map();
@@ -140,7 +148,7 @@ export class SimulatedDisk implements Disk {
 
   open(spec: StorageSpec): StorageId {
     const id = this.#nextStorage++;
-    this.#storages.set(id, spec);
+    this.#storages.set(id, { spec, gate: new StorageGate() });
     return id;
   }
 
@@ -154,6 +162,18 @@ export class SimulatedDisk implements Disk {
   close(storage: StorageId): Promise<void> {
     this.#storages.delete(storage);
     return Promise.resolve();
+  }
+
+  assign(storage: StorageId, skipped: ReadonlySet<number>, carry: PartCarry | null): Promise<void> {
+    return this.#alone("assign", storage, (opened) => {
+      const spec = { ...opened.spec, skipped };
+      if (carry !== null) this.store.carry(spec, carry);
+      opened.spec = spec;
+    });
+  }
+
+  dropPart(storage: StorageId): Promise<void> {
+    return this.#alone("assign", storage, ({ spec }) => void this.store.files.delete(spec.partPath));
   }
 
   write(
@@ -228,6 +248,21 @@ export class SimulatedDisk implements Disk {
     );
   }
 
+  /** With nothing else under way on the storage. */
+  async #alone(kind: Operation, storage: StorageId, work: (opened: OpenStorage) => void): Promise<void> {
+    const opened = this.#storages.get(storage);
+    if (opened === undefined) throw new ShoalError("ERR_CLOSED", "the storage has been closed");
+    await opened.gate.alone(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          this.#start(kind, this.#spec.latencyMs, reject, () => {
+            work(opened);
+            return resolve;
+          });
+        }),
+    );
+  }
+
   #run(
     kind: Operation,
     storage: StorageId,
@@ -236,35 +271,57 @@ export class SimulatedDisk implements Disk {
     fail: (error: ShoalError) => void,
     work: (spec: StorageSpec) => () => void,
   ): void {
-    if (this.keepsLog) this.log.push(kind);
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    const spec = this.#storages.get(storage);
-    if (spec === undefined) {
+    const opened = this.#storages.get(storage);
+    if (opened?.gate.isShut === true) {
+      opened.gate.afterwards(() => this.#run(kind, storage, orderedPiece, length, fail, work));
+      return;
+    }
+    if (opened === undefined) {
+      this.#note(kind);
       this.afterClose.push(kind);
       this.#world.at(0, () => fail(new ShoalError("ERR_CLOSED", "the storage has been closed")));
       return;
     }
+    opened.gate.enter();
+    this.#start(
+      kind,
+      this.#delay(storage, orderedPiece, length),
+      fail,
+      () => work(opened.spec),
+      () => opened.gate.leave(),
+    );
+  }
+
+  #start(
+    kind: Operation,
+    delayMs: Millis,
+    fail: (error: ShoalError) => void,
+    work: () => () => void,
+    onEnd: () => void = () => undefined,
+  ): void {
+    this.#note(kind);
     const go = (): void => {
       if (this.#gone) return;
-      this.#finish(kind, spec, fail, work);
+      onEnd();
+      this.#finish(kind, fail, work);
       this.onInput();
     };
     const held = this.#held.get(kind);
-    if (held === undefined) this.#world.at(this.#delay(storage, orderedPiece, length), go);
+    if (held === undefined) this.#world.at(delayMs, go);
     else held.push(go);
   }
 
-  #finish(
-    kind: Operation,
-    spec: StorageSpec,
-    fail: (error: ShoalError) => void,
-    work: (spec: StorageSpec) => () => void,
-  ): void {
+  #note(kind: Operation): void {
+    if (this.keepsLog) this.log.push(kind);
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  #finish(kind: Operation, fail: (error: ShoalError) => void, work: () => () => void): void {
     let done: () => void;
     try {
       const error = this.failing.get(kind);
       if (error !== undefined) throw error;
-      done = work(spec);
+      done = work();
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       fail(error);

@@ -2,6 +2,7 @@ import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { utf8 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_PIECES } from "../meta/layout.ts";
+import type { FilePriority } from "./file-selection.ts";
 import { RecordReader, RecordWriter } from "./record-bytes.ts";
 
 /** Version that this code writes; a journal of another version is not read. */
@@ -47,6 +48,15 @@ export interface StoppedFile {
   readonly inode: number;
 }
 
+/** A move of the files that was begun. */
+export interface ResumeMove {
+  readonly root: string;
+  /** Safe path below `root` for each file of the layout. */
+  readonly paths: readonly string[];
+  /** Everything has been copied and is on stable storage: what is left is to go on, not to go back. */
+  readonly copied: boolean;
+}
+
 /** One entry of a journal. */
 export type ResumeRecord =
   | { readonly type: "about"; readonly about: ResumeAbout }
@@ -68,7 +78,11 @@ export type ResumeRecord =
   /** That sync is done: what was recorded before its mark is on stable storage. */
   | { readonly type: "barrier" }
   | { readonly type: "totals"; readonly downloaded: number; readonly uploaded: number }
-  | { readonly type: "stop"; readonly files: readonly StoppedFile[] };
+  | { readonly type: "stop"; readonly files: readonly StoppedFile[] }
+  /** Priorities of all files but those that have the normal one. */
+  | { readonly type: "priorities"; readonly priorities: ReadonlyMap<FileIndex, FilePriority> }
+  /** The files are on their way to another place; the next "place" ends it, wherever they are then. */
+  | { readonly type: "moving"; readonly move: ResumeMove };
 
 const TYPES: readonly ResumeRecord["type"][] = [
   "about",
@@ -85,6 +99,8 @@ const TYPES: readonly ResumeRecord["type"][] = [
   "barrier",
   "totals",
   "stop",
+  "priorities",
+  "moving",
 ];
 
 /** One byte for the type (its place in TYPES, from 1), then the fields; numbers are big-endian. */
@@ -139,6 +155,17 @@ export function encodeResumeRecord(record: ResumeRecord): Uint8Array {
         out.f64(file.modifiedMs);
         out.f64(file.inode);
       }
+      break;
+    case "priorities":
+      for (const [index, priority] of record.priorities) {
+        out.u32(index);
+        out.u8(priority);
+      }
+      break;
+    case "moving":
+      out.u8(record.move.copied ? 1 : 0);
+      out.bytes(utf8(record.move.root));
+      for (const path of record.move.paths) out.bytes(utf8(path));
       break;
   }
   return out.take();
@@ -195,6 +222,23 @@ function readRecord(type: ResumeRecord["type"] | undefined, input: RecordReader)
         files.push({ index: input.u32(), size: input.count(), modifiedMs: input.f64(), inode: input.f64() });
       }
       return { type, files };
+    }
+    case "priorities": {
+      const priorities = new Map<FileIndex, FilePriority>();
+      while (!input.atEnd) {
+        const index = input.u32();
+        const priority = input.u8();
+        if (priority > 7) throw new ProtocolError("resume data with an odd priority");
+        priorities.set(index, priority as FilePriority);
+      }
+      return { type, priorities };
+    }
+    case "moving": {
+      const copied = input.flag();
+      const root = input.text();
+      const paths: string[] = [];
+      while (!input.atEnd) paths.push(input.text());
+      return { type, move: { root, paths, copied } };
     }
     case undefined:
       throw new ProtocolError("a resume record of an unknown type");

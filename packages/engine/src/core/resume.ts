@@ -2,10 +2,18 @@ import { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Layout } from "../meta/layout.ts";
+import type { FilePriority } from "./file-selection.ts";
 import { judge } from "./resume-judge.ts";
 import type { FoundFile, ResumeVerdict } from "./resume-judge.ts";
 import { decodeResumeRecord, encodeResumeRecord } from "./resume-record.ts";
-import type { KnownFile, ResumeAbout, ResumePlace, ResumeRecord, StoppedFile } from "./resume-record.ts";
+import type {
+  KnownFile,
+  ResumeAbout,
+  ResumeMove,
+  ResumePlace,
+  ResumeRecord,
+  StoppedFile,
+} from "./resume-record.ts";
 import { DURABLE, FRESH, MARKED, NONE, OLDER, SUSPECT, TrustTable } from "./resume-trust.ts";
 import type { Trust } from "./resume-trust.ts";
 
@@ -25,6 +33,8 @@ export class ResumeState {
   #place: ResumePlace | null = null;
   readonly #files: Map<FileIndex, KnownFile> = new Map();
   #trust: TrustTable = new TrustTable(0);
+  #priorities: ReadonlyMap<FileIndex, FilePriority> | null = null;
+  #move: ResumeMove | null = null;
   #downloaded: number = 0;
   #uploaded: number = 0;
   /** Of the latest run in the journal. */
@@ -77,6 +87,16 @@ export class ResumeState {
     return this.#place;
   }
 
+  /** As given to `setPriorities`, or null. */
+  get priorities(): ReadonlyMap<FileIndex, FilePriority> | null {
+    return this.#priorities;
+  }
+
+  /** A move that neither ended nor was taken back. */
+  get move(): ResumeMove | null {
+    return this.#move;
+  }
+
   get files(): ReadonlyMap<FileIndex, KnownFile> {
     return this.#files;
   }
@@ -111,6 +131,16 @@ export class ResumeState {
     const moved = this.#place === null ? [] : piecesOfDifference(layout, this.#place.skipped, place.skipped);
     this.#distrust(moved);
     this.#record({ type: "place", place });
+  }
+
+  /** Files whose priority is not the normal one. */
+  setPriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): void {
+    this.#record({ type: "priorities", priorities });
+  }
+
+  /** Call before a file goes to another place, and again once all are there as copies; `setPlace` ends it. */
+  setMove(move: ResumeMove): void {
+    this.#record({ type: "moving", move });
   }
 
   /** Inodes of files that hold data. Without its inode a file is hashed again at the next start. */
@@ -211,6 +241,8 @@ export class ResumeState {
     if (this.#metainfo !== null) out.push({ type: "metainfo", bytes: this.#metainfo });
     if (this.#place !== null) out.push({ type: "place", place: this.#place });
     if (this.#files.size > 0) out.push({ type: "files", files: [...this.#files.values()] });
+    if (this.#priorities !== null) out.push({ type: "priorities", priorities: this.#priorities });
+    if (this.#move !== null) out.push({ type: "moving", move: this.#move });
     const bootId = this.#runBootId;
     // Each group comes before the record that lends it its trust.
     this.#pushGroup(out, SUSPECT);
@@ -305,6 +337,14 @@ export class ResumeState {
         for (const file of record.files) this.#checkFile(file.index);
         this.#stopped = new Map(record.files.map((file) => [file.index, file]));
         break;
+      case "priorities":
+        this.#priorities = record.priorities;
+        break;
+      case "moving":
+        if (record.move.paths.length !== this.#place?.paths.length)
+          throw new ProtocolError("resume data moves files that the torrent lacks");
+        this.#move = record.move;
+        break;
     }
   }
 
@@ -315,6 +355,7 @@ export class ResumeState {
       throw new ProtocolError("resume data of another torrent");
     }
     this.#place = place;
+    this.#move = null;
   }
 
   #startRun(bootId: string): void {

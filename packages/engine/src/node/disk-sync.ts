@@ -13,7 +13,7 @@ const LANES = 2;
 
 /** Which files of a storage may have bytes that only the page cache knows. */
 export class SyncState {
-  readonly #table: FileTable;
+  #table: FileTable;
   readonly #unsynced: Set<number> = new Set();
   /** Files whose entry in their folder is on disk. */
   readonly #named: Set<number> = new Set();
@@ -21,6 +21,12 @@ export class SyncState {
 
   constructor(table: FileTable) {
     this.#table = table;
+  }
+
+  /** From now on the files are where `table` says; `isMoved` when their folders may be others. */
+  retarget(table: FileTable, isMoved: boolean): void {
+    this.#table = table;
+    if (isMoved) this.#named.clear();
   }
 
   add(files: Iterable<number>): void {

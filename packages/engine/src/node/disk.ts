@@ -1,7 +1,17 @@
 import { Buffer } from "node:buffer";
-import type { PieceIndex } from "../base/brand.ts";
+import { rm } from "node:fs/promises";
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { Disk, DiskDone, FileStat, HashDone, HashKinds, StorageId, StorageSpec } from "../ports/disk.ts";
+import type {
+  Disk,
+  DiskDone,
+  FileStat,
+  HashDone,
+  HashKinds,
+  PartCarry,
+  StorageId,
+  StorageSpec,
+} from "../ports/disk.ts";
 import {
   OP_CLOSE,
   OP_FORGET,
@@ -17,12 +27,14 @@ import {
 } from "./disk-channel.ts";
 import { DiskLink } from "./disk-link.ts";
 import type { LinkDone } from "./disk-link.ts";
+import { carryFromPart } from "./disk-assign.ts";
 import { FILES_AT_A_TIME, freeSpaceOf, prepareLinks, unpackStats } from "./disk-files.ts";
 import { RunRead } from "./disk-read.ts";
 import { SyncState } from "./disk-sync.ts";
 import { FileTable } from "./file-table.ts";
 import { openFileBudget } from "./open-files.ts";
 import { ReadPool } from "./read-pool.ts";
+import { StorageGate } from "./storage-gate.ts";
 
 export interface NodeDiskOptions {
   /** Bytes of shared memory for blocks on their way to the disk; a multiple of the slot size. */
@@ -38,13 +50,13 @@ export const SLOT_BYTES = 262_144;
 const DEFAULT_ARENA_BYTES = 128 * SLOT_BYTES;
 
 interface OpenStorage {
-  readonly table: FileTable;
+  /** Replaced only while nothing is under way. */
+  table: FileTable;
   readonly syncState: SyncState;
   /** For each link, the generation of the worker that knows this storage; 0: none does. */
   readonly known: number[];
-  /** Reads under way, and who waits for them to end. */
-  reads: number;
-  onIdle: (() => void) | null;
+  /** What goes to a worker is not counted in it: the worker works in order. */
+  readonly gate: StorageGate;
 }
 
 /**
@@ -90,19 +102,22 @@ export class NodeDisk implements Disk {
     const table = new FileTable(spec);
     const id = this.#nextId++;
     const known = this.#links.map(() => 0);
-    this.#storages.set(id, { table, syncState: new SyncState(table), known, reads: 0, onIdle: null });
+    this.#storages.set(id, { table, syncState: new SyncState(table), known, gate: new StorageGate() });
     return id;
   }
 
   async prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
-    const { table } = this.#opened(storage);
+    const opened = this.#opened(storage);
     const how = options.truncateLonger === true ? TRUNCATE_LONGER : 0;
-    const inodes = (await this.#forAllFiles(storage, OP_PREPARE, how)) as Float64Array[];
-    await prepareLinks(table);
-    table.inodes = new Float64Array(table.layout.files.length);
-    inodes.forEach((part, at) => table.inodes!.set(part, at * FILES_AT_A_TIME));
-    // From here on everybody opens what is there now.
-    this.reopen(storage);
+    await opened.gate.within(async () => {
+      const inodes = (await this.#forAllFiles(storage, OP_PREPARE, how)) as Float64Array[];
+      const { table } = opened;
+      await prepareLinks(table);
+      table.inodes = new Float64Array(table.layout.files.length);
+      inodes.forEach((part, at) => table.inodes!.set(part, at * FILES_AT_A_TIME));
+      // From here on everybody opens what is there now.
+      this.reopen(storage);
+    });
   }
 
   reopen(storage: StorageId): void {
@@ -113,14 +128,35 @@ export class NodeDisk implements Disk {
       link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
   }
 
+  async assign(storage: StorageId, skipped: ReadonlySet<FileIndex>, carry: PartCarry | null): Promise<void> {
+    const opened = this.#opened(storage);
+    await opened.gate.alone(async () => {
+      await this.#recall(storage, opened);
+      const table = opened.table.with({ skipped });
+      if (carry !== null) await carryFromPart(table, carry);
+      opened.table = table;
+      await prepareLinks(table);
+      opened.syncState.retarget(table, false);
+      opened.syncState.add(carry?.files ?? []);
+    });
+  }
+
+  async dropPart(storage: StorageId): Promise<void> {
+    const opened = this.#opened(storage);
+    await opened.gate.alone(async () => {
+      await this.#recall(storage, opened);
+      await rm(opened.table.partPath, { force: true });
+    });
+  }
+
   async close(storage: StorageId): Promise<void> {
     const opened = this.#storages.get(storage);
     if (opened === undefined) return;
     this.#storages.delete(storage);
-    const told = this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage, 0, 0, 0));
-    if (opened.reads > 0) await new Promise<void>((resolve) => (opened.onIdle = resolve));
-    this.#reads.dropAll(storage);
-    await Promise.all(told);
+    await opened.gate.alone(async () => {
+      await Promise.all(this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage, 0, 0, 0)));
+      this.#reads.dropAll(storage);
+    });
   }
 
   write(
@@ -166,11 +202,16 @@ export class NodeDisk implements Disk {
       queueMicrotask(() => done(closedError()));
       return;
     }
-    opened.reads++;
+    if (opened.gate.isShut) {
+      opened.gate.afterwards(() =>
+        this.read(storage, piece, begin, length, target, offset, chunk, gap, done),
+      );
+      return;
+    }
+    opened.gate.enter();
     const place = { bytes: target, offset, chunk, gap };
     const run = new RunRead(this.#reads, storage, opened.table, place, (error) => {
-      opened.reads--;
-      if (opened.reads === 0) opened.onIdle?.();
+      opened.gate.leave();
       done(error);
     });
     run.start(piece, begin, length);
@@ -178,14 +219,16 @@ export class NodeDisk implements Disk {
 
   async sync(storage: StorageId, everything: boolean = false): Promise<void> {
     const opened = this.#opened(storage);
-    if (everything || this.#lostWorker(opened)) opened.syncState.addAll();
-    const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage, 0, 0, 0));
-    for (const dirty of await Promise.all(asked)) opened.syncState.add(dirty as number[]);
-    await opened.syncState.flush();
+    await opened.gate.within(async () => {
+      if (everything) opened.syncState.addAll();
+      await this.#takeDirty(storage, opened);
+      await opened.syncState.flush();
+    });
   }
 
   async stat(storage: StorageId): Promise<(FileStat | null)[]> {
-    const found = await this.#forAllFiles(storage, OP_STAT, 0);
+    const opened = this.#opened(storage);
+    const found = await opened.gate.within(() => this.#forAllFiles(storage, OP_STAT, 0));
     return found.flatMap((part) => unpackStats(part as Float64Array));
   }
 
@@ -211,6 +254,10 @@ export class NodeDisk implements Disk {
     const opened = this.#storages.get(storage);
     if (opened === undefined) {
       queueMicrotask(() => done(closedError(), null));
+      return;
+    }
+    if (opened.gate.isShut) {
+      opened.gate.afterwards(() => this.#post(kind, storage, piece, begin, arenaOffset, length, done));
       return;
     }
     const link = this.#linkOf(storage, piece);
@@ -257,6 +304,21 @@ export class NodeDisk implements Disk {
     const opened = this.#storages.get(storage);
     if (opened === undefined) throw closedError();
     return opened;
+  }
+
+  /** Makes sure that every file that was written counts as not synced. */
+  async #takeDirty(storage: StorageId, opened: OpenStorage): Promise<void> {
+    if (this.#lostWorker(opened)) opened.syncState.addAll();
+    const asked = this.#knowing(opened).map((link) => request(link, OP_TAKE_DIRTY, storage, 0, 0, 0));
+    for (const dirty of await Promise.all(asked)) opened.syncState.add(dirty as number[]);
+  }
+
+  /** Has everything under way carried out and all files closed; the workers get to know the storage anew when it is used next. */
+  async #recall(storage: StorageId, opened: OpenStorage): Promise<void> {
+    await this.#takeDirty(storage, opened);
+    await Promise.all(this.#knowing(opened).map((link) => request(link, OP_CLOSE, storage, 0, 0, 0)));
+    opened.known.fill(0);
+    this.#reads.dropAll(storage);
   }
 
   #linkOf(storage: StorageId, piece: PieceIndex): DiskLink {

@@ -97,6 +97,14 @@ export class FileTable {
     return { kind, pieceLength, sizes, flags, root, partPath, paths: this.paths.join("\0"), inodes };
   }
 
+  /** The same torrent with other files skipped, or at another place. */
+  with(change: Partial<Pick<StorageSpec, "root" | "paths" | "skipped">>): FileTable {
+    const { layout, root, paths, partPath } = this;
+    const table = new FileTable({ layout, root, paths, partPath, skipped: this.#skipped, ...change });
+    table.inodes = this.inodes?.slice() ?? null;
+    return table;
+  }
+
   isSkipped(file: FileIndex): boolean {
     return this.#skipped.has(file);
   }

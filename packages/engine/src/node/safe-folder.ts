@@ -1,5 +1,5 @@
 import { mkdirSync, realpathSync } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import { errnoOf } from "./disk-fault.ts";
@@ -33,6 +33,21 @@ export function ensureFolderSync(root: string, folder: string): void {
       if (errnoOf(error) !== "EEXIST") throw error;
     }
     judge(realRoot, realpathSync.native(step), step);
+  }
+}
+
+/** `ensureFolderSync` without blocking. */
+export async function ensureFolder(root: string, folder: string): Promise<void> {
+  await mkdir(root, { recursive: true });
+  if (folder === root) return;
+  const realRoot = await realpath(root);
+  for (const step of stepsTo(root, folder)) {
+    try {
+      await mkdir(step);
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
+    judge(realRoot, await realpath(step), step);
   }
 }
 

@@ -21,6 +21,16 @@ export interface StorageSpec {
   readonly partPath: string;
 }
 
+/** What a change of the skipped files takes out of the part file. */
+export interface PartCarry {
+  /** Files that were skipped until now. */
+  readonly files: readonly FileIndex[];
+  /** Pieces of which something may be in the part file; asked for when nothing is under way. */
+  pieces(): readonly PieceIndex[];
+  /** The file may be there already, because an earlier attempt left it. */
+  mayExist(file: FileIndex): boolean;
+}
+
 export interface HashKinds {
   readonly sha1: boolean;
   /** SHA-256 leaves of the 16 KiB blocks and the root over them. */
@@ -70,6 +80,14 @@ export interface Disk {
   prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<void>;
   /** Lets go of open files: what lies at their paths by then is read next. */
   reopen(storage: StorageId): void;
+  /**
+   * From now on exactly these files are skipped; what is skipped newly must have no data. With `carry`, creates the files in
+   * it and copies into them what the part file has. Waits for what is under way, and what comes meanwhile waits for it.
+   * Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK; then nothing has changed.
+   */
+  assign(storage: StorageId, skipped: ReadonlySet<FileIndex>, carry: PartCarry | null): Promise<void>;
+  /** Deletes the part file: nothing in it is needed any more. */
+  dropPart(storage: StorageId): Promise<void>;
   /** Closes file handles after all operations under way. */
   close(storage: StorageId): Promise<void>;
 

@@ -1,3 +1,4 @@
+import type { FilePriority } from "../core/file-selection.ts";
 import type { LayoutFile } from "../meta/layout.ts";
 import type { Magnet } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
@@ -34,8 +35,13 @@ export interface AddOptions {
   /** False leaves out every way of finding peers that was not named by the user. */
   readonly discovery?: boolean;
   readonly sequential?: boolean;
-  /** Which files are wanted; all by default. Called once the metadata is known. */
-  readonly select?: (file: LayoutFile, path: string) => boolean;
+  /** The first and last bytes of each file come before everything else, for a preview. */
+  readonly firstLast?: boolean;
+  /**
+   * Which files are wanted, or with which priority. Called once the metadata is known. Without it the priorities of an earlier run
+   * hold, or everything is wanted.
+   */
+  readonly select?: (file: LayoutFile, path: string) => boolean | FilePriority;
   /** Shares what is there and downloads nothing; no resume data is kept. */
   readonly seedOnly?: boolean;
   /**

@@ -1,5 +1,6 @@
 import type { ShoalError } from "../base/errors.ts";
 import type { PieceIndex } from "../base/brand.ts";
+import type { FilePriority } from "../core/file-selection.ts";
 import type { Opinion } from "../core/swarm/reputation.ts";
 import type { WaitingReason } from "../core/explain.ts";
 
@@ -50,6 +51,8 @@ export interface FileProgress {
   /** Verified bytes. */
   readonly have: number;
   readonly wanted: boolean;
+  /** 0: not wanted, 4: normal, 7: first. */
+  readonly priority: FilePriority;
 }
 
 /** Rates in bytes per second, sizes in bytes; payload only unless said otherwise. */

@@ -28,6 +28,8 @@ export interface WatchedFiles {
   stat(): Promise<FileStats>;
   /** All of the file's data is verified: it doesn't grow any more. */
   isWhole(file: FileIndex): boolean;
+  /** Grows when files get another place: what they look like there is to be learnt. */
+  readonly placeChanges: number;
 }
 
 /** Whether a torrent's files are still the ones that its data was verified in, or is written to. */
@@ -40,6 +42,8 @@ export class FileWatch {
   /** 1: `#known` is the whole file, which does not change any more. */
   readonly #whole: Uint8Array;
   readonly #troubles: Map<FileIndex, FileTrouble> = new Map();
+  /** `placeChanges` of the files when they became known. */
+  #knownAt = 0;
   #looking: Promise<readonly FileChange[]> | null = null;
   #lookedAt: Millis = -Infinity;
   #took: Millis = 0;
@@ -71,6 +75,7 @@ export class FileWatch {
     const stats = await this.#files.stat();
     this.#lookedAt = this.#context.now();
     this.#known = [...stats];
+    this.#knownAt = this.#files.placeChanges;
     this.#troubles.clear();
     for (const file of this.#layout.files) {
       const { index } = file;
@@ -108,7 +113,14 @@ export class FileWatch {
     const { files } = this.#layout;
     // What is whole before the look was whole during it.
     const whole = files.map(({ index }) => this.#files.isWhole(index));
+    const { placeChanges } = this.#files;
     const stats = await this.#files.stat();
+    if (placeChanges !== this.#files.placeChanges) return [];
+    if (placeChanges !== this.#knownAt) {
+      this.#knownAt = placeChanges;
+      this.#learn(stats);
+      return [];
+    }
     const changes: FileChange[] = [];
     for (const file of files) {
       if (!hasData(file)) continue;
@@ -118,6 +130,16 @@ export class FileWatch {
     this.#lookedAt = this.#context.now();
     this.#took = this.#lookedAt - startedAt;
     return changes;
+  }
+
+  /** Takes files that were what they should be for what they are now, and those that have just come. */
+  #learn(stats: FileStats): void {
+    for (const { index } of this.#layout.files) {
+      const found = stats[index] ?? null;
+      if (found === null || this.#troubles.has(index)) continue;
+      this.#known[index] = found;
+      this.#whole[index] = this.#files.isWhole(index) ? 1 : 0;
+    }
   }
 
   #compare(file: LayoutFile, found: FileStat | null, isWhole: boolean): FileChange["is"] | null {

@@ -1,5 +1,5 @@
 import type { Bitfield } from "../base/bitfield.ts";
-import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import type { Millis, PeerSlot } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
@@ -10,6 +10,7 @@ import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import type { PeerConnection } from "./peer-connection.ts";
+import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
 import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
@@ -45,9 +46,7 @@ export class LiveTorrent {
   #state: TorrentState = "paused";
   #error: ShoalError | null = null;
   /** Steps of the life cycle come one after another: a pause is finished before a resume begins. */
-  #last: Promise<void> = Promise.resolve();
-  /** How many are not finished. */
-  #steps = 0;
+  readonly #steps: Steps = new Steps();
   /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
   #wish = 0;
   #closed = false;
@@ -110,7 +109,7 @@ export class LiveTorrent {
   isBusy(now: Millis): boolean {
     const content = this.#content;
     if (this.#closed) return false;
-    if (this.#steps > 0 || !this.swarm.connections.isIdle) return true;
+    if (this.#steps.left > 0 || !this.swarm.connections.isIdle) return true;
     if (content === null) return false;
     return !content.isIdle || content.download.rate.rate(now) > 0 || content.upload.rate.rate(now) > 0;
   }
@@ -176,7 +175,7 @@ export class LiveTorrent {
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
   pause(): Promise<void> {
-    if (this.#closed || this.#state === "paused") return this.#last;
+    if (this.#closed || this.#state === "paused") return this.#steps.done;
     this.#content?.recovery.stop();
     this.#setState("paused");
     return this.#goOffline();
@@ -226,7 +225,7 @@ export class LiveTorrent {
 
   /** Resolves when what was asked for so far is done. */
   ready(): Promise<void> {
-    return this.#last;
+    return this.#steps.done;
   }
 
   #letGo(how: { readonly forget: boolean }): Promise<void> {
@@ -234,6 +233,17 @@ export class LiveTorrent {
       await this.#content?.close();
       if (how.forget) await this.#journal?.remove();
       else await this.#journal?.close();
+    });
+  }
+
+  /** A change that somebody asked for, between two steps: what it throws is for whoever asked. */
+  edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
+    return this.#steps.add(async () => {
+      if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
+      if (this.#metainfo === null)
+        throw new ShoalError("ERR_INVALID_ARGUMENT", "The files of the torrent are not known yet");
+      this.#content ??= await this.#makeContent(this.#metainfo);
+      return change(this.#content);
     });
   }
 
@@ -300,27 +310,18 @@ export class LiveTorrent {
     return { uploaded: content.uploaded, downloaded: content.downloaded, left: content.leftBytes };
   }
 
-  onFirstBlock(): void {
-    this.emit({ type: "first-block" });
-  }
-
-  onChecked(checkedPieces: number, pieceCount: number): void {
-    this.emit({ type: "checked", checkedPieces, pieceCount });
-  }
-
-  onPiece(piece: PieceIndex): void {
-    this.emit({ type: "piece", piece });
-  }
-
-  onPeerComplete(peer: PeerConnection): void {
-    this.emit({ type: "peer-complete", peer: peer.info(this.#context.now()) });
-  }
-
   onComplete(): void {
     const content = this.#content!;
     this.#setState(content.isSeed ? "seeding" : "finished");
     if (content.isSeed) this.#trackers.completed();
     this.emit({ type: "complete" });
+  }
+
+  onIncomplete(): void {
+    if (this.#state !== "finished" && this.#state !== "seeding") return;
+    this.#setState("downloading");
+    this.#trackers.announceSoon();
+    this.#owner.onActive();
   }
 
   onPiecesLost(): void {
@@ -331,10 +332,6 @@ export class LiveTorrent {
     const content = this.#content;
     if (content === null || !content.isComplete || this.#state === "paused") return;
     this.#setState(content.isSeed ? "seeding" : "finished");
-  }
-
-  onWarning(error: ShoalError): void {
-    this.emit({ type: "warning", error });
   }
 
   /** Something that needs a person: stops the torrent. */
@@ -410,18 +407,10 @@ export class LiveTorrent {
 
   /** One step of the life cycle, after those before it; what it throws on purpose stops the torrent with that error. */
   #step(step: () => Promise<void>): Promise<void> {
-    this.#steps++;
-    this.#last = this.#last.then(async () => {
-      try {
-        await step();
-      } catch (error) {
-        if (!(error instanceof ShoalError)) throw error;
-        this.onFailure(error);
-      } finally {
-        this.#steps--;
-      }
+    return this.#steps.add(step).catch((error: unknown) => {
+      if (!(error instanceof ShoalError)) throw error;
+      this.onFailure(error);
     });
-    return this.#last;
   }
 
   #setState(state: TorrentState): void {

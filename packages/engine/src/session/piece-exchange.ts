@@ -219,12 +219,27 @@ export class PieceExchange {
     this.#interestDirty = true;
   }
 
-  /** We want nothing more: everybody is told (BEP 21). */
-  onComplete(): void {
+  /** We want nothing more, or something again: everybody is told (BEP 21). */
+  tellUploadOnly(uploadOnly: boolean): void {
     this.#tellNews();
     for (const peer of this.#owner.connectedPeers) {
       this.#updateInterest(peer);
-      peer.session.sendExtended("upload_only", encodeUploadOnly(true));
+      peer.session.sendExtended("upload_only", encodeUploadOnly(uploadOnly));
+      peer.flush();
+    }
+  }
+
+  /** Other pieces are wanted than before: requests for those that are not any more are taken back. */
+  onWishesChanged(): void {
+    for (const peer of this.#owner.connectedPeers) {
+      peer.requests.forEach((piece, block) => {
+        if (this.#picker.priority(piece) > 0) return;
+        peer.requests.bury(piece, block);
+        this.#picker.release(peer.slot, piece, block);
+        peer.session.out.cancel(piece, block * BLOCK_SIZE, this.#download.blockLength(piece, block));
+      });
+      this.#updateInterest(peer);
+      this.#download.refill(peer);
       peer.flush();
     }
   }

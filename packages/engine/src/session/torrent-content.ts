@@ -1,7 +1,8 @@
 import type { Bitfield } from "../base/bitfield.ts";
-import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import type { FileIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { DiskTrouble } from "../core/explain.ts";
+import type { FilePriority } from "../core/file-selection.ts";
 import { PieceHashes } from "../core/piece-hashes.ts";
 import { PiecePicker } from "../core/picker/piece-picker.ts";
 import { shortHashes } from "../meta/info-hash.ts";
@@ -12,7 +13,7 @@ import type { AddOptions } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { SessionContext } from "./context.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
-import type { FileProgress } from "./events.ts";
+import type { FileProgress, TorrentEvent } from "./events.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { PieceExchange } from "./piece-exchange.ts";
@@ -30,15 +31,13 @@ export interface ContentOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
   peerInSlot(slot: PeerSlot): PeerConnection | undefined;
   ban(slot: PeerSlot, reason: string): void;
-  onFirstBlock(): void;
-  onChecked(checkedPieces: number, pieceCount: number): void;
-  onPiece(piece: PieceIndex): void;
-  onPeerComplete(peer: PeerConnection): void;
+  emit(event: TorrentEvent): void;
   onComplete(): void;
+  /** More is wanted than before: there is something to fetch again. */
+  onIncomplete(): void;
   /** Pieces that were there are gone, or there again. */
   onPiecesLost(): void;
   onPiecesFound(): void;
-  onWarning(error: ShoalError): void;
   onFailure(error: ShoalError): void;
   /** What the torrent failed for is gone. */
   onMended(): void;
@@ -151,6 +150,30 @@ export class TorrentContent {
 
   files(): FileProgress[] {
     return this.#files.progress();
+  }
+
+  // -- what is wanted
+
+  /** See `TorrentPieces.setPriorities` for what it throws. */
+  async setFilePriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
+    await this.#pieces.setPriorities(priorities);
+    if (!this.#active) return;
+    this.exchange.onWishesChanged();
+    this.#checkComplete();
+    if (this.#picker.isFinished) return;
+    if (this.#toldComplete) this.exchange.tellUploadOnly(false);
+    this.#toldComplete = false;
+    this.#owner.onIncomplete();
+  }
+
+  /** Pieces come in ascending order, or rarest first. */
+  setSequential(on: boolean): void {
+    this.#picker.setSequential(on);
+  }
+
+  /** The first and last bytes of each file come before everything else, for a preview; or not. */
+  setFirstLast(on: boolean): void {
+    this.#pieces.setFirstLast(on);
   }
 
   // -- life cycle
@@ -266,7 +289,7 @@ export class TorrentContent {
   }
 
   onFirstBlock(): void {
-    this.#owner.onFirstBlock();
+    this.#owner.emit({ type: "first-block" });
   }
 
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
@@ -275,7 +298,7 @@ export class TorrentContent {
     this.recovery.onVerified();
     this.exchange.announce(piece);
     this.exchange.reconsiderInterest();
-    this.#owner.onPiece(piece);
+    this.#owner.emit({ type: "piece", piece });
     this.#checkComplete();
   }
 
@@ -348,7 +371,7 @@ export class TorrentContent {
   }
 
   onChecked(checkedPieces: number, pieceCount: number): void {
-    this.#owner.onChecked(checkedPieces, pieceCount);
+    this.#owner.emit({ type: "checked", checkedPieces, pieceCount });
   }
 
   onLost(pieces: readonly PieceIndex[]): void {
@@ -381,7 +404,7 @@ export class TorrentContent {
   }
 
   onWarning(error: ShoalError): void {
-    this.#owner.onWarning(error);
+    this.#owner.emit({ type: "warning", error });
   }
 
   onFailure(error: ShoalError): void {
@@ -391,7 +414,7 @@ export class TorrentContent {
   }
 
   onPeerComplete(peer: PeerConnection): void {
-    this.#owner.onPeerComplete(peer);
+    this.#owner.emit({ type: "peer-complete", peer: peer.info(this.#context.now()) });
   }
 
   #tickJournal(now: Millis): void {
@@ -407,7 +430,7 @@ export class TorrentContent {
   #checkComplete(): void {
     if (!this.#active || this.#toldComplete || !this.isComplete) return;
     this.#toldComplete = true;
-    this.exchange.onComplete();
+    this.exchange.tellUploadOnly(true);
     this.#owner.onComplete();
   }
 

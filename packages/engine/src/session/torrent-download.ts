@@ -147,6 +147,10 @@ export class TorrentDownload implements StoreSink {
     }
   }
 
+  blockLength(piece: PieceIndex, block: BlockIndex): number {
+    return this.#layout.blockLength(piece, block);
+  }
+
   onBlock(
     peer: PeerConnection,
     piece: PieceIndex,

@@ -1,11 +1,13 @@
-import { Bitfield } from "../base/bitfield.ts";
+import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
+import { type FilePriority, FileSelection, NORMAL, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
-import type { LayoutFile } from "../meta/layout.ts";
+import type { ResumePlace } from "../core/resume-record.ts";
+import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import { literalPaths, safePaths } from "../meta/path-policy.ts";
-import type { FileStat, PieceDigest, StorageId } from "../ports/disk.ts";
+import type { FileStat, PartCarry, PieceDigest, StorageId } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
@@ -17,8 +19,10 @@ const CHECKS_UNDER_WAY = 8;
 export interface FileRecords {
   /** Where bytes of files that are not wanted go. */
   readonly partPath: string;
-  /** The file was wanted before. */
-  isKnown(file: FileIndex): boolean;
+  /** Of all files but those that have the normal one; null when they were never changed. */
+  readonly priorities: ReadonlyMap<FileIndex, FilePriority> | null;
+  /** Where an earlier run left the files; null when there was none. */
+  placeFor(layout: Layout): ResumePlace | null;
   /** The download created the file, or was about to. */
   isOwn(file: FileIndex, stat: FileStat | null): boolean;
 }
@@ -28,20 +32,19 @@ export type CheckProgress = (checked: number, total: number) => void;
 /** Where a torrent's files lie, which of them are wanted, and what of them is verified. */
 export class TorrentFiles {
   readonly storage: StorageId;
+  /** The download folder. */
+  readonly root: string;
   /** Below the download folder, "/"-joined; by file index. */
   readonly paths: readonly string[];
   readonly warnings: readonly string[];
-  readonly wantedBytes: number;
-  /** Files whose bytes go to the part file. */
-  readonly skipped: readonly FileIndex[];
+  readonly selection: FileSelection;
   /** Verified bytes of the wanted files. */
   haveBytes = 0;
+  #skipped: readonly FileIndex[];
+  #placeChanges = 0;
   readonly #context: SessionContext;
   readonly #metainfo: Metainfo;
-  readonly root: string;
   readonly partPath: string;
-  readonly #wanted: readonly boolean[];
-  readonly #wantedPieces: Bitfield;
   /** Verified bytes of each file. */
   readonly #have: Float64Array;
 
@@ -85,37 +88,57 @@ export class TorrentFiles {
     this.partPath = journal?.partPath ?? "";
     this.paths = paths;
     this.warnings = warnings;
-    this.#wanted = layout.files.map(
-      (file) => !file.pad && (options.select === undefined || options.select(file, paths[file.index]!)),
-    );
+    const { select } = options;
+    this.selection = new FileSelection(layout, (index) => {
+      if (select === undefined) return journal?.priorities?.get(index) ?? NORMAL;
+      const wish = select(layout.files[index]!, paths[index]!);
+      return wish === true ? NORMAL : wish === false ? SKIP : wish;
+    });
+    this.selection.firstLast = options.firstLast ?? false;
     this.#have = new Float64Array(layout.files.length);
-    this.#wantedPieces = new Bitfield(layout.pieceCount);
-    let wantedBytes = 0;
-    for (const file of layout.files) {
-      if (!this.#wanted[file.index]) continue;
-      wantedBytes += file.size;
-      for (let piece = file.firstPiece; piece < file.endPiece; piece++) this.#wantedPieces.set(piece);
-    }
-    this.wantedBytes = wantedBytes;
-    // A file that an earlier run has created stays where it is.
-    this.skipped = layout.files
-      .filter(({ index, pad }) => !pad && !this.#wanted[index] && journal?.isKnown(index) !== true)
-      .map(({ index }) => index);
+    this.#skipped =
+      journal?.placeFor(layout)?.skipped ??
+      layout.files
+        .filter(({ index, pad }) => !pad && !this.selection.isWanted(index))
+        .map(({ index }) => index);
     this.storage = context.disk.open({
       layout,
       root: options.downloadDir,
       paths,
-      skipped: new Set(this.skipped),
+      skipped: new Set(this.#skipped),
       partPath: this.partPath,
     });
   }
 
-  isWantedPiece(piece: PieceIndex): boolean {
-    return this.#wantedPieces.get(piece);
+  /** Grows when files get another place. */
+  get placeChanges(): number {
+    return this.#placeChanges;
   }
 
-  isWantedFile(file: FileIndex): boolean {
-    return this.#wanted[file]!;
+  /** Files whose bytes go to the part file. */
+  get skipped(): readonly FileIndex[] {
+    return this.#skipped;
+  }
+
+  get wantedBytes(): number {
+    return this.selection.wantedBytes;
+  }
+
+  /** Changes which files are skipped; see `Disk.assign`. */
+  async assign(skipped: readonly FileIndex[], carry: PartCarry | null): Promise<void> {
+    await this.#context.disk.assign(this.storage, new Set(skipped), carry);
+    this.#skipped = skipped;
+    this.#placeChanges++;
+  }
+
+  /** Takes over priorities; returns the files whose priority is another one now. */
+  changePriorities(changes: ReadonlyMap<FileIndex, FilePriority>): FileIndex[] {
+    const changed = this.selection.change(changes);
+    this.haveBytes = this.#metainfo.layout.files.reduce(
+      (sum, { index }) => sum + (this.selection.isWanted(index) ? this.#have[index]! : 0),
+      0,
+    );
+    return changed;
   }
 
   stat(): Promise<(FileStat | null)[]> {
@@ -129,7 +152,7 @@ export class TorrentFiles {
     layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, _offset, length) => {
       if (file.pad) return;
       this.#have[file.index]! += sign * length;
-      if (this.#wanted[file.index]) this.haveBytes += sign * length;
+      if (this.selection.isWanted(file.index)) this.haveBytes += sign * length;
     });
   }
 
@@ -140,7 +163,8 @@ export class TorrentFiles {
         path: this.paths[file.index]!,
         size: file.size,
         have: this.#have[file.index]!,
-        wanted: this.#wanted[file.index]!,
+        wanted: this.selection.isWanted(file.index),
+        priority: this.selection.priority(file.index),
       }));
   }
 
@@ -153,7 +177,9 @@ export class TorrentFiles {
   foreign(stats: readonly (FileStat | null)[], journal: FileRecords): LayoutFile[] {
     return this.#metainfo.layout.files.filter(
       ({ index }) =>
-        this.#wanted[index] && (stats[index] ?? null) !== null && !journal.isOwn(index, stats[index]!),
+        this.selection.isWanted(index) &&
+        (stats[index] ?? null) !== null &&
+        !journal.isOwn(index, stats[index]!),
     );
   }
 
@@ -161,7 +187,7 @@ export class TorrentFiles {
   areFullSize(stats: readonly (FileStat | null)[]): boolean {
     return this.#metainfo.layout.files.every(
       (file) =>
-        !this.#wanted[file.index] ||
+        !this.selection.isWanted(file.index) ||
         file.symlink !== null ||
         file.size === 0 ||
         stats[file.index]?.size === file.size,
@@ -175,9 +201,13 @@ export class TorrentFiles {
     });
   }
 
-  /** Throws ERR_NO_SPACE when what is still missing does not fit. */
-  async assertSpace(): Promise<void> {
-    const needed = this.wantedBytes - this.haveBytes;
+  /** Throws ERR_NO_SPACE when what is still missing, with what `changes` want besides, does not fit. */
+  async assertSpace(changes: ReadonlyMap<FileIndex, FilePriority> = new Map()): Promise<void> {
+    let needed = this.wantedBytes - this.haveBytes;
+    for (const [file, priority] of changes) {
+      if (priority === SKIP || this.selection.isWanted(file)) continue;
+      needed += this.#metainfo.layout.files[file]!.size - this.#have[file]!;
+    }
     const free = await this.#context.disk.freeSpace(this.root);
     if (needed > free) {
       throw new ShoalError("ERR_NO_SPACE", `${this.root} has not enough free space`, {
@@ -230,7 +260,7 @@ export class TorrentFiles {
     const { layout } = this.#metainfo;
     let whole = true;
     layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, offset, length) => {
-      if (file.pad || !this.#wanted[file.index]) return;
+      if (file.pad || !this.selection.isWanted(file.index)) return;
       if ((stats[file.index]?.size ?? 0) < offset + length) whole = false;
     });
     return whole;

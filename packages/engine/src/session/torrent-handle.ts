@@ -1,15 +1,17 @@
-import type { Millis } from "../base/brand.ts";
+import type { FileIndex, Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
+import type { FilePriority } from "../core/file-selection.ts";
 import type { InfoHashes } from "../meta/info-hash.ts";
-import { type Metainfo, parseMetainfo } from "../meta/metainfo.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
+import type { TorrentContent } from "./torrent-content.ts";
 import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
-import { hashesOfRow, isOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
-import { resolveSource, type TorrentSource } from "./torrent-source.ts";
+import { hashesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import { loadSource, resolveSource, type TorrentSource } from "./torrent-source.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 import type { TrackerResult } from "./tracker-client.ts";
 
@@ -140,6 +142,24 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     return (await this.wake()).files();
   }
 
+  /**
+   * Changes how much files are wanted, at any time: 0 not at all, 4 normal, 7 first. What is there of a file stays when it is no
+   * longer wanted. Throws ERR_INVALID_ARGUMENT, ERR_NO_SPACE, ERR_FILE_EXISTS and ERR_DISK; then nothing has changed.
+   */
+  setFilePriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
+    return this.#edit((content) => content.setFilePriorities(priorities));
+  }
+
+  /** Pieces come in ascending order from now on, or rarest first. */
+  setSequential(on: boolean): Promise<void> {
+    return this.#edit((content) => content.setSequential(on));
+  }
+
+  /** The first and last bytes of each file come before everything else, for a preview; or not. */
+  setFirstLast(on: boolean): Promise<void> {
+    return this.#edit((content) => content.setFirstLast(on));
+  }
+
   /** Adds an address to try. */
   addPeer(endpoint: Endpoint): void {
     this.#withLive((live) => live.addPeer(endpoint));
@@ -150,7 +170,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent, and what `load` throws. */
   async open(): Promise<void> {
     if (this.#row !== null && (this.#row.complete || this.#options.paused === true)) return;
-    this.#live ??= this.#bringToLife(this.#options, await this.#loadSource());
+    this.#live ??= this.#bringToLife(
+      this.#options,
+      await loadSource(this.#row!, this.#options.load!, this.#context.hasher),
+    );
     await this.#live.open();
     this.#row = null;
   }
@@ -255,7 +278,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   async #reopen(): Promise<LiveTorrent> {
     let live: LiveTorrent | null = null;
     try {
-      live = this.#bringToLife(this.#options, await this.#loadSource());
+      live = this.#bringToLife(
+        this.#options,
+        await loadSource(this.#row!, this.#options.load!, this.#context.hasher),
+      );
       this.#assertOpen();
       await live.open();
       this.#assertOpen();
@@ -268,28 +294,8 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     }
   }
 
-  async #loadSource(): Promise<TorrentSource> {
-    const row = this.#row!;
-    const metainfo = parseMetainfo(await this.#loadBytes(row), this.#context.hasher);
-    if (!isOfRow(row, metainfo)) {
-      throw new ShoalError("ERR_METAINFO", `What was loaded for ${row.name} is another torrent`);
-    }
-    return { metainfo, magnet: null, infoHashes: metainfo.infoHashes };
-  }
-
-  async #loadBytes(row: TorrentRow): Promise<Uint8Array> {
-    try {
-      return await this.#options.load!();
-    } catch (error) {
-      if (error instanceof ShoalError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ShoalError(
-        "ERR_NOT_FOUND",
-        `The torrent file of ${row.name} can't be loaded: ${why}`,
-        {},
-        error,
-      );
-    }
+  async #edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
+    return (await this.wake()).edit(change);
   }
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {

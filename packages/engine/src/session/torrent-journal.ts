@@ -3,6 +3,8 @@ import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
 import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { ResumeState } from "../core/resume.ts";
+import type { FilePriority } from "../core/file-selection.ts";
+import type { ResumePlace } from "../core/resume-record.ts";
 import type { ResumeVerdict } from "../core/resume-judge.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Layout } from "../meta/layout.ts";
@@ -115,12 +117,52 @@ export class TorrentJournal implements FileRecords {
   isOwn(file: FileIndex, stat: FileStat | null): boolean {
     const known = this.#state.files.get(file);
     if (known === undefined || !known.ours) return false;
-    // What was about to be created is ours as long as nothing is in it.
-    return known.inode === TO_BE_CREATED ? (stat?.size ?? 0) === 0 : known.inode === stat?.inode;
+    if (known.inode !== TO_BE_CREATED) return known.inode === stat?.inode;
+    // What was about to be created is ours as long as nothing is in it but what came from the part file.
+    return (stat?.size ?? 0) === 0 || this.#state.place?.skipped.includes(file) === true;
   }
 
   isKnown(file: FileIndex): boolean {
     return this.#state.files.has(file);
+  }
+
+  /** This download created the file, or was about to. */
+  isOurs(file: FileIndex): boolean {
+    return this.#state.files.get(file)?.ours === true;
+  }
+
+  get priorities(): ReadonlyMap<FileIndex, FilePriority> | null {
+    return this.#state.priorities;
+  }
+
+  placeFor(layout: Layout): ResumePlace | null {
+    const { place } = this.#state;
+    const fits = place?.pieceCount === layout.pieceCount && place.paths.length === layout.files.length;
+    return fits ? place : null;
+  }
+
+  rememberPriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): void {
+    this.#state.setPriorities(priorities);
+    this.#append();
+  }
+
+  /** Skipped files are about to be created. Until they are no longer recorded as skipped, what is there is ours. */
+  expect(files: readonly FileIndex[]): void {
+    this.#state.addFiles(files.map((index) => ({ index, inode: TO_BE_CREATED, ours: true })));
+    this.#append();
+  }
+
+  /** They were not created: what is there is somebody else's. */
+  disown(files: readonly FileIndex[]): void {
+    this.#state.addFiles(files.map((index) => ({ index, inode: TO_BE_CREATED, ours: false })));
+    this.#append();
+  }
+
+  /** Files that were skipped have their data now. Pieces with bytes of theirs are to be checked before they are claimed. */
+  async onRevived(layout: Layout, files: TorrentFiles): Promise<void> {
+    await this.#learnFiles(layout, files);
+    this.#setPlace(layout, files);
+    this.#append();
   }
 
   rememberMetainfo(bytes: Uint8Array): void {
@@ -136,25 +178,22 @@ export class TorrentJournal implements FileRecords {
   /** Records where the files go, before any is created. `have` is what was found to be there, `claimed` what `resume` said. */
   async begin(
     layout: Layout,
-    root: string,
     files: TorrentFiles,
     stats: readonly (FileStat | null)[],
     have: Bitfield,
     claimed: Bitfield,
     overwrites: boolean,
   ): Promise<void> {
-    const { paths, skipped: skippedFiles } = files;
-    this.#state.setPlace(
-      { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped: skippedFiles },
-      layout,
-    );
-    const skipped = new Set(skippedFiles);
+    const owned = layout.files.filter(({ index }) => overwrites || this.isOwn(index, stats[index] ?? null));
+    const own = new Set(owned.map(({ index }) => index));
+    this.#setPlace(layout, files);
+    const skipped = new Set(files.skipped);
     this.#state.addFiles(
       layout.files
         .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
         .map(({ index }) => {
           const stat = stats[index] ?? null;
-          const ours = stat === null || overwrites || this.isOwn(index, stat);
+          const ours = stat === null || own.has(index);
           return { index, inode: stat?.inode ?? TO_BE_CREATED, ours };
         }),
     );
@@ -162,6 +201,12 @@ export class TorrentJournal implements FileRecords {
     this.#state.unverified([...claimed].filter((piece) => !have.get(piece)));
     this.#state.found([...have].filter((piece) => !claimed.get(piece)));
     await this.#store.replace(this.#state.snapshot());
+  }
+
+  #setPlace(layout: Layout, files: TorrentFiles): void {
+    const { root, paths, skipped } = files;
+    const place = { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped };
+    this.#state.setPlace(place, layout);
   }
 
   /**

@@ -1,19 +1,22 @@
 import { Bitfield } from "../base/bitfield.ts";
-import type { PieceIndex } from "../base/brand.ts";
-import type { ShoalError } from "../base/errors.ts";
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import { type FilePriority, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
+import { PartData } from "./part-data.ts";
 import { LayerProof } from "./layer-proof.ts";
 import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 
-const WANTED = 4;
 const NOT_WANTED = 0;
+/** Files whose pieces get their priority one file at a time; beyond that all pieces do. */
+const FEW_FILES = 8;
 const CHECK_PROGRESS_MS = 100;
 
 export interface PiecesOwner {
@@ -51,6 +54,7 @@ export class TorrentPieces implements LostPiecesOwner {
   readonly #hashes: PieceHashes;
   readonly #picker: PiecePicker;
   readonly #journal: TorrentJournal | null;
+  readonly #part: PartData | null;
   readonly #proof: LayerProof;
   #opened = false;
 
@@ -64,6 +68,10 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#picker = parts.picker;
     this.#journal = parts.journal;
     this.lost = new LostPieces(context, this, parts.layout, parts.files);
+    this.#part =
+      parts.journal === null
+        ? null
+        : new PartData(context, parts.layout, parts.files, parts.picker, parts.journal);
     const { storage } = parts.files;
     this.#proof = new LayerProof(context.disk, storage, parts.hashes, (error) => owner.onFailure(error));
     this.#applyPriorities();
@@ -109,6 +117,33 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#applyPriorities();
     await this.#begin(journal, claimed, true);
     await this.lost.reset();
+  }
+
+  /**
+   * Takes over priorities of files. Throws ERR_INVALID_ARGUMENT, and for files that are wanted now and were not before
+   * ERR_NO_SPACE, ERR_FILE_EXISTS and ERR_DISK; then nothing has changed.
+   */
+  async setPriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
+    const files = this.#files;
+    files.selection.assertFits(priorities);
+    if (this.#part === null)
+      throw new ShoalError("ERR_INVALID_ARGUMENT", "A torrent that is only shared fetches no files");
+    const revived = files.skipped.filter((file) => (priorities.get(file) ?? SKIP) !== SKIP);
+    let moved: PieceIndex[] = [];
+    if (this.#opened) {
+      await files.assertSpace(priorities);
+      if (revived.length > 0) moved = await this.#part.revive(revived);
+    }
+    this.#applyTo(files.changePriorities(priorities));
+    this.#journal?.rememberPriorities(files.selection.exceptions());
+    if (moved.length > 0) await this.#checkClaims(moved);
+    if (this.#opened && revived.length > 0) await this.#part.drop();
+  }
+
+  /** The first and last bytes of each file come first, or not. */
+  setFirstLast(on: boolean): void {
+    this.#files.selection.firstLast = on;
+    this.#applyPriorities();
   }
 
   /** Compares everything with the hashes again. Nothing may be under way. */
@@ -191,8 +226,12 @@ export class TorrentPieces implements LostPiecesOwner {
 
   async #openForDownload(journal: TorrentJournal, fullCheck: boolean): Promise<void> {
     const files = this.#files;
+    const part = this.#part!;
+    const revived = await part.settle();
     const stats = await files.stat();
     const resumed = journal.resume(stats, this.#layout);
+    const fillable = part.mayFill(revived, stats);
+    const inPart = this.#piecesOf(fillable, resumed.recheck);
     const [foreign] = files.foreign(stats, journal);
     const overwrite = this.#options.existing === "overwrite";
     if (foreign !== undefined) {
@@ -206,29 +245,56 @@ export class TorrentPieces implements LostPiecesOwner {
       await this.check(this.#all());
     } else {
       for (const piece of resumed.claimed) this.take(piece);
+      for (const piece of inPart) resumed.recheck.clear(piece);
       await this.check(resumed.recheck);
       for (const [piece, mask] of resumed.masks) this.#picker.restoreBlocks(piece, mask);
     }
     await files.assertSpace();
     await this.#begin(journal, resumed.claimed, overwrite);
+    if (revived.length === 0) return;
+    await part.fill(fillable, inPart);
+    await this.#checkClaims(inPart);
   }
 
   /** Makes ready to write. `claimed`: what the journal claims; `takesOver`: files that are in the way are written to. */
   async #begin(journal: TorrentJournal, claimed: Bitfield, takesOver: boolean): Promise<void> {
     const files = this.#files;
     const stats = await files.stat();
-    await journal.begin(
-      this.#layout,
-      this.#options.downloadDir,
-      files,
-      stats,
-      this.#picker.have,
-      claimed,
-      takesOver,
-    );
+    await journal.begin(this.#layout, files, stats, this.#picker.have, claimed, takesOver);
     const truncateLonger = this.#options.existing === "overwrite";
     await this.#context.disk.prepare(files.storage, { truncateLonger });
     await journal.onFilesCreated(this.#layout, files);
+  }
+
+  /** Of `among`, those with bytes of the files. */
+  #piecesOf(files: readonly FileIndex[], among: Bitfield): PieceIndex[] {
+    const found = new Set<PieceIndex>();
+    for (const index of files) {
+      const { firstPiece, endPiece } = this.#layout.files[index]!;
+      for (let piece = firstPiece; piece < endPiece; piece++) if (among.get(piece)) found.add(piece);
+    }
+    return [...found];
+  }
+
+  /** Hashes pieces whose bytes went elsewhere: claimed are those that are right, fetched again the others. */
+  async #checkClaims(pieces: readonly PieceIndex[]): Promise<void> {
+    const right = new Set<PieceIndex>();
+    const wanted = new Bitfield(this.#layout.pieceCount);
+    for (const piece of pieces) wanted.set(piece);
+    await this.#files.check(
+      wanted,
+      this.#hashes,
+      (piece) => void right.add(piece),
+      () => {},
+    );
+    const wrong = pieces.filter((piece) => !right.has(piece) && this.has(piece));
+    for (const piece of wrong) {
+      this.#loseHave(piece);
+      this.#journal?.onLost(piece);
+    }
+    for (const piece of right) this.take(piece);
+    this.#journal?.onFound([...right]);
+    if (wrong.length > 0) this.#owner.onLost(wrong);
   }
 
   #all(): Bitfield {
@@ -261,19 +327,29 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#files.count(piece, false);
   }
 
+  #applyTo(files: readonly FileIndex[]): void {
+    if (files.length > FEW_FILES) {
+      this.#applyPriorities();
+      return;
+    }
+    for (const index of files) {
+      const { firstPiece, endPiece } = this.#layout.files[index]!;
+      this.#applyPriorities(firstPiece, endPiece);
+    }
+  }
+
   /** What is not wanted, or can't be verified yet, is not requested. */
   #applyPriorities(from: PieceIndex = 0, end: PieceIndex = this.#layout.pieceCount): void {
     const seedOnly = this.#options.seedOnly === true;
     for (let piece = from; piece < end; piece++) {
-      const useful = !this.lost.pieces.has(piece) && this.#hashes.canVerify(piece);
-      const wanted = !seedOnly && useful && this.#files.isWantedPiece(piece);
-      this.#picker.setPriority(piece, wanted ? WANTED : NOT_WANTED);
+      const useful = !seedOnly && !this.lost.pieces.has(piece) && this.#hashes.canVerify(piece);
+      this.#picker.setPriority(piece, useful ? this.#files.selection.piecePriority(piece) : NOT_WANTED);
     }
   }
 
   /** Wanted pieces wait for hashes. */
   #lacksLayers(): boolean {
     if (this.#hashes.sha1 || this.#options.seedOnly === true) return false;
-    return this.#hashes.missingLayers().some((file) => this.#files.isWantedFile(file.index));
+    return this.#hashes.missingLayers().some((file) => this.#files.selection.isWanted(file.index));
   }
 }

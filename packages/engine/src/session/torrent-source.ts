@@ -5,6 +5,7 @@ import { type Magnet, parseMagnet } from "../meta/magnet.ts";
 import { type Metainfo, parseMetainfo } from "../meta/metainfo.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { AddOptions } from "./add-options.ts";
+import { isOfRow, type TorrentRow } from "./torrent-row.ts";
 
 /** What is known of a torrent when it is added. */
 export interface TorrentSource {
@@ -27,4 +28,28 @@ export function resolveSource(options: AddOptions, hasher: Hasher): TorrentSourc
   if (hash.length === 20) return { metainfo: null, magnet: null, infoHashes: { v1: hash, v2: null } };
   if (hash.length === 32) return { metainfo: null, magnet: null, infoHashes: { v1: null, v2: hash } };
   throw new ShoalError("ERR_INVALID_ARGUMENT", "An info-hash has 40 or 64 hex digits");
+}
+
+/** What a program loads again for a torrent of which only the row is left. Throws ERR_METAINFO and ERR_NOT_FOUND. */
+export async function loadSource(
+  row: TorrentRow,
+  load: () => Promise<Uint8Array>,
+  hasher: Hasher,
+): Promise<TorrentSource> {
+  const metainfo = parseMetainfo(await loadBytes(row, load), hasher);
+  if (!isOfRow(row, metainfo)) {
+    throw new ShoalError("ERR_METAINFO", `What was loaded for ${row.name} is another torrent`);
+  }
+  return { metainfo, magnet: null, infoHashes: metainfo.infoHashes };
+}
+
+async function loadBytes(row: TorrentRow, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof ShoalError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `The torrent file of ${row.name} can't be loaded: ${why}`;
+    throw new ShoalError("ERR_NOT_FOUND", message, {}, error);
+  }
 }

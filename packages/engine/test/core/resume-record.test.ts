@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../dist/base/errors.js";
+import type { FilePriority } from "../../dist/core/file-selection.js";
 import { decodeResumeRecord, encodeResumeRecord } from "../../dist/core/resume-record.js";
 import type { ResumeRecord } from "../../dist/core/resume-record.js";
 
@@ -56,6 +57,16 @@ const record: fc.Arbitrary<ResumeRecord> = fc.oneof(
   fc.record({
     type: fc.constant("stop" as const),
     files: fc.array(fc.record({ index: u32, size: count, modifiedMs: time, inode: time })),
+  }),
+  fc.record({
+    type: fc.constant("priorities" as const),
+    priorities: fc
+      .array(fc.tuple(u32, fc.integer({ min: 0, max: 7 })))
+      .map((list) => new Map(list as [number, FilePriority][])),
+  }),
+  fc.record({
+    type: fc.constant("moving" as const),
+    move: fc.record({ root: text, paths: fc.array(text), copied: fc.boolean() }),
   }),
 );
 

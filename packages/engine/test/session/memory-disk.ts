@@ -123,6 +123,12 @@ export class MemoryDisk implements Disk {
   write(): never {
     return unused();
   }
+  assign(): never {
+    return unused();
+  }
+  dropPart(): never {
+    return unused();
+  }
   forget(): never {
     return unused();
   }

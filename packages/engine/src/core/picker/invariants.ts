@@ -18,7 +18,7 @@ export function pickerInvariants(state: PickerState): void {
       check(!have.get(piece), `piece ${piece} is verified and under way`);
       check(part.free < part.blockCount, `piece ${piece} is under way without any block`);
       check(part.blockCount === layout.blockCount(piece), `piece ${piece} has the wrong size`);
-      unverified += state.pieceBytes(piece);
+      if (state.isWanted(piece)) unverified += state.pieceBytes(piece);
       for (let block = 0; block < part.blockCount; block++) {
         if (part.requesters(block) === 2) duplicates++;
         for (const slot of [part.first[block]!, part.second[block]!].slice(0, part.requesters(block))) {

@@ -29,7 +29,7 @@ export class PickerState {
   readonly peers: (PeerState | undefined)[] = [];
   /** Bytes of partial pieces above which no further piece is begun, as long as something moves. */
   readonly maxUnverified: number;
-  /** Bytes of all partial pieces, whole. */
+  /** Bytes of the wanted partial pieces, whole. */
   unverified = 0;
   /** Wanted pieces. */
   wanted = 0;
@@ -70,7 +70,7 @@ export class PickerState {
   /** Begins a piece. */
   open(piece: PieceIndex): PartialPiece {
     this.order.take(piece);
-    this.unverified += this.pieceBytes(piece);
+    if (this.isWanted(piece)) this.unverified += this.pieceBytes(piece);
     return this.pool.add(piece, this.layout.blockCount(piece));
   }
 
@@ -80,8 +80,10 @@ export class PickerState {
     for (let block = 0; block < part.blockCount; block++) {
       while (part.first[block] !== NO_PEER) this.dropRequester(part, part.first[block]!, block);
     }
-    if (this.isWanted(piece)) this.remainingBlocks += part.received;
-    this.unverified -= this.pieceBytes(piece);
+    if (this.isWanted(piece)) {
+      this.remainingBlocks += part.received;
+      this.unverified -= this.pieceBytes(piece);
+    }
     this.pool.remove(part);
     this.giveBack(piece);
   }

@@ -69,7 +69,7 @@ export class PiecePicker {
     return this.#state.lacking.isEmpty;
   }
 
-  /** Bytes of pieces that were begun and are not verified, counted whole. */
+  /** Bytes of wanted pieces that were begun and are not verified, counted whole. */
   get unverifiedBytes(): number {
     return this.#state.unverified;
   }
@@ -133,6 +133,7 @@ export class PiecePicker {
     if (before > 0 !== priority > 0) {
       const change = priority > 0 ? 1 : -1;
       state.wanted += change;
+      if (part !== null) state.unverified += change * state.pieceBytes(piece);
       if (!state.have.get(piece)) {
         if (priority > 0) state.lacking.set(piece);
         else state.lacking.clear(piece);
@@ -302,6 +303,11 @@ export class PiecePicker {
       if (state.isWanted(piece)) state.remainingBlocks--;
       state.pool.relist(part);
     }
+  }
+
+  /** Blocks of the piece are requested or received, and it is not verified. */
+  isBegun(piece: PieceIndex): boolean {
+    return this.#state.pool.get(piece) !== null;
   }
 
   /** Received blocks of a piece under way, in the form of `restoreBlocks`; null when there are none. */
