@@ -2,6 +2,7 @@ export { DiskFiles } from "./disk-files.ts";
 export type { Made } from "./make-torrent.ts";
 export type { Node } from "./node.ts";
 export { type Heard, ScriptedPeer } from "./scripted-peer.ts";
+export { serves, servesMetadata } from "./scripted-seed.ts";
 export { IDEAL_DISK, SimulatedDisk } from "./simulated-disk.ts";
 export type { SimulatedFile } from "./simulated-file.ts";
 export { SimulatedStore } from "./simulated-store.ts";

@@ -118,10 +118,10 @@ export class NetHost implements Net {
     for (const connection of [...this.#connections]) connection.vanish();
   }
 
-  /** From now on nobody answers at this address; connections that exist stay open. */
-  goDark(): void {
-    this.#isDown = true;
-    this.#listeners.clear();
+  /** The cable is pulled, or in again: connections break, and nobody answers at this address. */
+  setPlugged(plugged: boolean): void {
+    this.#isDown = !plugged;
+    if (!plugged) this.cut();
   }
 
   // -- for connections

@@ -90,6 +90,18 @@ export class Node {
     return { host: this.host, port: 6881 };
   }
 
+  /** The lid is closed: nothing happens on the machine, and nobody reaches it. */
+  sleep(): void {
+    this.net.setPlugged(false);
+    this.clock.sleep();
+  }
+
+  /** `counted`: the monotonic time went on during the sleep. */
+  wake(counted: boolean): void {
+    this.clock.wake(counted);
+    this.net.setPlugged(true);
+  }
+
   /**
    * The process ends without a word. What it wrote stays, and the operating system ends its connections. A new node may be made on
    * the same disk and store.

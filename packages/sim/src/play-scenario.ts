@@ -7,9 +7,14 @@ export interface Played extends Figures {
   readonly seed: number;
 }
 
-/** Plays a scenario in a world of its own. */
-export async function playScenario(scenario: Scenario, options: ScenarioOptions): Promise<Played> {
-  const world = new SimulatedWorld({ seed: options.seed, spoilsBuffers: false });
+/** Plays a scenario in a world of its own; with `checkEvery`, the sessions' invariants are checked after every so many inputs. */
+export async function playScenario(
+  scenario: Scenario,
+  options: ScenarioOptions,
+  checkEvery: number = 0,
+): Promise<Played> {
+  const world = new SimulatedWorld({ seed: options.seed, spoilsBuffers: checkEvery > 0 });
+  if (checkEvery > 0) world.checkInvariants(checkEvery);
   const figures = await scenario.run({ world, watch: () => undefined }, options);
   return { scenario: scenario.name, seed: options.seed, ...figures };
 }

@@ -34,10 +34,18 @@ export class SimulatedWeb {
     const server = this.#servers.get(url.hostname) ?? noPeers;
     const body = server(url, from);
     return new Promise((resolve, reject) => {
-      const fail = (why: string): void => reject(new ShoalError("ERR_HTTP", `${url.hostname} ${why}`));
-      options.signal?.addEventListener("abort", () => fail("was not waited for"));
+      const fail = (why: string): void => {
+        options.signal?.removeEventListener("abort", onAbort);
+        reject(new ShoalError("ERR_HTTP", `${url.hostname} ${why}`));
+      };
+      const onAbort = (): void => fail("was not waited for");
+      options.signal?.addEventListener("abort", onAbort);
       if (body === null) this.#at(options.timeoutMs, () => fail("does not answer"));
-      else this.#at(0, () => resolve({ status: 200, headers: new Map(), body }));
+      else
+        this.#at(0, () => {
+          options.signal?.removeEventListener("abort", onAbort);
+          resolve({ status: 200, headers: new Map(), body });
+        });
     });
   }
 }

@@ -131,6 +131,14 @@ export class SimulatedWorld {
     return node;
   }
 
+  /** Throws, out of what lets the time pass, as soon as a session contradicts itself; looks after every so many inputs. */
+  checkInvariants(every: number = 1): void {
+    let inputs = 0;
+    this.onInput = (node) => {
+      if (++inputs % every === 0 && node.isAlive) node.session.invariants();
+    };
+  }
+
   /** A disk over files that may have been there before. */
   disk(files: DiskFiles, spec?: DiskSpec): SimulatedDisk {
     const world = {

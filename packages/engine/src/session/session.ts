@@ -188,6 +188,12 @@ export class Session {
     return this.#changes.since(sinceRevision);
   }
 
+  /** Throws when parts of the session contradict each other. Slow: for tests and the simulator. */
+  invariants(): void {
+    this.#context.storeFlow.buffer.invariants();
+    for (const { live } of this.#torrents) live?.content?.download.invariants(live.swarm.connected);
+  }
+
   /** Ends everything in good order: announces `stopped`, saves resume data, closes sockets, ends the workers. */
   async close(): Promise<void> {
     if (this.#closed) return;

@@ -8,6 +8,7 @@ import type { StoreWrite } from "../core/store-buffer.ts";
 import { BLOCK_SIZE, type Layout } from "../meta/layout.ts";
 import type { PieceDigest, StorageId } from "../ports/disk.ts";
 import type { SessionContext } from "./context.ts";
+import { exchangeInvariants } from "./exchange-invariants.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import type { StoreSink } from "./store-flow.ts";
 
@@ -281,6 +282,11 @@ export class TorrentDownload implements StoreSink {
     const blocks = Array.from({ length: count }, (_, i) => first + i);
     this.#picker.onHashFailed(piece, blocks);
     this.#context.disk.forget(this.storage, piece);
+  }
+
+  /** Throws when the picker and the queues of `peers` contradict each other. For tests and the simulator. */
+  invariants(peers: ReadonlySet<PeerConnection>): void {
+    exchangeInvariants(this.#picker, peers, this.#context.config.maxOutstandingRequests);
   }
 
   #cancelElsewhere(piece: PieceIndex, block: BlockIndex, length: number): void {

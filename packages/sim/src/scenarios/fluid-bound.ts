@@ -1,9 +1,10 @@
 import { fluidBound } from "../fluid-bound.ts";
+import { rounded } from "../rounded.ts";
 import type { Scenario } from "../scenario.ts";
 import { Swarm } from "../swarm.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 24 * MIB;
+const SIZE = 48 * MIB;
 const SEED_UP = 2 * MIB;
 const DOWN = 8 * MIB;
 /** Uplinks of the leechers, by turns: DSL, cable, fibre. Bytes per second. */
@@ -19,7 +20,7 @@ export const fluidBoundScenario: Scenario = {
       size: SIZE,
       pieceLength: 128 * 1024,
       seed: { up: SEED_UP, down: DOWN, latencyMs: 20 },
-      config: { maxConnectionsPerTorrent: 40 },
+      config: { maxConnectionsPerTorrent: 20 },
     });
     watch(swarm);
     const from = world.now();
@@ -39,14 +40,10 @@ export const fluidBoundScenario: Scenario = {
       ok: swarm.completeCount === peers && ratio <= MOST,
       peers,
       complete: swarm.completeCount,
-      seconds: round(tookMs / 1000),
-      boundSeconds: round(boundMs / 1000),
-      ratio: round(ratio),
-      wastePercent: round(wastePercent),
+      seconds: rounded(tookMs / 1000),
+      boundSeconds: rounded(boundMs / 1000),
+      ratio: rounded(ratio),
+      wastePercent: rounded(wastePercent),
     };
   },
 };
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}

@@ -222,6 +222,11 @@ export class PiecePicker {
     return this.#chooser.pick(this.#peer(peer), n, now, out);
   }
 
+  /** Requests of all peers. */
+  get allOutstanding(): number {
+    return this.#state.outstanding;
+  }
+
   isRequestedBy(slot: PeerSlot, piece: PieceIndex, block: BlockIndex): boolean {
     const part = this.#state.pool.get(piece);
     return part !== null && block < part.blockCount && part.isRequester(slot, block);
