@@ -4,6 +4,7 @@ import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { startReport } from "./report.ts";
+import { runDormant } from "./rest/dormant.ts";
 import { runSmallFiles } from "./transfer/small-files.ts";
 import { runSwarm } from "./transfer/swarm.ts";
 import { runTiny } from "./transfer/tiny.ts";
@@ -17,6 +18,7 @@ npm run bench -- small-files [--size 156.25MiB] [--runs 5] [--piece 256KiB] [--v
 npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
 npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
+npm run bench -- dormant
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
 
@@ -31,6 +33,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   create: runCreate,
   all: runBars,
   micro: runMicro,
+  dormant: runDormant,
 };
 
 async function main(words: readonly string[]): Promise<void> {

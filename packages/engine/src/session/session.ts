@@ -6,7 +6,6 @@ import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
 import type { Reputation } from "../core/swarm/reputation.ts";
-import { shortHashes } from "../meta/info-hash.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
@@ -54,7 +53,7 @@ export class Session {
   readonly #lobby: Lobby;
   readonly #choking: ChokingRound;
   readonly #standings: PeerStandings;
-  readonly #changes: StateChanges = new StateChanges();
+  readonly #changes: StateChanges = new StateChanges(() => this.#torrents);
   #listener: Listener | null = null;
   #connections = 0;
   #nextNumber = 1;
@@ -140,7 +139,7 @@ export class Session {
       this.#forget(torrent);
       throw error;
     }
-    this.#changes.update(torrent, this.#context.now());
+    this.#changes.touch(torrent);
     this.#emit({ type: "added", torrent });
     torrent.start();
     return torrent;
@@ -185,7 +184,7 @@ export class Session {
 
   /** What changed since the revision of an earlier call; everything for revision 0. */
   changes(sinceRevision: number): StateDiff {
-    return this.#changes.since(sinceRevision);
+    return this.#changes.since(sinceRevision, this.#context.now());
   }
 
   /** Throws when parts of the session contradict each other. Slow: for tests and the simulator. */
@@ -222,8 +221,7 @@ export class Session {
   }
 
   #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {
-    if (event.type === "state" && this.#torrents.has(torrent))
-      this.#changes.update(torrent, this.#context.now());
+    if (event.type === "state" && this.#torrents.has(torrent)) this.#changes.touch(torrent);
     this.#emit({ type: "torrent", torrent, event });
   }
 
@@ -232,7 +230,7 @@ export class Session {
   }
 
   #index(torrent: Torrent): void {
-    const keys = shortHashes(torrent.infoHashes).map(toHex);
+    const keys = torrent.shortNames();
     for (const key of keys) {
       const other = this.#byHash.get(key);
       if (other !== undefined && other !== torrent) {
@@ -246,7 +244,7 @@ export class Session {
     this.#torrents.delete(torrent);
     this.#deactivate(torrent);
     this.#changes.remove(torrent);
-    for (const key of shortHashes(torrent.infoHashes).map(toHex)) {
+    for (const key of torrent.shortNames()) {
       if (this.#byHash.get(key) === torrent) this.#byHash.delete(key);
     }
   }
@@ -278,7 +276,7 @@ export class Session {
     let busy = this.#lobby.onTick(now, this.#context.config.handshakeTimeoutMs);
     for (const torrent of this.#active) {
       const next = torrent.onTick(now);
-      this.#changes.update(torrent, now);
+      this.#changes.touch(torrent);
       if (next <= now + TICK_MS) {
         busy = true;
         continue;

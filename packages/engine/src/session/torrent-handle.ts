@@ -1,7 +1,8 @@
 import type { FileIndex, Millis } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { FilePriority } from "../core/file-selection.ts";
-import type { InfoHashes } from "../meta/info-hash.ts";
+import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
@@ -10,7 +11,7 @@ import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats }
 import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
-import { hashesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import { hashesOfRow, namesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 import { loadSource, resolveSource, type TorrentSource } from "./torrent-source.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 import type { TrackerResult } from "./tracker-client.ts";
@@ -75,6 +76,11 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
   get infoHashes(): InfoHashes {
     return this.#live?.infoHashes ?? hashesOfRow(this.#row!);
+  }
+
+  /** For the session: the 20-byte names, in hex (see `shortHashes`). */
+  shortNames(): readonly string[] {
+    return this.#row === null ? shortHashes(this.infoHashes).map(toHex) : namesOfRow(this.#row);
   }
 
   /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */

@@ -9,9 +9,9 @@ import type { TorrentStats } from "./events.ts";
  * sizes in bytes, as in `TorrentStats`.
  */
 export interface TorrentRow {
-  /** 40 hex digits; null for a v2-only torrent. */
+  /** 40 hex digits in lower case; null for a v2-only torrent. */
   readonly v1: string | null;
-  /** 64 hex digits; null for a v1-only torrent. */
+  /** 64 hex digits in lower case; null for a v1-only torrent. */
   readonly v2: string | null;
   readonly name: string;
   readonly private: boolean;
@@ -66,6 +66,12 @@ export function hashesOfRow({ v1, v2 }: TorrentRow): InfoHashes {
   return hashes;
 }
 
+/** The 20-byte names, in hex: the row's own strings where it has them. */
+export function namesOfRow({ v1, v2 }: TorrentRow): string[] {
+  const names = v1 === null ? [] : [v1];
+  return v2 === null ? names : [...names, v2.slice(0, 40)];
+}
+
 export function statsOfRow(row: TorrentRow): TorrentStats {
   const { downloaded, uploaded, wanted, have, pieceCount, piecesHave } = row;
   return {
@@ -93,9 +99,9 @@ export function isOfRow(row: TorrentRow, { infoHashes }: Metainfo): boolean {
 
 function hash(hex: string | null, length: number): Uint8Array | null {
   if (hex === null) return null;
-  const bytes = fromHex(hex);
-  if (bytes.length !== length) {
-    throw new ShoalError("ERR_INVALID_ARGUMENT", `An info-hash has ${length * 2} hex digits`);
+  if (hex.length !== length * 2 || !/^[0-9a-f]*$/.test(hex)) {
+    const message = `The info-hash in the row of a torrent has ${length * 2} hex digits in lower case`;
+    throw new ShoalError("ERR_INVALID_ARGUMENT", message);
   }
-  return bytes;
+  return fromHex(hex);
 }

@@ -1,15 +1,15 @@
 import type { Millis } from "../base/brand.ts";
-import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
-import type { TrackerHandle, TrackerResult } from "./tracker-client.ts";
+import type { AnnounceInfo, TrackerHandle, TrackerListener, TrackerResult } from "./tracker-client.ts";
 
 /** The same result of the same tracker within this time is told once. */
 const SAME_MS = 5_000;
 
 /** What trackers are told of a torrent, and who is told what they answer. */
 export interface TrackersOwner {
-  readonly infoHashes: InfoHashes;
+  /** The 20-byte names of the torrent, in hex. */
+  shortNames(): readonly string[];
   totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
   /** `leechers` of the whole swarm, as far as the tracker says. */
   onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void;
@@ -17,9 +17,11 @@ export interface TrackersOwner {
 }
 
 /** The announcing of one torrent, which may be stopped and begun anew. */
-export class TorrentTrackers {
+export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   readonly #context: SessionContext;
   readonly #owner: TrackersOwner;
+  #tiers: readonly (readonly string[])[] = [];
+  #isPrivate = false;
   #handle: TrackerHandle | null = null;
   /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
   #told: Map<string, { readonly what: string; readonly at: Millis }> | null = null;
@@ -51,22 +53,41 @@ export class TorrentTrackers {
     how: { readonly gently?: boolean } = {},
   ): void {
     if (this.#handle !== null || tiers.length === 0) return;
-    const owner = this.#owner;
-    this.#handle = this.#context.trackers.add(
-      {
-        tiers,
-        infoHashes: () => shortHashes(owner.infoHashes),
-        peerId: this.#context.peerId,
-        port: () => this.#context.listenPort(),
-        isPrivate,
-        gently: how.gently ?? false,
-        totals: () => owner.totals(),
-      },
-      {
-        onPeers: (peers, leechers) => owner.onTrackerPeers(peers, leechers),
-        onResult: (result) => this.#tell(result),
-      },
-    );
+    this.#tiers = tiers;
+    this.#isPrivate = isPrivate;
+    this.#handle = this.#context.trackers.add(this, this, how);
+  }
+
+  // -- what trackers are told
+
+  get tiers(): readonly (readonly string[])[] {
+    return this.#tiers;
+  }
+
+  get isPrivate(): boolean {
+    return this.#isPrivate;
+  }
+
+  get peerId(): Uint8Array {
+    return this.#context.peerId;
+  }
+
+  names(): readonly string[] {
+    return this.#owner.shortNames();
+  }
+
+  port(): number {
+    return this.#context.listenPort();
+  }
+
+  totals(): ReturnType<TrackersOwner["totals"]> {
+    return this.#owner.totals();
+  }
+
+  // -- what they answer
+
+  onPeers(peers: readonly Endpoint[], leechers: number | null): void {
+    this.#owner.onTrackerPeers(peers, leechers);
   }
 
   /** The download is complete: told once. */
@@ -85,15 +106,20 @@ export class TorrentTrackers {
     await handle?.stop();
   }
 
-  #tell(result: TrackerResult): void {
+  onResult(result: TrackerResult): void {
     const { ok, refused, message } = result;
     this.#failure = ok ? null : { refused, message: message ?? "no answer" };
+    if (this.names().length > 1 && this.#wasJustTold(result)) return;
+    this.#owner.onTrackerResult(result);
+  }
+
+  #wasJustTold(result: TrackerResult): boolean {
     const now = this.#context.now();
     const what = JSON.stringify(result);
     this.#told ??= new Map();
     const last = this.#told.get(result.url);
-    if (last !== undefined && last.what === what && now - last.at < SAME_MS) return;
+    if (last !== undefined && last.what === what && now - last.at < SAME_MS) return true;
     this.#told.set(result.url, { what, at: now });
-    this.#owner.onTrackerResult(result);
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
-import { equalBytes } from "../base/bytes.ts";
+import { fromHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
@@ -31,8 +31,8 @@ export interface TrackerPorts extends UdpTrackerPorts {
 export interface AnnounceInfo {
   /** URLs as in BEP 12; what is neither HTTP(S) nor UDP is passed over. */
   readonly tiers: readonly (readonly string[])[];
-  /** The 20-byte names of the torrent: one, or two for a hybrid. A second one may come later. */
-  readonly infoHashes: () => readonly Uint8Array[];
+  /** The 20-byte names of the torrent in hex: one, or two for a hybrid. A second one may come later. */
+  readonly names: () => readonly string[];
   readonly peerId: Uint8Array;
   /** TCP port on which peers reach us. */
   readonly port: () => number;
@@ -40,8 +40,6 @@ export interface AnnounceInfo {
   readonly totals: () => { readonly uploaded: number; readonly downloaded: number; readonly left: number };
   /** Private torrent: never two trackers at a time. */
   readonly isPrivate?: boolean;
-  /** Nobody waits for the first announce: it takes its turn with those of all others of which nobody waits. */
-  readonly gently?: boolean;
 }
 
 /** Outcome of one announce. */
@@ -99,11 +97,14 @@ export class TrackerClient {
     };
   }
 
-  /** Starts announcing at once; the listener is not called before this returns. */
-  add(info: AnnounceInfo, listener: TrackerListener): TrackerHandle {
+  /**
+   * Starts announcing at once, or `gently`, when nobody waits for it: then its first announce takes turns with all others of which nobody
+   * waits. The listener is not called before this returns.
+   */
+  add(info: AnnounceInfo, listener: TrackerListener, how: { readonly gently?: boolean } = {}): TrackerHandle {
     const now = this.#ports.clock.now();
     let firstAt = now;
-    if (info.gently === true) {
+    if (how.gently === true) {
       firstAt = Math.max(now, this.#nextTurn);
       this.#nextTurn = firstAt + TURN_MS;
     }
@@ -147,7 +148,8 @@ type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean 
 
 /** One info-hash of a torrent. */
 interface Swarm {
-  readonly infoHash: Uint8Array;
+  /** The name, in hex: of ten thousand of these, an array would be the largest part. */
+  readonly name: string;
   readonly key: number;
   readonly announcer: Announcer;
   /** Bytes are counted with the first info-hash only, else a hybrid's would count twice. */
@@ -170,7 +172,7 @@ class Announcing implements TrackerHandle {
   readonly #listener: TrackerListener;
   readonly #firstAt: Millis;
   /** One for each name of the torrent. */
-  readonly #swarms: Swarm[] = [];
+  #swarms: readonly Swarm[] = [];
   #underWay = 0;
   /** While announces are under way. */
   #abort: AbortController | null = null;
@@ -276,7 +278,7 @@ class Announcing implements TrackerHandle {
   #request(swarm: Swarm, action: AnnounceAction): AnnounceRequest {
     const { uploaded, downloaded, left } = this.#info.totals();
     return {
-      infoHash: swarm.infoHash,
+      infoHash: fromHex(swarm.name),
       peerId: this.#info.peerId,
       port: this.#info.port(),
       uploaded: swarm.counts ? uploaded : 0,
@@ -291,16 +293,17 @@ class Announcing implements TrackerHandle {
 
   #meetNewHashes(now: Millis): void {
     const { ports, rng } = this.#shared;
-    for (const infoHash of this.#info.infoHashes()) {
-      if (this.#swarms.some((swarm) => equalBytes(swarm.infoHash, infoHash))) continue;
+    for (const name of this.#info.names()) {
+      if (this.#swarms.some((swarm) => swarm.name === name)) continue;
       const tiers = this.#info.tiers.map((urls) => urls.filter(isTrackerUrl));
       const firstAt = Math.max(now, this.#firstAt);
-      this.#swarms.push({
-        infoHash: infoHash.slice(),
+      const swarm: Swarm = {
+        name,
         key: ports.random.uint32(),
         announcer: new Announcer(tiers, rng, firstAt, { oneAtATime: this.#info.isPrivate === true }),
         counts: this.#swarms.length === 0,
-      });
+      };
+      this.#swarms = [...this.#swarms, swarm];
     }
   }
 

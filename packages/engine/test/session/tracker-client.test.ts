@@ -62,7 +62,7 @@ class Listener implements TrackerListener {
 function info(tiers: string[][], hashes: Uint8Array[] = [V1]) {
   return {
     tiers,
-    infoHashes: () => hashes,
+    names: () => hashes.map((hash) => Buffer.from(hash).toString("hex")),
     peerId: new Uint8Array(20).fill(0x33),
     port: () => 41873,
     totals: () => ({ uploaded: 7, downloaded: 8, left: 9 }),

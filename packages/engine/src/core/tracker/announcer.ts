@@ -37,7 +37,6 @@ export interface AnnouncerOptions {
 
 interface Tracker {
   readonly url: string;
-  readonly tier: Tracker[];
   /** Failures since the last answer. */
   fails: number;
   /** Not asked before this time, unless an event has to be told. */
@@ -58,8 +57,7 @@ interface Tracker {
  * `nextDeadline` has passed.
  */
 export class Announcer {
-  readonly #tiers: Tracker[][];
-  readonly #byUrl: Map<string, Tracker> = new Map();
+  #tiers: readonly Tracker[][] = [];
   readonly #rng: Rng;
   readonly #patience: number;
   /** Start of the next round. */
@@ -76,17 +74,21 @@ export class Announcer {
     this.#rng = rng;
     this.#dueAt = now;
     this.#patience = options.oneAtATime === true ? Number.POSITIVE_INFINITY : PATIENCE;
-    this.#tiers = tiers.map((urls) => this.#newTier(urls)).filter((tier) => tier.length > 0);
+    for (const urls of tiers) {
+      const tier = this.#newTier(urls);
+      // A list that grows by itself has room for many more: these stay short, and there are thousands of them.
+      if (tier.length > 0) this.#tiers = [...this.#tiers, tier];
+    }
   }
 
   /** Number of trackers. */
   get count(): number {
-    return this.#byUrl.size;
+    return this.#tiers.reduce((sum, tier) => sum + tier.length, 0);
   }
 
   /** Number of trackers whose last announce failed. */
   get failed(): number {
-    return [...this.#byUrl.values()].filter((tracker) => tracker.fails > 0).length;
+    return this.#all().filter((tracker) => tracker.fails > 0).length;
   }
 
   /** Time of the next `next` that may give something; infinite when only an input can change that. */
@@ -121,7 +123,7 @@ export class Announcer {
   }
 
   onAnswer(url: string, terms: AnnounceTerms, now: Millis): void {
-    const tracker = this.#byUrl.get(url);
+    const tracker = this.#find(url);
     if (tracker?.underWay === undefined) return;
     if (tracker.underWay === "started") tracker.started = true;
     if (tracker.underWay === "completed") this.#completed = false;
@@ -132,7 +134,7 @@ export class Announcer {
     const interval = terms.interval === null ? DEFAULT_INTERVAL : terms.interval * SECOND;
     const pause = Math.min(Math.max(interval, least), MAX_INTERVAL);
     tracker.notBefore = now + least;
-    promote(tracker);
+    this.#promote(tracker);
     const dueAt = this.#completed ? now : now + pause + this.#rng.below(1 + Math.floor(pause / 50));
     if (this.#asked?.has(tracker) === true) this.#endRound(dueAt);
     else this.#planIfNone(dueAt);
@@ -140,7 +142,7 @@ export class Announcer {
 
   /** `retryMinutes` is what the tracker said (BEP 31), null when it said nothing. */
   onFailure(url: string, retryMinutes: number | "never" | null, now: Millis): void {
-    const tracker = this.#byUrl.get(url);
+    const tracker = this.#find(url);
     if (tracker?.underWay === undefined) return;
     tracker.underWay = undefined;
     tracker.fails++;
@@ -161,7 +163,9 @@ export class Announcer {
 
   /** Announces as soon as the tracker that answered last allows it: for somebody who waits. */
   announceSoon(now: Millis): void {
-    const allowed = [...this.#byUrl.values()].filter((t) => t.fails === 0).map((t) => t.notBefore);
+    const allowed = this.#all()
+      .filter((t) => t.fails === 0)
+      .map((t) => t.notBefore);
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, Math.min(...allowed)));
   }
 
@@ -172,7 +176,7 @@ export class Announcer {
   stop(): AnnounceAction[] {
     if (this.#stopped) return [];
     this.#stopped = true;
-    return [...this.#byUrl.values()]
+    return this.#all()
       .filter((tracker) => (tracker.started || tracker.underWay === "started") && tracker.fails === 0)
       .flatMap(({ url, trackerId }) => {
         const stopped: AnnounceAction = { url, event: "stopped", trackerId };
@@ -180,13 +184,34 @@ export class Announcer {
       });
   }
 
+  /** In the order of asking. */
+  #all(): Tracker[] {
+    return this.#tiers.flat();
+  }
+
+  /** There are few: a map would take more memory than all the rest. */
+  #find(url: string): Tracker | undefined {
+    for (const tier of this.#tiers) for (const tracker of tier) if (tracker.url === url) return tracker;
+    return undefined;
+  }
+
+  /** To the front of its tier. */
+  #promote(tracker: Tracker): void {
+    for (const tier of this.#tiers) {
+      const at = tier.indexOf(tracker);
+      if (at < 0) continue;
+      tier.copyWithin(1, 0, at);
+      tier[0] = tracker;
+    }
+  }
+
   #newTier(urls: readonly string[]): Tracker[] {
     const tier: Tracker[] = [];
     for (const url of urls) {
-      if (this.#byUrl.has(url) || this.#byUrl.size >= MAX_TRACKERS) continue;
+      if (this.#find(url) !== undefined || tier.some((other) => other.url === url)) continue;
+      if (this.count + tier.length >= MAX_TRACKERS) break;
       const tracker: Tracker = {
         url,
-        tier,
         fails: 0,
         notBefore: Number.NEGATIVE_INFINITY,
         underWay: undefined,
@@ -194,11 +219,10 @@ export class Announcer {
         dead: false,
         trackerId: null,
       };
-      this.#byUrl.set(url, tracker);
       tier.push(tracker);
     }
     this.#rng.shuffle(tier);
-    return tier;
+    return tier.slice();
   }
 
   /** The first tracker in order that was not asked in this round and may be asked now. */
@@ -238,15 +262,9 @@ export class Announcer {
   /** Trackers that are being asked don't count: their outcome is an input. */
   #earliestRetry(): Millis {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const tracker of this.#byUrl.values()) {
+    for (const tracker of this.#all()) {
       if (!tracker.dead && tracker.underWay === undefined) earliest = Math.min(earliest, tracker.notBefore);
     }
     return earliest;
   }
-}
-
-function promote(tracker: Tracker): void {
-  const { tier } = tracker;
-  tier.splice(tier.indexOf(tracker), 1);
-  tier.unshift(tracker);
 }

@@ -1,0 +1,117 @@
+// One session of our engine in a process that measures itself, and prints what it found as JSON:
+//
+//   node --expose-gc measured-session.js rows FILE SECONDS SETTLE_SECONDS
+//   node --expose-gc measured-session.js magnets COUNT SECONDS
+//   node --expose-gc measured-session.js connections TORRENT FOLDER
+import { createSession } from "@shoal/engine";
+import type { TorrentRow } from "@shoal/engine";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What torrents cost; memory as it is after a collection, without what the empty session has. */
+export interface RestMeasured {
+  /** From the start of the process to the last torrent added and found. */
+  readonly startMs: number;
+  readonly heapBytes: number;
+  readonly timers: number;
+  /** CPU time in a second in which nobody does anything. */
+  readonly idleCpuMs: number;
+}
+
+/** Memory while so many connections are open. */
+export interface ConnectionsMeasured {
+  readonly connections: number;
+  readonly memoryBytes: number;
+  readonly rssBytes: number;
+}
+
+const stateDir = mkdtempSync(join(tmpdir(), "shoal-bench-"));
+const many = { maxConnections: 5_000, maxConnectionsPerTorrent: 4_000 };
+const session = await createSession({ host: "127.0.0.1", ports: [0], stateDir, offline: true, ...many });
+try {
+  const [mode, ...words] = process.argv.slice(2);
+  if (mode === "rows") await rows(words[0] ?? "", Number(words[1]), Number(words[2]));
+  else if (mode === "magnets") await magnets(Number(words[0]), Number(words[1]));
+  else await connections(words[0] ?? "", words[1] ?? "");
+} finally {
+  await session.close();
+  rmSync(stateDir, { recursive: true });
+}
+
+async function rows(file: string, seconds: number, settleSeconds: number): Promise<void> {
+  const empty = memory();
+  const collectionMs = empty.tookMs;
+  const hashes: string[] = [];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const row = JSON.parse(line) as TorrentRow;
+    hashes.push(row.v1 ?? "");
+    await session.add({ row, load: () => readFile(`${file}.${row.v1}`), downloadDir: "/data" });
+  }
+  for (const hash of hashes) {
+    if (session.find(Buffer.from(hash, "hex")) === undefined) throw new Error(`${hash} was not added`);
+  }
+  const startMs = performance.now() - collectionMs;
+  hashes.length = 0;
+  await sleep(settleSeconds * 1_000);
+  const heapBytes = memory().heap - empty.heap;
+  say({ startMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
+}
+
+async function magnets(count: number, seconds: number): Promise<void> {
+  const empty = memory();
+  for (let i = 0; i < count; i++) {
+    const infoHash = (i + 1).toString(16).padStart(40, "0");
+    await session.add({ infoHash, downloadDir: "/data" });
+  }
+  const startMs = performance.now() - empty.tookMs;
+  await sleep(2_000);
+  const heapBytes = memory().heap - empty.heap;
+  say({ startMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
+}
+
+/** Tells its port, and its memory for each line that comes in. */
+async function connections(torrent: string, folder: string): Promise<void> {
+  const torrentBytes = await readFile(torrent);
+  await session.add({ torrentBytes, downloadDir: folder, seedOnly: true, check: "none" });
+  const empty = memory();
+  say({ port: session.endpoint?.port });
+  for await (const _ of createInterface({ input: process.stdin })) {
+    const now = memory();
+    const peers = session.torrents()[0]?.stats().peers;
+    say({
+      connections: peers,
+      memoryBytes: now.heap + now.buffers - empty.heap - empty.buffers,
+      rssBytes: now.rss - empty.rss,
+    });
+  }
+}
+
+function memory(): { heap: number; buffers: number; rss: number; tookMs: number } {
+  const startedAt = performance.now();
+  const { gc } = globalThis;
+  if (gc === undefined) throw new Error("start node with --expose-gc");
+  for (let i = 0; i < 3; i++) gc();
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heap: heapUsed, buffers: arrayBuffers, rss, tookMs: performance.now() - startedAt };
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
+async function cpuPerSecond(seconds: number): Promise<number> {
+  // What is left of the start is not idleness.
+  await sleep(1_000);
+  const before = process.cpuUsage();
+  await sleep(seconds * 1_000);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 / seconds;
+}
+
+function say(message: object): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
