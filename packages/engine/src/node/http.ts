@@ -36,8 +36,17 @@ export class NodeHttp implements Http {
   }
 
   async get(url: string, options: HttpGetOptions): Promise<HttpResponse> {
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+    const ending = new AbortController();
+    const { signal } = ending;
+    let late = false;
+    // Not AbortSignal.timeout: that would stay until its time has come, long after the answer.
+    const deadline = setTimeout(() => {
+      late = true;
+      ending.abort();
+    }, options.timeoutMs);
+    const cancel = (): void => ending.abort();
+    options.signal?.addEventListener("abort", cancel, { once: true });
+    if (options.signal?.aborted === true) cancel();
     let target = parseUrl(url);
     const name = target.host;
     try {
@@ -60,13 +69,16 @@ export class NodeHttp implements Http {
     } catch (error) {
       if (error instanceof ShoalError && error.code === "ERR_HTTP") throw error;
       if (options.signal?.aborted === true) throw httpError(`the request to ${name} was cancelled`, error);
-      if (deadline.aborted) {
+      if (late) {
         throw httpError(
           `no answer from ${name} within ${Math.ceil(options.timeoutMs / 1000)} seconds`,
           error,
         );
       }
       throw httpError(describe(error, target), error);
+    } finally {
+      clearTimeout(deadline);
+      options.signal?.removeEventListener("abort", cancel);
     }
   }
 
