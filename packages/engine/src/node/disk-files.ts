@@ -1,10 +1,11 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync } from "node:fs";
 import { statfs, symlink } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, relative } from "node:path";
 import type { LayoutFile } from "../meta/layout.ts";
 import type { FileStat } from "../ports/disk.ts";
 import { Faulted, errnoOf, systemError, systemFault } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
+import { LinkTargets } from "./link-targets.ts";
 import type { InsideFolders } from "./inside-folders.ts";
 import { assertInside } from "./safe-folder.ts";
 
@@ -61,20 +62,21 @@ function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): n
 
 /** Creates all symbolic links. Last: what they point to is there by then, and no folder is made through them. */
 export async function prepareLinks(table: FileTable): Promise<void> {
+  if (!table.layout.files.some((file) => file.symlink !== null)) return;
+  const targets = new LinkTargets(table);
   for (const file of table.layout.files) {
     if (file.pad || file.symlink === null || table.isSkipped(file.index)) continue;
     const path = table.absolute(file.index);
     try {
       await assertInside(table.root, dirname(path));
-      await prepareLink(table, file, path);
+      await prepareLink(targets.of(file), path);
     } catch (error) {
       throw systemError(error, path, false);
     }
   }
 }
 
-async function prepareLink(table: FileTable, file: LayoutFile, path: string): Promise<void> {
-  const target = linkTarget(table, file);
+async function prepareLink(target: string | null, path: string): Promise<void> {
   if (target === null) return;
   const text = relative(dirname(path), target);
   try {
@@ -83,24 +85,6 @@ async function prepareLink(table: FileTable, file: LayoutFile, path: string): Pr
     // What has the name already is the same link, or the user's; no data depends on it.
     if (errnoOf(error) !== "EEXIST") throw error;
   }
-}
-
-/**
- * Where a link of the torrent leads on disk: the place of a file or folder of the same torrent, or null when it leads to
- * nothing that the torrent has. So it can never lead out.
- */
-function linkTarget(table: FileTable, link: LayoutFile): string | null {
-  const target = link.symlink ?? [];
-  if (target.length === 0) return null;
-  for (const file of table.layout.files) {
-    if (file.pad || file.index === link.index || file.path.length < target.length) continue;
-    if (!target.every((part, at) => file.path[at] === part)) continue;
-    // Safe paths may have the torrent's name in front; below it they have a component for each of the torrent's.
-    const safe = (table.paths[file.index] as string).split("/");
-    const front = safe.length - file.path.length;
-    return join(table.root, ...safe.slice(0, front + target.length));
-  }
-  return null;
 }
 
 /** Numbers for each file in what `statFiles` returns. */
