@@ -26,6 +26,7 @@ async function play(input: InputReader): Promise<string> {
   const made = await madeFor(KINDS[input.u8() % 3]!);
   const { metainfo } = made;
   const world = new SimulatedWorld({ seed: 1, known: WORKSHOP.known });
+  world.checkInvariants(20);
   const seed = await world.node({ link: LINK });
   world.write(seed, made, "/data");
   await seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true, check: "none" });

@@ -65,6 +65,7 @@ async function play(input: InputReader): Promise<string> {
 async function begin(flags: number, more: number): Promise<Scene> {
   const made = await madeFor(flags % 3, (flags >> 2) & 1, more & 1 ? 16_384 : 65_536);
   const world = new SimulatedWorld({ seed: 1, known: WORKSHOP.known });
+  world.checkInvariants(20);
   const seed = await world.node({ link: LINK });
   world.write(seed, made, "/data");
   await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" });

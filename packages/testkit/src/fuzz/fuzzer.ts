@@ -133,6 +133,7 @@ class Run {
 
   /** Keeps those inputs of a batch that run new code: by halves, until one is left. */
   async #isolate(coverage: Coverage, inputs: readonly Uint8Array[]): Promise<void> {
+    if (!this.#hasTime()) return;
     for (const input of inputs) await this.#feed(input, false);
     if (inputs.length > 1) {
       if (!coverage.hasNew()) return;
