@@ -23,7 +23,9 @@ export type {
   HashKinds,
   PartCarry,
   PieceDigest,
+  RelocateOptions,
   StorageId,
+  StoragePlace,
   StorageSpec,
 } from "./ports/disk.ts";
 export type { Http, HttpGetOptions, HttpResponse } from "./ports/http.ts";

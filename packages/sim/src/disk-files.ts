@@ -3,6 +3,7 @@ import {
   type FileStat,
   type PartCarry,
   ShoalError,
+  type StoragePlace,
   type StorageSpec,
 } from "@shoal/engine/composition";
 import type { KnownBlocks } from "./known-blocks.ts";
@@ -56,6 +57,30 @@ export class DiskFiles {
     }
     const pieces = carry.pieces();
     for (const index of carry.files) this.#fill(spec, index, pieces);
+  }
+
+  /** Gives the files the names that they have at another place. Throws ERR_FILE_EXISTS, and has changed nothing then. */
+  relocate(spec: StorageSpec, to: StoragePlace, overwrite: boolean): void {
+    const target = { ...spec, ...to };
+    const moved = spec.layout.files
+      .filter(({ index, pad }) => !pad && !spec.skipped.has(index))
+      .map(({ index }) => ({ from: pathOf(spec, index), to: pathOf(target, index) }))
+      .filter((step) => step.from !== step.to && this.files.has(step.from));
+    for (const { to: path } of moved) {
+      if (!overwrite && this.files.has(path))
+        throw new ShoalError("ERR_FILE_EXISTS", `${path} already exists`, { path });
+    }
+    for (const step of moved) {
+      this.files.set(step.to, this.files.get(step.from)!);
+      this.files.delete(step.from);
+    }
+  }
+
+  remove(spec: StorageSpec, isOwn: (file: number) => boolean): void {
+    for (const { index, pad } of spec.layout.files) {
+      if (!pad && !spec.skipped.has(index) && isOwn(index)) this.files.delete(pathOf(spec, index));
+    }
+    this.files.delete(spec.partPath);
   }
 
   stat(spec: StorageSpec): (FileStat | null)[] {

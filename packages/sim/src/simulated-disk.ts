@@ -7,17 +7,19 @@ import {
   type HashKinds,
   type Millis,
   type PartCarry,
+  type RelocateOptions,
   type Rng,
   ShoalError,
   StorageGate,
   type StorageId,
+  type StoragePlace,
   type StorageSpec,
 } from "@shoal/engine/composition";
 import type { DiskFiles, WrittenBlock } from "./disk-files.ts";
 import type { PieceDigests } from "./piece-digests.ts";
 import type { SimulatedFile } from "./simulated-file.ts";
 
-export type Operation = "stat" | "sync" | "hash" | "write" | "read" | "prepare" | "assign";
+export type Operation = "stat" | "sync" | "hash" | "write" | "read" | "prepare" | "assign" | "move";
 
 interface OpenStorage {
   /** Replaced only while nothing is under way. */
@@ -73,6 +75,8 @@ export class SimulatedDisk implements Disk {
   readonly afterClose: string[] = [];
   /** Times that the free space was asked for. */
   spacePolls = 0;
+  /** Other folders are on other file systems. */
+  isFar = false;
   /** Operations so far, by kind. */
   readonly counts: Map<Operation, number> = new Map();
   readonly #world: DiskWorld;
@@ -170,6 +174,37 @@ export class SimulatedDisk implements Disk {
       if (carry !== null) this.store.carry(spec, carry);
       opened.spec = spec;
     });
+  }
+
+  /** As on one file system; with `isFar` as to another one, but that nothing is written twice. */
+  async relocate(storage: StorageId, to: StoragePlace, options: RelocateOptions = {}): Promise<void> {
+    const { overwrite = false, signal } = options;
+    if (this.isFar) {
+      options.onProgress?.(0, 1);
+      await this.#begin("move", storage);
+      signal?.throwIfAborted();
+      options.onProgress?.(1, 1);
+      await options.onCopied?.();
+    }
+    await this.#alone("move", storage, (opened) => {
+      this.store.relocate(opened.spec, to, overwrite);
+      opened.spec = { ...opened.spec, ...to };
+      options.onMoved?.();
+    });
+  }
+
+  async recoverRelocation(storage: StorageId, to: StoragePlace, copied: boolean): Promise<boolean> {
+    await this.#alone("move", storage, (opened) => {
+      const there = { ...opened.spec, ...to };
+      if (copied) this.store.relocate(opened.spec, to, true);
+      else this.store.relocate(there, opened.spec, true);
+      if (copied) opened.spec = there;
+    });
+    return copied;
+  }
+
+  removeFiles(storage: StorageId, isOwn: (file: number) => boolean): Promise<void> {
+    return this.#alone("assign", storage, ({ spec }) => this.store.remove(spec, isOwn));
   }
 
   dropPart(storage: StorageId): Promise<void> {

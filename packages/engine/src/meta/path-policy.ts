@@ -121,7 +121,7 @@ function newFolder(): Folder {
 }
 
 function childFolder(parent: Folder, name: string): { name: string; folder: Folder } {
-  const key = fold(name);
+  const key = foldName(name);
   const known = parent.children.get(key);
   if (known !== undefined && known.folder !== null) return { name: known.name, folder: known.folder };
   const child = { name, folder: newFolder() };
@@ -131,14 +131,14 @@ function childFolder(parent: Folder, name: string): { name: string; folder: Fold
 
 function claimName(folder: Folder, wanted: string): string {
   let name = wanted;
-  let key = fold(wanted);
+  let key = foldName(wanted);
   for (let digits = 1; folder.children.has(key); digits++) {
     // Long names that differ only where they are cut off count on together: each from 1 on would take for ever.
-    const series = fold(fit(wanted, `.${"0".repeat(digits)}`));
+    const series = foldName(fit(wanted, `.${"0".repeat(digits)}`));
     let number = folder.numbers.get(series) ?? 10 ** (digits - 1) - 1;
     while (number < 10 ** digits - 1 && folder.children.has(key)) {
       name = fit(wanted, `.${++number}`);
-      key = fold(name);
+      key = foldName(name);
     }
     folder.numbers.set(series, number);
   }
@@ -147,7 +147,7 @@ function claimName(folder: Folder, wanted: string): string {
 }
 
 /** What case-insensitive and normalising file systems can't tell apart is equal. */
-function fold(name: string): string {
+export function foldName(name: string): string {
   return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { FileIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
@@ -7,6 +7,7 @@ import type { PartCarry } from "../ports/disk.ts";
 import { copyRange } from "./copy-range.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
+import { noteInodes } from "./note-inodes.ts";
 import { ensureFolder } from "./safe-folder.ts";
 
 const NO_FOLLOW: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -58,17 +59,6 @@ async function createFile(table: FileTable, file: FileIndex, mayExist: boolean):
   throw new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, {
     path,
   });
-}
-
-/** From here on these are the files that are written to. */
-async function noteInodes(table: FileTable, files: readonly FileIndex[]): Promise<void> {
-  for (const file of files) {
-    const path = table.absolute(file);
-    const stats = await lstat(path).catch((error: unknown) => {
-      throw systemError(error, path, false);
-    });
-    if (table.inodes !== null) table.inodes[file] = stats.ino;
-  }
 }
 
 async function openPart(path: string): Promise<FileHandle | null> {

@@ -1,13 +1,11 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync } from "node:fs";
-import { statfs, symlink } from "node:fs/promises";
-import { dirname, relative } from "node:path";
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { LayoutFile } from "../meta/layout.ts";
 import type { FileStat } from "../ports/disk.ts";
 import { Faulted, errnoOf, systemError, systemFault } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
-import { LinkTargets } from "./link-targets.ts";
 import type { InsideFolders } from "./inside-folders.ts";
-import { assertInside } from "./safe-folder.ts";
 
 /*
  * The files of a storage as files. Workers create and look at them, blocking, a stretch of the file list at a time, so that
@@ -57,33 +55,6 @@ function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): n
     return ino;
   } finally {
     closeSync(fd);
-  }
-}
-
-/** Creates all symbolic links. Last: what they point to is there by then, and no folder is made through them. */
-export async function prepareLinks(table: FileTable): Promise<void> {
-  if (!table.layout.files.some((file) => file.symlink !== null)) return;
-  const targets = new LinkTargets(table);
-  for (const file of table.layout.files) {
-    if (file.pad || file.symlink === null || table.isSkipped(file.index)) continue;
-    const path = table.absolute(file.index);
-    try {
-      await assertInside(table.root, dirname(path));
-      await prepareLink(targets.of(file), path);
-    } catch (error) {
-      throw systemError(error, path, false);
-    }
-  }
-}
-
-async function prepareLink(target: string | null, path: string): Promise<void> {
-  if (target === null) return;
-  const text = relative(dirname(path), target);
-  try {
-    await symlink(text, path);
-  } catch (error) {
-    // What has the name already is the same link, or the user's; no data depends on it.
-    if (errnoOf(error) !== "EEXIST") throw error;
   }
 }
 

@@ -9,7 +9,9 @@ import type {
   HashDone,
   HashKinds,
   PartCarry,
+  RelocateOptions,
   StorageId,
+  StoragePlace,
   StorageSpec,
 } from "../ports/disk.ts";
 import {
@@ -28,12 +30,15 @@ import {
 import { DiskLink } from "./disk-link.ts";
 import type { LinkDone } from "./disk-link.ts";
 import { carryFromPart } from "./disk-assign.ts";
-import { FILES_AT_A_TIME, freeSpaceOf, prepareLinks, unpackStats } from "./disk-files.ts";
+import { FILES_AT_A_TIME, freeSpaceOf, unpackStats } from "./disk-files.ts";
+import { prepareLinks } from "./disk-links.ts";
 import { RunRead } from "./disk-read.ts";
+import { removeOwnFiles } from "./disk-remove.ts";
 import { SyncState } from "./disk-sync.ts";
 import { FileTable } from "./file-table.ts";
 import { openFileBudget } from "./open-files.ts";
 import { ReadPool } from "./read-pool.ts";
+import { type ChangingStorage, recoverStorage, relocateStorage } from "./relocate-storage.ts";
 import { StorageGate } from "./storage-gate.ts";
 
 export interface NodeDiskOptions {
@@ -57,6 +62,8 @@ interface OpenStorage {
   readonly known: number[];
   /** What goes to a worker is not counted in it: the worker works in order. */
   readonly gate: StorageGate;
+  /** Pieces that were written since the last look, while somebody copies the files. */
+  written: Set<PieceIndex> | null;
 }
 
 /**
@@ -102,7 +109,13 @@ export class NodeDisk implements Disk {
     const table = new FileTable(spec);
     const id = this.#nextId++;
     const known = this.#links.map(() => 0);
-    this.#storages.set(id, { table, syncState: new SyncState(table), known, gate: new StorageGate() });
+    this.#storages.set(id, {
+      table,
+      syncState: new SyncState(table),
+      known,
+      gate: new StorageGate(),
+      written: null,
+    });
     return id;
   }
 
@@ -141,11 +154,27 @@ export class NodeDisk implements Disk {
     });
   }
 
+  async relocate(storage: StorageId, to: StoragePlace, options?: RelocateOptions): Promise<void> {
+    await relocateStorage(this.#changing(storage), to, options);
+  }
+
+  async recoverRelocation(storage: StorageId, to: StoragePlace, copied: boolean): Promise<boolean> {
+    return recoverStorage(this.#changing(storage), to, copied);
+  }
+
+  async removeFiles(storage: StorageId, isOwn: (file: FileIndex) => boolean): Promise<void> {
+    const opened = this.#opened(storage);
+    await opened.gate.alone(async () => {
+      await this.#recall(storage, opened);
+      await removeOwnFiles(opened.table, isOwn);
+    });
+  }
+
   async dropPart(storage: StorageId): Promise<void> {
     const opened = this.#opened(storage);
     await opened.gate.alone(async () => {
       await this.#recall(storage, opened);
-      await rm(opened.table.partPath, { force: true });
+      if (opened.table.partPath !== "") await rm(opened.table.partPath, { force: true });
     });
   }
 
@@ -260,7 +289,9 @@ export class NodeDisk implements Disk {
       opened.gate.afterwards(() => this.#post(kind, storage, piece, begin, arenaOffset, length, done));
       return;
     }
+    if (kind === OP_WRITE) opened.written?.add(piece);
     const link = this.#linkOf(storage, piece);
+    if (kind === OP_WRITE) opened.written?.add(piece);
     this.#introduce(link, storage, opened);
     link.post(kind, storage, piece, begin, arenaOffset, length, null, done);
   }
@@ -298,6 +329,30 @@ export class NodeDisk implements Disk {
     if (this.#lostWorker(opened)) opened.syncState.addAll();
     opened.known[index] = link.generation;
     link.post(OP_OPEN, storage, 0, 0, 0, 0, opened.table.pack(), null);
+  }
+
+  #changing(storage: StorageId): ChangingStorage {
+    const opened = this.#opened(storage);
+    return {
+      table: opened.table,
+      alone: (work) =>
+        opened.gate.alone(async () => {
+          await this.#recall(storage, opened);
+          return work();
+        }),
+      noteWrites: (on) => void (opened.written = on ? new Set() : null),
+      takeWritten: async () => {
+        const written = [...(opened.written ?? [])];
+        opened.written?.clear();
+        await this.#takeDirty(storage, opened);
+        return written;
+      },
+      retarget: (table) => {
+        opened.table = table;
+        opened.syncState.retarget(table, true);
+        opened.syncState.addAll();
+      },
+    };
   }
 
   #opened(storage: StorageId): OpenStorage {

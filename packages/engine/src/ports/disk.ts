@@ -31,6 +31,22 @@ export interface PartCarry {
   mayExist(file: FileIndex): boolean;
 }
 
+/** Where files lie; see `StorageSpec`. */
+export type StoragePlace = Pick<StorageSpec, "root" | "paths">;
+
+export interface RelocateOptions {
+  /** Files that are in the way are replaced. */
+  readonly overwrite?: boolean;
+  /** Ends it early; everything is where it was then. */
+  readonly signal?: AbortSignal;
+  /** Bytes that were copied, of how many; only where files go to another file system. */
+  onProgress?(doneBytes: number, totalBytes: number): void;
+  /** All copies are on stable storage; once this has ended the originals are deleted. Not called when files are renamed. */
+  onCopied?(): Promise<void>;
+  /** The files are at the new place; called before anything uses them there. */
+  onMoved?(): void;
+}
+
 export interface HashKinds {
   readonly sha1: boolean;
   /** SHA-256 leaves of the 16 KiB blocks and the root over them. */
@@ -86,6 +102,22 @@ export interface Disk {
    * Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK; then nothing has changed.
    */
   assign(storage: StorageId, skipped: ReadonlySet<FileIndex>, carry: PartCarry | null): Promise<void>;
+  /**
+   * Takes the files to another place; what is missing is not missed. On one file system they are renamed; to another one they are
+   * copied while reads and writes go on, and those wait only for the last bytes. Throws ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK
+   * and what the signal says; then everything is where it was.
+   */
+  relocate(storage: StorageId, to: StoragePlace, options?: RelocateOptions): Promise<void>;
+  /**
+   * After a crash in the middle of `relocate`, for a storage opened at the old place: goes on to the new place when everything had
+   * been `copied`, else takes everything back. Returns whether the files are at the new place.
+   */
+  recoverRelocation(storage: StorageId, to: StoragePlace, copied: boolean): Promise<boolean>;
+  /**
+   * Deletes the files that `isOwn` names, links of the torrent's, folders that are empty then, and the part file. Nothing outside
+   * `root` and nothing else in it. The storage stays open.
+   */
+  removeFiles(storage: StorageId, isOwn: (file: FileIndex) => boolean): Promise<void>;
   /** Deletes the part file: nothing in it is needed any more. */
   dropPart(storage: StorageId): Promise<void>;
   /** Closes file handles after all operations under way. */

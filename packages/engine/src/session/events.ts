@@ -82,6 +82,9 @@ export type TorrentEvent =
   | { readonly type: "state"; readonly state: TorrentState }
   | { readonly type: "metadata" }
   | { readonly type: "checked"; readonly checkedPieces: number; readonly pieceCount: number }
+  /** Files are copied to another file system. */
+  | { readonly type: "moving"; readonly doneBytes: number; readonly totalBytes: number }
+  | { readonly type: "moved"; readonly downloadDir: string }
   | { readonly type: "first-block" }
   | { readonly type: "piece"; readonly piece: PieceIndex }
   | { readonly type: "complete" }

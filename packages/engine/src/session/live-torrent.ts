@@ -9,12 +9,14 @@ import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import { openJournal } from "./open-journal.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
-import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
+import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
+import type { MoveOptions } from "./torrent-place.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
@@ -50,6 +52,8 @@ export class LiveTorrent {
   /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
   #wish = 0;
   #closed = false;
+  /** Ends what takes long. */
+  readonly #closing: AbortController = new AbortController();
 
   /** `trackers` outlive this: a torrent at rest is announced, too. */
   constructor(
@@ -80,6 +84,11 @@ export class LiveTorrent {
   /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */
   get name(): string {
     return this.#metainfo?.name ?? this.#magnet?.name ?? primaryKey(this.#infoHashes);
+  }
+
+  /** Where its files lie, or will lie. */
+  get downloadDir(): string {
+    return this.#content?.place.root ?? this.#journal?.root ?? this.#options.downloadDir;
   }
 
   get metainfo(): Metainfo | null {
@@ -156,8 +165,7 @@ export class LiveTorrent {
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
   async open(): Promise<void> {
     if (this.#options.seedOnly === true) return;
-    const place = journalPlace(this.#context, this.#infoHashes, this.#options.downloadDir);
-    const journal = await TorrentJournal.open(this.#context, place);
+    const journal = await openJournal(this.#context, this.#infoHashes, this.#options.downloadDir);
     this.#journal = journal;
     if (journal.metainfo === null || this.#metainfo !== null) return;
     this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
@@ -207,10 +215,11 @@ export class LiveTorrent {
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
 
-  /** Ends everything in good order. */
-  async close(how: { readonly forget: boolean }): Promise<void> {
+  /** Ends everything in good order; `deleteData` deletes what the download made. */
+  async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closing.abort(new ShoalError("ERR_CLOSED", "The torrent was closed"));
     await this.#goOffline();
     await this.#letGo(how);
   }
@@ -228,11 +237,16 @@ export class LiveTorrent {
     return this.#steps.done;
   }
 
-  #letGo(how: { readonly forget: boolean }): Promise<void> {
-    return this.#step(async () => {
-      await this.#content?.close();
-      if (how.forget) await this.#journal?.remove();
-      else await this.#journal?.close();
+  #letGo(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
+    return this.#steps.add(async () => {
+      try {
+        if (how.deleteData === true && this.#metainfo !== null)
+          await (this.#content ??= await this.#makeContent(this.#metainfo)).place.removeFiles();
+      } finally {
+        await this.#content?.close();
+        if (how.forget) await this.#journal?.remove();
+        else await this.#journal?.close();
+      }
     });
   }
 
@@ -245,6 +259,13 @@ export class LiveTorrent {
       this.#content ??= await this.#makeContent(this.#metainfo);
       return change(this.#content);
     });
+  }
+
+  /** See `Torrent.moveTo`; closing the torrent ends it. */
+  moveTo(downloadDir: string, options: MoveOptions): Promise<void> {
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    return this.edit(({ place }) => place.moveTo(downloadDir, { ...options, signal }));
   }
 
   onTick(now: Millis): void {

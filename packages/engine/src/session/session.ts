@@ -154,12 +154,18 @@ export class Session {
     return this.#byHash.get(toHex(infoHash));
   }
 
-  /** Stops a torrent and forgets it. Its files stay. */
-  async remove(torrent: Torrent): Promise<void> {
+  /**
+   * Stops a torrent and forgets it. Its files stay, or with `deleteData` those go that the download has made: no file that was there
+   * before it or that somebody put in place of one, and nothing of a torrent that was only shared.
+   */
+  async remove(torrent: Torrent, how: { readonly deleteData?: boolean } = {}): Promise<void> {
     if (!this.#torrents.has(torrent)) return;
-    await torrent.close({ forget: true });
-    this.#forget(torrent);
-    this.#emit({ type: "removed", torrent });
+    try {
+      await torrent.close({ forget: true, ...how });
+    } finally {
+      this.#forget(torrent);
+      this.#emit({ type: "removed", torrent });
+    }
   }
 
   /** Adds an extension with messages of its own (BEP 10), for connections made from now on. */

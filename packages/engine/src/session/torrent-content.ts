@@ -21,6 +21,7 @@ import { TorrentDownload } from "./torrent-download.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentPieces } from "./torrent-pieces.ts";
+import { TorrentPlace } from "./torrent-place.ts";
 import { TorrentUpload } from "./torrent-upload.ts";
 
 /** A piece that more than one in so many peers have is common. */
@@ -51,6 +52,7 @@ export class TorrentContent {
   readonly download: TorrentDownload;
   readonly upload: TorrentUpload;
   readonly hashExchange: HashExchange;
+  readonly place: TorrentPlace;
   readonly recovery: DiskRecovery;
   readonly #context: SessionContext;
   readonly #owner: ContentOwner;
@@ -88,7 +90,17 @@ export class TorrentContent {
     this.#before = { downloaded: journal?.downloadedBefore ?? 0, uploaded: journal?.uploadedBefore ?? 0 };
     this.#files = files;
     this.#picker = picker;
-    this.#pieces = new TorrentPieces(context, this, { layout, options, files, hashes, picker, journal });
+    this.place = new TorrentPlace(context, owner, layout, files, journal);
+    const { place } = this;
+    this.#pieces = new TorrentPieces(context, this, {
+      layout,
+      options,
+      files,
+      hashes,
+      picker,
+      journal,
+      place,
+    });
     this.download = new TorrentDownload(context, this, { number, layout, storage, picker, hashes });
     this.upload = new TorrentUpload(context, this, storage);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
@@ -233,11 +245,7 @@ export class TorrentContent {
   async #save(): Promise<void> {
     await this.download.flush();
     if (this.#journal === null || !this.#opened) return;
-    const masks: [PieceIndex, Uint8Array][] = [];
-    for (const piece of this.#picker.partialPieces()) {
-      const mask = this.#picker.blockMask(piece);
-      if (mask !== null) masks.push([piece, mask]);
-    }
+    const masks = this.#picker.blockMasks();
     const { downloaded, uploaded } = this;
     await this.#journal.save(this.#metainfo.layout, this.#files, masks, { downloaded, uploaded });
   }
@@ -322,11 +330,7 @@ export class TorrentContent {
   }
 
   spaceNeeded(path: string | null): { path: string; needed: number } {
-    const { layout } = this.#metainfo;
-    const { partPath, root } = this.#files;
-    // Of files that are not wanted only the pieces at their edges are kept.
-    if (path !== null && path === partPath) return { path, needed: layout.pieceLength };
-    return { path: root, needed: Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE) };
+    return this.#files.spaceNeeded(path, Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE));
   }
 
   async looksMended({ code }: ShoalError): Promise<boolean> {

@@ -7,7 +7,8 @@ import type { ResumePlace } from "../core/resume-record.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import { literalPaths, safePaths } from "../meta/path-policy.ts";
-import type { FileStat, PartCarry, PieceDigest, StorageId } from "../ports/disk.ts";
+import { areUsablePaths } from "../meta/rename-path.ts";
+import type { FileStat, PartCarry, PieceDigest, StorageId, StoragePlace } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
@@ -33,9 +34,9 @@ export type CheckProgress = (checked: number, total: number) => void;
 export class TorrentFiles {
   readonly storage: StorageId;
   /** The download folder. */
-  readonly root: string;
+  #root: string;
   /** Below the download folder, "/"-joined; by file index. */
-  readonly paths: readonly string[];
+  #paths: readonly string[];
   readonly warnings: readonly string[];
   readonly selection: FileSelection;
   /** Verified bytes of the wanted files. */
@@ -61,6 +62,9 @@ export class TorrentFiles {
     const { multiFile, layout } = metainfo;
     const safe = safePaths(metainfo.name, multiFile, layout.files);
     if (journal !== null) {
+      const before = journal.placeFor(layout)?.paths;
+      if (before !== undefined && areUsablePaths(before, layout.files))
+        return new TorrentFiles(context, metainfo, options, journal, before, []);
       const warnings = safe.changed.map(({ from, to }) => `${from} is saved as ${to}`);
       return new TorrentFiles(context, metainfo, options, journal, safe.paths, warnings);
     }
@@ -84,9 +88,9 @@ export class TorrentFiles {
     const { layout } = metainfo;
     this.#context = context;
     this.#metainfo = metainfo;
-    this.root = options.downloadDir;
+    this.#root = journal?.placeFor(layout)?.root ?? options.downloadDir;
     this.partPath = journal?.partPath ?? "";
-    this.paths = paths;
+    this.#paths = paths;
     this.warnings = warnings;
     const { select } = options;
     this.selection = new FileSelection(layout, (index) => {
@@ -103,7 +107,7 @@ export class TorrentFiles {
         .map(({ index }) => index);
     this.storage = context.disk.open({
       layout,
-      root: options.downloadDir,
+      root: this.#root,
       paths,
       skipped: new Set(this.#skipped),
       partPath: this.partPath,
@@ -113,6 +117,23 @@ export class TorrentFiles {
   /** Grows when files get another place. */
   get placeChanges(): number {
     return this.#placeChanges;
+  }
+
+  /** The download folder. */
+  get root(): string {
+    return this.#root;
+  }
+
+  /** Below the download folder, "/"-joined; by file index. */
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  /** The files are at another place. */
+  onMoved({ root, paths }: StoragePlace): void {
+    this.#root = root;
+    this.#paths = paths;
+    this.#placeChanges++;
   }
 
   /** Files whose bytes go to the part file. */
@@ -192,6 +213,13 @@ export class TorrentFiles {
         file.size === 0 ||
         stats[file.index]?.size === file.size,
     );
+  }
+
+  /** Room that `missing` bytes take where `path` lies, a file that could not be written; null for any. */
+  spaceNeeded(path: string | null, missing: number): { path: string; needed: number } {
+    // Of files that are not wanted only the pieces at their edges are kept.
+    if (path !== null && path === this.partPath) return { path, needed: this.#metainfo.layout.pieceLength };
+    return { path: this.root, needed: missing };
   }
 
   fileExists(file: FileIndex): ShoalError {

@@ -10,8 +10,9 @@ import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
 import type { TorrentContent } from "./torrent-content.ts";
-import { journalPlace, TorrentJournal } from "./torrent-journal.ts";
+import { openJournal } from "./open-journal.ts";
 import { hashesOfRow, namesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource } from "./torrent-source.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 import type { TrackerResult } from "./tracker-client.ts";
@@ -166,6 +167,29 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     return this.#edit((content) => content.setFirstLast(on));
   }
 
+  /** Where its files lie, or will lie; at rest, as far as is known. */
+  get downloadDir(): string {
+    return this.#live?.downloadDir ?? this.#options.downloadDir;
+  }
+
+  /**
+   * Takes the files to another folder, at any time: renames them on one file system, copies them to another one while everything goes
+   * on. Throws ERR_INVALID_ARGUMENT, ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK and what the signal says; then nothing has changed.
+   */
+  async moveTo(downloadDir: string, options: MoveOptions = {}): Promise<void> {
+    await (await this.wake()).moveTo(downloadDir, options);
+  }
+
+  /** Gives a file another path below the download folder. Throws as `moveTo`, and ERR_PATH for names that are not safe everywhere. */
+  renameFile(file: FileIndex, path: string): Promise<void> {
+    return this.#edit(({ place }) => place.renameFile(file, path));
+  }
+
+  /** Gives the torrent's folder, or its only file, another name on disk. Throws as `renameFile`. */
+  renameRoot(name: string): Promise<void> {
+    return this.#edit(({ place }) => place.renameRoot(name));
+  }
+
   /** Adds an address to try. */
   addPeer(endpoint: Endpoint): void {
     this.#withLive((live) => live.addPeer(endpoint));
@@ -217,8 +241,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   }
 
   /** For the session: ends everything in good order. */
-  async close(how: { readonly forget: boolean }): Promise<void> {
+  async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
     if (this.#closed) return;
+    // Which files are its own only its resume data knows.
+    if (how.deleteData === true) await this.wake();
     this.#closed = true;
     const silent = this.#trackers.stop();
     await this.#wakingUp?.catch(() => {});
@@ -226,8 +252,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     if (this.#live !== null) {
       await this.#live.close(how);
     } else if (how.forget && this.#options.seedOnly !== true) {
-      const place = journalPlace(this.#context, this.infoHashes, this.#options.downloadDir);
-      await (await TorrentJournal.open(this.#context, place)).remove();
+      await (await openJournal(this.#context, this.infoHashes, this.#options.downloadDir)).remove();
     }
     await silent;
   }

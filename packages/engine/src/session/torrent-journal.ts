@@ -1,14 +1,13 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
-import { toHex, utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { ResumeState } from "../core/resume.ts";
 import type { FilePriority } from "../core/file-selection.ts";
-import type { ResumePlace } from "../core/resume-record.ts";
+import type { ResumeMove, ResumePlace } from "../core/resume-record.ts";
 import type { ResumeVerdict } from "../core/resume-judge.ts";
-import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
+import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Layout } from "../meta/layout.ts";
-import type { FileStat } from "../ports/disk.ts";
+import type { FileStat, StoragePlace } from "../ports/disk.ts";
 import type { TorrentStore } from "../ports/store.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
@@ -30,20 +29,11 @@ export interface JournalPlace {
   readonly partPath: string;
 }
 
-/** Where the state of a torrent lies that is downloaded to `downloadDir`. */
-export function journalPlace(
-  { hasher, store }: Pick<SessionContext, "hasher" | "store">,
-  infoHashes: InfoHashes,
-  downloadDir: string,
-): JournalPlace {
-  const root = hasher.sha1(utf8(downloadDir)).subarray(0, 4);
-  const key = `${primaryKey(infoHashes)}${toHex(root)}`;
-  return { infoHashes, key, partPath: store.partPath(key) };
-}
-
 /** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
 export class TorrentJournal implements FileRecords {
   readonly partPath: string;
+  /** No earlier run has left anything. */
+  readonly isNew: boolean;
   readonly #context: SessionContext;
   readonly #store: TorrentStore;
   readonly #state: ResumeState;
@@ -62,7 +52,14 @@ export class TorrentJournal implements FileRecords {
   #busy = false;
   #closed = false;
 
-  private constructor(context: SessionContext, store: TorrentStore, state: ResumeState, partPath: string) {
+  private constructor(
+    context: SessionContext,
+    store: TorrentStore,
+    state: ResumeState,
+    partPath: string,
+    isNew: boolean,
+  ) {
+    this.isNew = isNew;
     this.#context = context;
     this.#store = store;
     this.#state = state;
@@ -77,7 +74,7 @@ export class TorrentJournal implements FileRecords {
     const about = { v1, v2, addedAt: Math.floor(context.clock.wallTime()) };
     const loaded = ResumeState.load(records.records, store.bootId);
     const state = loaded ?? ResumeState.create(about, store.bootId);
-    const journal = new TorrentJournal(context, records, state, place.partPath);
+    const journal = new TorrentJournal(context, records, state, place.partPath, loaded === null);
     const unfit = loaded === null || loaded.isDamaged || records.records.length > MAX_RECORDS;
     if (unfit) await records.replace(state.snapshot());
     return journal;
@@ -141,6 +138,37 @@ export class TorrentJournal implements FileRecords {
     return fits ? place : null;
   }
 
+  /** The download folder as it was left; null when nothing was begun. */
+  get root(): string | null {
+    return this.#state.place?.root ?? null;
+  }
+
+  /** A move that a crash has interrupted. */
+  get move(): ResumeMove | null {
+    return this.#state.move;
+  }
+
+  /** Call before the files go to another place. */
+  async beginMove(to: StoragePlace, layout: Layout, files: TorrentFiles): Promise<void> {
+    if (this.#state.place === null) this.#setPlace(layout, files);
+    await this.#recordMove({ ...to, copied: false });
+  }
+
+  /** All copies are there: from here on a crash does not take them back. */
+  async onMoveCopied(to: StoragePlace): Promise<void> {
+    await this.#recordMove({ ...to, copied: true });
+  }
+
+  /** The files are where `files` says, each of them the one that it was. */
+  async endMove(layout: Layout, files: TorrentFiles): Promise<void> {
+    const stats = await files.stat();
+    const known = [...this.#state.files.values()].filter(({ index }) => (stats[index] ?? null) !== null);
+    this.#state.addFiles(known.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
+    this.#setPlace(layout, files);
+    this.#append();
+    await this.#store.sync();
+  }
+
   rememberPriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): void {
     this.#state.setPriorities(priorities);
     this.#append();
@@ -187,6 +215,7 @@ export class TorrentJournal implements FileRecords {
     const owned = layout.files.filter(({ index }) => overwrites || this.isOwn(index, stats[index] ?? null));
     const own = new Set(owned.map(({ index }) => index));
     this.#setPlace(layout, files);
+    this.#state.setPriorities(files.selection.exceptions());
     const skipped = new Set(files.skipped);
     this.#state.addFiles(
       layout.files
@@ -201,6 +230,13 @@ export class TorrentJournal implements FileRecords {
     this.#state.unverified([...claimed].filter((piece) => !have.get(piece)));
     this.#state.found([...have].filter((piece) => !claimed.get(piece)));
     await this.#store.replace(this.#state.snapshot());
+  }
+
+  async #recordMove(move: ResumeMove): Promise<void> {
+    this.#state.beginWriting();
+    this.#state.setMove(move);
+    this.#append();
+    await this.#store.sync();
   }
 
   #setPlace(layout: Layout, files: TorrentFiles): void {

@@ -13,6 +13,7 @@ import { LayerProof } from "./layer-proof.ts";
 import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
+import type { TorrentPlace } from "./torrent-place.ts";
 
 const NOT_WANTED = 0;
 /** Files whose pieces get their priority one file at a time; beyond that all pieces do. */
@@ -41,6 +42,7 @@ export interface PiecesParts {
   readonly picker: PiecePicker;
   /** Null for a torrent that is only shared. */
   readonly journal: TorrentJournal | null;
+  readonly place: TorrentPlace;
 }
 
 /** Which pieces are wanted, and which are there: found at the start, verified, counted, and lost when a file changes. */
@@ -55,6 +57,7 @@ export class TorrentPieces implements LostPiecesOwner {
   readonly #picker: PiecePicker;
   readonly #journal: TorrentJournal | null;
   readonly #part: PartData | null;
+  readonly #place: TorrentPlace;
   readonly #proof: LayerProof;
   #opened = false;
 
@@ -68,6 +71,7 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#picker = parts.picker;
     this.#journal = parts.journal;
     this.lost = new LostPieces(context, this, parts.layout, parts.files);
+    this.#place = parts.place;
     this.#part =
       parts.journal === null
         ? null
@@ -227,6 +231,7 @@ export class TorrentPieces implements LostPiecesOwner {
   async #openForDownload(journal: TorrentJournal, fullCheck: boolean): Promise<void> {
     const files = this.#files;
     const part = this.#part!;
+    await this.#place.recover();
     const revived = await part.settle();
     const stats = await files.stat();
     const resumed = journal.resume(stats, this.#layout);

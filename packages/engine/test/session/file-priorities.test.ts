@@ -1,83 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Made, type Node, SimulatedWorld } from "@shoal/sim";
+import { SimulatedWorld } from "@shoal/sim";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import type { FilePriority } from "../../dist/core/file-selection.js";
-import type { Torrent } from "../../dist/session/torrent-handle.js";
 import type { ShoalError } from "../../dist/base/errors.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
+import { assertClaims, assertFile, Faucet, partFile, stateOf, wishes } from "./file-tools.ts";
 import { hex, log, serves } from "./hardening-tools.ts";
 
 const OUT = "/out";
 const NAME = `${OUT}/folder`;
 const V1 = { kind: "v1", pieceLength: 32_768 } as const;
-
-/** By path as in the torrent. */
-function indexOf(made: Made, path: string): number {
-  return made.metainfo.layout.files.findIndex((file) => file.path.join("/") === path);
-}
-
-function wishes(made: Made, of: Record<string, FilePriority>): Map<number, FilePriority> {
-  return new Map(Object.entries(of).map(([path, priority]) => [indexOf(made, path), priority]));
-}
-
-/** A getter that the compiler does not take for a constant. */
-function stateOf(torrent: Torrent): string {
-  return torrent.state;
-}
-
-function partFile(node: Node): Uint8Array | undefined {
-  return [...node.disk.files].find(([path]) => path.endsWith(".part"))?.[1].bytes;
-}
-
-function assertFile(node: Node, made: Made, path: string): void {
-  const found = node.disk.files.get(`${NAME}/${path}`)?.bytes ?? new Uint8Array(0);
-  assert.ok(Buffer.compare(found, made.files.get(path)!) === 0, `${path} is right`);
-}
-
-/** Every verified piece is on disk as it should be, whichever file its bytes are in. */
-function assertClaims(node: Node, made: Made, torrent: Torrent): void {
-  const { layout } = made.metainfo;
-  const part = partFile(node);
-  for (const piece of torrent.live?.content?.have ?? []) {
-    layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, offset, length) => {
-      if (file.pad) return;
-      const right = made.space.subarray(file.offset + offset, file.offset + offset + length);
-      const own = node.disk.files
-        .get(`${NAME}/${file.path.join("/")}`)
-        ?.bytes.subarray(offset, offset + length);
-      const inPart = part?.subarray(file.offset + offset, file.offset + offset + length);
-      const there = [own, inPart].some((bytes) => bytes !== undefined && Buffer.compare(bytes, right) === 0);
-      assert.ok(there, `piece ${piece} of ${file.path.join("/")} is on disk`);
-    });
-  }
-}
-
-/** A peer that has everything and gives as many blocks as it is told to. */
-class Faucet {
-  readonly #waiting: (() => void)[] = [];
-  cancelled = 0;
-
-  async open(world: SimulatedWorld, made: Made): Promise<{ host: string; port: number }> {
-    return world.listen(made, {}, (peer) => {
-      serves(peer, made);
-      const serve = peer.onHeard;
-      peer.onHeard = (heard, from) => {
-        if (heard.kind === "cancel") this.cancelled++;
-        if (heard.kind === "request") this.#waiting.push(() => serve(heard, from));
-        else serve(heard, from);
-      };
-    });
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  give(blocks: number): void {
-    for (const answer of this.#waiting.splice(0, blocks)) answer();
-  }
-}
 
 test("a file that is wanted later is fetched by a download that was finished, and then it is a seed", async () => {
   const world = new SimulatedWorld();

@@ -129,6 +129,15 @@ export class MemoryDisk implements Disk {
   dropPart(): never {
     return unused();
   }
+  relocate(): never {
+    return unused();
+  }
+  recoverRelocation(): never {
+    return unused();
+  }
+  removeFiles(): never {
+    return unused();
+  }
   forget(): never {
     return unused();
   }

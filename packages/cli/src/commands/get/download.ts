@@ -165,6 +165,8 @@ export class Download {
         break;
       case "piece":
       case "peer-complete":
+      case "moving":
+      case "moved":
         break;
     }
   }

@@ -102,6 +102,8 @@ export class Audience {
       case "state":
       case "metadata":
       case "checked":
+      case "moving":
+      case "moved":
       case "first-block":
       case "piece":
       case "complete":

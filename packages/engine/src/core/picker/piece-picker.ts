@@ -326,6 +326,14 @@ export class PiecePicker {
     return mask;
   }
 
+  /** The `blockMask` of each piece that has one. */
+  blockMasks(): [PieceIndex, Uint8Array][] {
+    return [...this.partialPieces()].flatMap((piece) => {
+      const mask = this.blockMask(piece);
+      return mask === null ? [] : [[piece, mask]];
+    });
+  }
+
   /** Pieces with requested or received blocks, in no order. The picker must not change meanwhile. */
   *partialPieces(): Generator<PieceIndex, void, undefined> {
     for (const part of this.#state.pool.open) yield part.piece;
