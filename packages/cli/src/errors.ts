@@ -83,8 +83,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   ERR_DUPLICATE_TORRENT: "It is named twice: name it once.",
   ERR_FILE_EXISTS: "Choose another folder with -o, or replace it with --overwrite.",
   ERR_FILE_CHANGED: "Put the file back as it was, or share it anew with: shoal send PATH.",
-  ERR_FILES_MISSING:
-    "Put back what is missing, or connect its drive; getting the torrent again fetches it anew.",
+  ERR_FILES_MISSING: "If that was not meant, put it back or connect its drive.",
   ERR_NO_SPACE: "Free some space or choose another folder with -o; what is there already is kept.",
   ERR_DISK: "Check that the folder exists and that you may write to it.",
   ERR_PORT_IN_USE: "Choose another with --port, or leave --port out to let shoal find a free one.",

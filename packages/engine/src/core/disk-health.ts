@@ -1,6 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import type { ShoalError } from "../base/errors.ts";
-import type { DiskTrouble } from "./explain.ts";
+import { type DiskTrouble, filesTroubleOf } from "./explain.ts";
 
 /** Most tries of a write that fails for a reason that may pass, until the torrent is stopped. */
 export const MAX_TRIES = 6;
@@ -103,6 +103,8 @@ export class DiskHealth {
     const error = this.#error;
     if (error === null || this.mayWrite) return null;
     if (error.code === "ERR_NO_SPACE") return { kind: "full", space: this.#space };
+    const files = filesTroubleOf(error);
+    if (files !== null) return files;
     return { kind: "error", message: error.message, retrying: this.#phase === "retrying" };
   }
 

@@ -1,3 +1,4 @@
+import { ShoalError } from "../base/errors.ts";
 import { sizeText } from "../base/size-text.ts";
 
 /** What is wrong with the disk or the files of a torrent. Sizes in bytes. */
@@ -128,9 +129,24 @@ const FILES_VERBS = {
 } as const;
 
 /** "/a/b and 2 more files are missing". */
-export function filesText({ kind, path, files }: FilesTrouble): string {
+function filesText({ kind, path, files }: FilesTrouble): string {
   const [one, many] = FILES_VERBS[kind];
   return files === 1 ? `${path} ${one}` : `${path} and ${count(files - 1, "more file")} ${many}`;
+}
+
+/** The trouble as an error. `folder` is left out of `path` in its details, since the path is that of the torrent's file. */
+export function filesError(trouble: FilesTrouble, folder: string): ShoalError {
+  const code = trouble.kind === "changed" ? "ERR_FILE_CHANGED" : "ERR_FILES_MISSING";
+  const { path } = trouble;
+  return new ShoalError(code, filesText({ ...trouble, path: `${folder}/${path}` }), { ...trouble, folder });
+}
+
+/** What `filesError` was made of; null for other errors. */
+export function filesTroubleOf({ details }: ShoalError): FilesTrouble | null {
+  const { kind, path, files, folder } = details;
+  if (kind !== "missing" && kind !== "short" && kind !== "changed") return null;
+  if (typeof path !== "string" || typeof files !== "number" || typeof folder !== "string") return null;
+  return { kind, path: `${folder}/${path}`, files };
 }
 
 function explainLoneliness(facts: WaitingFacts): WaitingReason {

@@ -146,7 +146,11 @@ export class FileWatch {
     const { index } = file;
     const known = this.#known[index] ?? null;
     const before = this.#troubles.get(index);
-    if (known === null && before === undefined) return null;
+    if (known === null && before === undefined) {
+      // It has been wanted for a short time only.
+      this.#known[index] = found;
+      return null;
+    }
     const is = this.#judge(file, known, found);
     if (is === null) {
       this.#known[index] = found;

@@ -1,7 +1,7 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import { type DiskTrouble, type FilesTrouble, filesText } from "../core/explain.ts";
+import { type DiskTrouble, filesError, type FilesTrouble } from "../core/explain.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { SessionContext } from "./context.ts";
@@ -281,11 +281,7 @@ export class LostPieces {
   }
 
   #error(): ShoalError {
-    const trouble = this.#filesTrouble()!;
-    const { kind, path, files } = trouble;
-    const code = kind === "changed" ? "ERR_FILE_CHANGED" : "ERR_FILES_MISSING";
-    const full = { ...trouble, path: `${this.#files.root}/${path}` };
-    return new ShoalError(code, filesText(full), { path, files });
+    return filesError(this.#filesTrouble()!, this.#files.root);
   }
 
   #warn(error: ShoalError): void {

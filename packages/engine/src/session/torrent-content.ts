@@ -201,7 +201,7 @@ export class TorrentContent {
       return;
     }
     for (const warning of this.#files.warnings) this.onWarning(new ShoalError("ERR_PATH", warning));
-    await this.#pieces.open();
+    await this.#pieces.open(refetches);
     this.#opened = true;
   }
 
@@ -334,7 +334,7 @@ export class TorrentContent {
   }
 
   async looksMended({ code }: ShoalError): Promise<boolean> {
-    if (!this.#opened) return true;
+    if (!this.#opened) return code !== "ERR_FILES_MISSING" || this.#pieces.hasAllFiles();
     const { watch } = this.#pieces.lost;
     const hasNews = (await watch.look()).length > 0;
     const isMissing = [...watch.troubles.values()].some(({ is }) => is === "missing");

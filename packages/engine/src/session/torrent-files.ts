@@ -2,6 +2,7 @@ import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type FilePriority, FileSelection, NORMAL, SKIP } from "../core/file-selection.ts";
+import type { FilesTrouble } from "../core/explain.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { ResumePlace } from "../core/resume-record.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
@@ -24,6 +25,8 @@ export interface FileRecords {
   readonly priorities: ReadonlyMap<FileIndex, FilePriority> | null;
   /** Where an earlier run left the files; null when there was none. */
   placeFor(layout: Layout): ResumePlace | null;
+  /** The file was seen on disk before. */
+  wasThere(file: FileIndex): boolean;
   /** The download created the file, or was about to. */
   isOwn(file: FileIndex, stat: FileStat | null): boolean;
 }
@@ -202,6 +205,23 @@ export class TorrentFiles {
         (stats[index] ?? null) !== null &&
         !journal.isOwn(index, stats[index]!),
     );
+  }
+
+  /** Wanted files that an earlier run has seen and that are not there; null when there are none. */
+  gone(stats: readonly (FileStat | null)[], journal: FileRecords): FilesTrouble | null {
+    const gone = this.#metainfo.layout.files.filter(
+      ({ index, size, symlink }) =>
+        this.selection.isWanted(index) &&
+        !this.#skipped.includes(index) &&
+        size > 0 &&
+        symlink === null &&
+        (stats[index] ?? null) === null &&
+        journal.wasThere(index),
+    );
+    const [first] = gone;
+    return first === undefined
+      ? null
+      : { kind: "missing", path: this.paths[first.index]!, files: gone.length };
   }
 
   /** True when every wanted file exists with its full size. */

@@ -344,7 +344,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   #mayRest(live: LiveTorrent): boolean {
     const { load, seedOnly } = this.#options;
     if (load === undefined || seedOnly === true || live.metainfo === null) return false;
-    return live.state === "seeding" || live.state === "finished" || live.state === "paused";
+    if (live.state === "paused") return true;
+    // What is lost is looked for.
+    const isWell = (live.content?.trouble ?? null) === null;
+    return isWell && (live.state === "seeding" || live.state === "finished");
   }
 
   /** Does something with the live torrent; when it can't wake up, its state says why. */

@@ -123,6 +123,10 @@ export class TorrentJournal implements FileRecords {
     return this.#state.files.has(file);
   }
 
+  wasThere(file: FileIndex): boolean {
+    return (this.#state.files.get(file)?.inode ?? TO_BE_CREATED) !== TO_BE_CREATED;
+  }
+
   /** This download created the file, or was about to. */
   isOurs(file: FileIndex): boolean {
     return this.#state.files.get(file)?.ours === true;

@@ -1,6 +1,7 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
+import { filesError, type FilesTrouble } from "../core/explain.ts";
 import { type FilePriority, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
@@ -94,14 +95,14 @@ export class TorrentPieces implements LostPiecesOwner {
 
   /**
    * Finds out what is on disk and makes ready to write. Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK before anything is
-   * changed.
+   * changed; and ERR_FILES_MISSING, unless `refetches`, when a torrent that a program keeps has lost files since the last run.
    */
-  async open(): Promise<void> {
+  async open(refetches: boolean): Promise<void> {
     if (this.#opened) return;
     const { check = "resume" } = this.#options;
     if (check === "none") for (const piece of this.#all()) this.take(piece);
     else if (this.#journal === null) await this.check(this.#all());
-    else await this.#openForDownload(this.#journal, check === "full");
+    else await this.#openForDownload(this.#journal, check === "full", refetches);
     this.#opened = true;
     await this.lost.reset();
   }
@@ -228,12 +229,13 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#owner.onFilesAway();
   }
 
-  async #openForDownload(journal: TorrentJournal, fullCheck: boolean): Promise<void> {
+  async #openForDownload(journal: TorrentJournal, fullCheck: boolean, refetches: boolean): Promise<void> {
     const files = this.#files;
     const part = this.#part!;
     await this.#place.recover();
     const revived = await part.settle();
     const stats = await files.stat();
+    this.#tellGone(files.gone(stats, journal), refetches);
     const resumed = journal.resume(stats, this.#layout);
     const fillable = part.mayFill(revived, stats);
     const inPart = this.#piecesOf(fillable, resumed.recheck);
@@ -259,6 +261,19 @@ export class TorrentPieces implements LostPiecesOwner {
     if (revived.length === 0) return;
     await part.fill(fillable, inPart);
     await this.#checkClaims(inPart);
+  }
+
+  /** Files are never made anew without a word: a drive may be missing. Somebody who asks for a download again wants them. */
+  #tellGone(gone: FilesTrouble | null, refetches: boolean): void {
+    if (gone === null || refetches) return;
+    const error = filesError(gone, this.#files.root);
+    if (this.#options.load !== undefined) throw error;
+    this.#owner.onWarning(new ShoalError(error.code, `${error.message} and fetched again`, error.details));
+  }
+
+  /** Whether files that kept it from being opened are there again. */
+  async hasAllFiles(): Promise<boolean> {
+    return this.#journal === null || this.#files.gone(await this.#files.stat(), this.#journal) === null;
   }
 
   /** Makes ready to write. `claimed`: what the journal claims; `takesOver`: files that are in the way are written to. */

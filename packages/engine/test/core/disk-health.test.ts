@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ShoalError } from "../../dist/base/errors.js";
+import { filesError } from "../../dist/core/explain.js";
 import { DiskHealth, MAX_TRIES, roomFor } from "../../dist/core/disk-health.js";
 
 const full = (): ShoalError =>
@@ -100,7 +101,9 @@ describe("DiskHealth", () => {
 
   test("files that are missing are looked for; what only a person can mend is not looked at", () => {
     const health = new DiskHealth();
-    health.onStopped(new ShoalError("ERR_FILES_MISSING", "gone", { path: "a", files: 3 }), 0);
+    health.onStopped(filesError({ kind: "missing", path: "a", files: 3 }, "/d"), 0);
+    assert.deepEqual(health.trouble, { kind: "missing", path: "/d/a", files: 3 });
+    assert.equal(health.error?.message, "/d/a and 2 more files are missing");
     assert.equal(due(health).action, "look");
     const other = new DiskHealth();
     assert.equal(other.onError(new ShoalError("ERR_PATH", "leads out", { path: "a" }), 0), "fail");

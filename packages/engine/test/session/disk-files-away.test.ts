@@ -230,3 +230,77 @@ test("a file that is gone when a paused download is resumed stops it with the re
   await world.until("complete", () => torrent.state === "seeding", 180_000);
   assert.ok(isRight(scene, "c"));
 });
+
+/** A torrent that a run has downloaded completely, and that run's disk and state in a new session. */
+async function downloadedBefore(): Promise<{ world: SimulatedWorld; made: Made; node: Node }> {
+  const world = new SimulatedWorld();
+  const made = await world.make(SIZES, OPT);
+  const first = await world.node();
+  const address = await world.listen(made, {}, (peer) => serves(peer, made));
+  const add = { metainfo: made.metainfo, downloadDir: "/out", peers: [address] };
+  const torrent = await first.session.add(add);
+  await world.until("complete", () => torrent.state === "seeding");
+  await world.finish(first.session.close());
+  return { world, made, node: await world.node({ disk: first.disk, store: first.store }) };
+}
+
+test("a kept torrent whose files are gone at the start makes nothing anew; it starts by itself when they are back", async () => {
+  const { world, made, node } = await downloadedBefore();
+  const kept = [...node.disk.files];
+  node.disk.files.clear();
+  const hashes = node.disk.counts.get("hash");
+  const events: TorrentEvent[] = [];
+  const torrent = await node.session.add({
+    metainfo: made.metainfo,
+    load: () => Promise.resolve(made.torrentBytes),
+    downloadDir: "/out",
+    listener: log(events),
+  });
+  await world.run(120_000);
+  assert.equal(torrent.state, "error");
+  assert.equal(torrent.error?.code, "ERR_FILES_MISSING");
+  assert.equal(torrent.stats().waiting?.code, "files-missing");
+  assert.equal(node.disk.files.size, 0);
+  assert.equal(count(events, "error"), 1);
+  for (const [path, file] of kept) node.disk.files.set(path, file);
+  await world.until("seeding", () => torrent.state === "seeding", 70_000);
+  assert.equal(node.disk.counts.get("hash"), hashes, "what is unchanged is not read");
+});
+
+test("a download asked for again whose files are gone says so and fetches them again", async () => {
+  const { world, made, node } = await downloadedBefore();
+  node.disk.files.delete("/out/folder/b");
+  const events: TorrentEvent[] = [];
+  const address = await world.listen(made, {}, (peer) => serves(peer, made));
+  const add = { metainfo: made.metainfo, downloadDir: "/out", peers: [address], listener: log(events) };
+  const torrent = await node.session.add(add);
+  await world.until("complete", () => torrent.state === "seeding");
+  const warnings = events.filter((event) => event.type === "warning");
+  assert.deepEqual(
+    warnings.map((event) => event.error.message),
+    ["/out/folder/b is missing and fetched again"],
+  );
+});
+
+test("a share that lost a file doesn't go to rest before it has found it", async () => {
+  const { world, made, node } = await downloadedBefore();
+  const load = (): Promise<Uint8Array> => Promise.resolve(made.torrentBytes);
+  const torrent = await node.session.add({ metainfo: made.metainfo, load, downloadDir: "/out" });
+  await world.until("seeding", () => torrent.state === "seeding");
+  const guest = world.dial(node, made);
+  await world.settle();
+  guest.out.haveNone();
+  guest.say();
+  const file = node.disk.files.get("/out/folder/b")!;
+  node.disk.files.delete("/out/folder/b");
+  await world.until("missing", () => torrent.stats().waiting?.code === "files-missing");
+  guest.connection.close();
+  await world.run(600_000);
+  assert.equal(torrent.isAtRest, false);
+  assert.equal(node.disk.files.size, 2);
+  node.disk.files.set("/out/folder/b", file);
+  await world.until("found", () => torrent.stats().waiting === null, 70_000);
+  await world.run(600_000);
+  assert.equal(torrent.isAtRest, true);
+  assert.equal(torrent.stats().have, 6 * MIB);
+});
