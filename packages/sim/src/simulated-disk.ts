@@ -156,9 +156,13 @@ export class SimulatedDisk implements Disk {
     return id;
   }
 
-  async prepare(storage: StorageId, options: { readonly truncateLonger?: boolean } = {}): Promise<void> {
+  async prepare(
+    storage: StorageId,
+    options: { readonly truncateLonger?: boolean } = {},
+  ): Promise<(FileStat | null)[]> {
     const spec = await this.#begin("prepare", storage);
     this.store.prepare(spec, options.truncateLonger === true);
+    return this.store.stat(spec);
   }
 
   reopen(): void {}

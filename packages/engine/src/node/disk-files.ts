@@ -17,9 +17,12 @@ const NO_FOLLOW: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ??
 /** Most files that `statFiles` and `prepareFiles` are given at a time: some milliseconds' worth. */
 export const FILES_AT_A_TIME = 256;
 
+/** Numbers for each file in what `statFiles` returns. */
+const STAT_FIELDS = 3;
+
 /**
  * Creates folders, and files (empty), for files [from, end); gives executable files their bit; with `truncateLonger`,
- * cuts files that are longer than the torrent says. Skipped files are left alone. Returns the inode of each; 0 for what is no file.
+ * cuts files that are longer than the torrent says. Skipped files are left alone. Returns what `statFiles` would.
  */
 export function prepareFiles(
   table: FileTable,
@@ -29,37 +32,36 @@ export function prepareFiles(
   truncateLonger: boolean,
 ): Float64Array<ArrayBuffer> {
   const files = table.layout.files.slice(from, end);
-  const inodes = new Float64Array(files.length);
+  const found = new Float64Array(files.length * STAT_FIELDS).fill(-1);
   for (const file of files) {
     if (file.pad || table.isSkipped(file.index)) continue;
     const path = table.absolute(file.index);
     try {
       inside.ensureSync(dirname(path));
-      if (file.symlink === null) inodes[file.index - from] = prepareFile(file, path, truncateLonger);
+      if (file.symlink === null)
+        found.set(prepareFile(file, path, truncateLonger), (file.index - from) * STAT_FIELDS);
     } catch (error) {
       throw new Faulted(systemFault(error, path, false));
     }
   }
-  return inodes;
+  return found;
 }
 
-/** Returns the inode. */
-function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): number {
+/** Returns size, time and inode. */
+function prepareFile(file: LayoutFile, path: string, truncateLonger: boolean): [number, number, number] {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666);
   try {
-    const { mode, size, ino } = fstatSync(fd);
-    if (truncateLonger && size > file.size) ftruncateSync(fd, file.size);
+    const { mode, size, mtimeMs, ino } = fstatSync(fd);
+    const cuts = truncateLonger && size > file.size;
+    if (cuts) ftruncateSync(fd, file.size);
     // Whoever may read the file may run it, as a umask would have it.
     const runnable = mode | ((mode & 0o444) >> 2);
     if (file.executable && runnable !== mode) fchmodSync(fd, runnable & 0o7777);
-    return ino;
+    return cuts ? [file.size, fstatSync(fd).mtimeMs, ino] : [size, mtimeMs, ino];
   } finally {
     closeSync(fd);
   }
 }
-
-/** Numbers for each file in what `statFiles` returns. */
-const STAT_FIELDS = 3;
 
 /**
  * Size, time and inode of each of files [from, end), in a form that is cheap to send; a size of -1 for what is missing, no regular

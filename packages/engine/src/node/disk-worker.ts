@@ -146,8 +146,8 @@ class DiskWorker {
       }
       case OP_PREPARE: {
         const { table, inside } = this.#storage(id);
-        const inodes = prepareFiles(table, inside, piece, begin, (length & TRUNCATE_LONGER) !== 0);
-        this.#data.port.postMessage(inodes, [inodes.buffer]);
+        const found = prepareFiles(table, inside, piece, begin, (length & TRUNCATE_LONGER) !== 0);
+        this.#data.port.postMessage(found, [found.buffer]);
         return FLAG_PAYLOAD;
       }
       case OP_CLOSE:

@@ -119,17 +119,17 @@ export class NodeDisk implements Disk {
     return id;
   }
 
-  async prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<void> {
+  prepare(storage: StorageId, options: { truncateLonger?: boolean } = {}): Promise<(FileStat | null)[]> {
     const opened = this.#opened(storage);
     const how = options.truncateLonger === true ? TRUNCATE_LONGER : 0;
-    await opened.gate.within(async () => {
-      const inodes = (await this.#forAllFiles(storage, OP_PREPARE, how)) as Float64Array[];
+    return opened.gate.within(async () => {
+      const stats = await this.#forAllFiles(storage, OP_PREPARE, how);
       const { table } = opened;
       await prepareLinks(table);
-      table.inodes = new Float64Array(table.layout.files.length);
-      inodes.forEach((part, at) => table.inodes!.set(part, at * FILES_AT_A_TIME));
+      table.inodes = Float64Array.from(stats, (stat) => stat?.inode ?? 0);
       // From here on everybody opens what is there now.
       this.reopen(storage);
+      return stats;
     });
   }
 
@@ -256,9 +256,7 @@ export class NodeDisk implements Disk {
   }
 
   async stat(storage: StorageId): Promise<(FileStat | null)[]> {
-    const opened = this.#opened(storage);
-    const found = await opened.gate.within(() => this.#forAllFiles(storage, OP_STAT, 0));
-    return found.flatMap((part) => unpackStats(part as Float64Array));
+    return this.#opened(storage).gate.within(() => this.#forAllFiles(storage, OP_STAT, 0));
   }
 
   freeSpace(path: string): Promise<number> {
@@ -296,17 +294,18 @@ export class NodeDisk implements Disk {
     link.post(kind, storage, piece, begin, arenaOffset, length, null, done);
   }
 
-  /** Carries out an operation on all files, a stretch at a time, with all workers; the answers come in the order of files. */
-  async #forAllFiles(storage: StorageId, kind: number, length: number): Promise<unknown[]> {
+  /** Carries out an operation that answers with stats on all files, a stretch at a time, with all workers. */
+  async #forAllFiles(storage: StorageId, kind: number, length: number): Promise<(FileStat | null)[]> {
     const count = this.#opened(storage).table.layout.files.length;
-    const answers: unknown[] = [];
+    const answers: (FileStat | null)[][] = [];
     let next = 0;
     const lane = async (link: DiskLink): Promise<void> => {
       while (next < count) {
         const from = next;
         next = Math.min(count, from + FILES_AT_A_TIME);
         this.#introduce(link, storage, this.#opened(storage));
-        answers[from / FILES_AT_A_TIME] = await request(link, kind, storage, from, next, length);
+        const found = await request(link, kind, storage, from, next, length);
+        answers[from / FILES_AT_A_TIME] = unpackStats(found as Float64Array);
       }
     };
     // The worker of the first piece first: in a small torrent it is the only one that ever starts.
@@ -318,7 +317,7 @@ export class NodeDisk implements Disk {
       next = count;
       throw error;
     }
-    return answers;
+    return answers.flat();
   }
 
   /** Makes sure that the link's worker runs and knows the storage. */

@@ -91,9 +91,9 @@ export interface Disk {
   /**
    * Creates folders, files (still empty) and symlinks, and gives executable files their bit. Files that are longer than the
    * torrent says are cut only when `truncateLonger` is set. From then on only these very files are written to: one that is gone is
-   * not made again (ERR_FILES_MISSING), one that has come in its place is left alone (ERR_FILE_CHANGED).
+   * not made again (ERR_FILES_MISSING), one that has come in its place is left alone (ERR_FILE_CHANGED). Returns what `stat` would.
    */
-  prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<void>;
+  prepare(storage: StorageId, options?: { readonly truncateLonger?: boolean }): Promise<(FileStat | null)[]>;
   /** Lets go of open files: what lies at their paths by then is read next. */
   reopen(storage: StorageId): void;
   /**

@@ -276,6 +276,7 @@ export class TorrentFiles {
     onRight: (piece: PieceIndex, digest: PieceDigest) => void,
     onProgress: CheckProgress,
   ): Promise<void> {
+    if (pieces.isEmpty) return;
     const stats = await this.stat();
     const readable = [...pieces].filter((piece) => this.#isReadable(piece, stats));
     const { disk } = this.#context;

@@ -253,8 +253,8 @@ export class TorrentJournal implements FileRecords {
    * The files exist now, empty or not: whose they are is known by their inodes from here on. That must be on stable storage
    * before data is: a crash of the machine would leave files with data that look like somebody else's.
    */
-  async onFilesCreated(layout: Layout, files: TorrentFiles): Promise<void> {
-    if (await this.#learnFiles(layout, files)) await this.#store.sync();
+  async onFilesCreated(layout: Layout, stats: readonly (FileStat | null)[]): Promise<void> {
+    if (this.#learnInodes(layout, stats)) await this.#store.sync();
   }
 
   /** Pieces that were lost are there again. */
@@ -340,9 +340,12 @@ export class TorrentJournal implements FileRecords {
     await this.#store.remove();
   }
 
-  /** Finds out the inodes of files that were created meanwhile, then records the pieces that wait for them. True when there were any. */
-  async #learnFiles(layout: Layout, files: TorrentFiles): Promise<boolean> {
-    const stats = await files.stat();
+  async #learnFiles(layout: Layout, files: TorrentFiles): Promise<void> {
+    this.#learnInodes(layout, await files.stat());
+  }
+
+  /** Records the inodes of files that were created meanwhile, then the pieces that wait for them. True when there were any. */
+  #learnInodes(layout: Layout, stats: readonly (FileStat | null)[]): boolean {
     const found = [...this.#state.files.values()].filter(
       (file) => file.inode === TO_BE_CREATED && (stats[file.index] ?? null) !== null,
     );

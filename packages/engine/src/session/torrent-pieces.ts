@@ -6,7 +6,7 @@ import { type FilePriority, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
-import type { PieceDigest } from "../ports/disk.ts";
+import type { FileStat, PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import { PartData } from "./part-data.ts";
@@ -120,7 +120,7 @@ export class TorrentPieces implements LostPiecesOwner {
     const overwrites = this.#options.existing === "overwrite";
     if (!(await this.lost.settle({ refetches, overwrites }))) return;
     this.#applyPriorities();
-    await this.#begin(journal, claimed, true);
+    await this.#begin(journal, await this.#files.stat(), claimed, true);
     await this.lost.reset();
   }
 
@@ -161,7 +161,7 @@ export class TorrentPieces implements LostPiecesOwner {
     await this.check(this.#all());
     if (this.#journal !== null) {
       await this.#journal.replace(this.#picker.have);
-      await this.#begin(this.#journal, this.#picker.have, true);
+      await this.#begin(this.#journal, await this.#files.stat(), this.#picker.have, true);
     }
     await this.lost.reset();
   }
@@ -234,7 +234,7 @@ export class TorrentPieces implements LostPiecesOwner {
     const part = this.#part!;
     await this.#place.recover();
     const revived = await part.settle();
-    const stats = await files.stat();
+    let stats = await files.stat();
     this.#tellGone(files.gone(stats, journal), refetches);
     const resumed = journal.resume(stats, this.#layout);
     const fillable = part.mayFill(revived, stats);
@@ -257,7 +257,9 @@ export class TorrentPieces implements LostPiecesOwner {
       for (const [piece, mask] of resumed.masks) this.#picker.restoreBlocks(piece, mask);
     }
     await files.assertSpace();
-    await this.#begin(journal, resumed.claimed, overwrite);
+    // A check takes long enough for files to change.
+    if (foreign !== undefined || fullCheck || !resumed.recheck.isEmpty) stats = await files.stat();
+    await this.#begin(journal, stats, resumed.claimed, overwrite);
     if (revived.length === 0) return;
     await part.fill(fillable, inPart);
     await this.#checkClaims(inPart);
@@ -277,13 +279,17 @@ export class TorrentPieces implements LostPiecesOwner {
   }
 
   /** Makes ready to write. `claimed`: what the journal claims; `takesOver`: files that are in the way are written to. */
-  async #begin(journal: TorrentJournal, claimed: Bitfield, takesOver: boolean): Promise<void> {
+  async #begin(
+    journal: TorrentJournal,
+    stats: readonly (FileStat | null)[],
+    claimed: Bitfield,
+    takesOver: boolean,
+  ): Promise<void> {
     const files = this.#files;
-    const stats = await files.stat();
     await journal.begin(this.#layout, files, stats, this.#picker.have, claimed, takesOver);
     const truncateLonger = this.#options.existing === "overwrite";
-    await this.#context.disk.prepare(files.storage, { truncateLonger });
-    await journal.onFilesCreated(this.#layout, files);
+    const created = await this.#context.disk.prepare(files.storage, { truncateLonger });
+    await journal.onFilesCreated(this.#layout, created);
   }
 
   /** Of `among`, those with bytes of the files. */
