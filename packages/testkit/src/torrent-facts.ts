@@ -184,7 +184,8 @@ function decode(cursor: Cursor, depth: number): BencodeNode {
   }
   const colon = bytes.indexOf(":", cursor.at);
   const length = Number(bytes.toString("latin1", cursor.at, colon));
-  if (colon < 0 || !Number.isInteger(length)) throw new Error(`not bencode at byte ${cursor.at}`);
+  if (colon < 0 || !Number.isInteger(length) || length < 0)
+    throw new Error(`not bencode at byte ${cursor.at}`);
   cursor.at = colon + 1 + length;
   return bytes.subarray(colon + 1, cursor.at);
 }

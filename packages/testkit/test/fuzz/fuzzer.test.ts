@@ -77,3 +77,13 @@ test("mutateBencode changes values and keeps what it makes well-formed", () => {
   }
   assert.ok(made.size > 100);
 });
+
+test("mutateBencode gives back what is not bencode, whatever it says of lengths", () => {
+  for (const text of ["l-3:abce", "li", "d1:ai5", "l".repeat(100_000), ""]) {
+    const input = new TextEncoder().encode(text);
+    assert.equal(
+      mutateBencode(input, new TestRandom(1), () => input),
+      input,
+    );
+  }
+});
