@@ -33,7 +33,7 @@ async function carryOut(on: Session, order: Order): Promise<Readonly<Record<stri
   const torrentBytes = readFileSync(order.file);
   const base = { torrentBytes, downloadDir: order.saveDir, discovery: false };
   if (order.do === "seed") {
-    await added(on, { ...base, seedOnly: true, check: "full" });
+    await added(on, { ...base, seedOnly: true, verify: "full" });
     return {};
   }
   const peers = (order.peers ?? []).map(([peerHost, peerPort]) => ({ host: peerHost, port: peerPort }));

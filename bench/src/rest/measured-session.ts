@@ -76,7 +76,7 @@ async function magnets(count: number, seconds: number): Promise<void> {
 /** Tells its port, and its memory for each line that comes in. */
 async function connections(torrent: string, folder: string): Promise<void> {
   const torrentBytes = await readFile(torrent);
-  await session.add({ torrentBytes, downloadDir: folder, seedOnly: true, check: "none" });
+  await session.add({ torrentBytes, downloadDir: folder, seedOnly: true, hashed: true });
   const empty = memory();
   say({ port: session.endpoint?.port });
   for await (const _ of createInterface({ input: process.stdin })) {

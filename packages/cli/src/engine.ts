@@ -1,6 +1,7 @@
 import type * as engine from "@shoal/engine";
 
 export type {
+  CheckProgress,
   CreateOptions,
   ErrorCode,
   InfoHashes,
@@ -14,6 +15,7 @@ export type {
   Torrent,
   TorrentEvent,
   TorrentStats,
+  VerifyLevel,
   WaitingReason,
 } from "@shoal/engine";
 
@@ -22,6 +24,7 @@ export type Engine = Pick<
   typeof engine,
   | "createSession"
   | "createTorrent"
+  | "fingerprintContent"
   | "formatMagnet"
   | "openDisk"
   | "parseMagnet"

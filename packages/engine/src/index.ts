@@ -1,7 +1,7 @@
 export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
 export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
-export { createTorrent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
+export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export type { FilePriority } from "./core/file-selection.ts";
@@ -9,6 +9,7 @@ export { PieceHashes } from "./core/piece-hashes.ts";
 export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
 export type { Ban, BanCause } from "./core/swarm/standing.ts";
 export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
+export type { VerifyLevel } from "./core/resume-judge.ts";
 export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";
 export { formatMagnet, type Magnet, parseMagnet } from "./meta/magnet.ts";
 export type { Metainfo } from "./meta/metainfo.ts";
@@ -18,7 +19,15 @@ export type { Log } from "./ports/log.ts";
 export type { Endpoint } from "./ports/net.ts";
 export type { AddOptions } from "./session/add-options.ts";
 export type { CreatedTorrent, CreateOptions } from "./session/create-torrent.ts";
-export type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./session/events.ts";
+export type {
+  CheckProgress,
+  CheckReason,
+  FileProgress,
+  PeerInfo,
+  TorrentEvent,
+  TorrentState,
+  TorrentStats,
+} from "./session/events.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";

@@ -20,6 +20,7 @@ import type { SimulatedStore } from "./simulated-store.ts";
 const CONFIG: SessionConfig = {
   host: null,
   ports: [6881],
+  verify: "stat",
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

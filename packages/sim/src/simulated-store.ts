@@ -55,6 +55,10 @@ export class SimulatedStore implements Store {
     });
   }
 
+  has(key: string): Promise<boolean> {
+    return Promise.resolve((this.journals.get(key)?.length ?? 0) > 0);
+  }
+
   partPath(key: string): string {
     return `/state/${key}.part`;
   }

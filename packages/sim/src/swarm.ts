@@ -73,7 +73,7 @@ export class Swarm {
   async addSeed(link: Partial<LinkSpec> = {}): Promise<Member> {
     const node = await this.#node(link);
     this.world.write(node, this.made, FOLDER);
-    const torrent = await this.#add(node, { seedOnly: true, check: "none" });
+    const torrent = await this.#add(node, { seedOnly: true, hashed: true });
     const member = this.#member(`seed ${this.seeds.length + 1}`, node, torrent);
     this.seeds.push(member);
     await this.world.settle();
@@ -118,7 +118,7 @@ export class Swarm {
     });
   }
 
-  #add(node: Node, options: { readonly seedOnly?: boolean; readonly check?: "none" }): Promise<Torrent> {
+  #add(node: Node, options: { readonly seedOnly?: boolean; readonly hashed?: boolean }): Promise<Torrent> {
     return this.world.finish(
       node.session.add({
         metainfo: this.made.metainfo,

@@ -82,7 +82,7 @@ export function list<T>(
 }
 
 /** One of a few words. */
-function choice<T extends string>(
+export function choice<T extends string>(
   flags: string,
   description: string,
   choices: readonly T[],

@@ -1,4 +1,6 @@
+import type { VerifyLevel } from "../engine.ts";
 import {
+  choice,
   flag,
   list,
   parsePieceSize,
@@ -37,6 +39,20 @@ export const MAKE_OPTIONS: SpecsOf<MakeOptions> = {
   private: flag("--private", "people only from the trackers named"),
   name: text("--name <name>", "what the torrent is called (default: the file or folder name)"),
   comment: text("--comment <text>", "a comment in the torrent"),
+};
+
+/** How far data that was here before is believed: `send` and `get` take the same. */
+export interface VerifyOptions {
+  readonly verify: VerifyLevel;
+}
+
+export const VERIFY_OPTIONS: SpecsOf<VerifyOptions> = {
+  verify: choice(
+    "--verify <how>",
+    "how to check what an earlier run has checked: none, stat (the default), sample, full",
+    ["none", "stat", "sample", "full"],
+    "stat",
+  ),
 };
 
 /** How a session reaches the network: `send` and `get` take the same. */

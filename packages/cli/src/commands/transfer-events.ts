@@ -1,4 +1,4 @@
-import type { PeerInfo, Torrent, TorrentStats } from "../engine.ts";
+import type { CheckProgress, PeerInfo, Torrent, TorrentStats } from "../engine.ts";
 
 /** The numbers of a torrent for --json: integers in bytes and milliseconds, unknown is null. */
 export function statsFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
@@ -18,6 +18,11 @@ export function statsFields(torrent: Torrent, stats: TorrentStats): Record<strin
     etaMs: stats.etaMs === null ? null : Math.round(stats.etaMs),
     waiting: stats.waiting,
   };
+}
+
+/** How far a check of data on disk is, for --json. */
+export function checkFields({ reason, checkedPieces, pieceCount, etaMs }: CheckProgress): CheckProgress {
+  return { reason, checkedPieces, pieceCount, etaMs: etaMs === null ? null : Math.round(etaMs) };
 }
 
 /** A peer for --json. `client` is the peer's own, unchecked text. */

@@ -11,6 +11,12 @@ const STATUS_MS = 10_000;
 
 const HASHING_MS = 500;
 
+/** Numbers of a check, and what else its event tells. */
+interface CheckedFields extends Readonly<Record<string, unknown>> {
+  readonly checkedPieces: number;
+  readonly pieceCount: number;
+}
+
 /** Problems told in one command; what follows would only be more of the same. */
 const MAX_TOLD = 200;
 
@@ -97,6 +103,14 @@ export class Output {
   /** A line of a streaming command; nothing without --json. */
   event(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (this.json) this.#writeJson({ schema: SCHEMA, event, ...this.#chosen(fields) });
+  }
+
+  /** How far the check of what was there before is, as an event twice a second. */
+  checked(fields: CheckedFields): void {
+    const now = this.#context.now();
+    if (fields.checkedPieces < fields.pieceCount && now - this.#hashingAt < HASHING_MS) return;
+    this.#hashingAt = now;
+    this.event("checked", { ...fields });
   }
 
   /** How far the hashing of `path` is, as an event twice a second. */

@@ -48,6 +48,7 @@ export async function composeSession(
     {
       host: all.host ?? null,
       ports: all.listen ? all.ports : [],
+      verify: all.verify,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

@@ -1,4 +1,5 @@
 import { ShoalError } from "../base/errors.ts";
+import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { Log } from "../ports/log.ts";
 
 /** First port that is tried for peers, and the last one (both included). */
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly arenaBytes: number;
   /** Threads that hash and write. */
   readonly diskWorkers: number;
+  /** How far resume data is believed at the start; `AddOptions.verify` decides for one torrent. */
+  readonly verify: VerifyLevel;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */
@@ -43,6 +46,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   offline: false,
   arenaBytes: 32 * 1024 * 1024,
   diskWorkers: 2,
+  verify: "stat",
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

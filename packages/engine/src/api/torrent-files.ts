@@ -3,6 +3,7 @@ import { nodeHasher } from "../node/hasher.ts";
 import { walkFolder } from "../node/walk-folder.ts";
 import { type Metainfo, parseMetainfo as parse } from "../meta/metainfo.ts";
 import type { Disk } from "../ports/disk.ts";
+import { contentFingerprint } from "../session/content-fingerprint.ts";
 import {
   type CreatedTorrent,
   type CreateOptions,
@@ -18,6 +19,18 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
 /** The file system as the engine sees it, for checking data without a session. End it with `shutdown()`. */
 export function openDisk(options: NodeDiskOptions = {}): Disk {
   return new NodeDisk(options);
+}
+
+/**
+ * Names what lies at `path` without reading it: the same as long as no name, size, time or inode changes, and then a torrent
+ * made of it is the same. Throws what listing it throws (node/walk-folder.ts).
+ */
+export async function fingerprintContent(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ readonly fingerprint: string; readonly warnings: readonly string[] }> {
+  const walked = await walkFolder(path, signal);
+  return { fingerprint: contentFingerprint(walked, nodeHasher), warnings: walked.warnings };
 }
 
 /** Makes a torrent of the file or folder at `path`; see `createTorrent` in session/ for what it throws. */

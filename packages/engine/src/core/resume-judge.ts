@@ -6,6 +6,14 @@ import type { KnownFile, StoppedFile } from "./resume-record.ts";
 import { DURABLE, NONE, SUSPECT } from "./resume-trust.ts";
 import type { TrustTable } from "./resume-trust.ts";
 
+/**
+ * How far recorded data is believed at the start. `none`: a recorded piece counts when its files exist and are long
+ * enough. `stat`: the files must also be the recorded ones, and after a clean stop have their recorded size and time.
+ * `sample`: as `stat`, and a few pieces are hashed; where one is wrong, its files are hashed whole. `full`: everything is
+ * hashed. What was not durable when the machine stopped is hashed at every level.
+ */
+export type VerifyLevel = "none" | "stat" | "sample" | "full";
+
 /** A file as it is now. */
 export interface FoundFile {
   readonly size: number;
@@ -34,14 +42,18 @@ interface Evidence {
   readonly skipped: ReadonlySet<FileIndex>;
 }
 
-/** Which pieces may be claimed. `found` has an entry for each file of the layout: null where there is none. */
+/**
+ * Which pieces may be claimed. `found` has an entry for each file of the layout: null where there is none. `anyFile`: a file
+ * in the right place counts for the recorded one, whatever its inode and time.
+ */
 export function judge(
   layout: Layout,
   found: readonly (FoundFile | null)[],
   evidence: Evidence,
+  anyFile: boolean,
 ): ResumeVerdict {
   const { trust, sameBoot } = evidence;
-  const sizes = usableSizes(layout, found, evidence);
+  const sizes = usableSizes(layout, found, evidence, anyFile);
   const isTrusted = (level: number): boolean => level === DURABLE || (sameBoot && level !== SUSPECT);
   const claimed = new Bitfield(layout.pieceCount);
   const recheck = new Bitfield(layout.pieceCount);
@@ -60,7 +72,12 @@ export function judge(
 }
 
 /** For each file, up to where it is the one that was written; -1 when it is another or not to be told. */
-function usableSizes(layout: Layout, found: readonly (FoundFile | null)[], evidence: Evidence): Float64Array {
+function usableSizes(
+  layout: Layout,
+  found: readonly (FoundFile | null)[],
+  evidence: Evidence,
+  anyFile: boolean,
+): Float64Array {
   const sizes = new Float64Array(layout.files.length).fill(-1);
   for (const { index } of layout.files) {
     const file = found[index] ?? null;
@@ -73,7 +90,7 @@ function usableSizes(layout: Layout, found: readonly (FoundFile | null)[], evide
         : stopped.inode === file.inode &&
           stopped.size === file.size &&
           stopped.modifiedMs === file.modifiedMs;
-    if (isSame) sizes[index] = file.size;
+    if (anyFile || isSame) sizes[index] = file.size;
   }
   return sizes;
 }

@@ -77,6 +77,8 @@ export type ResumeRecord =
   | { readonly type: "mark"; readonly everything: boolean }
   /** That sync is done: what was recorded before its mark is on stable storage. */
   | { readonly type: "barrier" }
+  /** That sync failed: what was not on stable storage yet may never get there. */
+  | { readonly type: "syncFailed" }
   | { readonly type: "totals"; readonly downloaded: number; readonly uploaded: number }
   | { readonly type: "stop"; readonly files: readonly StoppedFile[] }
   /** Priorities of all files but those that have the normal one. */
@@ -101,6 +103,7 @@ const TYPES: readonly ResumeRecord["type"][] = [
   "stop",
   "priorities",
   "moving",
+  "syncFailed",
 ];
 
 /** One byte for the type (its place in TYPES, from 1), then the fields; numbers are big-endian. */
@@ -143,6 +146,7 @@ export function encodeResumeRecord(record: ResumeRecord): Uint8Array {
       out.u8(record.everything ? 1 : 0);
       break;
     case "barrier":
+    case "syncFailed":
       break;
     case "totals":
       out.f64(record.downloaded);
@@ -213,6 +217,7 @@ function readRecord(type: ResumeRecord["type"] | undefined, input: RecordReader)
     case "mark":
       return { type, everything: input.flag() };
     case "barrier":
+    case "syncFailed":
       return { type };
     case "totals":
       return { type, downloaded: input.count(), uploaded: input.count() };

@@ -4,7 +4,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { Layout } from "../meta/layout.ts";
 import type { FilePriority } from "./file-selection.ts";
 import { judge } from "./resume-judge.ts";
-import type { FoundFile, ResumeVerdict } from "./resume-judge.ts";
+import type { FoundFile, ResumeVerdict, VerifyLevel } from "./resume-judge.ts";
 import { decodeResumeRecord, encodeResumeRecord } from "./resume-record.ts";
 import type {
   KnownFile,
@@ -14,8 +14,11 @@ import type {
   ResumeRecord,
   StoppedFile,
 } from "./resume-record.ts";
-import { DURABLE, FRESH, MARKED, NONE, OLDER, SUSPECT, TrustTable } from "./resume-trust.ts";
+import { DURABLE, FRESH, MARKED, NONE, OLDER, SUSPECT, TrustTable, UNSURE } from "./resume-trust.ts";
 import type { Trust } from "./resume-trust.ts";
+
+/** Pieces verified last that are remembered as such. */
+const LATEST = 8;
 
 /**
  * What is known about a torrent's data, kept as a journal: every change is a record, and reading the records back gives
@@ -44,6 +47,7 @@ export class ResumeState {
   /** This process has recorded that it writes. Who only seeds leaves the record of the clean stop valid. */
   #running: boolean = false;
   #damaged: boolean = false;
+  #latest: PieceIndex[] = [];
   /** A sync of this process has covered what earlier ones wrote; and one that does so has begun. */
   #pastSynced: boolean = false;
   #markedPast: boolean = false;
@@ -116,7 +120,42 @@ export class ResumeState {
 
   /** True when something is recorded that a loss of power could take. */
   get needsSync(): boolean {
-    return this.#trust.some((trust) => trust === FRESH || trust === OLDER || trust === MARKED);
+    return this.#trust.has(FRESH) || this.#trust.has(OLDER) || this.#trust.has(MARKED);
+  }
+
+  /** The files are recorded as a clean stop left them, and nothing happened since. */
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** The pieces that were verified last: the likeliest not to have reached the disk. */
+  get latest(): readonly PieceIndex[] {
+    return this.#latest;
+  }
+
+  /** Whether place, files and priorities (null: any) are recorded just so. */
+  agreesWith(
+    place: ResumePlace,
+    files: readonly KnownFile[],
+    priorities: ReadonlyMap<FileIndex, FilePriority> | null,
+  ): boolean {
+    const known = this.#place;
+    if (known === null || known.root !== place.root || known.partPath !== place.partPath) return false;
+    const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+      a.length === b.length && a.every((value, at) => value === b[at]);
+    const wishes = this.#priorities ?? new Map<FileIndex, FilePriority>();
+    if (priorities !== null) {
+      if (priorities.size !== wishes.size) return false;
+      for (const [file, priority] of priorities) if (wishes.get(file) !== priority) return false;
+    }
+    return (
+      isSame(known.paths, place.paths) &&
+      isSame(known.skipped, place.skipped) &&
+      files.every(({ index, inode, ours }) => {
+        const file = this.#files.get(index);
+        return file !== undefined && file.inode === inode && file.ours === ours;
+      })
+    );
   }
 
   setMetainfo(bytes: Uint8Array): void {
@@ -177,16 +216,21 @@ export class ResumeState {
 
   /** Call right before `disk.sync`, and hand it the answer: whether the sync must cover every file. */
   mark(): boolean {
-    const everything = !this.#pastSynced || this.#trust.some((trust) => trust === OLDER);
+    const everything = !this.#pastSynced || this.#trust.has(OLDER);
     this.#recordChange({ type: "mark", everything });
     this.#markedPast ||= everything;
     return everything;
   }
 
-  /** Call when that sync has succeeded; after a failed one, nothing: the next mark covers what this one did. */
+  /** Call when that sync has succeeded. */
   barrier(): void {
     this.#recordChange({ type: "barrier" });
     this.#pastSynced ||= this.#markedPast;
+  }
+
+  /** Call when that sync has failed. What was not durable never counts as such; what is written from now on may. */
+  syncFailed(): void {
+    this.#recordChange({ type: "syncFailed" });
   }
 
   setTotals(downloaded: number, uploaded: number): void {
@@ -209,9 +253,9 @@ export class ResumeState {
   /**
    * Which pieces may be claimed, given the files as they are: `found` has an entry for each file of the layout, null where
    * there is none. Records what can't be, so that it is not claimed later either. When the layout is not the journal's,
-   * everything is to be rechecked, and a new journal to be begun.
+   * everything is to be rechecked, and a new journal to be begun. `level` "sample" and "full" judge as "stat" does.
    */
-  judge(layout: Layout, found: readonly (FoundFile | null)[]): ResumeVerdict {
+  judge(layout: Layout, found: readonly (FoundFile | null)[], level: VerifyLevel = "stat"): ResumeVerdict {
     const place = this.#place;
     const matches =
       place !== null && place.pieceCount === layout.pieceCount && place.paths.length === layout.files.length;
@@ -220,13 +264,14 @@ export class ResumeState {
       if (place !== null) recheck.setAll();
       return { claimed: new Bitfield(layout.pieceCount), recheck, masks: new Map() };
     }
-    const verdict = judge(layout, found, {
+    const evidence = {
       trust: this.#trust,
       sameBoot: this.#bootId !== "" && this.#bootId === this.#runBootId,
       files: this.#files,
       stopped: this.#stopped,
       skipped: new Set(place.skipped),
-    });
+    };
+    const verdict = judge(layout, found, evidence, level === "none");
     this.#distrust(verdict.recheck);
     for (const piece of this.#trust.partial.keys()) {
       if (!verdict.masks.has(piece)) this.#record({ type: "blocks", piece, mask: new Uint8Array(1) });
@@ -251,6 +296,8 @@ export class ResumeState {
     if (this.#pushGroup(out, OLDER)) out.push({ type: "run", bootId });
     if (this.#pushGroup(out, MARKED)) out.push({ type: "mark", everything: false });
     this.#pushGroup(out, FRESH);
+    this.#pushGroup(out, UNSURE);
+    if (this.#trust.isUnsure) out.push({ type: "syncFailed" });
     out.push({ type: "totals", downloaded: this.#downloaded, uploaded: this.#uploaded });
     if (this.#stopped !== null) out.push({ type: "stop", files: [...this.#stopped.values()] });
     return out.map(encodeResumeRecord);
@@ -309,6 +356,7 @@ export class ResumeState {
         break;
       case "verified":
         this.#setTrust(record.pieces, FRESH);
+        this.#latest = [...this.#latest, ...record.pieces.slice(-LATEST)].slice(-LATEST);
         break;
       case "found":
         this.#setTrust(record.pieces, OLDER);
@@ -328,6 +376,9 @@ export class ResumeState {
         break;
       case "barrier":
         this.#trust.barrier();
+        break;
+      case "syncFailed":
+        this.#trust.syncFailed();
         break;
       case "totals":
         this.#downloaded = record.downloaded;

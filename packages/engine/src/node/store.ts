@@ -8,7 +8,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ShoalError } from "../base/errors.ts";
@@ -50,6 +50,13 @@ export class NodeStore implements Store {
     } catch (error) {
       throw systemError(error, join(this.#folder, key + SUFFIX), false);
     }
+  }
+
+  async has(key: string): Promise<boolean> {
+    return access(join(this.#folder, key + SUFFIX)).then(
+      () => true,
+      () => false,
+    );
   }
 
   partPath(key: string): string {

@@ -22,6 +22,8 @@ export interface Store {
   readonly bootId: string;
   /** `key` is lower-case hex. Throws ERR_LOCKED when another process holds it. */
   open(key: string): Promise<TorrentStore>;
+  /** Whether there are records under the key. */
+  has(key: string): Promise<boolean>;
   /** Absolute path of a file next to a torrent's records, for bytes of files that are not wanted. */
   partPath(key: string): string;
   /** A small record besides those of torrents, or null when there is none. Throws ERR_PROTOCOL when it is damaged. */

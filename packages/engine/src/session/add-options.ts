@@ -1,5 +1,6 @@
 import type { FilePriority } from "../core/file-selection.ts";
 import type { LayoutFile } from "../meta/layout.ts";
+import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { Magnet } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -43,7 +44,7 @@ export interface AddOptions {
    * hold, or everything is wanted.
    */
   readonly select?: (file: LayoutFile, path: string) => boolean | FilePriority;
-  /** Shares what is there and downloads nothing; no resume data is kept. */
+  /** Shares what is there and downloads nothing. */
   readonly seedOnly?: boolean;
   /**
    * What to do with files that are in the way and are not this download's own: `refuse` (the default) fails with ERR_FILE_EXISTS
@@ -51,11 +52,10 @@ export interface AddOptions {
    * replaces the rest.
    */
   readonly existing?: "refuse" | "overwrite";
-  /**
-   * Whether to compare the data with its hashes before it is used: `resume` (the default) trusts resume data as far as it
-   * can be trusted, `full` reads everything, `none` takes the data for complete, because the caller has just hashed it.
-   */
-  readonly check?: "resume" | "full" | "none";
+  /** How far resume data is believed; the session's setting by default. Data of which nothing is recorded is hashed. */
+  readonly verify?: VerifyLevel;
+  /** The caller has just hashed all of the data, and it is right: it is taken for complete. */
+  readonly hashed?: boolean;
   readonly paused?: boolean;
   /** Gets every event of the torrent from the first one on. */
   readonly listener?: (event: TorrentEvent) => void;

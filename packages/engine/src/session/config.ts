@@ -1,9 +1,13 @@
+import type { VerifyLevel } from "../core/resume-judge.ts";
+
 /** Settings of a session; every field is set. The table of defaults is api/options.ts. */
 export interface SessionConfig {
   /** Address to bind; null means all interfaces. */
   readonly host: string | null;
   /** Ports to listen on, tried in order; [0] lets the system choose; empty means not to listen. */
   readonly ports: readonly number[];
+  /** How far resume data is believed when a torrent does not say. */
+  readonly verify: VerifyLevel;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */

@@ -17,6 +17,7 @@ import { encodeTorrent } from "../meta/torrent-file.ts";
 import { isTrackerUrl, isWebSeedUrl } from "../meta/torrent-urls.ts";
 import type { WalkedFile, WalkedFolder } from "../node/walk-folder.ts";
 import type { Disk, StorageId, StorageSpec } from "../ports/disk.ts";
+import { contentFingerprint } from "./content-fingerprint.ts";
 
 const SHA1_BYTES = 20;
 /** Pieces being hashed at a time: enough to keep every worker busy across the hand-over of results. */
@@ -60,6 +61,8 @@ export interface CreatedTorrent {
   readonly paths: readonly string[];
   /** Plain sentences that name what was left out. */
   readonly warnings: readonly string[];
+  /** Of the content as it was hashed; see `fingerprintContent`. */
+  readonly fingerprint: string;
 }
 
 /** Called after each piece, with bytes of content hashed so far and in all. */
@@ -128,6 +131,7 @@ export async function createTorrent(
     root: walked.root,
     paths,
     warnings: walked.warnings,
+    fingerprint: contentFingerprint(walked, ports.hasher),
   };
 }
 

@@ -78,10 +78,30 @@ export interface TorrentStats {
   readonly waiting: WaitingReason | null;
 }
 
+/** Why data on disk is being hashed. */
+export type CheckReason =
+  /** `verify: "full"`, or a recheck. */
+  | "asked"
+  /** Nothing is recorded about this data. */
+  | "new"
+  /** It is not as it was recorded, or the machine stopped before it was durable. */
+  | "changed"
+  /** `verify: "sample"`: a few pieces for all. */
+  | "sample";
+
+export interface CheckProgress {
+  readonly reason: CheckReason;
+  readonly checkedPieces: number;
+  /** Pieces to be hashed: those of files that are missing are left out. */
+  readonly pieceCount: number;
+  /** Null until it can be told. */
+  readonly etaMs: number | null;
+}
+
 export type TorrentEvent =
   | { readonly type: "state"; readonly state: TorrentState }
   | { readonly type: "metadata" }
-  | { readonly type: "checked"; readonly checkedPieces: number; readonly pieceCount: number }
+  | ({ readonly type: "checked" } & CheckProgress)
   /** Files are copied to another file system. */
   | { readonly type: "moving"; readonly doneBytes: number; readonly totalBytes: number }
   | { readonly type: "moved"; readonly downloadDir: string }

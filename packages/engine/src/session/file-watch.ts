@@ -41,6 +41,7 @@ export class FileWatch {
   #known: (FileStat | null)[] = [];
   /** 1: `#known` is the whole file, which does not change any more. */
   readonly #whole: Uint8Array;
+  #expectsAll = false;
   readonly #troubles: Map<FileIndex, FileTrouble> = new Map();
   /** `placeChanges` of the files when they became known. */
   #knownAt = 0;
@@ -60,6 +61,11 @@ export class FileWatch {
     return this.#troubles;
   }
 
+  /** The file as it should be; null while that changes, because it is being written. */
+  expected(file: FileIndex): FileStat | null {
+    return this.#whole[file] === 1 || this.#expectsAll ? (this.#known[file] ?? null) : null;
+  }
+
   /** Whether the files were looked at lately enough for their bytes to be served. */
   isFresh(now: Millis): boolean {
     return now - this.#lookedAt < Math.max(WATCH_MS, this.#took * SHARE_OF_TIME);
@@ -70,11 +76,19 @@ export class FileWatch {
     this.#lookedAt = -Infinity;
   }
 
-  /** The files are right as they are now. With `expectsAll`, those that are not there, or too short, are missing. */
-  async remember(expectsAll: boolean): Promise<void> {
+  /**
+   * The files are right as they are now; whole ones are as they were when `verified` was taken. With `expectsAll`, those that are
+   * not there, or too short, are missing.
+   */
+  async remember(expectsAll: boolean, verified: FileStats): Promise<void> {
     const stats = await this.#files.stat();
     this.#lookedAt = this.#context.now();
-    this.#known = [...stats];
+    this.#known = stats.map((stat, index) => {
+      const before = verified[index] ?? null;
+      // What was longer has been cut by now.
+      return before?.size === this.#layout.files[index]!.size && this.#files.isWhole(index) ? before : stat;
+    });
+    this.#expectsAll = expectsAll;
     this.#knownAt = this.#files.placeChanges;
     this.#troubles.clear();
     for (const file of this.#layout.files) {

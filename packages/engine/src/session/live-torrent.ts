@@ -9,7 +9,7 @@ import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
-import { openJournal } from "./open-journal.ts";
+import { openJournal, rejoinJournal } from "./open-journal.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
@@ -51,6 +51,8 @@ export class LiveTorrent {
   readonly #steps: Steps = new Steps();
   /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
   #wish = 0;
+  /** Everything was there once: what is fetched again later is no completion to tell trackers of. */
+  #wasSeed = false;
   #closed = false;
   /** Ends what takes long. */
   readonly #closing: AbortController = new AbortController();
@@ -164,10 +166,9 @@ export class LiveTorrent {
 
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
   async open(): Promise<void> {
-    if (this.#options.seedOnly === true) return;
-    const journal = await openJournal(this.#context, this.#infoHashes, this.#options.downloadDir);
+    const journal = await openJournal(this.#context, this.#infoHashes, this.#options);
     this.#journal = journal;
-    if (journal.metainfo === null || this.#metainfo !== null) return;
+    if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
     this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
     this.#infoHashes = this.#metainfo.infoHashes;
     this.metadata.know(this.#metainfo.infoBytes);
@@ -334,7 +335,8 @@ export class LiveTorrent {
   onComplete(): void {
     const content = this.#content!;
     this.#setState(content.isSeed ? "seeding" : "finished");
-    if (content.isSeed) this.#trackers.completed();
+    if (content.isSeed && !this.#wasSeed) this.#trackers.completed();
+    this.#wasSeed ||= content.isSeed;
     this.emit({ type: "complete" });
   }
 
@@ -346,7 +348,10 @@ export class LiveTorrent {
   }
 
   onPiecesLost(): void {
-    if (this.#state === "seeding" && this.#content?.isSeed === false) this.#setState("finished");
+    if (this.#state !== "seeding" && this.#state !== "finished") return;
+    if (this.#content?.wantsPieces === true) this.#setState("downloading");
+    else if (this.#content?.isSeed === false) this.#setState("finished");
+    this.#owner.onActive();
   }
 
   onPiecesFound(): void {
@@ -388,6 +393,7 @@ export class LiveTorrent {
   }
 
   async #makeContent(metainfo: Metainfo): Promise<TorrentContent> {
+    this.#journal &&= await rejoinJournal(this.#context, this.#journal, this.#infoHashes, this.#options);
     const journal = this.#journal;
     const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal);
     return new TorrentContent(this.#context, this, this.#number, metainfo, this.#options, files, journal);
@@ -396,6 +402,7 @@ export class LiveTorrent {
   /** The data on disk is known: from here on pieces are exchanged. */
   #activate(content: TorrentContent, metainfo: Metainfo): void {
     content.activate();
+    this.#wasSeed ||= content.isSeed;
     this.#setState(content.isSeed ? "seeding" : content.isComplete ? "finished" : "downloading");
     this.swarm.onContent(content, metainfo);
     this.#announce();
@@ -422,6 +429,7 @@ export class LiveTorrent {
 
   #disconnect(): Promise<void> {
     this.#wish++;
+    this.#content?.cancelCheck();
     this.swarm.connections.closeAll(null);
     return this.#step(async () => this.#content?.pause());
   }

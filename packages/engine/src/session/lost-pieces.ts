@@ -5,7 +5,7 @@ import { type DiskTrouble, filesError, type FilesTrouble } from "../core/explain
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { SessionContext } from "./context.ts";
-import { type FileChange, FileWatch } from "./file-watch.ts";
+import type { FileChange, FileStats, FileWatch } from "./file-watch.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 
 /** How often files that are not what they should be are looked at: at first, and at last. */
@@ -64,7 +64,7 @@ export class LostPieces {
     this.#owner = owner;
     this.#layout = layout;
     this.#files = files;
-    this.watch = new FileWatch(context, layout, files);
+    this.watch = files.watch;
   }
 
   get isEmpty(): boolean {
@@ -95,10 +95,10 @@ export class LostPieces {
     this.#timer = null;
   }
 
-  /** Everything is right as it is now; nothing is lost. */
-  async reset(): Promise<void> {
+  /** Everything is right as it is now, and was when `verified` was taken; nothing is lost. */
+  async reset(verified: FileStats): Promise<void> {
     this.forget();
-    await this.watch.remember(this.#owner.isSeedOnly);
+    await this.watch.remember(this.#owner.isSeedOnly, verified);
   }
 
   /** Nothing is lost: what is not there is to be fetched. */
@@ -154,6 +154,15 @@ export class LostPieces {
     if ((missing && !how.refetches) || (changed && !how.overwrites)) throw this.#error();
     this.forget();
     return true;
+  }
+
+  /** Whether what stopped the torrent seems to be gone. */
+  async looksMended({ code }: ShoalError): Promise<boolean> {
+    const hasNews = (await this.watch.look()).length > 0;
+    const isMissing = [...this.watch.troubles.values()].some(({ is }) => is === "missing");
+    if (code === "ERR_FILES_MISSING" || code === "ERR_FILE_CHANGED") return hasNews && !isMissing;
+    if (!isMissing) await this.#context.disk.prepare(this.#files.storage);
+    return !isMissing;
   }
 
   #apply(changes: readonly FileChange[]): void {

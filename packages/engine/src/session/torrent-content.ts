@@ -13,7 +13,7 @@ import type { AddOptions } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { SessionContext } from "./context.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
-import type { FileProgress, TorrentEvent } from "./events.ts";
+import type { CheckProgress, FileProgress, TorrentEvent } from "./events.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { PieceExchange } from "./piece-exchange.ts";
@@ -127,6 +127,11 @@ export class TorrentContent {
     return this.#pieces.isComplete;
   }
 
+  /** Pieces are wanted and not there. */
+  get wantsPieces(): boolean {
+    return this.#pieces.wantsPieces;
+  }
+
   get isSeed(): boolean {
     return this.#picker.have.isFull;
   }
@@ -201,8 +206,7 @@ export class TorrentContent {
       return;
     }
     for (const warning of this.#files.warnings) this.onWarning(new ShoalError("ERR_PATH", warning));
-    await this.#pieces.open(refetches);
-    this.#opened = true;
+    this.#opened = await this.#pieces.open(refetches);
   }
 
   activate(): void {
@@ -222,16 +226,21 @@ export class TorrentContent {
   /** Stops the exchange; what was received is put on disk. */
   async pause(): Promise<void> {
     this.#active = false;
-    this.#pieces.lost.stop();
     this.exchange.stop();
     this.#judge.onPause();
+    this.#pieces.stop();
     await this.#save();
   }
 
   async recheck(): Promise<void> {
     if (!this.#opened) await this.open();
     await this.pause();
-    await this.#pieces.recheck();
+    if (this.#opened) this.#opened = await this.#pieces.recheck();
+  }
+
+  /** Lets a check of the files that is under way end at once; the next `open` begins it anew. */
+  cancelCheck(): void {
+    this.#pieces.cancelCheck();
   }
 
   /** Gives the files back; after a pause. */
@@ -245,9 +254,7 @@ export class TorrentContent {
   async #save(): Promise<void> {
     await this.download.flush();
     if (this.#journal === null || !this.#opened) return;
-    const masks = this.#picker.blockMasks();
-    const { downloaded, uploaded } = this;
-    await this.#journal.save(this.#metainfo.layout, this.#files, masks, { downloaded, uploaded });
+    await this.#journal.save(this.#metainfo.layout, this.#files, this.#picker.blockMasks(), this);
   }
 
   // -- peers
@@ -278,7 +285,9 @@ export class TorrentContent {
     this.exchange.onTick(now);
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
-    this.#tickJournal(now);
+    this.#journal?.onTick(now, this.#metainfo.layout, this.#files, !this.wantsPieces);
+    const trouble = this.#journal?.takeTrouble() ?? null;
+    if (trouble !== null) this.onWarning(trouble);
     if (this.#owner.connectedPeers.size > 0) this.#look();
   }
 
@@ -333,14 +342,9 @@ export class TorrentContent {
     return this.#files.spaceNeeded(path, Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE));
   }
 
-  async looksMended({ code }: ShoalError): Promise<boolean> {
-    if (!this.#opened) return code !== "ERR_FILES_MISSING" || this.#pieces.hasAllFiles();
-    const { watch } = this.#pieces.lost;
-    const hasNews = (await watch.look()).length > 0;
-    const isMissing = [...watch.troubles.values()].some(({ is }) => is === "missing");
-    if (code === "ERR_FILES_MISSING" || code === "ERR_FILE_CHANGED") return hasNews && !isMissing;
-    if (!isMissing) await this.#context.disk.prepare(this.#files.storage);
-    return !isMissing;
+  async looksMended(error: ShoalError): Promise<boolean> {
+    if (this.#opened) return this.#pieces.lost.looksMended(error);
+    return error.code !== "ERR_FILES_MISSING" || this.#pieces.hasAllFiles();
   }
 
   hold(): void {
@@ -364,18 +368,26 @@ export class TorrentContent {
     return this.#pieces.lost.trouble ?? this.recovery.trouble;
   }
 
+  willRead(piece: PieceIndex): void {
+    this.#pieces.willRead(piece);
+  }
+
   onReadError(piece: PieceIndex, error: ShoalError): void {
     this.#pieces.lost.onReadError(piece, error);
   }
 
-  mayServe(): boolean {
-    if (this.#pieces.lost.watch.isFresh(this.#context.now())) return true;
+  mayServe(piece: PieceIndex): boolean {
+    if (this.#pieces.lost.watch.isFresh(this.#context.now())) return this.#pieces.mayRead(piece);
     this.#look();
     return false;
   }
 
-  onChecked(checkedPieces: number, pieceCount: number): void {
-    this.#owner.emit({ type: "checked", checkedPieces, pieceCount });
+  onChecked(progress: CheckProgress): void {
+    this.#owner.emit({ type: "checked", ...progress });
+  }
+
+  onProved(): void {
+    if (this.#active) this.exchange.serveAll();
   }
 
   onLost(pieces: readonly PieceIndex[]): void {
@@ -419,16 +431,6 @@ export class TorrentContent {
 
   onPeerComplete(peer: PeerConnection): void {
     this.#owner.emit({ type: "peer-complete", peer: peer.info(this.#context.now()) });
-  }
-
-  #tickJournal(now: Millis): void {
-    const journal = this.#journal;
-    if (journal === null) return;
-    journal.onTick(now, this.#metainfo.layout, this.#files);
-    const trouble = journal.takeTrouble();
-    if (trouble === null) return;
-    const message = `What is done can't be noted for the next run: ${trouble.message}. Tried again by itself`;
-    this.onWarning(new ShoalError(trouble.code, message, trouble.details));
   }
 
   #checkComplete(): void {

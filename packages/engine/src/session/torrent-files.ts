@@ -13,6 +13,7 @@ import type { FileStat, PartCarry, PieceDigest, StorageId, StoragePlace } from "
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
+import { FileWatch } from "./file-watch.ts";
 
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
@@ -31,8 +32,6 @@ export interface FileRecords {
   isOwn(file: FileIndex, stat: FileStat | null): boolean;
 }
 
-export type CheckProgress = (checked: number, total: number) => void;
-
 /** Where a torrent's files lie, which of them are wanted, and what of them is verified. */
 export class TorrentFiles {
   readonly storage: StorageId;
@@ -49,6 +48,8 @@ export class TorrentFiles {
   readonly #context: SessionContext;
   readonly #metainfo: Metainfo;
   readonly partPath: string;
+  /** Whether they are still what was verified. */
+  readonly watch: FileWatch;
   /** Verified bytes of each file. */
   readonly #have: Float64Array;
 
@@ -64,20 +65,20 @@ export class TorrentFiles {
   ): Promise<TorrentFiles> {
     const { multiFile, layout } = metainfo;
     const safe = safePaths(metainfo.name, multiFile, layout.files);
-    if (journal !== null) {
-      const before = journal.placeFor(layout)?.paths;
+    if (options.seedOnly !== true) {
+      const before = journal?.placeFor(layout)?.paths;
       if (before !== undefined && areUsablePaths(before, layout.files))
         return new TorrentFiles(context, metainfo, options, journal, before, []);
       const warnings = safe.changed.map(({ from, to }) => `${from} is saved as ${to}`);
       return new TorrentFiles(context, metainfo, options, journal, safe.paths, warnings);
     }
     const literal = literalPaths(options.rootName ?? metainfo.name, multiFile, layout.files);
-    const files = new TorrentFiles(context, metainfo, options, null, literal, []);
+    const files = new TorrentFiles(context, metainfo, options, journal, literal, []);
     const stats = await files.stat();
     const found = literal.map((path, index) => (stats[index] === null ? safe.paths[index]! : path));
     if (found.every((path, index) => path === literal[index])) return files;
     await context.disk.close(files.storage);
-    return new TorrentFiles(context, metainfo, options, null, found, []);
+    return new TorrentFiles(context, metainfo, options, journal, found, []);
   }
 
   private constructor(
@@ -91,20 +92,23 @@ export class TorrentFiles {
     const { layout } = metainfo;
     this.#context = context;
     this.#metainfo = metainfo;
-    this.#root = journal?.placeFor(layout)?.root ?? options.downloadDir;
+    // What is only shared is shared as a whole, from where it was said to be.
+    const earlier = options.seedOnly === true ? null : journal;
+    this.#root = earlier?.placeFor(layout)?.root ?? options.downloadDir;
     this.partPath = journal?.partPath ?? "";
     this.#paths = paths;
+    this.watch = new FileWatch(context, layout, this);
     this.warnings = warnings;
     const { select } = options;
     this.selection = new FileSelection(layout, (index) => {
-      if (select === undefined) return journal?.priorities?.get(index) ?? NORMAL;
+      if (select === undefined) return earlier?.priorities?.get(index) ?? NORMAL;
       const wish = select(layout.files[index]!, paths[index]!);
       return wish === true ? NORMAL : wish === false ? SKIP : wish;
     });
     this.selection.firstLast = options.firstLast ?? false;
     this.#have = new Float64Array(layout.files.length);
     this.#skipped =
-      journal?.placeFor(layout)?.skipped ??
+      earlier?.placeFor(layout)?.skipped ??
       layout.files
         .filter(({ index, pad }) => !pad && !this.selection.isWanted(index))
         .map(({ index }) => index);
@@ -242,6 +246,14 @@ export class TorrentFiles {
     return { path: this.root, needed: missing };
   }
 
+  /** True when a wanted file is missing. */
+  lackFiles(stats: readonly (FileStat | null)[]): boolean {
+    return this.#metainfo.layout.files.some(
+      ({ index, symlink }) =>
+        this.selection.isWanted(index) && symlink === null && (stats[index] ?? null) === null,
+    );
+  }
+
   fileExists(file: FileIndex): ShoalError {
     const path = `${this.root}/${this.paths[file]}`;
     return new ShoalError("ERR_FILE_EXISTS", `${path} already exists and is not part of this download`, {
@@ -268,13 +280,14 @@ export class TorrentFiles {
 
   /**
    * Compares the given pieces with their hashes. Pieces whose files are missing or too short are not read. Calls `onRight` for each
-   * that matches; one that can't be read counts as wrong.
+   * that matches; one that can't be read counts as wrong. Ends soon once `isCancelled` is true.
    */
   async check(
     pieces: Bitfield,
     hashes: PieceHashes,
     onRight: (piece: PieceIndex, digest: PieceDigest) => void,
-    onProgress: CheckProgress,
+    onProgress: (checked: number, total: number) => void,
+    isCancelled: () => boolean = () => false,
   ): Promise<void> {
     if (pieces.isEmpty) return;
     const stats = await this.stat();
@@ -290,8 +303,8 @@ export class TorrentFiles {
         disk.hash(this.storage, piece, hashes, (_error, digest) => {
           if (digest !== null && hashes.verify(piece, digest)) onRight(piece, digest);
           onProgress(++done, readable.length);
-          if (next < readable.length) start();
-          else if (done === readable.length) resolve();
+          if (next < readable.length && !isCancelled()) start();
+          else if (done === next) resolve();
         });
       };
       const parallel = Math.min(CHECKS_UNDER_WAY, readable.length);
@@ -302,6 +315,12 @@ export class TorrentFiles {
   /** All of the file's data is verified. */
   isWhole(file: FileIndex): boolean {
     return this.#have[file] === this.#metainfo.layout.files[file]!.size;
+  }
+
+  /** The files as they were when they were verified; as they are now where that is not known, because they are being written. */
+  async statsAsVerified(): Promise<(FileStat | null)[]> {
+    const stats = await this.stat();
+    return stats.map((stat, index) => this.watch.expected(index) ?? stat);
   }
 
   /** Whether the wanted files under a piece are long enough to hold it. */

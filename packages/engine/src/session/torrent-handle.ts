@@ -9,8 +9,8 @@ import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
-import type { TorrentContent } from "./torrent-content.ts";
 import { openJournal } from "./open-journal.ts";
+import type { TorrentContent } from "./torrent-content.ts";
 import { hashesOfRow, namesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource } from "./torrent-source.ts";
@@ -251,8 +251,8 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     await this.#goingToRest;
     if (this.#live !== null) {
       await this.#live.close(how);
-    } else if (how.forget && this.#options.seedOnly !== true) {
-      await (await openJournal(this.#context, this.infoHashes, this.#options.downloadDir)).remove();
+    } else if (how.forget) {
+      await (await openJournal(this.#context, this.infoHashes, this.#options))?.remove();
     }
     await silent;
   }
@@ -427,7 +427,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
 /** What is to be loaded again need not be held; and what was checked once is not checked as a whole again. */
 function withoutSource(options: AddOptions): AddOptions {
-  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, check: _check, ...rest } = options;
+  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, hashed: _hashed, ...rest } = options;
   return rest;
 }
 

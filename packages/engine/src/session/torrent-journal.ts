@@ -4,18 +4,17 @@ import { ShoalError } from "../base/errors.ts";
 import { ResumeState } from "../core/resume.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { ResumeMove, ResumePlace } from "../core/resume-record.ts";
-import type { ResumeVerdict } from "../core/resume-judge.ts";
+import type { ResumeVerdict, VerifyLevel } from "../core/resume-judge.ts";
 import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Layout } from "../meta/layout.ts";
 import type { FileStat, StoragePlace } from "../ports/disk.ts";
 import type { TorrentStore } from "../ports/store.ts";
 import type { SessionContext } from "./context.ts";
+import { JournalWriter } from "./journal-writer.ts";
 import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
 
 /** How often what was written is made durable, so that it survives a crash of the machine, too. */
 const BARRIER_MS = 15_000;
-/** How often the writing of records that failed is tried again. */
-const RETRY_MS = 5_000;
 /** A journal with more records than this is rewritten when it is opened. */
 const MAX_RECORDS = 1000;
 /** Inode of a file that we are about to create: recorded before it exists, so that a crash does not make it a stranger's. */
@@ -29,8 +28,25 @@ export interface JournalPlace {
   readonly partPath: string;
 }
 
+/** What a start has found. */
+export interface FoundData {
+  /** The files as they were before anything of them was read. */
+  readonly stats: readonly (FileStat | null)[];
+  /** Pieces that are there. */
+  readonly have: Bitfield;
+  /** Pieces that `resume` vouched for. */
+  readonly claimed: Bitfield;
+  /** False when nothing will be written: all is there, or it is only shared. */
+  readonly writes: boolean;
+  /** Files that are in the way are written to. */
+  readonly takesOver: boolean;
+  /** Priorities that are not the normal one; null when it is only shared. */
+  readonly priorities: ReadonlyMap<FileIndex, FilePriority> | null;
+}
+
 /** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
 export class TorrentJournal implements FileRecords {
+  readonly key: string;
   readonly partPath: string;
   /** No earlier run has left anything. */
   readonly isNew: boolean;
@@ -41,12 +57,7 @@ export class TorrentJournal implements FileRecords {
   readonly #waiting: Set<PieceIndex> = new Set();
   /** When what is recorded is made durable; Infinity when it is. */
   #barrierAt: Millis = Infinity;
-  /** Records that could not be written yet, and when that is tried again. */
-  readonly #unwritten: Uint8Array[] = [];
-  #retryAt: Millis = Infinity;
-  /** Why saving fails; null while it works. `#untold`: nobody was told of it. */
-  #trouble: ShoalError | null = null;
-  #untold = false;
+  readonly #writer: JournalWriter;
   /** Steps that wait for the disk come one after another: a barrier must not vouch for what another step marked. */
   #steps: Promise<void> = Promise.resolve();
   #busy = false;
@@ -56,14 +67,16 @@ export class TorrentJournal implements FileRecords {
     context: SessionContext,
     store: TorrentStore,
     state: ResumeState,
-    partPath: string,
+    place: JournalPlace,
     isNew: boolean,
   ) {
     this.isNew = isNew;
     this.#context = context;
     this.#store = store;
+    this.#writer = new JournalWriter(context, store);
     this.#state = state;
-    this.partPath = partPath;
+    this.key = place.key;
+    this.partPath = place.partPath;
   }
 
   /** Throws ERR_LOCKED when another process has the torrent. */
@@ -74,7 +87,7 @@ export class TorrentJournal implements FileRecords {
     const about = { v1, v2, addedAt: Math.floor(context.clock.wallTime()) };
     const loaded = ResumeState.load(records.records, store.bootId);
     const state = loaded ?? ResumeState.create(about, store.bootId);
-    const journal = new TorrentJournal(context, records, state, place.partPath, loaded === null);
+    const journal = new TorrentJournal(context, records, state, place, loaded === null);
     const unfit = loaded === null || loaded.isDamaged || records.records.length > MAX_RECORDS;
     if (unfit) await records.replace(state.snapshot());
     return journal;
@@ -100,14 +113,12 @@ export class TorrentJournal implements FileRecords {
 
   /** When something is to be made durable, or to be written again; Infinity when all is. */
   nextDeadline(): Millis {
-    return this.#closed ? Infinity : Math.min(this.#barrierAt, this.#retryAt);
+    return this.#closed ? Infinity : Math.min(this.#barrierAt, this.#writer.retryAt);
   }
 
   /** Why records can't be saved, once each time that this begins; else null. */
   takeTrouble(): ShoalError | null {
-    if (!this.#untold) return null;
-    this.#untold = false;
-    return this.#trouble;
+    return this.#writer.takeTrouble();
   }
 
   /** True for a file that this download created, or was about to. */
@@ -154,7 +165,7 @@ export class TorrentJournal implements FileRecords {
 
   /** Call before the files go to another place. */
   async beginMove(to: StoragePlace, layout: Layout, files: TorrentFiles): Promise<void> {
-    if (this.#state.place === null) this.#setPlace(layout, files);
+    if (this.#state.place === null) this.#state.setPlace(this.#placeOf(layout, files), layout);
     await this.#recordMove({ ...to, copied: false });
   }
 
@@ -168,7 +179,7 @@ export class TorrentJournal implements FileRecords {
     const stats = await files.stat();
     const known = [...this.#state.files.values()].filter(({ index }) => (stats[index] ?? null) !== null);
     this.#state.addFiles(known.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
-    this.#setPlace(layout, files);
+    this.#state.setPlace(this.#placeOf(layout, files), layout);
     this.#append();
     await this.#store.sync();
   }
@@ -193,7 +204,7 @@ export class TorrentJournal implements FileRecords {
   /** Files that were skipped have their data now. Pieces with bytes of theirs are to be checked before they are claimed. */
   async onRevived(layout: Layout, files: TorrentFiles): Promise<void> {
     await this.#learnFiles(layout, files);
-    this.#setPlace(layout, files);
+    this.#state.setPlace(this.#placeOf(layout, files), layout);
     this.#append();
   }
 
@@ -202,38 +213,46 @@ export class TorrentJournal implements FileRecords {
     this.#append();
   }
 
-  /** What may be claimed of the files as they are now. */
-  resume(stats: readonly (FileStat | null)[], layout: Layout): ResumeVerdict {
-    return this.#state.judge(layout, stats);
+  /** The pieces that were verified last. */
+  get latest(): readonly PieceIndex[] {
+    return this.#state.latest;
   }
 
-  /** Records where the files go, before any is created. `have` is what was found to be there, `claimed` what `resume` said. */
-  async begin(
-    layout: Layout,
-    files: TorrentFiles,
-    stats: readonly (FileStat | null)[],
-    have: Bitfield,
-    claimed: Bitfield,
-    overwrites: boolean,
-  ): Promise<void> {
-    const owned = layout.files.filter(({ index }) => overwrites || this.isOwn(index, stats[index] ?? null));
-    const own = new Set(owned.map(({ index }) => index));
-    this.#setPlace(layout, files);
-    this.#state.setPriorities(files.selection.exceptions());
+  /** What may be claimed of the files as they are now. */
+  resume(stats: readonly (FileStat | null)[], layout: Layout, level: VerifyLevel): ResumeVerdict {
+    return this.#state.judge(layout, stats, level);
+  }
+
+  /** Records where the files go, before any is created. */
+  async begin(layout: Layout, files: TorrentFiles, found: FoundData): Promise<void> {
+    const { stats, have, claimed, writes, takesOver, priorities } = found;
     const skipped = new Set(files.skipped);
-    this.#state.addFiles(
-      layout.files
-        .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
-        .map(({ index }) => {
-          const stat = stats[index] ?? null;
-          const ours = stat === null || own.has(index);
-          return { index, inode: stat?.inode ?? TO_BE_CREATED, ours };
-        }),
-    );
+    const known = layout.files
+      .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
+      .filter(({ index }) => writes || (stats[index] ?? null) !== null)
+      .map(({ index }) => {
+        const stat = stats[index] ?? null;
+        const ours = (writes && (stat === null || takesOver)) || this.isOwn(index, stat);
+        return { index, inode: stat?.inode ?? TO_BE_CREATED, ours };
+      });
+    const lost = [...claimed].filter((piece) => !have.get(piece));
+    const gained = [...have].filter((piece) => !claimed.get(piece));
+    const place = this.#placeOf(layout, files);
+    const isNews = lost.length > 0 || gained.length > 0 || !this.#state.isStopped;
+    const isSame = this.#state.agreesWith(place, known, priorities);
+    if (!writes && isSame && !isNews) return;
+    // Who shares from the folder of a download does not change where that has its files.
+    if (priorities === null && !isSame && [...this.#state.files.values()].some(({ ours }) => ours)) return;
+    this.#state.setPlace(place, layout);
+    this.#state.addFiles(known);
+    if (priorities !== null) this.#state.setPriorities(priorities);
+    // What was recorded about the files at the last stop does not hold for these.
     this.#state.beginWriting();
-    this.#state.unverified([...claimed].filter((piece) => !have.get(piece)));
-    this.#state.found([...have].filter((piece) => !claimed.get(piece)));
+    this.#state.unverified(lost);
+    this.#state.found(gained);
     await this.#store.replace(this.#state.snapshot());
+    if (!writes) this.#barrierAt = this.#context.now();
+    else if (this.#state.needsSync) this.#barrierAt = this.#context.now() + BARRIER_MS;
   }
 
   async #recordMove(move: ResumeMove): Promise<void> {
@@ -243,10 +262,8 @@ export class TorrentJournal implements FileRecords {
     await this.#store.sync();
   }
 
-  #setPlace(layout: Layout, files: TorrentFiles): void {
-    const { root, paths, skipped } = files;
-    const place = { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped };
-    this.#state.setPlace(place, layout);
+  #placeOf(layout: Layout, { root, paths, skipped }: TorrentFiles): ResumePlace {
+    return { pieceCount: layout.pieceCount, root, partPath: this.partPath, paths, skipped };
   }
 
   /**
@@ -280,12 +297,17 @@ export class TorrentJournal implements FileRecords {
     this.#append();
   }
 
-  /** Records what waits and, now and then, makes it durable. */
-  onTick(now: Millis, layout: Layout, files: TorrentFiles): void {
+  /** Records what waits and, now and then, makes it durable. `atRest`: nothing is written, and nothing will be. */
+  onTick(now: Millis, layout: Layout, files: TorrentFiles, atRest: boolean): void {
     if (this.#busy || this.#closed) return;
-    if (now >= this.#retryAt) this.#append();
+    if (now >= this.#writer.retryAt) this.#append();
     if (this.#waiting.size > 0) void this.#run(() => this.#learnFiles(layout, files));
-    else if (now >= this.#barrierAt) void this.#run(() => this.#barrier(files));
+    else if (now >= this.#barrierAt) {
+      void this.#run(async () => {
+        await this.#barrier(files);
+        if (atRest && !this.#state.needsSync) await this.#recordStop(files);
+      });
+    }
   }
 
   /** Puts everything on stable storage; call with no writes under way. */
@@ -305,18 +327,27 @@ export class TorrentJournal implements FileRecords {
     totals: { readonly downloaded: number; readonly uploaded: number },
   ): Promise<void> {
     if (this.#closed) return;
+    const { downloaded, uploaded } = totals;
+    const isSame = downloaded === this.#state.downloaded && uploaded === this.#state.uploaded;
+    const isRecorded = this.#state.isStopped && this.isIdle && this.#writer.isDone;
+    if (isSame && isRecorded) return;
     await this.#learnFiles(layout, files);
     for (const [piece, mask] of masks) this.#state.blocks(piece, mask);
-    this.#state.setTotals(totals.downloaded, totals.uploaded);
-    if (this.#state.needsSync) await this.#barrier(files);
-    const stats = await files.stat();
+    this.#state.setTotals(downloaded, uploaded);
+    if (this.#state.needsSync) await this.#barrier(files).catch((error) => this.#writer.onFailed(error));
+    await this.#recordStop(files);
+    await this.#store.sync();
+  }
+
+  /** From here on size and time of the files count, until something is written again. */
+  async #recordStop(files: TorrentFiles): Promise<void> {
+    const stats = await files.statsAsVerified();
     this.#state.stop(
       stats.flatMap((stat, index) =>
         stat === null ? [] : [{ index, size: stat.size, modifiedMs: stat.modifiedMs, inode: stat.inode }],
       ),
     );
     this.#append();
-    await this.#store.sync();
   }
 
   /** After a check of everything: exactly these pieces are there. */
@@ -374,28 +405,24 @@ export class TorrentJournal implements FileRecords {
     this.#append();
     // Until it has succeeded it is due again.
     this.#barrierAt = this.#context.now() + BARRIER_MS;
-    await this.#context.disk.sync(files.storage, everything);
+    try {
+      await this.#context.disk.sync(files.storage, everything);
+    } catch (error) {
+      const isClosed = error instanceof ShoalError && error.code === "ERR_CLOSED";
+      if (!isClosed) this.#state.syncFailed();
+      this.#append();
+      if (!this.#state.needsSync) this.#barrierAt = Infinity;
+      throw error;
+    }
     this.#state.barrier();
     this.#append();
     if (!this.#state.needsSync) this.#barrierAt = Infinity;
     await this.#store.sync();
-    if (this.#unwritten.length === 0) this.#trouble = null;
+    this.#writer.onSaved();
   }
 
-  /** What can't be written now is written with the next record; a journal that lacks records claims too little, never too much. */
   #append(): void {
-    this.#unwritten.push(...this.#state.drain());
-    try {
-      while (this.#unwritten.length > 0) {
-        this.#store.append(this.#unwritten[0]!);
-        this.#unwritten.shift();
-      }
-      if (this.#retryAt < Infinity) this.#trouble = null;
-      this.#retryAt = Infinity;
-    } catch (error) {
-      this.#retryAt = this.#context.now() + RETRY_MS;
-      this.#onSaveFailed(error);
-    }
+    this.#writer.append(this.#state.drain());
   }
 
   #inOrder<T>(step: () => Promise<T>): Promise<T> {
@@ -413,18 +440,9 @@ export class TorrentJournal implements FileRecords {
     try {
       await this.#inOrder(step);
     } catch (error) {
-      this.#onSaveFailed(error);
+      this.#writer.onFailed(error);
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** A journal that could not be written costs only trust in what is there; anything else is a fault of the program. */
-  #onSaveFailed(error: unknown): void {
-    if (!(error instanceof ShoalError)) throw error;
-    if (this.#trouble !== null) return;
-    this.#trouble = error;
-    this.#untold = true;
-    this.#context.log.warn("resume data could not be saved", { code: error.code, message: error.message });
   }
 }

@@ -1,28 +1,30 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import { filesError, type FilesTrouble } from "../core/explain.ts";
 import { type FilePriority, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
-import type { FileStat, PieceDigest } from "../ports/disk.ts";
+import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
+import type { CheckProgress } from "./events.ts";
 import { PartData } from "./part-data.ts";
 import { LayerProof } from "./layer-proof.ts";
 import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
+import { type Found, PieceCheck, type PiecesParts } from "./piece-check.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
-import type { TorrentPlace } from "./torrent-place.ts";
+import { TrustedPieces } from "./trusted-pieces.ts";
 
 const NOT_WANTED = 0;
 /** Files whose pieces get their priority one file at a time; beyond that all pieces do. */
 const FEW_FILES = 8;
-const CHECK_PROGRESS_MS = 100;
 
 export interface PiecesOwner {
-  onChecked(checkedPieces: number, pieceCount: number): void;
+  onChecked(progress: CheckProgress): void;
+  /** A piece that was claimed by resume data has been hashed and may be read. */
+  onProved(): void;
   /** Pieces that were claimed are not there any more. */
   onLost(pieces: readonly PieceIndex[]): void;
   /** Pieces that were lost are there again. */
@@ -32,18 +34,6 @@ export interface PiecesOwner {
   onFilesAway(): void;
   /** The torrent can't be used. */
   onFailure(error: ShoalError): void;
-}
-
-/** The parts of a torrent's content that are about which pieces are there. */
-export interface PiecesParts {
-  readonly layout: Layout;
-  readonly options: AddOptions;
-  readonly files: TorrentFiles;
-  readonly hashes: PieceHashes;
-  readonly picker: PiecePicker;
-  /** Null for a torrent that is only shared. */
-  readonly journal: TorrentJournal | null;
-  readonly place: TorrentPlace;
 }
 
 /** Which pieces are wanted, and which are there: found at the start, verified, counted, and lost when a file changes. */
@@ -58,8 +48,11 @@ export class TorrentPieces implements LostPiecesOwner {
   readonly #picker: PiecePicker;
   readonly #journal: TorrentJournal | null;
   readonly #part: PartData | null;
-  readonly #place: TorrentPlace;
   readonly #proof: LayerProof;
+  readonly #trusted: TrustedPieces;
+  readonly #check: PieceCheck;
+  /** Files of which a damaged piece was told. */
+  readonly #damaged: Set<string> = new Set();
   #opened = false;
 
   constructor(context: SessionContext, owner: PiecesOwner, parts: PiecesParts) {
@@ -72,13 +65,14 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#picker = parts.picker;
     this.#journal = parts.journal;
     this.lost = new LostPieces(context, this, parts.layout, parts.files);
-    this.#place = parts.place;
     this.#part =
-      parts.journal === null
+      parts.journal === null || this.isSeedOnly
         ? null
         : new PartData(context, parts.layout, parts.files, parts.picker, parts.journal);
     const { storage } = parts.files;
     this.#proof = new LayerProof(context.disk, storage, parts.hashes, (error) => owner.onFailure(error));
+    this.#trusted = new TrustedPieces(this, context.disk, storage, parts.hashes, parts.layout.pieceCount);
+    this.#check = new PieceCheck(context, this, parts, this.#trusted, this.#part);
     this.#applyPriorities();
   }
 
@@ -86,7 +80,13 @@ export class TorrentPieces implements LostPiecesOwner {
   get isComplete(): boolean {
     if (!this.#opened || !this.lost.isEmpty) return false;
     if (this.#options.seedOnly === true) return this.#picker.have.isFull;
-    return this.#picker.isFinished && !this.#lacksLayers();
+    return !this.wantsPieces;
+  }
+
+  /** Pieces are to be fetched. */
+  get wantsPieces(): boolean {
+    if (this.#options.seedOnly === true) return false;
+    return !this.#picker.isFinished || this.#lacksLayers();
   }
 
   has(piece: PieceIndex): boolean {
@@ -94,17 +94,27 @@ export class TorrentPieces implements LostPiecesOwner {
   }
 
   /**
-   * Finds out what is on disk and makes ready to write. Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK before anything is
-   * changed; and ERR_FILES_MISSING, unless `refetches`, when a torrent that a program keeps has lost files since the last run.
+   * Finds out what is on disk and makes ready to write; false when that was cancelled. Throws ERR_FILE_EXISTS, ERR_NO_SPACE
+   * and ERR_DISK before anything is changed; and ERR_FILES_MISSING, unless `refetches`, when a torrent that a program keeps has
+   * lost files since the last run.
    */
-  async open(refetches: boolean): Promise<void> {
-    if (this.#opened) return;
-    const { check = "resume" } = this.#options;
-    if (check === "none") for (const piece of this.#all()) this.take(piece);
-    else if (this.#journal === null) await this.check(this.#all());
-    else await this.#openForDownload(this.#journal, check === "full", refetches);
+  async open(refetches: boolean): Promise<boolean> {
+    if (this.#opened) return true;
+    const found = await this.#check.find(refetches);
+    if (found === null) {
+      this.loseAll();
+      this.lost.forget();
+      return false;
+    }
+    if (!this.isSeedOnly) await this.#files.assertSpace();
+    await this.#makeReady(found, this.#options.existing === "overwrite");
+    if (found.part !== null) {
+      const { files, pieces } = found.part;
+      await this.#part!.fill(files, pieces);
+      await this.#checkClaims(pieces);
+    }
     this.#opened = true;
-    await this.lost.reset();
+    return true;
   }
 
   /**
@@ -112,16 +122,14 @@ export class TorrentPieces implements LostPiecesOwner {
    * are what they were; with `refetches`, what is missing is fetched again.
    */
   async reopen(refetches: boolean): Promise<void> {
-    const journal = this.#journal;
-    if (journal === null || !this.isDownloading) return;
+    if (!this.isDownloading) return;
     // All that the journal may claim: what is not there any more it must not.
     const claimed = this.#picker.have.clone();
     for (const piece of [...this.lost.pieces, ...this.#picker.partialPieces()]) claimed.set(piece);
     const overwrites = this.#options.existing === "overwrite";
     if (!(await this.lost.settle({ refetches, overwrites }))) return;
     this.#applyPriorities();
-    await this.#begin(journal, await this.#files.stat(), claimed, true);
-    await this.lost.reset();
+    await this.#makeReady({ stats: await this.#files.stat(), claimed, part: null }, true);
   }
 
   /**
@@ -151,19 +159,83 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#applyPriorities();
   }
 
-  /** Compares everything with the hashes again. Nothing may be under way. */
-  async recheck(): Promise<void> {
-    for (const piece of [...this.#picker.have]) this.#loseHave(piece);
-    for (const piece of [...this.#picker.partialPieces()]) this.#picker.onHashFailed(piece, null);
+  /** Compares everything with the hashes again; false when that was cancelled. Nothing may be under way. */
+  async recheck(): Promise<boolean> {
+    this.loseAll();
     this.#context.disk.reopen(this.#files.storage);
     this.lost.forget();
+    this.#damaged.clear();
     this.#applyPriorities();
-    await this.check(this.#all());
-    if (this.#journal !== null) {
-      await this.#journal.replace(this.#picker.have);
-      await this.#begin(this.#journal, await this.#files.stat(), this.#picker.have, true);
+    this.#opened = false;
+    const stats = await this.#check.everything();
+    if (stats === null) {
+      this.loseAll();
+      return false;
     }
-    await this.lost.reset();
+    const { have } = this.#picker;
+    await this.#journal?.replace(have);
+    await this.#makeReady({ stats, claimed: have, part: null }, true);
+    this.#opened = true;
+    return true;
+  }
+
+  /** Ends a check of `open` or `recheck` soon. */
+  cancelCheck(): void {
+    this.#check.cancel();
+  }
+
+  /** Nothing is read any more for now. */
+  stop(): void {
+    this.lost.stop();
+    this.#trusted.stop();
+  }
+
+  /** Somebody asks for bytes of the piece. */
+  willRead(piece: PieceIndex): void {
+    this.#trusted.proveSoon(piece);
+  }
+
+  /** False while the piece has to be hashed first: nothing that was only believed is given to others. */
+  mayRead(piece: PieceIndex): boolean {
+    if (!this.#trusted.has(piece)) return true;
+    this.#trusted.prove(piece);
+    return false;
+  }
+
+  onChecked(progress: CheckProgress): void {
+    this.#owner.onChecked(progress);
+  }
+
+  onProved(piece: PieceIndex, digest: PieceDigest): void {
+    this.#proof.onVerified(piece, digest);
+    this.#owner.onProved();
+  }
+
+  onReadError(piece: PieceIndex, error: ShoalError): void {
+    this.lost.onReadError(piece, error);
+  }
+
+  /**
+   * A piece was recorded as verified, and is wrong on disk. The rest of its files is looked at, too. What we download is fetched
+   * again.
+   */
+  onDamaged(piece: PieceIndex): void {
+    for (const file of this.#layout.filesInPiece(piece)) {
+      for (let other = file.firstPiece; other < file.endPiece; other++) this.#trusted.prove(other);
+    }
+    const path = this.#files.pathOf(piece);
+    const then = this.isSeedOnly ? "it is not shared any more" : "it is fetched again";
+    const message = `${path} is damaged on disk: a part of it is not what was verified earlier; ${then}`;
+    const error = new ShoalError("ERR_VERIFY", message, { path });
+    if (this.isSeedOnly) {
+      this.lost.onReadError(piece, error);
+      return;
+    }
+    this.#loseHave(piece);
+    this.disown(piece);
+    this.onLost([piece]);
+    if (!this.#damaged.has(path)) this.onWarning(error);
+    this.#damaged.add(path);
   }
 
   /** A downloaded piece passed; the picker knows. */
@@ -181,7 +253,7 @@ export class TorrentPieces implements LostPiecesOwner {
 
   /** Data is wanted that is not there, besides what was lost. */
   get isDownloading(): boolean {
-    return this.#opened && this.#journal !== null && !this.#picker.isFinished;
+    return this.#opened && !this.isSeedOnly && !this.#picker.isFinished;
   }
 
   get isSeedOnly(): boolean {
@@ -189,9 +261,8 @@ export class TorrentPieces implements LostPiecesOwner {
   }
 
   take(piece: PieceIndex): void {
-    if (this.has(piece)) return;
-    this.#picker.setHave(piece);
-    this.#files.count(piece, true);
+    this.claim(piece, null);
+    this.#trusted.add(piece);
   }
 
   drop(piece: PieceIndex): void {
@@ -209,6 +280,10 @@ export class TorrentPieces implements LostPiecesOwner {
 
   refetch(piece: PieceIndex): void {
     this.#applyPriorities(piece, piece + 1);
+  }
+
+  check(pieces: Bitfield): Promise<void> {
+    return this.#check.of(pieces, "changed");
   }
 
   onLost(pieces: readonly PieceIndex[]): void {
@@ -229,88 +304,36 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#owner.onFilesAway();
   }
 
-  async #openForDownload(journal: TorrentJournal, fullCheck: boolean, refetches: boolean): Promise<void> {
-    const files = this.#files;
-    const part = this.#part!;
-    await this.#place.recover();
-    const revived = await part.settle();
-    let stats = await files.stat();
-    this.#tellGone(files.gone(stats, journal), refetches);
-    const resumed = journal.resume(stats, this.#layout);
-    const fillable = part.mayFill(revived, stats);
-    const inPart = this.#piecesOf(fillable, resumed.recheck);
-    const [foreign] = files.foreign(stats, journal);
-    const overwrite = this.#options.existing === "overwrite";
-    if (foreign !== undefined) {
-      if (!overwrite && !files.areFullSize(stats)) throw files.fileExists(foreign.index);
-      await this.check(this.#all());
-      if (!overwrite && !this.#picker.isFinished) {
-        for (const piece of [...this.#picker.have]) this.#loseHave(piece);
-        throw files.fileExists(foreign.index);
-      }
-    } else if (fullCheck) {
-      await this.check(this.#all());
-    } else {
-      for (const piece of resumed.claimed) this.take(piece);
-      for (const piece of inPart) resumed.recheck.clear(piece);
-      await this.check(resumed.recheck);
-      for (const [piece, mask] of resumed.masks) this.#picker.restoreBlocks(piece, mask);
-    }
-    await files.assertSpace();
-    // A check takes long enough for files to change.
-    if (foreign !== undefined || fullCheck || !resumed.recheck.isEmpty) stats = await files.stat();
-    await this.#begin(journal, stats, resumed.claimed, overwrite);
-    if (revived.length === 0) return;
-    await part.fill(fillable, inPart);
-    await this.#checkClaims(inPart);
-  }
-
-  /** Files are never made anew without a word: a drive may be missing. Somebody who asks for a download again wants them. */
-  #tellGone(gone: FilesTrouble | null, refetches: boolean): void {
-    if (gone === null || refetches) return;
-    const error = filesError(gone, this.#files.root);
-    if (this.#options.load !== undefined) throw error;
-    this.#owner.onWarning(new ShoalError(error.code, `${error.message} and fetched again`, error.details));
-  }
-
   /** Whether files that kept it from being opened are there again. */
   async hasAllFiles(): Promise<boolean> {
     return this.#journal === null || this.#files.gone(await this.#files.stat(), this.#journal) === null;
   }
 
-  /** Makes ready to write. `claimed`: what the journal claims; `takesOver`: files that are in the way are written to. */
-  async #begin(
-    journal: TorrentJournal,
-    stats: readonly (FileStat | null)[],
-    claimed: Bitfield,
-    takesOver: boolean,
-  ): Promise<void> {
+  /** Records what was found, and makes ready to write; `takesOver`: also to files that are in the way. */
+  async #makeReady({ stats, claimed }: Found, takesOver: boolean): Promise<void> {
     const files = this.#files;
-    await journal.begin(this.#layout, files, stats, this.#picker.have, claimed, takesOver);
-    const truncateLonger = this.#options.existing === "overwrite";
-    const created = await this.#context.disk.prepare(files.storage, { truncateLonger });
-    await journal.onFilesCreated(this.#layout, created);
-  }
-
-  /** Of `among`, those with bytes of the files. */
-  #piecesOf(files: readonly FileIndex[], among: Bitfield): PieceIndex[] {
-    const found = new Set<PieceIndex>();
-    for (const index of files) {
-      const { firstPiece, endPiece } = this.#layout.files[index]!;
-      for (let piece = firstPiece; piece < endPiece; piece++) if (among.get(piece)) found.add(piece);
+    const { have } = this.#picker;
+    const writes = !this.isSeedOnly && (this.wantsPieces || files.lackFiles(stats));
+    const priorities = this.isSeedOnly ? null : files.selection.exceptions();
+    const found = { stats, have, claimed, writes, takesOver, priorities };
+    await this.#journal?.begin(this.#layout, files, found);
+    if (!this.isSeedOnly) {
+      const truncateLonger = this.#options.existing === "overwrite";
+      const created = await this.#context.disk.prepare(files.storage, { truncateLonger });
+      await this.#journal?.onFilesCreated(this.#layout, created);
     }
-    return [...found];
+    await this.lost.reset(stats);
   }
 
   /** Hashes pieces whose bytes went elsewhere: claimed are those that are right, fetched again the others. */
   async #checkClaims(pieces: readonly PieceIndex[]): Promise<void> {
-    const right = new Set<PieceIndex>();
+    const right = new Map<PieceIndex, PieceDigest>();
     const wanted = new Bitfield(this.#layout.pieceCount);
     for (const piece of pieces) wanted.set(piece);
     await this.#files.check(
       wanted,
       this.#hashes,
-      (piece) => void right.add(piece),
+      (piece, digest) => void right.set(piece, digest),
       () => {},
     );
     const wrong = pieces.filter((piece) => !right.has(piece) && this.has(piece));
@@ -318,36 +341,28 @@ export class TorrentPieces implements LostPiecesOwner {
       this.#loseHave(piece);
       this.#journal?.onLost(piece);
     }
-    for (const piece of right) this.take(piece);
-    this.#journal?.onFound([...right]);
+    for (const [piece, digest] of right) this.claim(piece, digest);
+    this.#journal?.onFound([...right.keys()]);
     if (wrong.length > 0) this.#owner.onLost(wrong);
   }
 
-  #all(): Bitfield {
-    const all = new Bitfield(this.#layout.pieceCount);
-    all.setAll();
-    return all;
+  /** No piece is claimed any more, and no block of one. */
+  loseAll(): void {
+    for (const piece of [...this.#picker.have]) this.#loseHave(piece);
+    for (const piece of [...this.#picker.partialPieces()]) this.#picker.onHashFailed(piece, null);
   }
 
-  async check(pieces: Bitfield): Promise<void> {
-    let told = -Infinity;
-    await this.#files.check(
-      pieces,
-      this.#hashes,
-      (piece, digest) => {
-        this.#proof.onVerified(piece, digest);
-        this.take(piece);
-      },
-      (done, total) => {
-        const now = this.#context.now();
-        if (done < total && now - told < CHECK_PROGRESS_MS) return;
-        told = now;
-        this.#owner.onChecked(done, total);
-      },
-    );
+  /** A piece is there; `digest` is what was found, null when that is believed. */
+  claim(piece: PieceIndex, digest: PieceDigest | null): void {
+    this.#trusted.forget(piece);
+    if (digest !== null) this.#proof.onVerified(piece, digest);
+    if (this.has(piece)) return;
+    this.#picker.setHave(piece);
+    this.#files.count(piece, true);
   }
 
   #loseHave(piece: PieceIndex): void {
+    this.#trusted.forget(piece);
     this.#picker.clearHave(piece);
     this.#proof.onLost(piece);
     this.#files.count(piece, false);

@@ -23,6 +23,9 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   #tiers: readonly (readonly string[])[] = [];
   #isPrivate = false;
   #handle: TrackerHandle | null = null;
+  #wanted = false;
+  /** The good-bye that is under way. */
+  #stopping: Promise<void> | null = null;
   /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
   #told: Map<string, { readonly what: string; readonly at: Millis }> | null = null;
   #failure: { readonly refused: boolean; readonly message: string } | null = null;
@@ -46,7 +49,10 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     return this.#failure;
   }
 
-  /** Begins to announce, unless that was begun already; `gently` takes turns with all others that are begun so. */
+  /**
+   * Begins to announce, unless that was begun already; `gently` takes turns with all others that are begun so. A good-bye that is
+   * under way comes first, or it would undo that.
+   */
   start(
     tiers: readonly (readonly string[])[],
     isPrivate: boolean,
@@ -55,6 +61,12 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     if (this.#handle !== null || tiers.length === 0) return;
     this.#tiers = tiers;
     this.#isPrivate = isPrivate;
+    this.#wanted = true;
+    if (this.#stopping === null) this.#start(how);
+    else void this.#stopping.then(() => this.#wanted && this.#handle === null && this.#start(how));
+  }
+
+  #start(how: { readonly gently?: boolean }): void {
     this.#handle = this.#context.trackers.add(this, this, how);
   }
 
@@ -101,9 +113,15 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   }
 
   async stop(): Promise<void> {
+    this.#wanted = false;
     const handle = this.#handle;
     this.#handle = null;
-    await handle?.stop();
+    if (handle === null) return this.#stopping ?? undefined;
+    const stopping = handle.stop().finally(() => {
+      if (this.#stopping === stopping) this.#stopping = null;
+    });
+    this.#stopping = stopping;
+    await stopping;
   }
 
   onResult(result: TrackerResult): void {

@@ -21,8 +21,10 @@ const MAX_WATERMARK = 4 * 1024 * 1024;
 /** What serving needs to know of its torrent. */
 export interface UploadOwner {
   hasPiece(piece: PieceIndex): boolean;
-  /** False while the data has to be looked at first; `serve` is called again then. */
-  mayServe(): boolean;
+  /** False while the files have to be looked at, or the piece to be hashed first; `serve` is called again then. */
+  mayServe(piece: PieceIndex): boolean;
+  /** Bytes of the piece will be wanted: what has to be done before they may be read can begin. */
+  willRead(piece: PieceIndex): void;
   /** A read failed: the data is not what it was. */
   onReadError(piece: PieceIndex, error: ShoalError): void;
 }
@@ -58,7 +60,9 @@ export class TorrentUpload {
     const served = allowed && !this.#stopped && this.#owner.hasPiece(piece);
     if (!served || !peer.uploads.add(piece, begin, length)) {
       if (session.fast) session.out.reject(piece, begin, length);
+      return;
     }
+    this.#owner.willRead(piece);
   }
 
   /**
@@ -96,7 +100,7 @@ export class TorrentUpload {
 
   /** Starts as many reads as the peer's buffers allow. */
   serve(peer: PeerConnection): void {
-    if (peer.uploads.length === 0 || peer.closed || !this.#owner.mayServe()) return;
+    if (peer.closed) return;
     const limit = Math.min(MAX_WATERMARK, Math.max(MIN_WATERMARK, peer.up.rate(this.#context.now()) / 2));
     while (
       !peer.closed &&
@@ -104,6 +108,7 @@ export class TorrentUpload {
       peer.readsUnderWay < MAX_READS &&
       peer.connection.queuedBytes + peer.readingBytes < limit
     ) {
+      if (!this.#owner.mayServe(peer.uploads.nextPiece)) return;
       const run = peer.uploads.nextRun(Math.min(RUN_BYTES, limit));
       if (run === null) return;
       if (!this.#owner.hasPiece(run.piece)) {

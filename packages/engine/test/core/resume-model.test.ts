@@ -35,6 +35,8 @@ class World {
   /** Pieces that this process has written and not synced. */
   dirty: Set<number> = new Set();
   syncing: number[] | null = null;
+  /** Pages that the system gave up on: it takes them for clean, and no sync writes them. */
+  given: Set<number> = new Set();
   verified: Set<number> = new Set();
   state: ResumeState = ResumeState.create(about, "boot 1");
 
@@ -71,6 +73,7 @@ class World {
     this.append();
     this.cache[piece] = true;
     this.dirty.add(piece);
+    this.given.delete(piece);
     for (const file of layout.filesInPiece(piece))
       this.times[file.index] = (this.times[file.index] as number) + 1;
   }
@@ -98,8 +101,19 @@ class World {
   }
 
   synced(): void {
-    for (const piece of this.syncing ?? []) this.stable[piece] = this.cache[piece] === true;
+    for (const piece of this.syncing ?? []) {
+      if (!this.given.has(piece)) this.stable[piece] = this.cache[piece] === true;
+    }
     if (this.syncing !== null) this.state.barrier();
+    this.append();
+    this.syncing = null;
+  }
+
+  /** The sync fails; whatever was not on stable storage may be among what the system gives up on. */
+  syncFailed(): void {
+    if (this.syncing === null) return;
+    for (let piece = 0; piece < PIECES; piece++) if (!this.stable[piece]) this.given.add(piece);
+    this.state.syncFailed();
     this.append();
     this.syncing = null;
   }
@@ -155,6 +169,7 @@ class World {
   powerLoss(choice: number): void {
     this.boot++;
     this.cache = [...this.stable];
+    this.given.clear();
     const sure = frameRecords(this.journal.slice(0, this.journalStable)).length;
     const bytes = Buffer.concat([FILE_HEADER, frameRecords(this.journal)]);
     const least = FILE_HEADER.length + sure;
@@ -181,6 +196,7 @@ test("no history of crashes makes a journal claim what is not on disk", () => {
         "blocks",
         "mark",
         "synced",
+        "syncFailed",
         "journal",
         "compact",
       ] as const),
@@ -199,6 +215,7 @@ test("no history of crashes makes a journal claim what is not on disk", () => {
         else if (what === "blocks") world.blocks(piece);
         else if (what === "mark" && world.syncing === null) world.mark();
         else if (what === "synced") world.synced();
+        else if (what === "syncFailed") world.syncFailed();
         else if (what === "journal") world.journalStable = world.journal.length;
         else if (what === "compact") {
           world.journal = world.state.snapshot();
@@ -224,7 +241,7 @@ test("no history of crashes makes a journal claim what is not on disk", () => {
 
 test("a snapshot gives the verdict that the whole journal gives", () => {
   const step = fc.record({
-    what: fc.nat({ max: 10 }),
+    what: fc.nat({ max: 11 }),
     pieces: fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }),
   });
   fc.assert(
@@ -238,6 +255,7 @@ test("a snapshot gives the verdict that the whole journal gives", () => {
         else if (what < 7) state.mark();
         else if (what === 7) state.barrier();
         else if (what === 8) state.found(pieces);
+        else if (what === 11) state.syncFailed();
         else if (what === 9) state.stop(world.found().map((file, index) => ({ index, ...file })));
         else {
           world.append();

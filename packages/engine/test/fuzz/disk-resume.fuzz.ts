@@ -29,7 +29,7 @@ async function play(input: InputReader): Promise<string> {
   world.checkInvariants(20);
   const seed = await world.node({ link: LINK });
   world.write(seed, made, "/data");
-  await seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
   const disorder = { slotCount: 8, latencyMs: 1, rate: 2_000_000, disorderMs: input.u8() % 50 };
   let node = await world.node({ diskSpec: disorder });
   const lives = 1 + (input.u8() % 4);

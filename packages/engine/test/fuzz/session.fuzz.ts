@@ -68,7 +68,7 @@ async function begin(flags: number, more: number): Promise<Scene> {
   world.checkInvariants(20);
   const seed = await world.node({ link: LINK });
   world.write(seed, made, "/data");
-  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
   const victim = await world.node({ link: { ...LINK, up: 1_000_000 } });
   const reasons = new Set<string>();
   const listener = (event: TorrentEvent): void => {

@@ -25,7 +25,7 @@ async function share(): Promise<Scene & { readonly guest: ScriptedPeer }> {
   const node = await world.node();
   world.write(node, made, "/data");
   const events: TorrentEvent[] = [];
-  const add = { metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" } as const;
+  const add = { metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true } as const;
   const torrent = await node.session.add({ ...add, listener: log(events) });
   const guest = world.dial(node, made);
   await world.settle();

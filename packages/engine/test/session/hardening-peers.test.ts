@@ -174,7 +174,7 @@ test("an extension left out for a peer is not announced to it", async () => {
   const seed = await world.node();
   seed.session.registerExtension({ name: "x_only_friends", attach: () => null });
   world.write(seed, made, "/data");
-  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
   await world.settle();
   const peer = world.dial(seed, made);
   await world.run(300);
@@ -308,7 +308,7 @@ test("many files: check none without seedOnly closes", async () => {
   const made = await world.make(SIZE, OPT);
   const node = await world.node();
   world.write(node, made, "/data");
-  const t = await node.session.add({ metainfo: made.metainfo, downloadDir: "/data", check: "none" });
+  const t = await node.session.add({ metainfo: made.metainfo, downloadDir: "/data", hashed: true });
   await world.run(1000);
   assert.equal(t.state, "seeding");
   await world.finish(node.session.remove(t));

@@ -12,7 +12,7 @@ export function log(events: TorrentEvent[]) {
 export async function seedNode(world: SimulatedWorld, made: Made, dir = "/data", extra = {}): Promise<Node> {
   const seed = await world.node(extra);
   world.write(seed, made, dir);
-  await seed.session.add({ metainfo: made.metainfo, downloadDir: dir, seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: dir, seedOnly: true, hashed: true });
   await world.settle();
   return seed;
 }

@@ -23,7 +23,7 @@ async function scene(sizes: Record<string, number> = SIZE): Promise<Scene> {
   const seed = await world.node();
   world.write(seed, made, "/data");
   const { metainfo } = made;
-  await seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
   await world.settle();
   const node = await world.node();
   const peers = [{ host: seed.host, port: 6881 }];

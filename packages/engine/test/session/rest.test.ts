@@ -291,7 +291,7 @@ test("a row that is not complete starts as any download does", async () => {
   node.store.journals.clear();
   const seed = await world.node();
   world.write(seed, made, "/data");
-  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" });
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
   const torrent = await node.session.add({
     row: { ...row, have: 0, piecesHave: 0, complete: false },
     load: () => Promise.resolve(made.torrentBytes),

@@ -121,7 +121,7 @@ export class SessionScene {
       metainfo: made.metainfo,
       downloadDir: made.dir,
       seedOnly: true,
-      check: "none",
+      hashed: true,
     });
     await watched.until("complete");
     return [session, watched];

@@ -125,7 +125,7 @@ test("extensions registered on both sides exchange messages of their own", async
   a.registerExtension(chat("from a"));
   b.registerExtension(chat("from b"));
   assert.throws(() => a.registerExtension(chat("again")), RangeError);
-  await scene.add(a, { metainfo: made.metainfo, downloadDir: made.dir, seedOnly: true, check: "none" });
+  await scene.add(a, { metainfo: made.metainfo, downloadDir: made.dir, seedOnly: true, hashed: true });
   const got = await scene.add(b, {
     metainfo: made.metainfo,
     downloadDir: scene.folder("out"),

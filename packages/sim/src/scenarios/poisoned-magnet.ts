@@ -32,7 +32,7 @@ export const poisonedMagnet: Scenario = {
     const good = await world.node();
     world.write(good, made, "/data");
     await world.finish(
-      good.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, check: "none" }),
+      good.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true }),
     );
     const node = await world.node();
     const from = world.now();

@@ -1,10 +1,10 @@
 import type { Declaration } from "../command.ts";
 import { flag, list, parsePeer, parseTrackerUrl, text } from "../option.ts";
 import type { PeerAddress, SpecsOf } from "../option.ts";
-import type { NetworkOptions } from "../shared-options.ts";
-import { NETWORK_OPTIONS } from "../shared-options.ts";
+import type { NetworkOptions, VerifyOptions } from "../shared-options.ts";
+import { NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
 
-export interface GetOptions extends NetworkOptions {
+export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly output: string | null;
   readonly select: readonly string[];
   readonly once: boolean;
@@ -30,6 +30,7 @@ const OPTIONS: SpecsOf<GetOptions> = {
     "a tracker to ask besides those named in the link; repeatable",
     parseTrackerUrl,
   ),
+  ...VERIFY_OPTIONS,
   ...NETWORK_OPTIONS,
 };
 
@@ -40,7 +41,8 @@ export const getDeclaration: Declaration<GetOptions> = {
     "LINK is a magnet link, a .torrent file, an info-hash, the web address of a .torrent file, or - to read one from stdin.",
     "Every piece is checked. A file that is not part of this download is never overwritten. An interrupted download continues when the same command is run again.",
     "On a terminal shoal goes on sharing when all is there, until Ctrl-C. With --once, or when stdout is not a terminal, it ends at once. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
-    "With --json each line is an object: listening, metadata, files, first-block, progress, complete, error.",
+    "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
+    "With --json each line is an object: listening, metadata, files, checked, first-block, progress, complete, error.",
   ],
   arguments: [{ name: "link", description: "magnet link, .torrent file, info-hash, web address or -" }],
   options: OPTIONS,

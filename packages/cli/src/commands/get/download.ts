@@ -1,17 +1,17 @@
 import type { Context } from "../../context.ts";
-import type { Metainfo, ShoalError, Torrent, TorrentEvent } from "../../engine.ts";
+import type { CheckProgress, Metainfo, ShoalError, Torrent, TorrentEvent } from "../../engine.ts";
 import { CliError, toFailure } from "../../errors.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import type { Output } from "../../ui/output.ts";
 import { formatSize } from "../../ui/sizes.ts";
+import { checkLine } from "../check-line.ts";
 import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
-import { peerFields, statsFields } from "../transfer-events.ts";
+import { checkFields, peerFields, statsFields } from "../transfer-events.ts";
 import type { PeerAddress } from "../option.ts";
 import type { PlannedFile } from "./plan.ts";
 import type { Asked } from "./view.ts";
 import {
-  checkLine,
   downloadLine,
   failedPeer,
   fileList,
@@ -42,7 +42,7 @@ export class Download {
   /** Settles when everything wanted is verified and on disk, or the torrent failed for good. */
   readonly finished: Promise<void>;
   #torrent: Torrent | null = null;
-  #checked: { readonly done: number; readonly total: number } | null = null;
+  #checked: CheckProgress | null = null;
   #files: readonly PlannedFile[] | null = null;
   #hadData = false;
   #complete = false;
@@ -86,6 +86,15 @@ export class Download {
     return this.#hadData;
   }
 
+  /** All of it was read and compared, rather than believed from an earlier run. */
+  get wasRead(): boolean {
+    return (
+      this.#checked !== null &&
+      this.#checked.reason !== "sample" &&
+      this.#checked.pieceCount === this.#torrent?.stats().pieceCount
+    );
+  }
+
   /** The file or folder in the download folder that holds it all. */
   get rootName(): string {
     return (this.#files?.[0]?.path ?? "").split("/")[0] ?? "";
@@ -119,7 +128,8 @@ export class Download {
         this.#showFiles();
         break;
       case "checked":
-        this.#checked = { done: event.checkedPieces, total: event.pieceCount };
+        this.#checked = event;
+        output.checked({ ...checkFields(event) });
         this.tick();
         break;
       case "first-block":
@@ -193,9 +203,9 @@ export class Download {
       return;
     }
     if (torrent.state === "checking") {
-      const { done, total } = this.#checked ?? { done: 0, total: stats.pieceCount };
-      output.live([checkLine(done, total, style)]);
-      output.status(() => checkLine(done, total, style));
+      const line = checkLine("what is there", this.#checked, stats.pieceCount, style);
+      output.live([line]);
+      output.status(() => line);
       return;
     }
     if (this.#complete) {

@@ -49,6 +49,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
       trackers: options.tracker,
       discovery: !options.noDiscovery,
       sequential: options.sequential,
+      verify: options.verify,
       select: selector(selection),
       existing: options.overwrite ? "overwrite" : "refuse",
       listener: (event) => download.onEvent(event),
@@ -93,11 +94,13 @@ async function finish(
   output.event("complete", complete);
   const { good } = output.noteStyle;
   const how = download.fetched
-    ? `Done in ${formatDuration(download.elapsedMs)}.`
-    : "All of it was there already.";
+    ? `Done in ${formatDuration(download.elapsedMs)}. Every piece checked.`
+    : download.wasRead
+      ? "All of it was there already. Every piece checked."
+      : "All of it was there already, as it was when it was checked.";
   const shown = shownPath(context, path);
   const sharing = stays ? "  (still sharing; Ctrl-C stops)" : "";
-  output.note(`${good(how)} Every piece checked. ${shown}${sharing}`);
+  output.note(`${good(how)} ${shown}${sharing}`);
   if (output.piped || output.quiet) output.data(clean(path));
   if (!stays) return endCode(context);
   await aborted(context.signal);

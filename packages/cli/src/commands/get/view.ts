@@ -62,11 +62,6 @@ export function downloadLine(stats: TorrentStats, style: Style): string {
     : `   ${progress}   ${style.dim(clean(stats.waiting?.message ?? ""))}`;
 }
 
-/** While the data on disk is compared. */
-export function checkLine(checked: number, total: number, style: Style): string {
-  return `Checking what is there  ${progressText({ done: checked, total, rate: null, etaMs: null }, style)}`;
-}
-
 /** While shared after the end. */
 export function sharingLine(stats: TorrentStats): string {
   const to = count(stats.peers, "person", "people");

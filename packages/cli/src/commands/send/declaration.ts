@@ -1,10 +1,10 @@
 import type { Declaration } from "../command.ts";
 import { flag, text } from "../option.ts";
 import type { SpecsOf } from "../option.ts";
-import type { MakeOptions, NetworkOptions } from "../shared-options.ts";
-import { MAKE_OPTIONS, NETWORK_OPTIONS } from "../shared-options.ts";
+import type { MakeOptions, NetworkOptions, VerifyOptions } from "../shared-options.ts";
+import { MAKE_OPTIONS, NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
 
-export interface SendOptions extends MakeOptions, NetworkOptions {
+export interface SendOptions extends MakeOptions, NetworkOptions, VerifyOptions {
   readonly data: string | null;
   readonly qr: boolean;
   readonly output: string | null;
@@ -17,6 +17,7 @@ const OPTIONS: SpecsOf<SendOptions> = {
   output: text("-o, --output <file>", "also write the .torrent file here"),
   overwrite: flag("--overwrite", "replace the file named with -o"),
   ...MAKE_OPTIONS,
+  ...VERIFY_OPTIONS,
   ...NETWORK_OPTIONS,
 };
 
@@ -27,7 +28,8 @@ export const sendDeclaration: Declaration<SendOptions> = {
     "Each PATH becomes a torrent of its own. The files stay where they are and must not change while they are shared. With a .torrent file and --data, what is in the folder is checked and shared.",
     "The .torrent files made are kept in shoal's state folder, and their paths are printed.",
     "Sharing goes on until Ctrl-C. That is its normal end: the exit code is 0. Ctrl-C before sharing began ends with 130, SIGTERM with 143.",
-    "With --json each line is an object: hashing, listening, sharing, peer-connected, peer-complete, peer-disconnected, progress, warning, error.",
+    "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
+    "With --json each line is an object: hashing, checked, listening, sharing, peer-connected, peer-complete, peer-disconnected, progress, warning, error.",
   ],
   arguments: [{ name: "path", description: "file or folder, or a .torrent file", many: true }],
   options: OPTIONS,

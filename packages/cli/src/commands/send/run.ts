@@ -25,6 +25,7 @@ import { chooseKind } from "../option.ts";
 import { hashFields, hex, listFiles, magnetOf } from "../torrent/describe.ts";
 import { Audience } from "./audience.ts";
 import type { SendOptions } from "./declaration.ts";
+import { rememberMade } from "./made-before.ts";
 import { prepareExisting, prepareNew, startSharing } from "./share.ts";
 import type { Prepared } from "./share.ts";
 import { listeningLines, qrLines, shareLines } from "./view.ts";
@@ -52,7 +53,11 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
         continue;
       }
       const audience = new Audience(context, output);
-      const flags = { trackers: prepared.fresh ? [] : options.tracker, discovery: !options.noDiscovery };
+      const flags = {
+        trackers: prepared.fresh ? [] : options.tracker,
+        discovery: !options.noDiscovery,
+        verify: options.verify,
+      };
       const torrent = await startSharing(context, output, session, prepared, flags, (event) =>
         audience.onEvent(event),
       );
@@ -137,6 +142,7 @@ async function publish(
       throw fileSystemError(error, shownPath(context, dir));
     });
     await writeWhole(torrentFile, shownPath(context, torrentFile), bytes);
+    if (prepared.remember !== null) await rememberMade(context, prepared.remember, torrentFile);
   }
   if (options.output !== null) {
     const target = userPath(context, options.output);

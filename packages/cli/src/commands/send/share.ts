@@ -1,15 +1,18 @@
 import { basename, dirname, join } from "node:path";
 
 import type { Context } from "../../context.ts";
-import type { Metainfo, Session, Torrent, TorrentEvent } from "../../engine.ts";
+import type { CheckProgress, Metainfo, Session, Torrent, TorrentEvent, VerifyLevel } from "../../engine.ts";
 import { CliError } from "../../errors.ts";
 import { exists, shownPath, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import type { Output } from "../../ui/output.ts";
-import { progressText } from "../../ui/progress.ts";
 import { aborted } from "../../ui/ticker.ts";
 import { formatCount } from "../../ui/sizes.ts";
+import { checkLine } from "../check-line.ts";
+import { checkFields } from "../transfer-events.ts";
 import { parseTorrent, readTorrentBytes } from "../torrent/source.ts";
+import type { VerifyOptions } from "../shared-options.ts";
+import { type MadeKey, madeBefore, madeKey } from "./made-before.ts";
 import { makeTorrent } from "../torrent/make.ts";
 import type { MakeFlags } from "../torrent/make.ts";
 
@@ -22,20 +25,24 @@ export interface Prepared {
   readonly dir: string;
   /** Its name there; null when it is the torrent's own. */
   readonly rootName: string | null;
-  /** It was hashed just now; else it is compared with its hashes before it is shared. */
+  /** It was hashed just now. */
   readonly fresh: boolean;
   /** A .torrent file that exists already; null when it was made here. */
   readonly torrentFile: string | null;
+  /** What a torrent made here is remembered by; null when it need not be. */
+  readonly remember: MadeKey | null;
 }
 
-/** Hashes a file or folder. */
+/** Hashes a file or folder, unless that gave a torrent before, nothing looks changed since, and not all is to be read again. */
 export async function prepareNew(
   context: Context,
   output: Output,
   word: string,
-  flags: MakeFlags,
+  flags: MakeFlags & VerifyOptions,
 ): Promise<Prepared> {
   const path = userPath(context, word);
+  const before = flags.verify === "full" ? null : await findMade(context, output, path, word, flags);
+  if (before !== null) return before;
   const made = await makeTorrent(context, output, path, word, flags, (bytesDone, bytesTotal) => {
     output.hashing(word, bytesDone, bytesTotal);
   });
@@ -47,7 +54,32 @@ export async function prepareNew(
     rootName: basename(path),
     fresh: true,
     torrentFile: null,
+    remember: madeKey(path, flags, made.fingerprint),
   };
+}
+
+/** The torrent that the same path gave with the same flags. Whatever is wrong with it, the files are hashed then. */
+async function findMade(
+  context: Context,
+  output: Output,
+  path: string,
+  word: string,
+  flags: MakeFlags,
+): Promise<Prepared | null> {
+  const engine = await context.engine();
+  try {
+    const { fingerprint, warnings } = await engine.fingerprintContent(path, context.signal);
+    const torrentFile = await madeBefore(context, madeKey(path, flags, fingerprint));
+    if (torrentFile === null) return null;
+    const bytes = await readTorrentBytes(context, torrentFile);
+    const metainfo = engine.parseMetainfo(bytes);
+    for (const warning of warnings) output.warn(clean(warning));
+    output.detail(`${clean(word)} looks unchanged: the torrent made of it earlier is used`);
+    const where = { dir: dirname(path), rootName: basename(path) };
+    return { metainfo, bytes, ...where, fresh: false, torrentFile, remember: null };
+  } catch {
+    return null;
+  }
 }
 
 /** Reads a .torrent file and finds what it names: in `data`, or beside it, here, or in the download folder. */
@@ -66,7 +98,7 @@ export async function prepareExisting(
   const places = data === null ? [dirname(torrentFile), context.cwd, downloadDir] : [userPath(context, data)];
   for (const dir of places) {
     if (await exists(join(dir, root)))
-      return { metainfo, bytes, dir, rootName: null, fresh: false, torrentFile };
+      return { metainfo, bytes, dir, rootName: null, fresh: false, torrentFile, remember: null };
   }
   const where = [...new Set(places.map((dir) => shownPath(context, dir)))].join(" or ");
   throw new CliError(
@@ -84,7 +116,7 @@ export async function startSharing(
   output: Output,
   session: Session,
   prepared: Prepared,
-  flags: { readonly trackers: readonly string[]; readonly discovery: boolean },
+  flags: { readonly trackers: readonly string[]; readonly discovery: boolean; readonly verify: VerifyLevel },
   onEvent: (event: TorrentEvent) => void,
 ): Promise<Torrent> {
   const { metainfo, dir, rootName, fresh } = prepared;
@@ -100,7 +132,7 @@ export async function startSharing(
       failed(event.error);
       return;
     }
-    if (event.type === "checked") showCheck(output, metainfo, event.checkedPieces, event.pieceCount);
+    if (event.type === "checked") showCheck(output, metainfo, event);
     if (event.type === "state" && SHARING.includes(event.state)) ready();
     onEvent(event);
   };
@@ -109,7 +141,8 @@ export async function startSharing(
     downloadDir: dir,
     ...(rootName === null || rootName === metainfo.name ? {} : { rootName }),
     seedOnly: true,
-    check: fresh ? "none" : "full",
+    hashed: fresh,
+    verify: flags.verify,
     trackers: flags.trackers,
     discovery: flags.discovery,
     listener,
@@ -140,9 +173,10 @@ export async function startSharing(
 /** States in which peers are served; "downloading" is a share of which pieces are missing. */
 const SHARING: readonly string[] = ["seeding", "finished", "downloading"];
 
-function showCheck(output: Output, metainfo: Metainfo, done: number, total: number): void {
-  const line = (): string =>
-    `Checking ${clean(metainfo.name)}  ${progressText({ done, total, rate: null, etaMs: null }, output.noteStyle)}`;
-  output.live([line()]);
-  output.status(line);
+function showCheck(output: Output, metainfo: Metainfo, progress: CheckProgress): void {
+  const { layout, name } = metainfo;
+  const line = checkLine(clean(name), progress, layout.pieceCount, output.noteStyle);
+  output.checked({ name, ...checkFields(progress) });
+  output.live([line]);
+  output.status(() => line);
 }

@@ -18,6 +18,8 @@ export interface MadeTorrent {
   readonly bytes: Uint8Array;
   readonly metainfo: Metainfo;
   readonly warnings: readonly string[];
+  /** Of the content as it was hashed. */
+  readonly fingerprint: string;
 }
 
 /** Flags that shape a torrent; `source` and `creationDate` only where the command has them. */

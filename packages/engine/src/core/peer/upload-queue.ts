@@ -75,14 +75,18 @@ export class UploadQueue {
     return true;
   }
 
+  /** The piece of which the next run will be; -1 when nothing is queued. */
+  get nextPiece(): PieceIndex {
+    return this.#start === this.#end ? -1 : this.#piece[this.#nextAt()]!;
+  }
+
   /**
    * Takes out the next run of contiguous requests of equal length, at most `maxBytes` (but always one request) and not over a
    * border of 256 KiB, where storage runs end. Null when nothing is queued. The result is overwritten by the next call.
    */
   nextRun(maxBytes: number): UploadRun | null {
     if (this.#start === this.#end) return null;
-    let at = this.#lowerBound(this.#lastPiece, this.#lastEnd, 0);
-    if (at === this.#end) at = this.#start;
+    const at = this.#nextAt();
     const run = this.#run;
     const chunk = this.#length[at]!;
     run.piece = this.#piece[at]!;
@@ -127,6 +131,11 @@ export class UploadQueue {
       }
     }
     this.#end = to;
+  }
+
+  #nextAt(): number {
+    const at = this.#lowerBound(this.#lastPiece, this.#lastEnd, 0);
+    return at === this.#end ? this.#start : at;
   }
 
   /** First entry that is not before the given one. */

@@ -1,0 +1,209 @@
+import { Bitfield } from "../base/bitfield.ts";
+import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import { filesError, type FilesTrouble } from "../core/explain.ts";
+import type { PieceHashes } from "../core/piece-hashes.ts";
+import type { PiecePicker } from "../core/picker/piece-picker.ts";
+import type { ResumeVerdict } from "../core/resume-judge.ts";
+import { samplePieces } from "../core/resume-sample.ts";
+import type { Layout } from "../meta/layout.ts";
+import type { PieceDigest } from "../ports/disk.ts";
+import type { AddOptions } from "./add-options.ts";
+import type { SessionContext } from "./context.ts";
+import type { CheckProgress, CheckReason } from "./events.ts";
+import type { FileStats } from "./file-watch.ts";
+import type { PartData } from "./part-data.ts";
+import type { TorrentFiles } from "./torrent-files.ts";
+import type { TorrentJournal } from "./torrent-journal.ts";
+import type { TorrentPlace } from "./torrent-place.ts";
+import type { TrustedPieces } from "./trusted-pieces.ts";
+
+const PROGRESS_MS = 100;
+
+type IsCancelled = () => boolean;
+
+/** The parts of a torrent's content that are about which pieces are there. */
+export interface PiecesParts {
+  readonly layout: Layout;
+  readonly options: AddOptions;
+  readonly files: TorrentFiles;
+  readonly hashes: PieceHashes;
+  readonly picker: PiecePicker;
+  /** Null for a torrent that is only shared, and whose resume data can't be kept. */
+  readonly journal: TorrentJournal | null;
+  readonly place: TorrentPlace;
+}
+
+/** What a check has found. */
+export interface Found {
+  /** The files as they were before anything of them was read. */
+  readonly stats: FileStats;
+  /** Pieces that resume data vouched for. */
+  readonly claimed: Bitfield;
+  /** Files that are wanted now and were not before: of these pieces the part file may have what belongs to them. */
+  readonly part: { readonly files: readonly FileIndex[]; readonly pieces: readonly PieceIndex[] } | null;
+}
+
+export interface PieceCheckOwner {
+  /** The piece is there; `digest` is what was found, null when that is believed. */
+  claim(piece: PieceIndex, digest: PieceDigest | null): void;
+  loseAll(): void;
+  onChecked(progress: CheckProgress): void;
+  onWarning(error: ShoalError): void;
+}
+
+/** Finds out which pieces are on disk: what resume data vouches for is believed as far as was asked for, the rest is hashed. */
+export class PieceCheck {
+  readonly #context: SessionContext;
+  readonly #owner: PieceCheckOwner;
+  readonly #parts: PiecesParts;
+  readonly #picker: PiecePicker;
+  readonly #trusted: TrustedPieces;
+  readonly #part: PartData | null;
+  /** Counts cancellations: a start that began before one is over. */
+  #cancelled = 0;
+
+  constructor(
+    context: SessionContext,
+    owner: PieceCheckOwner,
+    parts: PiecesParts,
+    trusted: TrustedPieces,
+    part: PartData | null,
+  ) {
+    this.#part = part;
+    this.#context = context;
+    this.#owner = owner;
+    this.#parts = parts;
+    this.#picker = parts.picker;
+    this.#trusted = trusted;
+  }
+
+  /** Ends what is under way soon. */
+  cancel(): void {
+    this.#cancelled++;
+    this.#trusted.stop();
+  }
+
+  /** Claims the pieces that are there; null when that was cancelled. Throws ERR_FILE_EXISTS; ERR_FILES_MISSING unless `refetches`. */
+  async find(refetches: boolean): Promise<Found | null> {
+    const isCancelled = this.#cancellation();
+    const { files, journal, options, layout } = this.#parts;
+    const { seedOnly = false, hashed = false, existing, verify = this.#context.config.verify } = options;
+    if (!seedOnly) await this.#parts.place.recover();
+    const revived = (await this.#part?.settle()) ?? [];
+    const stats = await files.stat();
+    if (!seedOnly && journal !== null) this.#tellGone(files.gone(stats, journal), refetches);
+    const resumed = journal?.resume(stats, layout, verify) ?? nothing(layout.pieceCount);
+    const fillable = this.#part?.mayFill(revived, stats) ?? [];
+    const inPart = piecesOf(layout, fillable, resumed.recheck);
+    const [foreign] = seedOnly || journal === null ? [] : files.foreign(stats, journal);
+    const refuses = foreign !== undefined && existing !== "overwrite";
+    if (refuses && !files.areFullSize(stats)) throw files.fileExists(foreign.index);
+    for (const piece of inPart) resumed.recheck.clear(piece);
+    if (hashed) for (const piece of all(layout.pieceCount)) this.#owner.claim(piece, null);
+    else await this.#compare(resumed, seedOnly || foreign !== undefined, isCancelled);
+    if (isCancelled()) return null;
+    if (refuses && !this.#picker.isFinished) {
+      this.#owner.loseAll();
+      throw files.fileExists(foreign.index);
+    }
+    const part = revived.length === 0 ? null : { files: fillable, pieces: inPart };
+    return { stats, claimed: resumed.claimed, part };
+  }
+
+  /** Files are never made anew without a word: a drive may be missing. Somebody who asks for a download again wants them. */
+  #tellGone(gone: FilesTrouble | null, refetches: boolean): void {
+    if (gone === null || refetches) return;
+    const error = filesError(gone, this.#parts.files.root);
+    if (this.#parts.options.load !== undefined) throw error;
+    this.#owner.onWarning(new ShoalError(error.code, `${error.message} and fetched again`, error.details));
+  }
+
+  /** Hashes every piece and claims those that are right. Gives the files as they were before; null when it was cancelled. */
+  async everything(): Promise<FileStats | null> {
+    const isCancelled = this.#cancellation();
+    const stats = await this.#parts.files.stat();
+    const { pieceCount } = this.#parts.layout;
+    await this.of(all(pieceCount), "asked", isCancelled);
+    return isCancelled() ? null : stats;
+  }
+
+  /** Hashes the pieces and claims those that are right; ends early once `isCancelled` says so. */
+  async of(pieces: Bitfield, reason: CheckReason, isCancelled: IsCancelled = () => false): Promise<void> {
+    const { files, hashes } = this.#parts;
+    const tell = this.#meter(reason);
+    await files.check(pieces, hashes, (piece, digest) => this.#owner.claim(piece, digest), tell, isCancelled);
+  }
+
+  /** `everywhere`: pieces that resume data has no word about may be there, too. */
+  async #compare(
+    { claimed, recheck, masks }: ResumeVerdict,
+    everywhere: boolean,
+    isCancelled: IsCancelled,
+  ): Promise<void> {
+    const { options } = this.#parts;
+    const { verify = this.#context.config.verify } = options;
+    if (verify === "full") return this.of(all(claimed.length), "asked", isCancelled);
+    for (const piece of claimed) this.#owner.claim(piece, null);
+    this.#trusted.trust(claimed);
+    const isKnown = !claimed.isEmpty || !recheck.isEmpty;
+    const doubtful = everywhere ? complement(claimed) : recheck;
+    await this.of(doubtful, isKnown ? "changed" : "new", isCancelled);
+    if (verify === "sample" && !isCancelled()) await this.#sample(claimed);
+    for (const [piece, mask] of masks) {
+      if (!this.#picker.have.get(piece)) this.#picker.restoreBlocks(piece, mask);
+    }
+  }
+
+  /** Hashes a few pieces for all, and where one is wrong its files. */
+  async #sample(claimed: Bitfield): Promise<void> {
+    const { layout, journal } = this.#parts;
+    const tell = this.#meter("sample");
+    const sample = samplePieces(layout, claimed, journal?.latest ?? [], this.#context.rng);
+    await this.#trusted.proveAll(sample, tell);
+  }
+
+  #cancellation(): IsCancelled {
+    const before = this.#cancelled;
+    return () => this.#cancelled !== before;
+  }
+
+  /** Tells progress now and then, and the end. */
+  #meter(reason: CheckReason): (done: number, total: number) => void {
+    const startedAt = this.#context.now();
+    let toldAt: Millis = -Infinity;
+    return (done, total) => {
+      const now = this.#context.now();
+      if (done < total && now - toldAt < PROGRESS_MS) return;
+      toldAt = now;
+      const etaMs = done === 0 ? null : ((now - startedAt) / done) * (total - done);
+      this.#owner.onChecked({ reason, checkedPieces: done, pieceCount: total, etaMs });
+    };
+  }
+}
+
+function nothing(pieceCount: number): ResumeVerdict {
+  return { claimed: new Bitfield(pieceCount), recheck: new Bitfield(pieceCount), masks: new Map() };
+}
+
+function all(pieceCount: number): Bitfield {
+  const pieces = new Bitfield(pieceCount);
+  pieces.setAll();
+  return pieces;
+}
+
+function complement(pieces: Bitfield): Bitfield {
+  const others = all(pieces.length);
+  for (const piece of pieces) others.clear(piece);
+  return others;
+}
+
+/** Of `among`, those with bytes of the files. */
+function piecesOf(layout: Layout, files: readonly FileIndex[], among: Bitfield): PieceIndex[] {
+  const found = new Set<PieceIndex>();
+  for (const index of files) {
+    const { firstPiece, endPiece } = layout.files[index]!;
+    for (let piece = firstPiece; piece < endPiece; piece++) if (among.get(piece)) found.add(piece);
+  }
+  return [...found];
+}
