@@ -5,15 +5,15 @@ import type { Scenario } from "./scenario.ts";
 export interface Arguments {
   readonly list: boolean;
   readonly scenarios: readonly Scenario[];
-  readonly all: boolean;
   readonly json: boolean;
   readonly seed: number;
   /** Null: as the scenario has it. */
   readonly peers: number | null;
+  /** File for a plot of everybody's progress; null for none. */
+  readonly svg: string | null;
 }
 
-const USAGE = `npm run sim -- <scenario>|all [--seed N] [--peers N] [--json]
-npm run sim -- --list`;
+const USAGE = "npm run sim -- <scenario>|all|--list [--seed N] [--peers N] [--json] [--svg FILE]";
 
 /** Throws an Error with one sentence for the user. */
 export function parseArguments(words: readonly string[]): Arguments {
@@ -21,6 +21,7 @@ export function parseArguments(words: readonly string[]): Arguments {
   let json = false;
   let seed = 1;
   let peers: number | null = null;
+  let svg: string | null = null;
   const names: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
@@ -33,13 +34,15 @@ export function parseArguments(words: readonly string[]): Arguments {
     else if (word === "--json") json = true;
     else if (word === "--seed") seed = count(word, value());
     else if (word === "--peers") peers = count(word, value());
+    else if (word === "--svg") svg = value();
     else if (word.startsWith("-")) throw new Error(`Unknown option ${word}`);
     else names.push(word);
   }
   const all = names.includes("all");
   const scenarios = all ? SCENARIOS : names.map(scenarioNamed);
-  if (!list && scenarios.length === 0) throw new Error(`Name a scenario, or all, or --list\n${USAGE}`);
-  return { list, scenarios, all, json, seed, peers };
+  if (svg !== null && scenarios.length !== 1) throw new Error("--svg draws one scenario: name one");
+  if (!list && scenarios.length === 0) throw new Error(`Name a scenario, or all: ${USAGE}`);
+  return { list, scenarios, json, seed, peers, svg };
 }
 
 function scenarioNamed(name: string): Scenario {

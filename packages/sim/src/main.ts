@@ -1,8 +1,14 @@
 // Plays scenarios: npm run sim -- --list
-import { parseArguments } from "./arguments.ts";
-import { playScenario } from "./play-scenario.ts";
+import { writeFileSync } from "node:fs";
+import { type Arguments, parseArguments } from "./arguments.ts";
+import { playAll } from "./play-all.ts";
+import { type Played, playScenario } from "./play-scenario.ts";
+import { plotProgress } from "./plot.ts";
+import type { Scenario, ScenarioOptions } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
+import { type Sample, timelineTable } from "./timeline.ts";
 
+/** Standard output is a function of the arguments alone; time and memory go to standard error. */
 async function main(words: readonly string[]): Promise<number> {
   let asked;
   try {
@@ -16,17 +22,43 @@ async function main(words: readonly string[]): Promise<number> {
     for (const { name, title } of SCENARIOS) process.stdout.write(`${name.padEnd(width)}  ${title}\n`);
     return 0;
   }
+  const { seed, peers, json } = asked;
+  const optionsOf = (scenario: Scenario): ScenarioOptions => ({ seed, peers: peers ?? scenario.peers });
   let isOk = true;
-  for (const scenario of asked.scenarios) {
-    const started = performance.now();
-    const played = await playScenario(scenario, { seed: asked.seed, peers: asked.peers ?? scenario.peers });
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const megabytes = Math.round(process.memoryUsage().rss / 1e6);
-    process.stdout.write(`${JSON.stringify(played)}\n`);
-    process.stderr.write(`${scenario.name}: ${seconds} s, ${megabytes} MB\n`);
+  const tell = (played: Played, seconds: number): void => {
     isOk &&= played.ok;
-  }
+    process.stdout.write(json ? `${JSON.stringify(played)}\n` : readable(played));
+    process.stderr.write(`${played.scenario}: ${seconds.toFixed(1)} s\n`);
+  };
+  const started = performance.now();
+  if (asked.scenarios.length === 1) await playOne(asked, asked.scenarios[0]!, optionsOf, tell);
+  else await playAll(asked.scenarios, optionsOf, tell);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const { maxRSS } = process.resourceUsage();
+  process.stderr.write(`in all: ${seconds} s, ${Math.round(maxRSS / 1024)} MiB\n`);
   return isOk ? 0 : 1;
+}
+
+async function playOne(
+  { json, svg }: Arguments,
+  scenario: Scenario,
+  optionsOf: (scenario: Scenario) => ScenarioOptions,
+  tell: (played: Played, seconds: number) => void,
+): Promise<void> {
+  const started = performance.now();
+  let seen: readonly Sample[] = [];
+  const onSamples = (samples: readonly Sample[]): void => {
+    seen = samples;
+  };
+  const played = await playScenario(scenario, optionsOf(scenario), json && svg === null ? {} : { onSamples });
+  if (!json && seen.length > 0) process.stdout.write(timelineTable(seen));
+  if (svg !== null) writeFileSync(svg, plotProgress(`${scenario.name}: ${scenario.title}`, seen));
+  tell(played, (performance.now() - started) / 1000);
+}
+
+function readable({ scenario, ok, ...figures }: Played): string {
+  const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  return `${ok ? "ok  " : "FAIL"} ${scenario}: ${told.join(", ")}\n`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -159,8 +159,9 @@ export class NetHost implements Net {
     const ours = new SimulatedConnection(this, this.#queue, remote);
     this.#connections.add(ours);
     from.join(ours);
+    // Before anything that is said on accepting.
+    from.host.at(latencyMs, () => from.connected());
     accept(ours);
     this.onInput();
-    from.host.at(latencyMs, () => from.connected());
   }
 }

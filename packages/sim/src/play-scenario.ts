@@ -1,4 +1,5 @@
 import type { Figures, Scenario, ScenarioOptions } from "./scenario.ts";
+import { type Sample, Timeline } from "./timeline.ts";
 import { SimulatedWorld } from "./world.ts";
 
 /** What is told of one run: the same for the same seed. */
@@ -7,14 +8,24 @@ export interface Played extends Figures {
   readonly seed: number;
 }
 
-/** Plays a scenario in a world of its own; with `checkEvery`, the sessions' invariants are checked after every so many inputs. */
+export interface PlayOptions {
+  /** The sessions' invariants are checked after every so many inputs; 0 for never. */
+  readonly checkEvery?: number;
+  /** Gets what the swarm looked like on the way. */
+  readonly onSamples?: (samples: readonly Sample[]) => void;
+}
+
+/** Plays a scenario in a world of its own. */
 export async function playScenario(
   scenario: Scenario,
   options: ScenarioOptions,
-  checkEvery: number = 0,
+  { checkEvery = 0, onSamples }: PlayOptions = {},
 ): Promise<Played> {
   const world = new SimulatedWorld({ seed: options.seed, spoilsBuffers: checkEvery > 0 });
   if (checkEvery > 0) world.checkInvariants(checkEvery);
-  const figures = await scenario.run({ world, watch: () => undefined }, options);
+  const timeline = onSamples === undefined ? null : new Timeline();
+  const figures = await scenario.run({ world, watch: timeline?.watch ?? (() => undefined) }, options);
+  timeline?.end();
+  if (timeline !== null) onSamples?.(timeline.samples);
   return { scenario: scenario.name, seed: options.seed, ...figures };
 }

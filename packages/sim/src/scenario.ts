@@ -27,5 +27,7 @@ export interface Scenario {
   /** What must come true, in one sentence. */
   readonly title: string;
   readonly peers: number;
+  /** Processor seconds, roughly: where there are many to play the dearest come first. */
+  readonly cost: number;
   run(scene: Scene, options: ScenarioOptions): Promise<Figures>;
 }

@@ -44,11 +44,9 @@ class Segment implements QueuedEvent, Outgoing {
     this.to = to;
   }
 
-  /** It has left the host. */
-  depart(): void {
+  depart(at: Millis): void {
     this.from.onDeparted(this);
-    const { queue } = this.from;
-    queue.add(this, queue.now + this.from.latencyMs);
+    this.from.queue.add(this, at + this.from.latencyMs);
   }
 
   onLost(): void {
@@ -88,6 +86,8 @@ export class SimulatedConnection implements Connection, Sender {
   #inFlight = 0;
   #window = Infinity;
   #waitsForLost = false;
+  /** More was queued than a kernel takes without a word: whoever wrote it waits for the end of it. */
+  #wasFull = false;
   #endPending = false;
   #paused = false;
   #finished = false;
@@ -135,6 +135,7 @@ export class SimulatedConnection implements Connection, Sender {
       return;
     }
     this.queuedBytes += bytes.length;
+    if (this.queuedBytes >= SEGMENT_BYTES) this.#wasFull = true;
     this.#writes.push({ bytes, done, taken: 0 });
     this.host.uplink.join(this);
   }
@@ -211,10 +212,13 @@ export class SimulatedConnection implements Connection, Sender {
 
   onDeparted(segment: Segment): void {
     this.queuedBytes -= segment.length;
-    if (this.queuedBytes === 0 && !this.#finished) {
+    if (this.queuedBytes > 0 || !this.#wasFull) return;
+    this.#wasFull = false;
+    this.host.later(() => {
+      if (this.#finished || this.queuedBytes > 0) return;
       this.#sink?.onDrain();
       this.host.onInput();
-    }
+    });
   }
 
   /** The segment did not arrive: it is sent again once that was noticed, and before everything else. */

@@ -15,7 +15,8 @@ export interface LinkSpec {
 /** Bytes that leave the host together. */
 export interface Outgoing {
   readonly length: number;
-  depart(): void;
+  /** It has left the host at `at`, which may lie ahead. */
+  depart(at: Millis): void;
   /** It was lost on the way. */
   onLost(): void;
 }
@@ -30,6 +31,9 @@ export interface Sender {
 
 export const IDEAL_LINK: LinkSpec = { up: Infinity, down: Infinity, latencyMs: 0, loss: 0 };
 
+/** A segment up to this size is sent off at once, without an event when it has left: most of them are a few bytes. */
+const SMALL_BYTES = 2_048;
+
 /** Sends one segment after the other, the connections of the host by turns. */
 export class Uplink implements QueuedEvent {
   at: Millis = 0;
@@ -42,6 +46,9 @@ export class Uplink implements QueuedEvent {
   /** Connections that may have something to send. */
   readonly #turns: Sender[] = [];
   #sending: Outgoing | null = null;
+  /** The uplink itself is in the queue. */
+  #waiting = false;
+  #freeAt: Millis = 0;
 
   constructor(queue: EventQueue, rng: Rng, spec: LinkSpec) {
     this.#queue = queue;
@@ -55,32 +62,53 @@ export class Uplink implements QueuedEvent {
       connection.inTurn = true;
       this.#turns.push(connection);
     }
-    if (this.#sending === null) this.#sendNext();
+    if (!this.#waiting) this.#sendNext();
   }
 
   /** The segment under way has left. */
   happen(): void {
-    const segment = this.#sending!;
+    this.#waiting = false;
+    const segment = this.#sending;
     this.#sending = null;
-    this.bytes += segment.length;
-    if (this.spec.loss > 0 && this.#rng.below(1_000_000) < this.spec.loss * 1_000_000) segment.onLost();
-    else segment.depart();
-    this.#sendNext();
+    if (segment !== null) this.#release(segment);
+    if (!this.#waiting) this.#sendNext();
   }
 
   #sendNext(): void {
-    while (this.#sending === null && this.#turns.length > 0) {
+    while (this.#turns.length > 0) {
+      if (this.#freeAt > this.#queue.now) {
+        this.#waitUntilFree();
+        return;
+      }
       const connection = this.#turns.shift()!;
       connection.inTurn = false;
       const segment = connection.nextSegment();
       if (segment === null) continue;
-      this.#sending = segment;
       if (connection.wantsTurn) {
         connection.inTurn = true;
         this.#turns.push(connection);
       }
-      this.#queue.add(this, this.#queue.now + (segment.length / this.spec.up) * 1000);
+      this.bytes += segment.length;
+      this.#freeAt = this.#queue.now + (segment.length / this.spec.up) * 1000;
+      if (segment.length <= SMALL_BYTES) {
+        this.#release(segment);
+      } else {
+        this.#sending = segment;
+        this.#waitUntilFree();
+        return;
+      }
     }
+  }
+
+  #waitUntilFree(): void {
+    this.#waiting = true;
+    this.#queue.add(this, this.#freeAt);
+  }
+
+  #release(segment: Outgoing): void {
+    const { loss } = this.spec;
+    if (loss > 0 && this.#rng.below(1_000_000) < loss * 1_000_000) segment.onLost();
+    else segment.depart(this.#freeAt);
   }
 }
 
@@ -94,10 +122,11 @@ export class Downlink {
     this.spec = spec;
   }
 
-  /** When a segment that arrives now is there as a whole. */
+  /** When a segment is there as a whole whose last byte arrives now at the earliest. */
   take(length: number, now: Millis): Millis {
     this.bytes += length;
-    this.#freeAt = Math.max(now, this.#freeAt) + (length / this.spec.down) * 1000;
+    const takes = (length / this.spec.down) * 1000;
+    this.#freeAt = Math.max(now, this.#freeAt + takes);
     return this.#freeAt;
   }
 }

@@ -15,6 +15,7 @@ export const chokeStorm: Scenario = {
   title:
     "peers that choke and unchoke all the time, with the fast extension and without, leak no reservation",
   peers: 8,
+  cost: 1,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, { size: SIZE, pieceLength: 128 * 1024, seed: { up: 16 * 1024 } });
     watch(swarm);

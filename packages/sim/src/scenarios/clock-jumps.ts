@@ -13,6 +13,7 @@ export const clockJumps: Scenario = {
   name: "clock-jumps",
   title: "clocks that jump a day and machines that sleep eight hours go on where they were, without a burst",
   peers: 4,
+  cost: 2,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,

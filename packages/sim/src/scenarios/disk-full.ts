@@ -11,6 +11,7 @@ export const diskFull: Scenario = {
   title:
     "a disk that fills up at one half stops the download; once there is room it completes without a recheck",
   peers: 3,
+  cost: 1,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,

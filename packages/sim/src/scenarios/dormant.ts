@@ -8,6 +8,7 @@ export const dormant: Scenario = {
   title:
     "thousands of torrents that nobody asks for do nothing at all, and one of them wakes up when it is asked for",
   peers: 10_000,
+  cost: 2,
   async run({ world }, { peers }) {
     const made = await world.make({ "film.bin": 100_000 }, { kind: "v1", pieceLength: 65_536 });
     const { metainfo, torrentBytes } = made;

@@ -9,6 +9,7 @@ export const flashCrowd: Scenario = {
   name: "flash-crowd",
   title: "hundreds of leechers that come at once all complete, and none waits much longer than the others",
   peers: 500,
+  cost: 14,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,

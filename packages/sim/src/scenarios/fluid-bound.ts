@@ -15,6 +15,7 @@ export const fluidBoundScenario: Scenario = {
   name: "fluid-bound",
   title: "one seed and many leechers with mixed uplinks are done within 1.2 times what a fluid would need",
   peers: 50,
+  cost: 9,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,

@@ -82,6 +82,7 @@ export const hostilePeers: Scenario = {
   title:
     "peers that break the rules or shout are shown the door or ignored, and the download goes on beside them",
   peers: 1,
+  cost: 1,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: 4 * MIB - 7,

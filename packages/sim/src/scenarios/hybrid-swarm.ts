@@ -10,6 +10,7 @@ export const hybridSwarm: Scenario = {
   name: "hybrid-swarm",
   title: "peers that know a hybrid only by its v1 name, only by its v2 name, or by both make up one swarm",
   peers: 3,
+  cost: 1,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: 4 * MIB,

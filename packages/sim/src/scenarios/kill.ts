@@ -4,7 +4,7 @@ import { type Member, Swarm } from "../swarm.ts";
 import { IDEAL_DISK } from "../simulated-disk.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 8 * MIB;
+const SIZE = 16 * MIB;
 const PIECE = 128 * 1024;
 const LINK = { up: MIB, down: MIB, latencyMs: 10, loss: 0 };
 const DISK = { ...IDEAL_DISK, latencyMs: 5, rate: 4 * MIB, disorderMs: 200 };
@@ -13,6 +13,7 @@ export const kill: Scenario = {
   name: "kill",
   title: "a process killed at random points claims nothing after its restart that is not on disk and right",
   peers: 12,
+  cost: 1,
   async run({ world, watch }, { peers: kills }) {
     const swarm = await Swarm.create(world, { size: SIZE, pieceLength: PIECE, seed: LINK });
     watch(swarm);
@@ -21,7 +22,7 @@ export const kill: Scenario = {
     let wrong = 0;
     let lost = 0;
     for (let i = 0; i < kills; i++) {
-      await world.run(1 + world.rng.below(600));
+      await world.run(1 + world.rng.below(2_500));
       const before = member.torrent.stats().piecesHave;
       member.node.kill();
       const { store } = member.node;

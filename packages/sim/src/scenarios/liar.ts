@@ -12,6 +12,7 @@ export const liar: Scenario = {
   title:
     "a peer that spoils every 1,000th block is banned, nobody else is, and less than two pieces are wasted",
   peers: 2,
+  cost: 1,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,

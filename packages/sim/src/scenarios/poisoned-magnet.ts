@@ -8,6 +8,7 @@ export const poisonedMagnet: Scenario = {
   name: "poisoned-magnet",
   title: "a magnet gets its metadata from the one honest peer among many that send a wrong one",
   peers: 9,
+  cost: 1,
   async run({ world }, { peers }) {
     // Small pieces: the info dictionary has several parts of its own.
     const made = await world.make({ "film.bin": 32 * MIB }, { kind: "v1", pieceLength: 16_384 });

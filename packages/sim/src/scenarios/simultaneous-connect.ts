@@ -6,6 +6,7 @@ export const simultaneousConnect: Scenario = {
   name: "simultaneous-connect",
   title: "when both ends dial each other at once, over IPv4 and IPv6, exactly one connection is left",
   peers: 8,
+  cost: 1,
   async run({ world }, { peers }) {
     const made = await world.make({ "film.bin": 1_000_000 }, { kind: "v1", pieceLength: 65_536 });
     const nodes = [];

@@ -16,6 +16,7 @@ export const slowLastPeer: Scenario = {
   name: "slow-last-peer",
   title: "a peer that sends a block in four seconds delays the end by two round trips and one block at most",
   peers: 1,
+  cost: 1,
   async run({ world, watch }, { seed, peers }) {
     const alone = await download(new SimulatedWorld({ seed, spoilsBuffers: false }), 0, () => undefined);
     const withSlow = await download(world, peers, watch);

@@ -22,7 +22,7 @@ describe("scenarios, with the sessions' invariants checked", () => {
   for (const scenario of SCENARIOS) {
     test(`${scenario.name}: ${scenario.title}`, async () => {
       const peers = PEERS[scenario.name] ?? scenario.peers;
-      const played = await playScenario(scenario, { seed: 1, peers }, CHECK_EVERY);
+      const played = await playScenario(scenario, { seed: 1, peers }, { checkEvery: CHECK_EVERY });
       assert.ok(played.ok, JSON.stringify(played));
     });
   }
