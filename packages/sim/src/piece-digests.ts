@@ -16,7 +16,7 @@ export class PieceDigests {
   digest(files: DiskFiles, spec: StorageSpec, piece: number, kinds: HashKinds): PieceDigest {
     const fingerprint = files.fingerprint(spec, piece);
     if (fingerprint === null) return hashPiece(files, spec, piece, kinds);
-    const key = `${Number(kinds.sha1)}${Number(kinds.merkle)} ${spec.layout.leafWidth(piece)} ${fingerprint}`;
+    const key = `${Number(kinds.sha1)}${Number(kinds.merkle)}${Number(kinds.leaves === true)} ${spec.layout.leafWidth(piece)} ${fingerprint}`;
     let digest = this.#known.get(key);
     if (digest === undefined) {
       digest = hashPiece(files, spec, piece, kinds);
@@ -30,7 +30,7 @@ function hashPiece(files: DiskFiles, spec: StorageSpec, piece: number, kinds: Ha
   const { layout } = spec;
   const bytes = files.bytes(spec, piece, 0, layout.pieceSize(piece));
   const sha1 = kinds.sha1 ? nodeHasher.sha1(bytes) : null;
-  if (!kinds.merkle) return { sha1, root: null, leaves: null };
+  if (!kinds.merkle && kinds.leaves !== true) return { sha1, root: null, leaves: null };
   const leaves = new Uint8Array(32 * layout.blockCount(piece));
   for (let block = 0; block < layout.blockCount(piece); block++) {
     const from = block * BLOCK_SIZE;
@@ -38,6 +38,7 @@ function hashPiece(files: DiskFiles, spec: StorageSpec, piece: number, kinds: Ha
     leaves.set(nodeHasher.sha256(data), block * 32);
   }
   const width = layout.leafWidth(piece);
-  const root = width === 0 ? null : merkleRoot((data) => nodeHasher.sha256(data), leaves, width);
-  return { sha1, root, leaves };
+  const root =
+    width === 0 || !kinds.merkle ? null : merkleRoot((data) => nodeHasher.sha256(data), leaves, width);
+  return { sha1, root, leaves: kinds.leaves === true ? leaves : null };
 }

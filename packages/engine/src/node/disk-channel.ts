@@ -36,6 +36,7 @@ export const TRUNCATE_LONGER = 1;
 /** Bits of a hash request's `begin`. */
 export const WANT_SHA1 = 1;
 export const WANT_MERKLE = 2;
+export const WANT_LEAVES = 4;
 
 /** Flags of a completion. */
 export const FLAG_FAULT = 1;

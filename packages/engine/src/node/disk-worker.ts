@@ -24,6 +24,7 @@ import {
   REQUEST_TAIL,
   RING_SLOTS,
   TRUNCATE_LONGER,
+  WANT_LEAVES,
   WANT_MERKLE,
   WANT_SHA1,
 } from "./disk-channel.ts";
@@ -207,9 +208,11 @@ class DiskWorker {
     const { table, pieces } = storage;
     const sha1 = (wanted & WANT_SHA1) !== 0;
     const merkle = (wanted & WANT_MERKLE) !== 0;
+    const leaves = (wanted & WANT_LEAVES) !== 0;
     const known = pieces.get(piece);
     pieces.delete(piece);
-    const state = known?.covers(sha1, merkle) === true ? known : newPieceHash(table, piece, sha1, merkle);
+    const isEnough = known?.covers(sha1, merkle || leaves) === true;
+    const state = isEnough ? known : newPieceHash(table, piece, sha1, merkle || leaves);
     const digest = state.finish(this.#readBack(id, storage, piece));
     const place = answer * 4 + DIGEST_OFFSET;
     let flags = 0;
@@ -217,12 +220,12 @@ class DiskWorker {
       this.#digests.set(digest.sha1, place);
       flags |= FLAG_SHA1;
     }
-    if (merkle && digest.leaves !== null) {
-      const width = table.layout.leafWidth(piece);
-      if (width > 0) {
-        this.#digests.set(merkleRoot(sha256, digest.leaves, width), place + 20);
-        flags |= FLAG_ROOT;
-      }
+    const width = table.layout.leafWidth(piece);
+    if (merkle && digest.leaves !== null && width > 0) {
+      this.#digests.set(merkleRoot(sha256, digest.leaves, width), place + 20);
+      flags |= FLAG_ROOT;
+    }
+    if (leaves) {
       this.#data.port.postMessage(digest.leaves);
       flags |= FLAG_PAYLOAD;
     }

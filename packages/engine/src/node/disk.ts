@@ -24,6 +24,7 @@ import {
   OP_TAKE_DIRTY,
   OP_WRITE,
   TRUNCATE_LONGER,
+  WANT_LEAVES,
   WANT_MERKLE,
   WANT_SHA1,
 } from "./disk-channel.ts";
@@ -200,7 +201,10 @@ export class NodeDisk implements Disk {
   }
 
   hash(storage: StorageId, piece: PieceIndex, kinds: HashKinds, done: HashDone): void {
-    const wanted = (kinds.sha1 ? WANT_SHA1 : 0) | (kinds.merkle ? WANT_MERKLE : 0);
+    const wanted =
+      (kinds.sha1 ? WANT_SHA1 : 0) |
+      (kinds.merkle ? WANT_MERKLE : 0) |
+      (kinds.leaves === true ? WANT_LEAVES : 0);
     this.#post(OP_HASH, storage, piece, wanted, 0, 0, (error, result) => {
       if (error !== null || result === null) done(error, null);
       else done(null, { sha1: result.sha1, root: result.root, leaves: result.payload as Uint8Array | null });

@@ -49,8 +49,10 @@ export interface RelocateOptions {
 
 export interface HashKinds {
   readonly sha1: boolean;
-  /** SHA-256 leaves of the 16 KiB blocks and the root over them. */
+  /** The root over the SHA-256 leaves of the 16 KiB blocks. */
   readonly merkle: boolean;
+  /** The leaves themselves, in v1 too. */
+  readonly leaves?: boolean;
 }
 
 export interface PieceDigest {
@@ -58,7 +60,7 @@ export interface PieceDigest {
   readonly sha1: Uint8Array | null;
   /** 32 bytes: root over the piece's leaves, padded with zero hashes to `layout.leafWidth(piece)`; null when not asked for and in v1. */
   readonly root: Uint8Array | null;
-  /** 32 bytes for each of the piece's blocks; or null. */
+  /** 32 bytes for each of the piece's blocks, or null when not asked for. */
   readonly leaves: Uint8Array | null;
 }
 

@@ -193,8 +193,11 @@ export class BadPieceJudge {
       use(digest.leaves);
       return;
     }
-    this.#context.disk.hash(this.#storage, piece, { sha1: false, merkle: true }, (_error, again) =>
-      use(again?.leaves ?? null),
+    this.#context.disk.hash(
+      this.#storage,
+      piece,
+      { sha1: false, merkle: false, leaves: true },
+      (_error, again) => use(again?.leaves ?? null),
     );
   }
 

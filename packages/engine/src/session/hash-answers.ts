@@ -84,7 +84,7 @@ export class HashAnswers {
       this.#context.disk.hash(
         this.#storage,
         file.firstPiece + piece,
-        { sha1: false, merkle: true },
+        { sha1: false, merkle: false, leaves: true },
         (_error, digest) => {
           if (digest !== null && digest.leaves !== null) leaves.set(piece, digest.leaves);
           account.reading--;

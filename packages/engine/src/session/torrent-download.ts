@@ -249,7 +249,7 @@ export class TorrentDownload implements StoreSink {
     this.#context.disk.hash(
       this.storage,
       piece,
-      { sha1: this.#hashes.sha1, merkle: true },
+      { sha1: this.#hashes.sha1, merkle: this.#hashes.merkle, leaves: true },
       (error, digest) => {
         this.#hashing--;
         this.#onSecondDigest(piece, first, error, digest);

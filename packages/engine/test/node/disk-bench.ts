@@ -52,7 +52,7 @@ export class Bench {
 
   hash(storage: StorageId, piece: number, sha1: boolean, merkle: boolean): Promise<PieceDigest> {
     return new Promise((resolve, reject) => {
-      this.disk.hash(storage, piece, { sha1, merkle }, (error, digest) => {
+      this.disk.hash(storage, piece, { sha1, merkle, leaves: merkle }, (error, digest) => {
         if (error !== null || digest === null) reject(error ?? new Error("no digest"));
         else resolve(digest);
       });
