@@ -10,20 +10,25 @@ export interface RecoveryOwner {
   spaceNeeded(path: string | null): { readonly path: string; readonly needed: number };
   /** Whether the cause of a failure seems to be gone. */
   looksMended(error: ShoalError): Promise<boolean>;
-  /** Nothing may be requested or written; what is shared stays shared. */
-  hold(): void;
-  /** Requesting and writing go on. */
-  goOn(): void;
   onWarning(error: ShoalError): void;
   onFailure(error: ShoalError): void;
   /** The cause of the failure is gone: the torrent may start again. */
   onMended(): void;
 }
 
+/** The exchange with peers, as far as the disk allows it. */
+export interface HeldExchange {
+  /** Nothing may be requested or written; what is shared stays shared. */
+  hold(): void;
+  /** Requesting and writing go on; carefully at first when it is yet to be seen whether the disk takes data. */
+  goOn(careful: boolean): void;
+}
+
 /** Carries out what core/disk-health decides for one torrent. It has a timer only while something is wrong. */
 export class DiskRecovery {
   readonly #context: SessionContext;
   readonly #owner: RecoveryOwner;
+  readonly #exchange: HeldExchange;
   readonly #health: DiskHealth = new DiskHealth();
   #timer: Timer | null = null;
   /** What a warning was given of. */
@@ -31,19 +36,15 @@ export class DiskRecovery {
   /** Counts what made answers under way void. */
   #turn = 0;
 
-  constructor(context: SessionContext, owner: RecoveryOwner) {
+  constructor(context: SessionContext, owner: RecoveryOwner, exchange: HeldExchange) {
     this.#context = context;
     this.#owner = owner;
+    this.#exchange = exchange;
   }
 
   /** What is wrong now; null when nothing is. */
   get trouble(): DiskTrouble | null {
     return this.#health.trouble;
-  }
-
-  /** New data may be requested and written. */
-  get mayWrite(): boolean {
-    return this.#health.mayWrite;
   }
 
   /** Whether writing works is yet to be seen. */
@@ -59,7 +60,7 @@ export class DiskRecovery {
       this.#owner.onFailure(error);
       return;
     }
-    this.#owner.hold();
+    this.#exchange.hold();
     // How much room is missing is found out first.
     if (error.code !== "ERR_NO_SPACE") this.#warn();
     this.#proceed();
@@ -98,7 +99,7 @@ export class DiskRecovery {
     this.#timer = null;
     const now = this.#context.now();
     const action = this.#health.next(now);
-    if (action === "go-on") this.#owner.goOn();
+    if (action === "go-on") this.#exchange.goOn(this.#health.isTrying);
     if (action === "measure") void this.#measure();
     if (action === "look") void this.#look();
     const at = this.#health.nextDeadline();
@@ -118,7 +119,7 @@ export class DiskRecovery {
       this.#warn();
       this.#proceed();
     } else if (this.#health.hasFailed) this.#owner.onMended();
-    else this.#owner.goOn();
+    else this.#exchange.goOn(this.#health.isTrying);
   }
 
   async #look(): Promise<void> {

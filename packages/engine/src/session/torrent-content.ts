@@ -104,7 +104,7 @@ export class TorrentContent {
     this.download = new TorrentDownload(context, this, { number, layout, storage, picker, hashes });
     this.upload = new TorrentUpload(context, this, storage);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
-    this.recovery = new DiskRecovery(context, this);
+    this.recovery = new DiskRecovery(context, this, this.exchange);
     this.hashExchange = new HashExchange(context, this, layout, storage, hashes);
     this.#judge = new BadPieceJudge(context, this, storage, picker, hashes, this.hashExchange);
   }
@@ -345,14 +345,6 @@ export class TorrentContent {
   async looksMended(error: ShoalError): Promise<boolean> {
     if (this.#opened) return this.#pieces.lost.looksMended(error);
     return error.code !== "ERR_FILES_MISSING" || this.#pieces.hasAllFiles();
-  }
-
-  hold(): void {
-    this.exchange.hold();
-  }
-
-  goOn(): void {
-    this.exchange.goOn(this.recovery.isTrying);
   }
 
   onMended(): void {
