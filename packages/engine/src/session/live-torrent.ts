@@ -16,7 +16,6 @@ import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
-import type { MoveOptions } from "./torrent-place.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
@@ -54,8 +53,8 @@ export class LiveTorrent {
   /** Everything was there once: what is fetched again later is no completion to tell trackers of. */
   #wasSeed = false;
   #closed = false;
-  /** Ends what takes long. */
-  readonly #closing: AbortController = new AbortController();
+  /** Peers that came before the content was known have been told of it. */
+  #greeted = false;
 
   /** `trackers` outlive this: a torrent at rest is announced, too. */
   constructor(
@@ -211,7 +210,6 @@ export class LiveTorrent {
   /** Compares all data on disk with the hashes again, then goes on. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
     if (this.#closed || this.#metainfo === null) return;
-    this.swarm.connections.closeAll(null);
     this.#error = null;
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
@@ -220,7 +218,7 @@ export class LiveTorrent {
   async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#closing.abort(new ShoalError("ERR_CLOSED", "The torrent was closed"));
+    this.#content?.place.close();
     await this.#goOffline();
     await this.#letGo(how);
   }
@@ -260,13 +258,6 @@ export class LiveTorrent {
       this.#content ??= await this.#makeContent(this.#metainfo);
       return change(this.#content);
     });
-  }
-
-  /** See `Torrent.moveTo`; closing the torrent ends it. */
-  moveTo(downloadDir: string, options: MoveOptions): Promise<void> {
-    const closing = this.#closing.signal;
-    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    return this.edit(({ place }) => place.moveTo(downloadDir, { ...options, signal }));
   }
 
   onTick(now: Millis): void {
@@ -404,7 +395,9 @@ export class LiveTorrent {
     content.activate();
     this.#wasSeed ||= content.isSeed;
     this.#setState(content.isSeed ? "seeding" : content.isComplete ? "finished" : "downloading");
-    this.swarm.onContent(content, metainfo);
+    // Later ones are greeted when they come.
+    if (!this.#greeted) this.swarm.onContent(content, metainfo);
+    this.#greeted = true;
     this.#announce();
     this.#owner.onActive();
     if (content.isComplete) this.emit({ type: "complete" });

@@ -119,13 +119,23 @@ export class PieceCheck {
     this.#owner.onWarning(new ShoalError(error.code, `${error.message} and fetched again`, error.details));
   }
 
-  /** Hashes every piece and claims those that are right. Gives the files as they were before; null when it was cancelled. */
-  async everything(): Promise<FileStats | null> {
+  /**
+   * Hashes every piece but those that are being fetched and claims those that are right. Gives them, and the files as they were
+   * before; null when it was cancelled.
+   */
+  async everything(): Promise<{ readonly stats: FileStats; readonly right: Bitfield } | null> {
     const isCancelled = this.#cancellation();
-    const stats = await this.#parts.files.stat();
-    const { pieceCount } = this.#parts.layout;
-    await this.of(all(pieceCount), "asked", isCancelled);
-    return isCancelled() ? null : stats;
+    const { files, hashes, layout } = this.#parts;
+    const stats = await files.stat();
+    const pieces = all(layout.pieceCount);
+    for (const piece of this.#picker.partialPieces()) pieces.clear(piece);
+    const right = new Bitfield(layout.pieceCount);
+    const onRight = (piece: PieceIndex, digest: PieceDigest): void => {
+      right.set(piece);
+      this.#owner.claim(piece, digest);
+    };
+    await files.check(pieces, hashes, onRight, this.#meter("asked"), isCancelled);
+    return isCancelled() ? null : { stats, right };
   }
 
   /** Hashes the pieces and claims those that are right; ends early once `isCancelled` says so. */

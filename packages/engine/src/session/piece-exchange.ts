@@ -16,8 +16,8 @@ const REJECT_WAIT_MS = 10_000;
 /** A peer that rejects while it serves us is not asked for so long; doubled each time until a block comes. */
 const REJECT_PAUSE_MS = 1_000;
 const MAX_REJECT_PAUSE_MS = 30_000;
-/** So many lost pieces are not taken back one by one: the peer is to connect again. */
-const MAX_WITHDRAWN = 1_000;
+/** So many lost or found pieces are not told one by one: the peer is to connect again. */
+const MAX_TOLD = 1_000;
 /** Two seeds stay together for so long: one of them may lack hashes and ask for them (BEP 52). */
 const SEEDS_MEET_MS = 5_000;
 /** A peer slower than the fastest by this factor is slow, by half of it medium (see the picker's speed classes). */
@@ -206,13 +206,30 @@ export class PieceExchange {
     });
   }
 
+  /** As `announce`; so many that the peers had better ask anew are not told one by one. */
+  announceAll(pieces: readonly PieceIndex[]): void {
+    if (pieces.length <= MAX_TOLD) for (const piece of pieces) this.announce(piece);
+    else this.#askToReconnect();
+  }
+
+  /** Nothing is asked of peers or given to them for a while; they stay connected. */
+  standStill(): void {
+    this.stop();
+    for (const peer of this.#owner.connectedPeers) {
+      this.#upload.choke(peer);
+      this.#download.withdraw(peer);
+      this.#updateInterest(peer);
+      peer.flush();
+    }
+  }
+
   /** Pieces are gone (BEP 54). */
   withdraw(pieces: readonly PieceIndex[]): void {
+    if (pieces.length > MAX_TOLD) {
+      this.#askToReconnect();
+      return;
+    }
     for (const peer of this.#owner.connectedPeers) {
-      if (pieces.length > MAX_WITHDRAWN) {
-        peer.close(new ShoalError("ERR_FILE_CHANGED", "What we share has changed"));
-        continue;
-      }
       for (const piece of pieces) peer.session.sendExtended("lt_donthave", encodeDontHave(piece));
       peer.flush();
     }
@@ -242,6 +259,11 @@ export class PieceExchange {
       this.#download.refill(peer);
       peer.flush();
     }
+  }
+
+  #askToReconnect(): void {
+    for (const peer of this.#owner.connectedPeers)
+      peer.close(new ShoalError("ERR_FILE_CHANGED", "What we share has changed"));
   }
 
   /** Also those are told who have the pieces: else they would not see our progress. */

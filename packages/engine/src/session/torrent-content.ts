@@ -13,7 +13,7 @@ import type { AddOptions } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { SessionContext } from "./context.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
-import type { CheckProgress, FileProgress, TorrentEvent } from "./events.ts";
+import type { FileProgress, TorrentEvent } from "./events.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { PieceExchange } from "./piece-exchange.ts";
@@ -68,6 +68,8 @@ export class TorrentContent {
   #opened = false;
   /** Completion was told, and nothing was lost since. */
   #toldComplete = false;
+  /** Found by a check, and not told to peers yet. */
+  #found: readonly PieceIndex[] = [];
 
   constructor(
     context: SessionContext,
@@ -183,12 +185,10 @@ export class TorrentContent {
     this.#owner.onIncomplete();
   }
 
-  /** Pieces come in ascending order, or rarest first. */
   setSequential(on: boolean): void {
     this.#picker.setSequential(on);
   }
 
-  /** The first and last bytes of each file come before everything else, for a preview; or not. */
   setFirstLast(on: boolean): void {
     this.#pieces.setFirstLast(on);
   }
@@ -216,6 +216,8 @@ export class TorrentContent {
     this.#toldComplete = this.isComplete;
     this.#pieces.lost.start();
     this.exchange.start();
+    this.exchange.announceAll(this.#found);
+    this.#found = [];
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
     const { layout } = this.#metainfo;
     for (let piece = 0; piece < layout.pieceCount; piece++) {
@@ -232,10 +234,12 @@ export class TorrentContent {
     await this.#save();
   }
 
+  /** Peers stay connected; nothing is exchanged with them meanwhile. */
   async recheck(): Promise<void> {
     if (!this.#opened) await this.open();
+    this.exchange.standStill();
     await this.pause();
-    if (this.#opened) this.#opened = await this.#pieces.recheck();
+    if (this.#opened) this.#found = (await this.#pieces.recheck()) ?? [];
   }
 
   /** Lets a check of the files that is under way end at once; the next `open` begins it anew. */
@@ -305,8 +309,8 @@ export class TorrentContent {
     this.#owner.ban(slot, reason);
   }
 
-  onFirstBlock(): void {
-    this.#owner.emit({ type: "first-block" });
+  emit(event: TorrentEvent): void {
+    this.#owner.emit(event);
   }
 
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
@@ -372,10 +376,6 @@ export class TorrentContent {
     if (this.#pieces.lost.watch.isFresh(this.#context.now())) return this.#pieces.mayRead(piece);
     this.#look();
     return false;
-  }
-
-  onChecked(progress: CheckProgress): void {
-    this.#owner.emit({ type: "checked", ...progress });
   }
 
   onProved(): void {

@@ -8,6 +8,7 @@ import type { StoreWrite } from "../core/store-buffer.ts";
 import { BLOCK_SIZE, type Layout } from "../meta/layout.ts";
 import type { PieceDigest, StorageId } from "../ports/disk.ts";
 import type { SessionContext } from "./context.ts";
+import type { TorrentEvent } from "./events.ts";
 import { exchangeInvariants } from "./exchange-invariants.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import type { StoreSink } from "./store-flow.ts";
@@ -22,7 +23,7 @@ const CAREFUL_REQUESTS = 4;
 /** What the download tells its torrent. */
 export interface DownloadOwner {
   peerInSlot(slot: PeerSlot): PeerConnection | undefined;
-  onFirstBlock(): void;
+  emit(event: TorrentEvent): void;
   /** The piece is on disk and right; the picker knows. `contributors` names who delivered each block. */
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
   /** The piece is on disk and wrong, by two readings. `digest` has leaves. Decides which blocks must come again. */
@@ -175,7 +176,7 @@ export class TorrentDownload implements StoreSink {
     }
     if (!this.#sawBlock) {
       this.#sawBlock = true;
-      this.#owner.onFirstBlock();
+      this.#owner.emit({ type: "first-block" });
     }
     this.#cancelElsewhere(piece, block, length);
     const { storeFlow, disk } = this.#context;

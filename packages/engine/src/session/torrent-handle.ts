@@ -176,8 +176,8 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
    * Takes the files to another folder, at any time: renames them on one file system, copies them to another one while everything goes
    * on. Throws ERR_INVALID_ARGUMENT, ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK and what the signal says; then nothing has changed.
    */
-  async moveTo(downloadDir: string, options: MoveOptions = {}): Promise<void> {
-    await (await this.wake()).moveTo(downloadDir, options);
+  moveTo(downloadDir: string, options: MoveOptions = {}): Promise<void> {
+    return this.#edit(({ place }) => place.moveTo(downloadDir, options));
   }
 
   /** Gives a file another path below the download folder. Throws as `moveTo`, and ERR_PATH for names that are not safe everywhere. */
@@ -235,7 +235,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     }
   }
 
-  /** Compares all data on disk with the hashes again, then goes on. Does nothing while the metadata is unknown. */
+  /** Compares all data on disk with the hashes again, then goes on; a pause ends it early. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
     await (await this.wake()).recheck();
   }

@@ -4,11 +4,12 @@ import { ShoalError } from "../base/errors.ts";
 import { type FilePriority, SKIP } from "../core/file-selection.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
+import { suspectPieces } from "../core/suspect-blocks.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
-import type { CheckProgress } from "./events.ts";
+import type { CheckProgress, TorrentEvent } from "./events.ts";
 import { PartData } from "./part-data.ts";
 import { LayerProof } from "./layer-proof.ts";
 import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
@@ -22,7 +23,7 @@ const NOT_WANTED = 0;
 const FEW_FILES = 8;
 
 export interface PiecesOwner {
-  onChecked(progress: CheckProgress): void;
+  emit(event: TorrentEvent): void;
   /** A piece that was claimed by resume data has been hashed and may be read. */
   onProved(): void;
   /** Pieces that were claimed are not there any more. */
@@ -159,24 +160,30 @@ export class TorrentPieces implements LostPiecesOwner {
     this.#applyPriorities();
   }
 
-  /** Compares everything with the hashes again; false when that was cancelled. Nothing may be under way. */
-  async recheck(): Promise<boolean> {
-    this.loseAll();
+  /**
+   * Compares everything with the hashes again; nothing may be under way. Returns the pieces that are there and were not claimed;
+   * null when it was cancelled: the claims are what they were then.
+   */
+  async recheck(): Promise<PieceIndex[] | null> {
     this.#context.disk.reopen(this.#files.storage);
+    const { have } = this.#picker;
+    const before = have.clone();
+    const checked = await this.#check.everything();
+    if (checked === null) return null;
+    const { stats, right } = checked;
+    const wrong = [...before].filter((piece) => !right.get(piece));
+    for (const piece of wrong) this.#loseHave(piece);
+    const skipped = new Set(this.#files.skipped);
+    const sizes = stats.map((stat, index) => (skipped.has(index) ? Infinity : (stat?.size ?? -1)));
+    const masks = this.#picker.blockMasks();
+    for (const piece of suspectPieces(this.#layout, masks, wrong, sizes)) this.discard(piece);
     this.lost.forget();
     this.#damaged.clear();
     this.#applyPriorities();
-    this.#opened = false;
-    const stats = await this.#check.everything();
-    if (stats === null) {
-      this.loseAll();
-      return false;
-    }
-    const { have } = this.#picker;
     await this.#journal?.replace(have);
     await this.#makeReady({ stats, claimed: have, part: null }, true);
-    this.#opened = true;
-    return true;
+    if (wrong.length > 0) this.#owner.onLost(wrong);
+    return [...right].filter((piece) => !before.get(piece));
   }
 
   /** Ends a check of `open` or `recheck` soon. */
@@ -203,7 +210,7 @@ export class TorrentPieces implements LostPiecesOwner {
   }
 
   onChecked(progress: CheckProgress): void {
-    this.#owner.onChecked(progress);
+    this.#owner.emit({ type: "checked", ...progress });
   }
 
   onProved(piece: PieceIndex, digest: PieceDigest): void {

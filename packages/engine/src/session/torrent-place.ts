@@ -35,6 +35,7 @@ export class TorrentPlace {
   readonly #files: TorrentFiles;
   /** Null for a torrent that is only shared. */
   readonly #journal: TorrentJournal | null;
+  readonly #closing: AbortController = new AbortController();
 
   constructor(
     context: SessionContext,
@@ -91,6 +92,11 @@ export class TorrentPlace {
     await this.#context.disk.removeFiles(this.#files.storage, isOwn);
   }
 
+  /** Ends a move that is under way: everything is where it was. */
+  close(): void {
+    this.#closing.abort(new ShoalError("ERR_CLOSED", "The torrent was closed"));
+  }
+
   /** Ends a move that a crash has interrupted. */
   async recover(): Promise<void> {
     const move = this.#journal?.move ?? null;
@@ -105,12 +111,15 @@ export class TorrentPlace {
     const { root, paths } = this.#files;
     if (to.root === root && to.paths.every((path, file) => path === paths[file])) return;
     const journal = this.#journal;
-    options.signal?.throwIfAborted();
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    signal.throwIfAborted();
     await journal?.beginMove(to, this.#layout, this.#files);
     let toldAt = -Infinity;
     try {
       await this.#context.disk.relocate(this.#files.storage, to, {
         ...options,
+        signal,
         onProgress: (done, total) => {
           const now = this.#context.now();
           if (done < total && now - toldAt < PROGRESS_MS) return;
