@@ -21,6 +21,7 @@ export interface PickerPeer {
   readonly allowedFast: ReadonlySet<number>;
   readonly snubbed: boolean;
   readonly distrusted: boolean;
+  readonly responseMs: number;
   readonly parole: boolean;
 }
 

@@ -149,6 +149,7 @@ function makeSwarm(parts: EngineParts, count: number = PEERS): Swarm {
       allowedFast: new Set(),
       snubbed: false,
       distrusted: false,
+      responseMs: Infinity,
       parole: false,
     };
     picker.addPeer(peer);

@@ -57,6 +57,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   late = 0;
   unsolicitedTold = 0;
   speed: 0 | 1 | 2 = 1;
+  responseMs: Millis = Infinity;
   /** Pieces that it may get while we choke it (BEP 6). */
   readonly grantedFast: Set<PieceIndex> = new Set();
   /** The peer said that it doesn't want to download (BEP 21). */

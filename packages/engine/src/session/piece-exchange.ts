@@ -319,12 +319,15 @@ export class PieceExchange {
   }
 }
 
-/** A peer that is asked for little can't show what it could deliver: then its class only rises. */
+/** How fast a peer is. One that is asked for little can't show what it could deliver: then its class only rises. */
 function classify(peer: PeerConnection, fastest: number, now: Millis): void {
   // Those of bad repute share pieces with the slow only.
   const speed = peer.distrusted ? 0 : speedClass(peer.pipeline.rate(now), fastest);
   if (speed > peer.speed || peer.distrusted || peer.requests.length * 2 >= peer.pipeline.target)
     peer.speed = speed;
+  const rate = peer.pipeline.rate(now);
+  const queued = peer.requests.length * BLOCK_SIZE;
+  peer.responseMs = rate > 0 ? peer.pipeline.latency.min + (queued / rate) * 1000 : Infinity;
 }
 
 function speedClass(rate: number, fastest: number): 0 | 1 | 2 {

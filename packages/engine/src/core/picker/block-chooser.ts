@@ -1,5 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
 import { Shortlist } from "../../base/shortlist.ts";
+import { DeadlineLane } from "./deadline-lane.ts";
 import { Endgame } from "./endgame.ts";
 import { NO_PEER, type PartialPiece } from "./partial-piece.ts";
 import type { PeerState } from "./peer-state.ts";
@@ -25,7 +26,7 @@ const ANY = 2;
 type Reach = 0 | 1 | 2;
 
 /**
- * Chooses blocks for a peer and marks them as requested. In this order:
+ * Chooses blocks for a peer and marks them as requested. In sequential mode the deadline lane comes first; then, in this order:
  *
  * 1. the piece the peer is at, in ascending order, so that a piece comes from one peer and in the order of hashing;
  * 2. partial pieces that nobody is at or, but for fast peers, that peers of the same speed class share;
@@ -38,6 +39,7 @@ type Reach = 0 | 1 | 2;
 export class BlockChooser {
   readonly #state: PickerState;
   readonly #endgame: Endgame;
+  readonly #lane: DeadlineLane;
   /** Entries of partial pieces. */
   readonly #shortlist: Shortlist = new Shortlist(SHORTLIST);
   // The pick under way.
@@ -50,6 +52,7 @@ export class BlockChooser {
   constructor(state: PickerState) {
     this.#state = state;
     this.#endgame = new Endgame(state);
+    this.#lane = new DeadlineLane(state);
   }
 
   /** Picks up to `limit` blocks; writes (piece, block) pairs and returns how many. */
@@ -71,7 +74,8 @@ export class BlockChooser {
   #pickShared(st: PeerState): void {
     const { snubbed, speed } = st.peer;
     const settlingIn = this.#state.have.count < RANDOM_FIRST_PIECES;
-    this.#continueCurrent(st);
+    if (this.#state.sequential) this.#count = this.#lane.pick(st, this.#limit, this.#now, this.#out, 0);
+    if (this.#wantsMore) this.#continueCurrent(st);
     if (this.#wantsMore)
       this.#takePartials(st, speed === FAST && !snubbed && !settlingIn ? ABANDONED : SAME_CLASS);
     if (this.#wantsMore) this.#takeUntouched(st);
@@ -156,7 +160,7 @@ export class BlockChooser {
 
   #takeUntouched(st: PeerState): void {
     const { search } = this.#state;
-    if (!search.begin(st, this.#searchMode(st), this.#now)) return;
+    if (!search.begin(st, this.#searchMode(st), this.#now, this.#searchStart(st))) return;
     while (this.#wantsMore) {
       const piece = search.next();
       if (piece < 0) return;
@@ -169,6 +173,10 @@ export class BlockChooser {
     if (!this.#state.search.begin(st, this.#searchMode(st), this.#now)) return;
     const piece = this.#state.search.next();
     if (piece >= 0 && this.#fits(piece)) this.#open(st, piece);
+  }
+
+  #searchStart(st: PeerState): number {
+    return this.#state.sequential ? this.#lane.startFor(st) : 0;
   }
 
   #searchMode(st: PeerState): SearchMode {

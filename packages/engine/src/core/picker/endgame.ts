@@ -48,10 +48,7 @@ export class Endgame {
     for (let i = 0; i < this.#list.length; i++) {
       const part = state.pool.at(Math.floor(this.#list.items[i]! / ENTRY));
       const block = this.#list.items[i]! % ENTRY;
-      part.duplicate(st.slot, block);
-      state.duplicates++;
-      state.outstanding++;
-      st.outstanding++;
+      state.duplicate(st, part, block);
       out[2 * count] = part.piece;
       out[2 * count + 1] = block;
       count++;

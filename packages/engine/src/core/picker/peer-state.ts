@@ -18,6 +18,8 @@ export interface PickPeer {
   readonly snubbed: boolean;
   /** Under suspicion of sending bad data: gets whole pieces alone, so that a failed one proves who it was. */
   readonly parole: boolean;
+  /** How long a request takes that is made now, as far as can be told; Infinity while that is not known. */
+  readonly responseMs: Millis;
   /** Of bad repute: gets common pieces, which others can give as well. */
   readonly distrusted: boolean;
 }

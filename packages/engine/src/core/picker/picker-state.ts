@@ -102,6 +102,14 @@ export class PickerState {
     else this.pool.relist(part);
   }
 
+  /** Requests a block a second time. */
+  duplicate(peer: PeerState, part: PartialPiece, block: BlockIndex): void {
+    part.duplicate(peer.slot, block);
+    this.duplicates++;
+    this.outstanding++;
+    peer.outstanding++;
+  }
+
   dropRequester(part: PartialPiece, slot: PeerSlot, block: BlockIndex): boolean {
     const before = part.requesters(block);
     if (!part.removeRequester(slot, block)) return false;

@@ -57,8 +57,8 @@ export class PieceSearch {
     this.#rng = rng;
   }
 
-  /** Starts a search. False when there is nothing for sure. */
-  begin(peer: PeerState, mode: SearchMode, now: Millis): boolean {
+  /** Starts a search, in sequential mode at `start` and around. False when there is nothing for sure. */
+  begin(peer: PeerState, mode: SearchMode, now: Millis, start: PieceIndex = 0): boolean {
     const order = this.#order;
     if (order.freeCount === 0 || peer.exhaustedAt === order.revivals) return false;
     order.settle();
@@ -69,7 +69,7 @@ export class PieceSearch {
     this.#fromStart = true;
     this.#sampling = false;
     if (mode === SEARCH_SEQUENTIAL || mode === SEARCH_RANDOM) {
-      this.#origin = mode === SEARCH_RANDOM ? this.#rng.below(pieceCount) : 0;
+      this.#origin = mode === SEARCH_RANDOM ? this.#rng.below(pieceCount) : start;
       this.#position = this.#origin;
       this.#wrapped = this.#origin === 0;
     } else if (mode === SEARCH_COMMON) {

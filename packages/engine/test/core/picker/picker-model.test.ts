@@ -18,6 +18,7 @@ class Model {
   readonly received = new Set<string>();
   readonly requesters = new Map<string, Set<number>>();
   now = 0;
+  sequential = false;
 
   constructor(pieces: number, blocks: number) {
     this.pieces = pieces;
@@ -145,12 +146,14 @@ const requestSome = fc
       model.requesters.set(key, slots);
     }
     if (duplicates > 0) {
-      assert.equal(before, 0, "duplicates for a busy peer");
+      // In sequential mode blocks near the front are requested twice when they are late.
+      if (!model.sequential) assert.equal(before, 0, "duplicates for a busy peer");
       assert.ok(!peer.snubbed && !peer.choked);
     }
     if (roomy) {
-      assert.equal(count - duplicates, Math.min(n, free), "free blocks were left");
-      if (duplicates > 0) assert.equal(free, 0);
+      const room = model.sequential ? n - duplicates : n;
+      assert.equal(count - duplicates, Math.min(room, free), "free blocks were left");
+      if (duplicates > 0 && !model.sequential) assert.equal(free, 0);
     } else if (before === 0 && free > 0 && model.outstanding(slot) === 0 && !peer.choked) {
       let others = 0;
       for (const other of model.peers.keys()) others += model.outstanding(other);
@@ -224,7 +227,10 @@ const changeWish = fc
     const piece = index % model.pieces;
     picker.setPriority(piece, priority);
     model.priority[piece] = priority;
-    if (order < 2) picker.setSequential(order === 0);
+    if (order < 2) {
+      model.sequential = order === 0;
+      picker.setSequential(model.sequential);
+    }
   });
 
 const pass = fc.constantFrom(1, 900, 11_000).map((ms): Step => (model) => {

@@ -17,6 +17,7 @@ export interface TestPeer extends PickPeer {
   snubbed: boolean;
   parole: boolean;
   distrusted: boolean;
+  responseMs: number;
 }
 
 /** A torrent of `pieces` pieces of `blocks` blocks; the last block of the last piece has 100 bytes. */
@@ -52,6 +53,7 @@ export function makePeer(slot: number, pieces: number, has: readonly number[] | 
     snubbed: false,
     parole: false,
     distrusted: false,
+    responseMs: Infinity,
   };
 }
 
