@@ -4,6 +4,7 @@ export type {
   CheckProgress,
   CreateOptions,
   ErrorCode,
+  FilePriority,
   InfoHashes,
   Log,
   Magnet,

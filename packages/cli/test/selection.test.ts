@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { makeSelection } from "../dist/commands/get/selection.js";
+import { parsePriority } from "../dist/commands/get/priority-rule.js";
+import { makeSelection, makeWishes } from "../dist/commands/get/selection.js";
 import { CliError } from "../dist/errors.js";
 
 const FILES = ["Trip/readme.txt", "Trip/day 1/a.JPG", "Trip/day 1/b.png", "Trip/day 2/c.jpg", "Trip/.hidden"];
@@ -32,4 +33,19 @@ test("numbers choose by place, several flags add up", () => {
   assert.deepEqual(chosen("5", "*.txt"), [FILES[0], FILES[4]]);
   assert.throws(() => makeSelection(["0"]), CliError);
   assert.throws(() => makeSelection(["4-2"]), CliError);
+});
+
+function wished(patterns: readonly string[], ...words: readonly string[]): number[] {
+  const wishes = makeWishes(patterns, words.map(parsePriority));
+  return FILES.map((path, at) => wishes(at + 1, path));
+}
+
+test("priorities are given by pattern or number, the last one counts, and nothing that is left out comes back", () => {
+  assert.deepEqual(wished([]), [4, 4, 4, 4, 4]);
+  assert.deepEqual(wished([], "*.jpg=high", "4=low", ".h*=skip"), [4, 7, 4, 1, 0]);
+  assert.deepEqual(wished(["*.jpg"], "*=high"), [0, 7, 0, 7, 0]);
+  assert.deepEqual(wished([], "*=skip", "*.png=normal"), [0, 0, 4, 0, 0]);
+  for (const word of ["*.jpg", "=high", "a=urgent", "a=", "a=toString"])
+    assert.throws(() => parsePriority(word), CliError, word);
+  assert.throws(() => wished([], "0=high"), /--priority/);
 });

@@ -89,6 +89,25 @@ test("--select fetches only what matches", async () => {
   assert.match(none.stderr, /No file matches --select/);
 });
 
+test("--priority leaves out what is to be skipped", async () => {
+  await using place = new Place();
+  share(place);
+  const { listening } = await sender(place, "Trip");
+  const magnet = String(listening["magnet"]);
+  const { code, stderr } = await place.run(
+    "get",
+    magnet,
+    ...["-o", "out", "--priority", "*.mkv=skip", "--priority", "*.txt=high", "--first-last"],
+    ...GET,
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(place.path("out/Trip/day 1/note.txt"), "utf8"), "hello");
+  assert.ok(!existsSync(place.path("out/Trip/film.mkv")));
+  const wrong = await place.run("get", magnet, "-o", "out", "--priority", "*.mkv", ...GET);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--priority \*\.mkv can't be used: write GLOB=high/);
+});
+
 test("a file that is not ours is never overwritten unless asked", async () => {
   await using place = new Place();
   share(place);

@@ -3,12 +3,15 @@ import { flag, list, parsePeer, parseTrackerUrl, text } from "../option.ts";
 import type { PeerAddress, SpecsOf } from "../option.ts";
 import type { NetworkOptions, VerifyOptions } from "../shared-options.ts";
 import { NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
+import { parsePriority, type PriorityRule } from "./priority-rule.ts";
 
 export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly output: string | null;
   readonly select: readonly string[];
   readonly once: boolean;
+  readonly priority: readonly PriorityRule[];
   readonly sequential: boolean;
+  readonly firstLast: boolean;
   readonly overwrite: boolean;
   readonly peer: readonly PeerAddress[];
   readonly tracker: readonly string[];
@@ -21,8 +24,14 @@ const OPTIONS: SpecsOf<GetOptions> = {
     "only these files: a pattern such as '*.iso', or numbers such as 1,3-5; repeatable",
     (word) => word,
   ),
+  priority: list(
+    "--priority <glob=level>",
+    "how soon: high, normal, low or skip, as in '*.nfo=low'; repeatable",
+    parsePriority,
+  ),
   once: flag("--once", "end when complete, without sharing afterwards"),
   sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
+  firstLast: flag("--first-last", "the ends of each file first, so that a film can be looked into"),
   overwrite: flag("--overwrite", "replace files that are in the way"),
   peer: list("--peer <host:port>", "somebody who has it; repeatable", parsePeer),
   tracker: list(

@@ -1,5 +1,5 @@
 import type { Engine, Metainfo } from "../../engine.ts";
-import type { Selection } from "./selection.ts";
+import type { Wishes } from "./selection.ts";
 
 /** A file of a download and whether it will be fetched. */
 export interface PlannedFile {
@@ -10,13 +10,13 @@ export interface PlannedFile {
 }
 
 /** The files as people know them, in the torrent's order without pad files. */
-export function planFiles(engine: Engine, metainfo: Metainfo, selection: Selection): PlannedFile[] {
+export function planFiles(engine: Engine, metainfo: Metainfo, wishes: Wishes): PlannedFile[] {
   const { files } = metainfo.layout;
   const { paths } = engine.safePaths(metainfo.name, metainfo.multiFile, files);
   return files
     .filter((file) => !file.pad)
     .map((file, at) => {
       const path = paths[file.index] ?? "";
-      return { path, size: file.size, wanted: selection(at + 1, path) };
+      return { path, size: file.size, wanted: wishes(at + 1, path) > 0 };
     });
 }

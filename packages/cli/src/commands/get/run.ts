@@ -16,7 +16,7 @@ import { aborted, every } from "../../ui/ticker.ts";
 import { hashFields } from "../torrent/describe.ts";
 import type { GetOptions } from "./declaration.ts";
 import { Download } from "./download.ts";
-import { makeSelection } from "./selection.ts";
+import { makeWishes, type Wishes } from "./selection.ts";
 import { planFiles } from "./plan.ts";
 import type { PlannedFile } from "./plan.ts";
 import { resolveThing } from "./thing.ts";
@@ -31,14 +31,14 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
   const thing = await resolveThing(context, word, options.host);
-  const selection = makeSelection(options.select);
+  const wishes = makeWishes(options.select, options.priority);
   const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
   if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
   const session = await openSession(context, output, options);
   try {
     const engine = await context.engine();
-    const plan = (metainfo: Metainfo): PlannedFile[] => planFiles(engine, metainfo, selection);
+    const plan = (metainfo: Metainfo): PlannedFile[] => planFiles(engine, metainfo, wishes);
     const download = new Download(context, output, plan, await freeSpace(dir), options.peer);
     output.event("listening", { port: session.endpoint?.port ?? null, host: session.endpoint?.host ?? null });
     warnWhenAlone(thing, options, output);
@@ -50,7 +50,8 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
       discovery: !options.noDiscovery,
       sequential: options.sequential,
       verify: options.verify,
-      select: selector(selection),
+      select: selector(wishes),
+      firstLast: options.firstLast,
       existing: options.overwrite ? "overwrite" : "refuse",
       listener: (event) => download.onEvent(event),
     });
@@ -132,16 +133,14 @@ function sourceOf(thing: Thing): Pick<Parameters<Session["add"]>[0], "metainfo" 
 }
 
 /** Numbers files as the list shows them: pad files don't count. */
-function selector(
-  selection: ReturnType<typeof makeSelection>,
-): NonNullable<Parameters<Session["add"]>[0]["select"]> {
+function selector(wishes: Wishes): NonNullable<Parameters<Session["add"]>[0]["select"]> {
   let number = 0;
   let lastIndex = -1;
   return (file, path) => {
     // Asked anew from the first file on.
     if (file.index <= lastIndex) number = 0;
     lastIndex = file.index;
-    return selection(++number, path);
+    return wishes(++number, path);
   };
 }
 
