@@ -21,6 +21,7 @@ const CONFIG: SessionConfig = {
   host: null,
   ports: [6881],
   verify: "stat",
+  lazyVerify: true,
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

@@ -49,6 +49,7 @@ export async function composeSession(
       host: all.host ?? null,
       ports: all.listen ? all.ports : [],
       verify: all.verify,
+      lazyVerify: all.lazyVerify,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly diskWorkers: number;
   /** How far resume data is believed at the start; `AddOptions.verify` decides for one torrent. */
   readonly verify: VerifyLevel;
+  /** Hash what is only believed before it is first given to anybody; `AddOptions.lazyVerify` decides for one torrent. */
+  readonly lazyVerify: boolean;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */
@@ -47,6 +49,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   arenaBytes: 32 * 1024 * 1024,
   diskWorkers: 2,
   verify: "stat",
+  lazyVerify: true,
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

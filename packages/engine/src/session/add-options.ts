@@ -54,6 +54,11 @@ export interface AddOptions {
   readonly existing?: "refuse" | "overwrite";
   /** How far resume data is believed; the session's setting by default. Data of which nothing is recorded is hashed. */
   readonly verify?: VerifyLevel;
+  /**
+   * Hash each piece that is only believed before it is first given to anybody; the session's setting by default. Without that the
+   * first upload of a piece costs about half the processor time, and what a disk has damaged unseen is sent.
+   */
+  readonly lazyVerify?: boolean;
   /** The caller has just hashed all of the data, and it is right: it is taken for complete. */
   readonly hashed?: boolean;
   readonly paused?: boolean;

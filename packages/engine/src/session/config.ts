@@ -8,6 +8,8 @@ export interface SessionConfig {
   readonly ports: readonly number[];
   /** How far resume data is believed when a torrent does not say. */
   readonly verify: VerifyLevel;
+  /** Pieces that are only believed are hashed before they are first given to anybody, when a torrent does not say. */
+  readonly lazyVerify: boolean;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */

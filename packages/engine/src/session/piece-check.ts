@@ -151,8 +151,8 @@ export class PieceCheck {
     everywhere: boolean,
     isCancelled: IsCancelled,
   ): Promise<void> {
-    const { options } = this.#parts;
-    const { verify = this.#context.config.verify } = options;
+    const { config } = this.#context;
+    const { verify = config.verify, lazyVerify = config.lazyVerify } = this.#parts.options;
     if (verify === "full") return this.of(all(claimed.length), "asked", isCancelled);
     for (const piece of claimed) this.#owner.claim(piece, null);
     this.#trusted.trust(claimed);
@@ -160,6 +160,7 @@ export class PieceCheck {
     const doubtful = everywhere ? complement(claimed) : recheck;
     await this.of(doubtful, isKnown ? "changed" : "new", isCancelled);
     if (verify === "sample" && !isCancelled()) await this.#sample(claimed);
+    if (!lazyVerify) this.#trusted.believe();
     for (const [piece, mask] of masks) {
       if (!this.#picker.have.get(piece)) this.#picker.restoreBlocks(piece, mask);
     }

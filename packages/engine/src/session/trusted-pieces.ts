@@ -29,6 +29,7 @@ export class TrustedPieces {
   readonly #pieceCount: number;
   /** Null when there are none. */
   #trusted: Bitfield | null = null;
+  #believes = false;
   readonly #waiting: Set<PieceIndex> = new Set();
   readonly #underWay: Set<PieceIndex> = new Set();
   readonly #whenIdle: (() => void)[] = [];
@@ -53,8 +54,16 @@ export class TrustedPieces {
     this.#trusted = pieces.isEmpty ? null : pieces.clone();
   }
 
+  /** None of them is looked at any more, and none that is added later. */
+  believe(): void {
+    this.stop();
+    this.#trusted = null;
+    this.#believes = true;
+  }
+
   /** One more. */
   add(piece: PieceIndex): void {
+    if (this.#believes) return;
     this.#trusted ??= new Bitfield(this.#pieceCount);
     this.#trusted.set(piece);
   }

@@ -11,10 +11,14 @@ const SIZES = { a: 5 * PIECE, b: 5 * PIECE };
 async function secondStart(
   world: SimulatedWorld,
   made: Made,
-  options: { readonly verify?: "none" | "stat" | "sample"; readonly seedOnly?: boolean } = {},
+  options: {
+    readonly verify?: "none" | "stat" | "sample";
+    readonly seedOnly?: boolean;
+    readonly lazyVerify?: boolean;
+  } = {},
   meanwhile: (node: Node) => void = () => undefined,
 ): Promise<{ node: Node; events: TorrentEvent[] }> {
-  const { seedOnly = true, verify = "stat" } = options;
+  const { seedOnly = true, verify = "stat", lazyVerify = true } = options;
   const add = { metainfo: made.metainfo, downloadDir: "/data", seedOnly };
   const first = await world.node();
   world.write(first, made, "/data");
@@ -25,7 +29,7 @@ async function secondStart(
   first.disk.log.length = 0;
   const node = await world.node({ disk: first.disk, store: first.store });
   const events: TorrentEvent[] = [];
-  await node.session.add({ ...add, verify, listener: log(events) });
+  await node.session.add({ ...add, verify, lazyVerify, listener: log(events) });
   await world.settle();
   return { node, events };
 }
@@ -86,6 +90,18 @@ test("a second start hashes nothing; what is asked for is hashed once, then sent
   }
   assert.equal(hashes(node), 10, "one for each piece");
   assert.equal(node.disk.log.indexOf("hash") < node.disk.log.indexOf("read"), true);
+});
+
+test("without lazy verification what is believed is sent unread, and a sample is still looked at", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make(SIZES, { kind: "v1", pieceLength: PIECE });
+  const { node } = await secondStart(world, made, { verify: "sample", lazyVerify: false });
+  const sampled = hashes(node);
+  assert.ok(sampled >= 8);
+  const peer = asker(world, node, made);
+  await world.run(5000);
+  assert.equal(peer.count("block"), 20);
+  assert.equal(hashes(node), sampled);
 });
 
 test("a request waits while its piece is hashed", async () => {
