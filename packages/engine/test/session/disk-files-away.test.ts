@@ -27,6 +27,7 @@ async function share(): Promise<Scene & { readonly guest: ScriptedPeer }> {
   const events: TorrentEvent[] = [];
   const add = { metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true } as const;
   const torrent = await node.session.add({ ...add, listener: log(events) });
+  await world.until("shared", () => torrent.state === "seeding");
   const guest = world.dial(node, made);
   await world.settle();
   guest.out.haveNone();
