@@ -1,4 +1,4 @@
-import { readU32, utf8TextStrict, writeU32 } from "../base/bytes.ts";
+import { copyBytes, readU32, utf8TextStrict, writeU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
 /** Writes the fields of a record: numbers are big-endian, bytes have their length before them. */
@@ -88,7 +88,7 @@ export class RecordReader {
   bytes(): Uint8Array {
     const length = this.u32();
     const from = this.#take(length);
-    return this.#bytes.slice(from, from + length);
+    return copyBytes(this.#bytes.subarray(from, from + length));
   }
 
   text(): string {

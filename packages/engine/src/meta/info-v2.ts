@@ -1,3 +1,4 @@
+import { copyBytes } from "../base/bytes.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
 import { childPath, makeInfoFile, readAttributes, readLength, ROOT_PATH } from "./info-file.ts";
 import type { InfoFile, InfoPath } from "./info-file.ts";
@@ -69,7 +70,7 @@ function readFile(node: BencodeValue, description: BencodeValue, path: InfoPath)
   if (root === null || root.length !== HASH_BYTES || root.every((byte) => byte === 0)) {
     throw refuseMetainfo("a file of the v2 tree has no pieces root", "torrent_missing_pieces_root");
   }
-  return makeInfoFile(path, size, description, attributes, root.slice());
+  return makeInfoFile(path, size, description, attributes, copyBytes(root));
 }
 
 function malformedTree(): Error {

@@ -1,4 +1,4 @@
-import { equalBytes } from "../base/bytes.ts";
+import { copyBytes, equalBytes } from "../base/bytes.ts";
 import { BLOCK_SIZE, nextPowerOfTwo } from "./layout.ts";
 
 /** SHA-256, handed in by the caller. */
@@ -55,7 +55,7 @@ export function merkleRoot(sha256: Sha256, hashes: Uint8Array, width: number, le
   const count = hashes.length / HASH_BYTES;
   if (!Number.isInteger(count) || count < 1 || count > width)
     throw new RangeError(`${count} hashes in a layer of ${width}`);
-  const nodes = hashes.slice();
+  const nodes = copyBytes(hashes);
   let length = nodes.length;
   // Known from the first layer on that has an odd number of hashes: most have not.
   let pad: Uint8Array | null = null;

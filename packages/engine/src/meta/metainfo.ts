@@ -1,3 +1,4 @@
+import { copyBytes } from "../base/bytes.ts";
 import type { FileIndex } from "../base/brand.ts";
 import { decodeBencode, decodeBencodePrefix } from "../wire/bencode.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
@@ -132,11 +133,11 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
   refuseManySamePaths(files);
   const { entries, warnings } = checkSymlinks(files.map((file) => file.entry));
   const layout = new Layout(kind, pieceLength, entries);
-  const pieceHashes = hasV1 ? readPieceHashes(info).slice() : null;
+  const pieceHashes = hasV1 ? copyBytes(readPieceHashes(info)) : null;
   if (pieceHashes !== null && pieceHashes.length !== layout.pieceCount * 20) {
     throw refuseMetainfo("the number of piece hashes is wrong", "torrent_invalid_hashes");
   }
-  const infoBytes = info.encoded.slice();
+  const infoBytes = copyBytes(info.encoded);
   return {
     name: (fileName === null ? "" : displayName(fileName)) || infoName,
     infoHashes: { v1: hasV1 ? hasher.sha1(infoBytes) : null, v2: hasV2 ? hasher.sha256(infoBytes) : null },

@@ -1,5 +1,5 @@
 import type { FileIndex } from "../base/brand.ts";
-import { toHex } from "../base/bytes.ts";
+import { copyBytes, toHex } from "../base/bytes.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
 import type { HashFunctions } from "./info-hash.ts";
 import { isPowerOfTwo } from "./layout.ts";
@@ -54,7 +54,7 @@ export function readPieceLayers(
       warnings.push("A piece layer doesn't match its file and is ignored.");
       continue;
     }
-    const copy = layer.slice();
+    const copy = copyBytes(layer);
     for (const { index } of files) layers.set(index, copy);
     missing -= files.length;
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../base/bytes.ts";
 import { crc32 } from "node:zlib";
 
 /** What every record file begins with. */
@@ -38,7 +39,7 @@ export function parseRecords(bytes: Uint8Array): { records: Uint8Array[]; end: n
     const next = at + RECORD_HEADER + length;
     // An empty record has the checksum 0: a tail of zeros, as file systems leave it behind, would be full of them.
     if (length === 0 || length > MAX_RECORD || next > bytes.length) break;
-    const record = bytes.slice(at + RECORD_HEADER, next);
+    const record = copyBytes(bytes.subarray(at + RECORD_HEADER, next));
     if (crc32(record) !== view.getUint32(at + 4)) break;
     records.push(record);
     at = next;

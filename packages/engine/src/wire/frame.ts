@@ -1,4 +1,4 @@
-import { concatBytes, readU16, readU32 } from "../base/bytes.ts";
+import { concatBytes, copyBytes, readU16, readU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { CarryPool } from "./carry-pool.ts";
 import { HASH_REQUEST_PAYLOAD_BYTES, readHashRequest, type HashRequest } from "./hash-request.ts";
@@ -181,7 +181,7 @@ export class FrameReader {
   }
 
   #keep(bytes: Uint8Array): void {
-    const held = this.#held === null ? bytes.slice() : concatBytes(this.#held, bytes);
+    const held = this.#held === null ? copyBytes(bytes) : concatBytes(this.#held, bytes);
     if (held.length > MAX_HELD_BYTES) throw new ProtocolError("too much was sent before an answer");
     this.#held = held;
   }

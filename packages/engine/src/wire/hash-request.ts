@@ -1,4 +1,4 @@
-import { readU32, writeU32 } from "../base/bytes.ts";
+import { copyBytes, readU32, writeU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
 /** Payload of hash request and hash reject, and the head of hashes (BEP 52). Numbers are unsigned 32-bit. */
@@ -25,7 +25,7 @@ const MAX_LAYERS = 48;
 /** Reads 48 bytes at `offset`; the result keeps nothing of `bytes`. */
 export function readHashRequest(bytes: Uint8Array, offset: number): HashRequest {
   return {
-    piecesRoot: bytes.slice(offset, offset + 32),
+    piecesRoot: copyBytes(bytes.subarray(offset, offset + 32)),
     baseLayer: readU32(bytes, offset + 32),
     index: readU32(bytes, offset + 36),
     length: readU32(bytes, offset + 40),

@@ -180,6 +180,28 @@ test("piece layers: absent ones are a warning, wrong ones a rejection", () => {
   assert.equal(without.warnings.length, 1);
 });
 
+test("a torrent given as a Buffer is not written to, and what was read from it is not a view of it", () => {
+  const layer = new Uint8Array(3 * 32).map((_, at) => at);
+  const root = rootFromPieceLayer((data) => nodeHasher.sha256(data), layer, 2 * K16);
+  const bytes = encodeBencode({
+    info: {
+      name: "t",
+      "piece length": 2 * K16,
+      "meta version": 2,
+      "file tree": { t: { "": { length: 6 * K16, "pieces root": root } } },
+    },
+    "piece layers": new Map([[root, layer]]),
+  });
+  const buffer = Buffer.from(bytes);
+  const metainfo = parseMetainfo(buffer, nodeHasher);
+  assert.ok(buffer.equals(bytes));
+  buffer.fill(0);
+  const expected = parseMetainfo(bytes, nodeHasher);
+  assert.deepEqual(metainfo.pieceLayers, new Map([[0, layer]]));
+  assert.deepEqual(metainfo.infoBytes, expected.infoBytes);
+  assert.deepEqual(metainfo.layout.files[0]!.piecesRoot, root);
+});
+
 test("a layer that doesn't match where padding was needed is not used", () => {
   const layer = concatBytes(ROOT_A, ROOT_B, ROOT_A);
   const info = { ...v2, "file tree": { a: { "": { length: 3 * K16, "pieces root": ROOT_A } } } };

@@ -1,3 +1,4 @@
+import { copyBytes } from "../../base/bytes.ts";
 import type { Millis, PeerSlot } from "../../base/brand.ts";
 import { MAX_METADATA_BYTES, METADATA_PIECE_BYTES } from "../../wire/extension.ts";
 
@@ -94,7 +95,7 @@ export class MetadataFetcher {
     if (totalSize !== this.#size || data.length !== this.#partSize(index)) {
       source.pausedUntil = now + REJECT_PAUSE_MS;
     } else {
-      part.data = data.slice();
+      part.data = copyBytes(data);
       part.from = peer;
       if (this.#parts.every((p) => p.data !== null)) this.#assemble();
     }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../../base/bytes.ts";
 import type { PieceIndex } from "../../base/brand.ts";
 import { Bitfield } from "../../base/bitfield.ts";
 import { ProtocolError } from "../../base/errors.ts";
@@ -258,7 +259,7 @@ export class PeerSession<P> implements FrameHandler {
   onBitfield(bytes: Uint8Array): void {
     this.#haveStated = true;
     if (this.#layout === null) {
-      this.#earlyBitfield = bytes.slice();
+      this.#earlyBitfield = copyBytes(bytes);
       this.#earlyAll = false;
       return;
     }
