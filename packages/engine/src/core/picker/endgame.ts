@@ -24,11 +24,14 @@ const ENTRY = 32_768;
 /**
  * Requests blocks a second time from a peer for which nothing free is left, so that one slow or silent peer can't hold up
  * the end. Bounded: at most two requesters per block, at most 5 % of what remains, only idle peers, and never a block of
- * a faster peer unless it is late. While others could still begin something new, only late blocks are duplicated.
+ * a faster peer unless it is late. While others could still begin something new, only late blocks are duplicated. A block
+ * that a faster peer could be asked for a second time is left to it: two slow peers would shut it out.
  */
 export class Endgame {
   readonly #state: PickerState;
   readonly #list: Shortlist = new Shortlist(BATCH);
+  /** Peers that answer sooner than the one that picks. */
+  readonly #faster: PeerState[] = [];
 
   constructor(state: PickerState) {
     this.#state = state;
@@ -42,6 +45,7 @@ export class Endgame {
     const wanted = Math.min(limit, most - state.duplicates, BATCH);
     if (wanted <= 0) return count;
     this.#list.clear(wanted);
+    this.#listFaster(st);
     const all = !this.#isSomethingLeft();
     this.#listBusyBlocks(st, state.pool.busy, now, all);
     this.#listBusyBlocks(st, state.pool.open, now, all);
@@ -54,6 +58,13 @@ export class Endgame {
       count++;
     }
     return count;
+  }
+
+  #listFaster(st: PeerState): void {
+    this.#faster.length = 0;
+    for (const other of this.#state.peers) {
+      if (other !== undefined && isFaster(other, st)) this.#faster.push(other);
+    }
   }
 
   /** Whether any connected peer has a block to give that nobody was asked for. */
@@ -70,22 +81,37 @@ export class Endgame {
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]!;
       if (part.requested === 0 || !st.have.get(part.piece) || !this.#state.isWanted(part.piece)) continue;
+      let faster = 0;
+      for (const { have } of this.#faster) if (have.get(part.piece)) faster++;
       for (let block = 0; block < part.blockCount; block++) {
         if (part.state[block] !== BLOCK_REQUESTED || part.second[block] !== NO_PEER) continue;
-        const need = this.#need(st, part, block, now, all);
+        const need = this.#need(st, part, block, faster, now, all);
         if (need >= 0) this.#list.offer(-need, part.entry * ENTRY + block);
       }
     }
   }
 
-  /** How much a block needs a second requester; negative: not at all. */
-  #need(st: PeerState, part: PartialPiece, block: BlockIndex, now: Millis, all: boolean): number {
-    const requester = part.first[block]!;
-    if (requester === st.slot) return -1;
-    const { snubbed, speed } = this.#state.peers[requester]!.peer;
+  /** How much a block of which so many faster peers have the piece needs a second requester; negative: not at all. */
+  #need(
+    st: PeerState,
+    part: PartialPiece,
+    block: BlockIndex,
+    faster: number,
+    now: Millis,
+    all: boolean,
+  ): number {
+    const slot = part.first[block]!;
+    if (slot === st.slot) return -1;
+    const requester = this.#state.peers[slot]!;
+    if (faster > Number(isFaster(requester, st))) return -1;
+    const { snubbed, speed } = requester.peer;
     const age = now - part.requestedAt[block]!;
     const patience = !all || speed > st.peer.speed ? LATE_AFTER : speed === st.peer.speed ? GRACE : 0;
     if (!snubbed && age < patience) return -1;
     return (snubbed ? SNUBBED_SCORE : 0) + (2 - speed) * CLASS_SCORE + Math.max(0, age);
   }
+}
+
+function isFaster({ peer }: PeerState, { peer: than }: PeerState): boolean {
+  return peer.speed > than.speed && !peer.choked && !peer.snubbed;
 }

@@ -32,9 +32,46 @@ test("a request to an equally fast peer gets a second, one to a faster peer ten"
   for (const peer of [a, b, slow]) picker.addPeer(peer);
   pick(picker, a, 4, 1_000);
   assert.deepEqual(pick(picker, b, 4, 1_999), []);
-  assert.deepEqual(pick(picker, slow, 4, 10_999), []);
   assert.equal(pick(picker, b, 2, 2_000).length, 2);
-  assert.equal(pick(picker, slow, 4, 11_000).length, 2);
+  picker.removePeer(b);
+  assert.deepEqual(pick(picker, slow, 2, 10_999), []);
+  assert.equal(pick(picker, slow, 2, 11_000).length, 2);
+});
+
+test("a slow peer leaves a slow peer's blocks to a faster one that has them", () => {
+  const picker = makePicker(6, 4);
+  settleIn(picker);
+  const holder = makePeer(0, 6, "all");
+  const other = makePeer(1, 6, "all");
+  const fast = makePeer(2, 6, [4]);
+  holder.speed = other.speed = 0;
+  fast.speed = 2;
+  for (const peer of [holder, other, fast]) picker.addPeer(peer);
+  assert.equal(pick(picker, holder, 8, 0).length, 8);
+  const taken = pick(picker, other, 8, 20_000);
+  assert.deepEqual(new Set(piecesOf(taken)), new Set([5]));
+  assert.deepEqual(new Set(piecesOf(pick(picker, fast, 8, 20_000))), new Set([4]));
+});
+
+test("a slow peer is asked again when the faster ones choke us, are silent, or are the ones that are late", () => {
+  const picker = makePicker(5, 4);
+  settleIn(picker);
+  const slow = makePeer(0, 5, "all");
+  slow.speed = 0;
+  const fast = makePeer(1, 5, "all");
+  const late = makePeer(2, 5, "all");
+  fast.speed = late.speed = 2;
+  for (const peer of [slow, fast, late]) picker.addPeer(peer);
+  pick(picker, late, 4, 0);
+  assert.deepEqual(pick(picker, slow, 1, 20_000), []);
+  fast.choked = true;
+  assert.equal(pick(picker, slow, 1, 20_000).length, 1);
+  picker.removePeer(slow);
+  picker.addPeer(slow);
+  fast.choked = false;
+  assert.deepEqual(pick(picker, slow, 1, 20_000), []);
+  fast.snubbed = true;
+  assert.equal(pick(picker, slow, 1, 20_000).length, 1);
 });
 
 test("at most two requesters per block", () => {
