@@ -37,6 +37,8 @@ export class NetHost implements Net {
   readonly addresses: readonly string[];
   readonly uplink: Uplink;
   readonly downlink: Downlink;
+  /** Peer messages that were sent. */
+  messages = 0;
   /** Called after every input from the network. */
   onInput: () => void = () => undefined;
   readonly #network: HostFinder;

@@ -11,6 +11,8 @@ const KERNEL_BYTES = 65_536;
 interface ConnectionHost {
   readonly uplink: Uplink;
   readonly downlink: Downlink;
+  /** Messages that were handed to the network. */
+  messages: number;
   /** The process was called. */
   readonly onInput: () => void;
   later(callback: () => void): void;
@@ -134,6 +136,7 @@ export class SimulatedConnection implements Connection, Sender {
       if (done !== undefined) this.host.later(done);
       return;
     }
+    this.host.messages += countMessages(bytes);
     this.queuedBytes += bytes.length;
     if (this.queuedBytes >= SEGMENT_BYTES) this.#wasFull = true;
     this.#writes.push({ bytes, done, taken: 0 });
@@ -289,4 +292,15 @@ export class SimulatedConnection implements Connection, Sender {
       if (write.done !== undefined) this.host.later(write.done);
     }
   }
+}
+
+/** Messages in one write: sessions write whole ones. */
+function countMessages(bytes: Uint8Array): number {
+  let count = 0;
+  // The handshake begins with the length of its protocol's name.
+  for (let at = bytes[0] === 19 ? 68 : 0; at + 4 <= bytes.length; count++) {
+    const length = bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+    at += 4 + length;
+  }
+  return count;
 }

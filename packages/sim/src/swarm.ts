@@ -70,6 +70,11 @@ export class Swarm {
     return this.leechers.reduce((sum, { torrent }) => sum + torrent.stats().wasted, 0);
   }
 
+  /** Peer messages that everybody sent. */
+  get messages(): number {
+    return [...this.seeds, ...this.leechers].reduce((sum, { node }) => sum + node.net.messages, 0);
+  }
+
   async addSeed(link: Partial<LinkSpec> = {}): Promise<Member> {
     const node = await this.#node(link);
     this.world.write(node, this.made, FOLDER);

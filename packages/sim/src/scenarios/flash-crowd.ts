@@ -3,24 +3,24 @@ import type { Scenario } from "../scenario.ts";
 import { Swarm } from "../swarm.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 4 * MIB;
+const SIZE = MIB;
 
 export const flashCrowd: Scenario = {
   name: "flash-crowd",
   title: "hundreds of leechers that come at once all complete, and none waits much longer than the others",
   peers: 500,
-  cost: 14,
+  cost: 8,
   async run({ world, watch }, { peers }) {
     const swarm = await Swarm.create(world, {
       size: SIZE,
-      pieceLength: 128 * 1024,
-      seed: { up: MIB, latencyMs: 20 },
-      config: { maxConnectionsPerTorrent: 12, uploadSlots: 4 },
+      pieceLength: 64 * 1024,
+      seed: { up: 2 * MIB, latencyMs: 20 },
+      config: { maxConnectionsPerTorrent: 10, uploadSlots: 4 },
     });
     watch(swarm);
     const from = world.now();
     for (let i = 0; i < peers; i++)
-      await swarm.addLeecher({ up: MIB / 4, down: 4 * MIB, latencyMs: 10 + (i % 9) * 5 });
+      await swarm.addLeecher({ up: MIB / 2, down: 8 * MIB, latencyMs: 10 + (i % 9) * 5 });
     await swarm.finish(20 * 60_000);
     const times = swarm.leechers
       .map(({ completeAt }) => (completeAt ?? Infinity) - from)

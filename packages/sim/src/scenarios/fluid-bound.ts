@@ -45,6 +45,7 @@ export const fluidBoundScenario: Scenario = {
       boundSeconds: rounded(boundMs / 1000),
       ratio: rounded(ratio),
       wastePercent: rounded(wastePercent),
+      messagesPerPiece: rounded(swarm.messages / (peers * swarm.made.metainfo.layout.pieceCount), 1),
     };
   },
 };
