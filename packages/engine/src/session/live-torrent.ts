@@ -375,12 +375,18 @@ export class LiveTorrent {
   #openContent(metainfo: Metainfo, prepare: (content: TorrentContent) => Promise<void>): Promise<void> {
     this.#setState("checking");
     const wish = ++this.#wish;
-    return this.#step(async () => {
-      if (wish !== this.#wish) return;
-      this.#content ??= await this.#makeContent(metainfo);
-      await prepare(this.#content);
-      if (wish === this.#wish) this.#activate(this.#content, metainfo);
-    });
+    return this.#steps.attempt(
+      async () => {
+        if (wish !== this.#wish) return;
+        this.#content ??= await this.#makeContent(metainfo);
+        await prepare(this.#content);
+        if (wish === this.#wish) this.#activate(this.#content, metainfo);
+      },
+      // What nobody wants any more doesn't take the place of what is wanted instead.
+      (error) => {
+        if (wish === this.#wish) this.onFailure(error);
+      },
+    );
   }
 
   async #makeContent(metainfo: Metainfo): Promise<TorrentContent> {
@@ -424,15 +430,11 @@ export class LiveTorrent {
     this.#wish++;
     this.#content?.cancelCheck();
     this.swarm.connections.closeAll(null);
-    return this.#step(async () => this.#content?.pause());
-  }
-
-  /** One step of the life cycle, after those before it; what it throws on purpose stops the torrent with that error. */
-  #step(step: () => Promise<void>): Promise<void> {
-    return this.#steps.add(step).catch((error: unknown) => {
-      if (!(error instanceof ShoalError)) throw error;
-      this.onFailure(error);
-    });
+    return this.#steps.attempt(
+      async () => this.#content?.pause(),
+      // It costs only what the next run would know.
+      (error) => this.emit({ type: "warning", error }),
+    );
   }
 
   #setState(state: TorrentState): void {

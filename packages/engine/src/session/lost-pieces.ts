@@ -108,17 +108,23 @@ export class LostPieces {
     this.#told.clear();
   }
 
-  /** Looks at the files when that is due; true when it has. */
+  /** Looks at the files when that is due; true when it has. One that fails has seen nothing: the next is due at once. */
   async look(now: Millis): Promise<boolean> {
-    const changes = await this.watch.lookWhenDue(now);
-    if (changes === null) return false;
-    this.#apply(changes);
-    return true;
+    try {
+      const changes = await this.watch.lookWhenDue(now);
+      if (changes === null) return false;
+      this.#apply(changes);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error;
+      return false;
+    }
   }
 
   /** A piece could not be read: what of it is right is found out later. */
   onReadError(piece: PieceIndex, error: ShoalError): void {
-    if (!this.#owner.has(piece)) return;
+    // One that was given up says nothing about the data.
+    if (error.code === "ERR_CLOSED" || !this.#owner.has(piece)) return;
     this.watch.distrust();
     this.#unread.add(piece);
     this.#readError = error;
@@ -248,17 +254,18 @@ export class LostPieces {
     this.#timer = this.#context.clock.setTimer(this.#pause, () => {
       this.#timer = null;
       this.#pause = Math.min(LAST_LOOK, this.#pause * 2);
-      this.#then(async () => {
-        const changes = await this.watch.look();
-        if (!this.#active) return;
-        this.#apply(changes);
-        const unread = [...this.#unread];
-        await this.#check(unread);
-        this.#found(unread.filter((piece) => this.#owner.has(piece)));
-        if (this.watch.troubles.size === 0 && this.#owner.isDownloading) this.#refetchUnread();
-        this.#schedule();
-      });
+      this.#then(() => this.#lookForLost().finally(() => this.#schedule()));
     });
+  }
+
+  async #lookForLost(): Promise<void> {
+    const changes = await this.watch.look();
+    if (!this.#active) return;
+    this.#apply(changes);
+    const unread = [...this.#unread];
+    await this.#check(unread);
+    this.#found(unread.filter((piece) => this.#owner.has(piece)));
+    if (this.watch.troubles.size === 0 && this.#owner.isDownloading) this.#refetchUnread();
   }
 
   /** What this download wrote and can't read again is nobody's but its own. */

@@ -1,3 +1,5 @@
+import { ShoalError } from "../base/errors.ts";
+
 /** Steps that come one after another: each begins when the one before has ended, well or not. */
 export class Steps {
   #last: Promise<void> = Promise.resolve();
@@ -21,5 +23,12 @@ export class Steps {
       () => {},
     );
     return done;
+  }
+  /** As `add`; what the step throws on purpose goes to `onFailed`. */
+  attempt(step: () => void | Promise<void>, onFailed: (error: ShoalError) => void): Promise<void> {
+    return this.add(step).catch((error: unknown) => {
+      if (!(error instanceof ShoalError)) throw error;
+      onFailed(error);
+    });
   }
 }

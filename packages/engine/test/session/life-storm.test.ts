@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IDEAL_DISK, type Made, type Node, SimulatedWorld } from "@shoal/sim";
+import { type ErrorCode, ShoalError } from "../../dist/base/errors.js";
+import { Xoshiro128 } from "../../dist/base/rng.js";
+import type { TorrentEvent } from "../../dist/session/events.js";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
+import { assertClaims, stateOf } from "./file-tools.ts";
+import { log, seedNode } from "./hardening-tools.ts";
+
+const KIB = 1024;
+const SIZES = { a: 300_000, "sub/b": 70_000, "sub/c": 200_000, d: 40_000, empty: 0 };
+const LINK = { up: 60 * KIB, down: 60 * KIB, latencyMs: 5, loss: 0 };
+const DISK = { ...IDEAL_DISK, latencyMs: 5, rate: 2_000 * KIB, disorderMs: 100 };
+const HOST = "10.77.0.1";
+/** What a step may fail with when others come in between. */
+const MAY_FAIL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "ERR_CLOSED",
+  "ERR_DISK",
+  "ERR_NO_SPACE",
+  "ERR_FILE_EXISTS",
+]);
+
+type Kind = "v1" | "hybrid" | "v2";
+
+/** One download to which everything happens that can, at random, without waiting for what was begun before. */
+class Storm {
+  readonly world: SimulatedWorld;
+  readonly rng: Xoshiro128;
+  readonly made: Made;
+  readonly events: TorrentEvent[] = [];
+  readonly story: string[] = [];
+  readonly #peers: readonly { host: string; port: number }[];
+  readonly #unexpected: unknown[] = [];
+  readonly #rests: boolean;
+  node!: Node;
+  torrent!: Torrent;
+  /** Nothing but a call may end a pause. */
+  pausedAt = Infinity;
+
+  private constructor(
+    world: SimulatedWorld,
+    seed: number,
+    made: Made,
+    peers: readonly { host: string; port: number }[],
+  ) {
+    this.world = world;
+    this.rng = new Xoshiro128(seed);
+    this.made = made;
+    this.#peers = peers;
+    this.#rests = this.rng.below(2) === 0;
+  }
+
+  static async begin(seed: number, kind: Kind): Promise<Storm> {
+    const world = new SimulatedWorld({ seed, spoilsBuffers: seed % 4 === 0 });
+    const made = await world.make(SIZES, { kind, pieceLength: 32 * KIB });
+    const seeds = [await seedNode(world, made, "/data", { link: LINK }), await seedNode(world, made)];
+    world.checkInvariants(7);
+    const storm = new Storm(
+      world,
+      seed,
+      made,
+      seeds.map(({ endpoint }) => endpoint),
+    );
+    return storm;
+  }
+
+  /** The process starts, or starts again after its end. */
+  async start(): Promise<void> {
+    const { world, made } = this;
+    const before = this.node as Node | undefined;
+    const disk =
+      before === undefined ? {} : { disk: world.disk(before.disk.store, DISK), store: before.store };
+    const node = await world.node({ diskSpec: DISK, addresses: [HOST], link: LINK, ...disk });
+    node.disk.isFar = before?.disk.isFar ?? this.rng.below(2) === 0;
+    this.node = node;
+    this.torrent = await world.finish(
+      node.session.add({
+        torrentBytes: made.torrentBytes,
+        downloadDir: "/out",
+        peers: this.#peers,
+        listener: log(this.events),
+        ...(this.#rests ? { load: () => Promise.resolve(made.torrentBytes) } : {}),
+      }),
+    );
+    this.pausedAt = Infinity;
+  }
+
+  async step(): Promise<void> {
+    const { rng, torrent, node, world } = this;
+    const files = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
+    const file = files[rng.below(files.length)]!.index;
+    switch (rng.below(15)) {
+      case 0:
+      case 1:
+        this.pausedAt = world.now();
+        return this.#call("pause", torrent.pause());
+      case 2:
+      case 3:
+        this.pausedAt = Infinity;
+        this.#note("resume");
+        return torrent.resume();
+      case 4:
+        this.pausedAt = Infinity;
+        return this.#call("recheck", torrent.recheck());
+      case 5:
+      case 6:
+        return this.#call("move", torrent.moveTo(`/out${rng.below(3) || ""}`));
+      case 7:
+        return this.#call("rename root", torrent.renameRoot(`name ${rng.below(2)}`));
+      case 8: {
+        const root = (torrent.live?.content?.place.paths[file] ?? "folder/x").split("/")[0]!;
+        return this.#call("rename", torrent.renameFile(file, `${root}/x${file}.${rng.below(2)}`));
+      }
+      case 9:
+      case 10: {
+        const priority = ([0, 0, 4, 7] as const)[rng.below(4)]!;
+        return this.#call(`want ${file} ${priority}`, torrent.setFilePriorities(new Map([[file, priority]])));
+      }
+      case 11: {
+        const isFull = node.disk.store.free < Infinity;
+        this.#note(isFull ? "room" : "full");
+        node.disk.store.free = isFull ? Infinity : rng.below(100_000);
+        return;
+      }
+      case 12: {
+        const kinds = ["write", "hash", "sync", "stat", "prepare", "move", "assign"] as const;
+        const kind = kinds[rng.below(kinds.length)]!;
+        this.#note(`${node.disk.failing.has(kind) ? "well" : "failing"} ${kind}`);
+        if (!node.disk.failing.delete(kind))
+          node.disk.failing.set(kind, new ShoalError("ERR_DISK", "I/O error", { reason: "EIO", path: "/x" }));
+        return;
+      }
+      case 13:
+        if (rng.below(3) > 0) return this.#call("first", torrent.setFirstLast(rng.below(2) === 0));
+        this.#note("kill");
+        node.kill();
+        return this.start();
+      default:
+        if (rng.below(3) > 0) return this.#call("order", torrent.setSequential(rng.below(2) === 0));
+        this.#note("close");
+        node.disk.failing.clear();
+        await world.finish(node.session.close());
+        this.#assertNothingLeft();
+        return this.start();
+    }
+  }
+
+  async run(steps: number): Promise<void> {
+    await this.start();
+    for (let step = 0; step < steps; step++) {
+      await this.step();
+      const long = this.rng.below(20) === 0;
+      await this.world.run(this.rng.below(long ? 90_000 : this.rng.below(3) === 0 ? 3_000 : 60));
+      this.assertTrue();
+    }
+  }
+
+  assertTrue(): void {
+    assertClaims(this.node, this.made, this.torrent);
+    assert.deepEqual(this.#unexpected, []);
+    if (this.pausedAt < Infinity) assert.equal(stateOf(this.torrent), "paused", "a pause lasts");
+  }
+
+  /** All is well again, and everything is wanted. */
+  async calm(): Promise<void> {
+    const { world, node, torrent } = this;
+    this.#note("calm");
+    node.disk.failing.clear();
+    node.disk.store.free = Infinity;
+    const all = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
+    torrent.resume();
+    await world.finish(torrent.setFilePriorities(new Map(all.map(({ index }) => [index, 4]))), 600_000);
+    torrent.resume();
+    await world.until("complete", () => torrent.stats().piecesHave === torrent.stats().pieceCount, 600_000);
+    await world.run(20_000);
+    assert.equal(stateOf(torrent), "seeding");
+    for (const { path, file } of this.#places(await world.finish(torrent.wake().then(() => null)))) {
+      const found = node.disk.files.get(path)?.bytes ?? null;
+      const right = this.made.files.get(file)!;
+      assert.ok(found !== null && Buffer.compare(found, right) === 0, `${file} is right at ${path}`);
+    }
+    const ours = [...node.disk.files.keys()].filter((path) => !path.startsWith("/data"));
+    assert.equal(ours.length, this.made.files.size, `nothing is left elsewhere: ${ours.join(", ")}`);
+    const bad = this.events.filter(({ type }) => type === "banned");
+    assert.deepEqual(bad, [], "nobody was blamed");
+  }
+
+  /** What was shared can be fetched, and all ends without a trace. */
+  async end(): Promise<void> {
+    const { world, node } = this;
+    const taster = await world.node();
+    const tasted = await taster.session.add({
+      metainfo: this.made.metainfo,
+      downloadDir: "/taste",
+      peers: [node.endpoint],
+    });
+    await world.until("what it shares is right", () => tasted.state === "seeding", 600_000);
+    assert.equal(tasted.stats().wasted, 0);
+    await world.finish(node.session.remove(this.torrent, { deleteData: true }));
+    const left = [...node.disk.files.keys()].filter((path) => !path.startsWith("/data"));
+    assert.deepEqual(left, [], "its files are deleted");
+    assert.equal(node.store.journals.size, 0);
+    await world.finish(node.session.close());
+    this.#assertNothingLeft();
+  }
+
+  #assertNothingLeft(): void {
+    assert.equal(this.node.clock.timers, 0, "no timer");
+    assert.equal(this.node.disk.opened, 0, "no storage");
+    assert.equal(this.node.store.locked.size, 0, "no lock");
+    assert.deepEqual(this.node.disk.afterClose, []);
+  }
+
+  #places(_awake: null): { path: string; file: string }[] {
+    const paths = this.torrent.live!.content!.place.paths;
+    return this.made.metainfo.layout.files
+      .filter(({ pad }) => !pad)
+      .map(({ index, path }) => ({
+        path: `${this.torrent.downloadDir}/${paths[index]!}`,
+        file: path.join("/"),
+      }));
+  }
+
+  #note(what: string): void {
+    this.story.push(`${Math.round(this.world.now())} ${what} (${this.torrent.state})`);
+  }
+
+  #call(what: string, done: Promise<unknown>): void {
+    this.#note(what);
+    const node = this.node;
+    done.catch((error: unknown) => {
+      if (!node.isAlive || (error instanceof ShoalError && MAY_FAIL.has(error.code))) return;
+      this.#unexpected.push(error);
+    });
+  }
+}
+
+const KINDS: readonly Kind[] = ["v1", "hybrid", "v2"];
+const FROM = Number(process.env["STORM_FROM"] ?? 1);
+const SEEDS = Number(process.env["STORM_SEEDS"] ?? 24);
+
+for (let seed = FROM; seed < FROM + SEEDS; seed++) {
+  test(`whatever happens to a download, it claims what is there, and ends whole (seed ${seed})`, async () => {
+    const storm = await Storm.begin(seed, KINDS[seed % 3]!);
+    try {
+      await storm.run(40);
+      await storm.calm();
+      await storm.end();
+    } catch (error) {
+      const { state, error: reason } = storm.torrent;
+      const story = `${storm.story.slice(-30).join("\n")}\n${state} ${reason?.message ?? ""}`;
+      throw new Error(`seed ${seed}: ${(error as Error).message}\n${story}`, { cause: error });
+    }
+  });
+}
