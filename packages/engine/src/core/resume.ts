@@ -438,10 +438,9 @@ function* piecesOfDifference(
   before: readonly FileIndex[],
   after: readonly FileIndex[],
 ): Iterable<PieceIndex> {
-  const changed = [
-    ...before.filter((file) => !after.includes(file)),
-    ...after.filter((file) => !before.includes(file)),
-  ];
+  const were = new Set(before);
+  const are = new Set(after);
+  const changed = [...before.filter((file) => !are.has(file)), ...after.filter((file) => !were.has(file))];
   for (const index of changed) {
     const file = layout.files[index];
     for (let piece = file?.firstPiece ?? 0; piece < (file?.endPiece ?? 0); piece++) yield piece;

@@ -291,7 +291,6 @@ export class NodeDisk implements Disk {
       opened.gate.afterwards(() => this.#post(kind, storage, piece, begin, arenaOffset, length, done));
       return;
     }
-    if (kind === OP_WRITE) opened.written?.add(piece);
     const link = this.#linkOf(storage, piece);
     if (kind === OP_WRITE) opened.written?.add(piece);
     this.#introduce(link, storage, opened);

@@ -39,7 +39,7 @@ export class PartData {
     const now = this.#layout.files
       .filter(({ index, pad }) => !pad && !selection.isWanted(index))
       .map(({ index }) => index)
-      .filter((index) => before.has(index) || !this.#journal.isKnown(index));
+      .filter((index) => before.has(index) || !this.#journal.files.isKnown(index));
     const revived = skipped.filter((file) => selection.isWanted(file));
     if (revived.length > 0 || now.length !== skipped.length) await this.#files.assign(now, null);
     return revived;
@@ -49,7 +49,7 @@ export class PartData {
   mayFill(revived: readonly FileIndex[], stats: readonly (FileStat | null)[]): FileIndex[] {
     return revived.filter((file) => {
       const stat = stats[file] ?? null;
-      return stat === null || this.#journal.isOwn(file, stat);
+      return stat === null || this.#journal.files.isOwn(file, stat);
     });
   }
 
@@ -68,7 +68,7 @@ export class PartData {
   async revive(files: readonly FileIndex[]): Promise<PieceIndex[]> {
     const revived = new Set(files);
     const left = this.#files.skipped.filter((file) => !revived.has(file));
-    const ours = new Set(files.filter((file) => this.#journal.isOurs(file)));
+    const ours = new Set(files.filter((file) => this.#journal.files.isOurs(file)));
     const fresh = files.filter((file) => !ours.has(file));
     const pieces = (): PieceIndex[] => this.#piecesWithData(files);
     this.#journal.expect(fresh);

@@ -14,6 +14,7 @@ import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress } from "./events.ts";
 import { FileWatch } from "./file-watch.ts";
+import type { KnownFiles } from "./known-files.ts";
 
 /** Pieces that are hashed at the same time in a check. */
 const CHECKS_UNDER_WAY = 8;
@@ -26,10 +27,7 @@ export interface FileRecords {
   readonly priorities: ReadonlyMap<FileIndex, FilePriority> | null;
   /** Where an earlier run left the files; null when there was none. */
   placeFor(layout: Layout): ResumePlace | null;
-  /** The file was seen on disk before. */
-  wasThere(file: FileIndex): boolean;
-  /** The download created the file, or was about to. */
-  isOwn(file: FileIndex, stat: FileStat | null): boolean;
+  readonly files: KnownFiles;
 }
 
 /** Where a torrent's files lie, which of them are wanted, and what of them is verified. */
@@ -207,20 +205,21 @@ export class TorrentFiles {
       ({ index }) =>
         this.selection.isWanted(index) &&
         (stats[index] ?? null) !== null &&
-        !journal.isOwn(index, stats[index]!),
+        !journal.files.isOwn(index, stats[index]!),
     );
   }
 
   /** Wanted files that an earlier run has seen and that are not there; null when there are none. */
   gone(stats: readonly (FileStat | null)[], journal: FileRecords): FilesTrouble | null {
+    const skipped = new Set(this.#skipped);
     const gone = this.#metainfo.layout.files.filter(
       ({ index, size, symlink }) =>
         this.selection.isWanted(index) &&
-        !this.#skipped.includes(index) &&
+        !skipped.has(index) &&
         size > 0 &&
         symlink === null &&
         (stats[index] ?? null) === null &&
-        journal.wasThere(index),
+        journal.files.wasThere(index),
     );
     const [first] = gone;
     return first === undefined

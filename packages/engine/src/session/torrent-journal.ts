@@ -11,15 +11,13 @@ import type { FileStat, StoragePlace } from "../ports/disk.ts";
 import type { TorrentStore } from "../ports/store.ts";
 import type { SessionContext } from "./context.ts";
 import { JournalWriter } from "./journal-writer.ts";
+import { KnownFiles } from "./known-files.ts";
 import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
 
 /** How often what was written is made durable, so that it survives a crash of the machine, too. */
 const BARRIER_MS = 15_000;
 /** A journal with more records than this is rewritten when it is opened. */
 const MAX_RECORDS = 1000;
-/** Inode of a file that we are about to create: recorded before it exists, so that a crash does not make it a stranger's. */
-const TO_BE_CREATED = 0;
-
 /** Names the folder of a torrent's state, and where its files go. */
 export interface JournalPlace {
   readonly infoHashes: InfoHashes;
@@ -48,6 +46,7 @@ export interface FoundData {
 export class TorrentJournal implements FileRecords {
   readonly key: string;
   readonly partPath: string;
+  readonly files: KnownFiles;
   /** No earlier run has left anything. */
   readonly isNew: boolean;
   readonly #context: SessionContext;
@@ -75,6 +74,7 @@ export class TorrentJournal implements FileRecords {
     this.#store = store;
     this.#writer = new JournalWriter(context, store);
     this.#state = state;
+    this.files = new KnownFiles(state);
     this.key = place.key;
     this.partPath = place.partPath;
   }
@@ -121,28 +121,6 @@ export class TorrentJournal implements FileRecords {
     return this.#writer.takeTrouble();
   }
 
-  /** True for a file that this download created, or was about to. */
-  isOwn(file: FileIndex, stat: FileStat | null): boolean {
-    const known = this.#state.files.get(file);
-    if (known === undefined || !known.ours) return false;
-    if (known.inode !== TO_BE_CREATED) return known.inode === stat?.inode;
-    // What was about to be created is ours as long as nothing is in it but what came from the part file.
-    return (stat?.size ?? 0) === 0 || this.#state.place?.skipped.includes(file) === true;
-  }
-
-  isKnown(file: FileIndex): boolean {
-    return this.#state.files.has(file);
-  }
-
-  wasThere(file: FileIndex): boolean {
-    return (this.#state.files.get(file)?.inode ?? TO_BE_CREATED) !== TO_BE_CREATED;
-  }
-
-  /** This download created the file, or was about to. */
-  isOurs(file: FileIndex): boolean {
-    return this.#state.files.get(file)?.ours === true;
-  }
-
   get priorities(): ReadonlyMap<FileIndex, FilePriority> | null {
     return this.#state.priorities;
   }
@@ -176,9 +154,12 @@ export class TorrentJournal implements FileRecords {
 
   /** The files are where `files` says, each of them the one that it was. */
   async endMove(layout: Layout, files: TorrentFiles): Promise<void> {
-    const stats = await files.stat();
-    const known = [...this.#state.files.values()].filter(({ index }) => (stats[index] ?? null) !== null);
-    this.#state.addFiles(known.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
+    const stats = await files.stat().catch((error: unknown) => {
+      if (!(error instanceof ShoalError)) throw error;
+      // Where they are counts most; on one file system they keep their inodes.
+      return [];
+    });
+    this.files.onMoved(stats);
     this.#state.setPlace(this.#placeOf(layout, files), layout);
     this.#append();
     await this.#store.sync();
@@ -189,15 +170,15 @@ export class TorrentJournal implements FileRecords {
     this.#append();
   }
 
-  /** Skipped files are about to be created. Until they are no longer recorded as skipped, what is there is ours. */
+  /** Skipped files are about to be created; see `KnownFiles.expect`. */
   expect(files: readonly FileIndex[]): void {
-    this.#state.addFiles(files.map((index) => ({ index, inode: TO_BE_CREATED, ours: true })));
+    this.files.expect(files);
     this.#append();
   }
 
-  /** They were not created: what is there is somebody else's. */
+  /** They were not created. */
   disown(files: readonly FileIndex[]): void {
-    this.#state.addFiles(files.map((index) => ({ index, inode: TO_BE_CREATED, ours: false })));
+    this.files.disown(files);
     this.#append();
   }
 
@@ -227,14 +208,10 @@ export class TorrentJournal implements FileRecords {
   async begin(layout: Layout, files: TorrentFiles, found: FoundData): Promise<void> {
     const { stats, have, claimed, writes, takesOver, priorities } = found;
     const skipped = new Set(files.skipped);
-    const known = layout.files
-      .filter((file) => !file.pad && file.symlink === null && !skipped.has(file.index))
-      .filter(({ index }) => writes || (stats[index] ?? null) !== null)
-      .map(({ index }) => {
-        const stat = stats[index] ?? null;
-        const ours = (writes && (stat === null || takesOver)) || this.isOwn(index, stat);
-        return { index, inode: stat?.inode ?? TO_BE_CREATED, ours };
-      });
+    const kept = layout.files.filter(
+      (file) => !file.pad && file.symlink === null && !skipped.has(file.index),
+    );
+    const known = this.files.atStart(kept, stats, { writes, takesOver });
     const lost = [...claimed].filter((piece) => !have.get(piece));
     const gained = [...have].filter((piece) => !claimed.get(piece));
     const place = this.#placeOf(layout, files);
@@ -377,22 +354,15 @@ export class TorrentJournal implements FileRecords {
 
   /** Records the inodes of files that were created meanwhile, then the pieces that wait for them. True when there were any. */
   #learnInodes(layout: Layout, stats: readonly (FileStat | null)[]): boolean {
-    const found = [...this.#state.files.values()].filter(
-      (file) => file.inode === TO_BE_CREATED && (stats[file.index] ?? null) !== null,
-    );
-    this.#state.addFiles(found.map((file) => ({ ...file, inode: stats[file.index]!.inode })));
+    const isNews = this.files.learnCreated(stats);
     // At once: a crash before the first piece must not make the files a stranger's.
     this.#append();
     this.#recordKnown(layout);
-    return found.length > 0;
+    return isNews;
   }
 
   #recordKnown(layout: Layout): void {
-    const ready = [...this.#waiting].filter((piece) =>
-      layout
-        .filesInPiece(piece)
-        .every((file) => file.pad || this.#state.files.get(file.index)?.inode !== TO_BE_CREATED),
-    );
+    const ready = [...this.#waiting].filter((piece) => this.files.coversPiece(layout, piece));
     if (ready.length === 0) return;
     for (const piece of ready) this.#waiting.delete(piece);
     this.#state.verified(ready);

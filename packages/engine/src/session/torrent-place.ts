@@ -88,7 +88,7 @@ export class TorrentPlace {
     const journal = this.#journal;
     if (journal === null) return;
     const stats = await this.#files.stat();
-    const isOwn = (file: FileIndex): boolean => journal.isOwn(file, stats[file] ?? null);
+    const isOwn = (file: FileIndex): boolean => journal.files.isOwn(file, stats[file] ?? null);
     await this.#context.disk.removeFiles(this.#files.storage, isOwn);
   }
 
