@@ -3,6 +3,7 @@ import type { Scenario } from "./scenario.ts";
 
 /** What was asked for on the command line. */
 export interface Arguments {
+  readonly help: boolean;
   readonly list: boolean;
   readonly scenarios: readonly Scenario[];
   readonly json: boolean;
@@ -13,10 +14,11 @@ export interface Arguments {
   readonly svg: string | null;
 }
 
-const USAGE = "npm run sim -- <scenario>|all|--list [--seed N] [--peers N] [--json] [--svg FILE]";
+export const USAGE = "npm run sim -- <scenario>|all|--list [--seed N] [--peers N] [--json] [--svg FILE]";
 
 /** Throws an Error with one sentence for the user. */
 export function parseArguments(words: readonly string[]): Arguments {
+  let help = false;
   let list = false;
   let json = false;
   let seed = 1;
@@ -30,7 +32,8 @@ export function parseArguments(words: readonly string[]): Arguments {
       if (next === undefined) throw new Error(`${word} needs a value after it`);
       return next;
     };
-    if (word === "--list") list = true;
+    if (word === "--help" || word === "-h") help = true;
+    else if (word === "--list") list = true;
     else if (word === "--json") json = true;
     else if (word === "--seed") seed = count(word, value());
     else if (word === "--peers") peers = count(word, value());
@@ -38,11 +41,11 @@ export function parseArguments(words: readonly string[]): Arguments {
     else if (word.startsWith("-")) throw new Error(`Unknown option ${word}`);
     else names.push(word);
   }
-  const all = names.includes("all");
-  const scenarios = all ? SCENARIOS : names.map(scenarioNamed);
+  const named = names.filter((name) => name !== "all").map(scenarioNamed);
+  const scenarios = names.includes("all") ? SCENARIOS : [...new Set(named)];
   if (svg !== null && scenarios.length !== 1) throw new Error("--svg draws one scenario: name one");
-  if (!list && scenarios.length === 0) throw new Error(`Name a scenario, or all: ${USAGE}`);
-  return { list, scenarios, json, seed, peers, svg };
+  if (!help && !list && scenarios.length === 0) throw new Error(`Name a scenario, or all: ${USAGE}`);
+  return { help, list, scenarios, json, seed, peers, svg };
 }
 
 function scenarioNamed(name: string): Scenario {

@@ -1,8 +1,8 @@
 // Plays scenarios: npm run sim -- --list
 import { writeFileSync } from "node:fs";
-import { type Arguments, parseArguments } from "./arguments.ts";
+import { type Arguments, parseArguments, USAGE } from "./arguments.ts";
 import { playAll } from "./play-all.ts";
-import { type Played, playScenario } from "./play-scenario.ts";
+import { type Played, playToEnd } from "./play-scenario.ts";
 import { plotProgress } from "./plot.ts";
 import type { Scenario, ScenarioOptions } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -13,9 +13,15 @@ async function main(words: readonly string[]): Promise<number> {
   let asked;
   try {
     asked = parseArguments(words);
+    // Told now rather than after a minute.
+    if (asked.svg !== null) writeFileSync(asked.svg, "");
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 2;
+  }
+  if (asked.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
   }
   if (asked.list) {
     const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
@@ -50,9 +56,11 @@ async function playOne(
   const onSamples = (samples: readonly Sample[]): void => {
     seen = samples;
   };
-  const played = await playScenario(scenario, optionsOf(scenario), json && svg === null ? {} : { onSamples });
+  const played = await playToEnd(scenario, optionsOf(scenario), json && svg === null ? {} : { onSamples });
   if (!json && seen.length > 0) process.stdout.write(timelineTable(seen));
-  if (svg !== null) writeFileSync(svg, plotProgress(`${scenario.name}: ${scenario.title}`, seen));
+  if (svg !== null && seen.length > 0)
+    writeFileSync(svg, plotProgress(`${scenario.name}: ${scenario.title}`, seen));
+  else if (svg !== null) process.stderr.write(`${scenario.name} has no downloads to draw; ${svg} is empty\n`);
   tell(played, (performance.now() - started) / 1000);
 }
 

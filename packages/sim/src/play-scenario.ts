@@ -15,6 +15,21 @@ export interface PlayOptions {
   readonly onSamples?: (samples: readonly Sample[]) => void;
 }
 
+/** As `playScenario`; when that fails, so has the scenario, and standard error tells where. */
+export async function playToEnd(
+  scenario: Scenario,
+  options: ScenarioOptions,
+  how: PlayOptions = {},
+): Promise<Played> {
+  try {
+    return await playScenario(scenario, options, how);
+  } catch (error) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`${scenario.name}: ${stack ?? message}\n`);
+    return { scenario: scenario.name, seed: options.seed, ok: false, error: message };
+  }
+}
+
 /** Plays a scenario in a world of its own. */
 export async function playScenario(
   scenario: Scenario,

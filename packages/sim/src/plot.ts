@@ -31,7 +31,7 @@ export function plotProgress(title: string, samples: readonly Sample[]): string 
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
-<text x="${LEFT}" y="24" font-size="16">${title.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>
+<text x="${LEFT}" y="24" font-size="13">${title.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>
 ${marks.join("\n")}
 <g fill="none" stroke-width="1.2" stroke-opacity="0.7">
 ${lines.join("\n")}

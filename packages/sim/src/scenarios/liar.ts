@@ -5,6 +5,7 @@ import { Swarm } from "../swarm.ts";
 const MIB = 1024 * 1024;
 const SIZE = 64 * MIB;
 const PIECE = MIB / 2;
+const UP = 4 * MIB;
 const EVERY = 1000;
 
 export const liar: Scenario = {
@@ -14,13 +15,12 @@ export const liar: Scenario = {
   peers: 2,
   cost: 1,
   async run({ world, watch }, { peers }) {
-    const swarm = await Swarm.create(world, {
-      size: SIZE,
-      pieceLength: PIECE,
-      seed: { up: 2 * MIB, latencyMs: 10 },
-    });
-    for (let i = 1; i < peers; i++) await swarm.addSeed({ up: 2 * MIB, latencyMs: 10 });
-    const { node: bad } = await swarm.addSeed({ up: 4 * MIB, latencyMs: 10 });
+    // The liar gives as much as all the others, so that it comes to its thousandth block.
+    const honest = { up: UP / peers, latencyMs: 10 };
+    const config = { maxConnectionsPerTorrent: peers + 2 };
+    const swarm = await Swarm.create(world, { size: SIZE, pieceLength: PIECE, seed: honest, config });
+    for (let i = 1; i < peers; i++) await swarm.addSeed(honest);
+    const { node: bad } = await swarm.addSeed({ up: UP, latencyMs: 10 });
     let blocks = 0;
     let spoiled = 0;
     bad.disk.onRead = (target, offset) => {

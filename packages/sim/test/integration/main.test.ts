@@ -26,15 +26,33 @@ test("sim shows how a swarm got on, and ends with 1 when it was not as it must b
   const good = sim("slow-last-peer");
   assert.equal(good.status, 0, good.stderr);
   assert.match(good.stdout, /time +complete[^]*1\/1 +100 %[^]*ok +slow-last-peer: /);
-  // Among so many honest peers the liar does not come to its thousandth block: the story can't be told.
-  const bad = sim("liar", "--peers", "40", "--json");
-  assert.equal(bad.status, 1, bad.stdout);
-  assert.match(bad.stdout, /"ok":false/);
+  const broken = `
+    import { SCENARIOS } from ${JSON.stringify(new URL("../../dist/scenarios.js", import.meta.url))};
+    SCENARIOS.push({ name: "broken", title: "fails", peers: 1, cost: 1, run: () => Promise.reject(new Error("no")) });
+    process.argv.push("main", "broken", "--json");
+    await import(${JSON.stringify(new URL("../../dist/main.js", import.meta.url))});`;
+  const words = ["--input-type=module", "--eval", broken];
+  const bad = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 60_000 });
+  assert.equal(bad.stdout, '{"scenario":"broken","seed":1,"ok":false,"error":"no"}\n', bad.stderr);
+  assert.equal(bad.status, 1);
+});
+
+test("sim plays its stories with few and with many", () => {
+  for (const words of [
+    ["slow-last-peer", "--peers", "8"],
+    ["liar", "--peers", "20"],
+    ["kill", "--peers", "1"],
+  ]) {
+    const { status, stdout } = sim(...words, "--json");
+    assert.equal(status, 0, stdout);
+  }
 });
 
 test("sim names what it does not know, in one sentence, and ends with 2", () => {
   for (const [words, message] of [
     [["nobody"], /^There is no scenario "nobody"; --list names them all\n$/],
+    [["all", "nobody"], /^There is no scenario "nobody"; --list names them all\n$/],
+    [["kill", "--svg", "/nowhere/at/all.svg"], /^ENOENT: [^\n]*\/nowhere\/at\/all\.svg'\n$/],
     [["all", "--frobnicate"], /^Unknown option --frobnicate\n$/],
     [["kill", "--seed", "x"], /^--seed must be a whole number above 0, not x\n$/],
     [[], /^Name a scenario/],
