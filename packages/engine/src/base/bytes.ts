@@ -2,6 +2,7 @@ import { ProtocolError } from "./errors.ts";
 
 const HEX_DIGITS = "0123456789abcdef";
 const FLAT_BYTES = 1_024;
+const SHORT_TEXT = 32;
 const BASE32_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -27,6 +28,11 @@ export function fromHex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
+}
+
+/** One character for each byte: the shortest text that tells short arrays apart, as keys of a map for instance. */
+export function latin1Text(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 /** True when both have the same length and the same bytes. Not constant-time. */
@@ -112,16 +118,27 @@ export function utf8(text: string): Uint8Array {
 
 /** Text of UTF-8 bytes; what is not UTF-8 becomes U+FFFD. A byte order mark is kept. */
 export function utf8Text(bytes: Uint8Array): string {
+  const short = shortAscii(bytes);
+  if (short !== null) return short;
   return DECODER.decode(bytes);
 }
 
 /** Text of UTF-8 bytes, or null when they are not valid UTF-8. */
 export function utf8TextStrict(bytes: Uint8Array): string | null {
+  const short = shortAscii(bytes);
+  if (short !== null) return short;
   try {
     return STRICT_DECODER.decode(bytes);
   } catch {
     return null;
   }
+}
+
+/** Null when it is not ASCII, or long: the platform's decoder takes longer to begin than a short text takes as a whole. */
+function shortAscii(bytes: Uint8Array): string | null {
+  if (bytes.length > SHORT_TEXT) return null;
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] as number) > 0x7f) return null;
+  return String.fromCharCode(...bytes);
 }
 
 /**

@@ -59,7 +59,7 @@ function openFolder(folder: BencodeValue, path: InfoPath): OpenFolder {
 
 function readFile(node: BencodeValue, description: BencodeValue, path: InfoPath): InfoFile {
   // A name can't be a file and a folder at once.
-  if (description.kind !== "dictionary" || node.asEntries()?.length !== 1) throw malformedTree();
+  if (description.kind !== "dictionary" || node.size !== 1) throw malformedTree();
   const attributes = readAttributes(description);
   if (attributes.pad) {
     throw refuseMetainfo("a file of the v2 tree is marked as padding", "torrent_invalid_pad_file");

@@ -7,19 +7,23 @@ export type Sha256 = (data: Uint8Array) => Uint8Array;
 /** Bytes of a hash in a v2 tree. */
 export const HASH_BYTES = 32;
 
+/** Hashes of padding by level, as far as they were asked for: the same for all files. */
+const PADS: Uint8Array[] = [new Uint8Array(HASH_BYTES)];
+/** What is being hashed: two neighbours at a time. */
+const PAIR = new Uint8Array(2 * HASH_BYTES);
+/** Where small trees are worked out: a torrent of many files has thousands of them. */
+const SCRATCH = new Uint8Array(4_096);
+
 /**
  * Root over 2^level leaves that lie beyond the end of a file. A leaf beyond the end is 32 zero bytes, not the hash of
  * a zero block (BEP 52).
  */
 export function padHash(sha256: Sha256, level: number): Uint8Array {
-  let hash: Uint8Array = new Uint8Array(HASH_BYTES);
-  const pair = new Uint8Array(2 * HASH_BYTES);
-  for (let at = 0; at < level; at++) {
-    pair.set(hash);
-    pair.set(hash, HASH_BYTES);
-    hash = sha256(pair);
+  for (let known = PADS.length; known <= level; known++) {
+    const below = PADS[known - 1] as Uint8Array;
+    PADS.push(hashPair(sha256, below, below));
   }
-  return hash;
+  return (PADS[level] as Uint8Array).slice();
 }
 
 /** The layer above `layer`, half as long; an odd last hash is paired with `pad`, the pad hash of the given layer. */
@@ -35,16 +39,16 @@ function parentLayer(sha256: Sha256, layer: Uint8Array, pad: Uint8Array): Uint8A
 /** Hashes the whole pairs among the first `length` bytes of `layer` into `parents`, which may be `layer` itself. */
 function hashPairs(sha256: Sha256, layer: Uint8Array, length: number, parents: Uint8Array): void {
   for (let from = 0; from + 2 * HASH_BYTES <= length; from += 2 * HASH_BYTES) {
-    parents.set(sha256(layer.subarray(from, from + 2 * HASH_BYTES)), from / 2);
+    for (let at = 0; at < PAIR.length; at++) PAIR[at] = layer[from + at] as number;
+    parents.set(sha256(PAIR), from / 2);
   }
 }
 
 /** The hash above two neighbours. */
 export function hashPair(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const pair = new Uint8Array(2 * HASH_BYTES);
-  pair.set(left);
-  pair.set(right, HASH_BYTES);
-  return sha256(pair);
+  PAIR.set(left);
+  PAIR.set(right, HASH_BYTES);
+  return sha256(PAIR);
 }
 
 /**
@@ -55,21 +59,17 @@ export function merkleRoot(sha256: Sha256, hashes: Uint8Array, width: number, le
   const count = hashes.length / HASH_BYTES;
   if (!Number.isInteger(count) || count < 1 || count > width)
     throw new RangeError(`${count} hashes in a layer of ${width}`);
-  const nodes = copyBytes(hashes);
-  let length = nodes.length;
-  // Known from the first layer on that has an odd number of hashes: most have not.
-  let pad: Uint8Array | null = null;
+  // An odd layer is filled up by one hash of padding, each in its turn.
+  const size = hashes.length + HASH_BYTES;
+  const nodes = size <= SCRATCH.length ? SCRATCH : new Uint8Array(size);
+  nodes.set(hashes);
+  let length = hashes.length;
   for (let left = width, at = level; left > 1; left /= 2, at++) {
-    hashPairs(sha256, nodes, length, nodes);
     if (length % (2 * HASH_BYTES) !== 0) {
-      pad ??= padHash(sha256, at);
+      nodes.set(padHash(sha256, at), length);
       length += HASH_BYTES;
-      nodes.set(
-        hashPair(sha256, nodes.subarray(length - 2 * HASH_BYTES, length - HASH_BYTES), pad),
-        length / 2 - HASH_BYTES,
-      );
     }
-    if (pad !== null) pad = hashPair(sha256, pad, pad);
+    hashPairs(sha256, nodes, length, nodes);
     length /= 2;
   }
   return nodes.slice(0, HASH_BYTES);

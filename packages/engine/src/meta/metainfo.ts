@@ -195,7 +195,9 @@ function refuseManySamePaths(files: readonly InfoFile[]): void {
   const counts = new Map<string, number>();
   for (const { path, entry } of files) {
     if (entry.pad) continue;
-    const key = path.raw.map((part) => LATIN1.decode(part)).join("\u0100");
+    const key = path.valid
+      ? path.names.join("\0")
+      : path.raw.map((part) => LATIN1.decode(part)).join("\u0100");
     const count = (counts.get(key) ?? 0) + 1;
     if (count > MAX_SAME_PATH) {
       throw refuseMetainfo("too many files have the same name", "too_many_duplicate_filenames");

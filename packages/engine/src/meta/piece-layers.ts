@@ -1,5 +1,5 @@
 import type { FileIndex } from "../base/brand.ts";
-import { copyBytes, toHex } from "../base/bytes.ts";
+import { copyBytes, latin1Text } from "../base/bytes.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
 import type { HashFunctions } from "./info-hash.ts";
 import { isPowerOfTwo } from "./layout.ts";
@@ -27,7 +27,7 @@ export function readPieceLayers(
   let missing = 0;
   for (const file of layout.files) {
     if (file.piecesRoot === null || file.size <= layout.pieceLength) continue;
-    const key = toHex(file.piecesRoot);
+    const key = latin1Text(file.piecesRoot);
     const same = owners.get(key);
     // Equal files have equal roots and share one layer.
     if (same === undefined) owners.set(key, [file]);
@@ -37,8 +37,10 @@ export function readPieceLayers(
   const layers = new Map<FileIndex, Uint8Array>();
   const warnings: string[] = [];
   if (value !== null && value.kind !== "dictionary") throw invalidLayer("the piece layers are malformed");
+  // All are copied at once: many small arrays cost more than what they hold.
+  const kept = value === null ? null : copyBytes(value.encoded);
   for (const [root, content] of value?.asEntries() ?? []) {
-    const files = owners.get(toHex(root));
+    const files = owners.get(latin1Text(root));
     const layer = content.asBytes();
     const file = files?.[0];
     if (files === undefined || file === undefined || layer === null) {
@@ -54,7 +56,8 @@ export function readPieceLayers(
       warnings.push("A piece layer doesn't match its file and is ignored.");
       continue;
     }
-    const copy = copyBytes(layer);
+    const end = content.end - value!.start;
+    const copy = kept!.subarray(end - layer.length, end);
     for (const { index } of files) layers.set(index, copy);
     missing -= files.length;
   }

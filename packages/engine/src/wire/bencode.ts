@@ -1,10 +1,14 @@
-import { equalBytes, utf8, utf8Text } from "../base/bytes.ts";
+import { utf8, utf8Text } from "../base/bytes.ts";
 import { COLON, LOWER_D, LOWER_I, LOWER_L, malformed, STRIDE, tokenize } from "./bencode-tokens.ts";
 import type { BencodeDocument, BencodeOptions } from "./bencode-tokens.ts";
 
 export { EncodedBencode, encodeBencode } from "./bencode-encode.ts";
 export type { BencodeInput } from "./bencode-encode.ts";
 export type { BencodeOptions } from "./bencode-tokens.ts";
+
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const MAX_KEYS = 256;
 
 export type BencodeKind = "integer" | "string" | "list" | "dictionary";
 
@@ -61,7 +65,7 @@ export class BencodeValue {
   asBytes(): Uint8Array | null {
     if (this.kind !== "string") return null;
     const { bytes } = this.#document;
-    return bytes.subarray(bytes.indexOf(COLON, this.start) + 1, this.end);
+    return bytes.subarray(contentStart(bytes, this.start), this.end);
   }
 
   /** A string as UTF-8 text, with U+FFFD for what is not. */
@@ -73,9 +77,14 @@ export class BencodeValue {
   /** An integer: a number where that is exact, else a bigint. */
   asInteger(): number | bigint | null {
     if (this.kind !== "integer") return null;
-    const digits = utf8Text(this.#document.bytes.subarray(this.start + 1, this.end - 1));
-    const value = Number(digits);
-    return Number.isSafeInteger(value) ? value : BigInt(digits);
+    const { bytes } = this.#document;
+    const negative = bytes[this.start + 1] === MINUS;
+    let value = 0;
+    for (let at = this.start + (negative ? 2 : 1); at < this.end - 1; at++) {
+      value = value * 10 + ((bytes[at] as number) - DIGIT_0);
+    }
+    if (Number.isSafeInteger(value)) return negative ? -value : value;
+    return BigInt(utf8Text(bytes.subarray(this.start + 1, this.end - 1)));
   }
 
   /** An integer of at most 2^53 - 1 in size. */
@@ -103,7 +112,7 @@ export class BencodeValue {
   /** The value of a dictionary's key (text is taken as UTF-8), or null. */
   get(key: string | Uint8Array): BencodeValue | null {
     if (this.kind !== "dictionary") return null;
-    const wanted = typeof key === "string" ? utf8(key) : key;
+    const wanted = typeof key === "string" ? bytesOfKey(key) : key;
     const { bytes, tokens } = this.#document;
     const last = tokens[this.#token * STRIDE + 2] as number;
     for (let token = this.#token + 1; token < last;) {
@@ -113,8 +122,8 @@ export class BencodeValue {
       if (
         end - start > wanted.length &&
         bytes[end - wanted.length - 1] === COLON &&
-        equalBytes(bytes.subarray(end - wanted.length, end), wanted) &&
-        bytes.indexOf(COLON, start) === end - wanted.length - 1
+        contentStart(bytes, start) === end - wanted.length &&
+        endsWith(bytes, end, wanted)
       ) {
         return new BencodeValue(this.#document, value);
       }
@@ -145,6 +154,16 @@ export class BencodeValue {
     return value?.kind === "dictionary" ? value : null;
   }
 
+  /** Number of a list's values or a dictionary's keys; 0 for everything else. */
+  get size(): number {
+    if (this.kind !== "list" && this.kind !== "dictionary") return 0;
+    const { tokens } = this.#document;
+    const last = tokens[this.#token * STRIDE + 2] as number;
+    let count = 0;
+    for (let token = this.#token + 1; token < last; count++) token = tokens[token * STRIDE + 2] as number;
+    return this.kind === "list" ? count : count / 2;
+  }
+
   #children(): BencodeValue[] {
     const { tokens } = this.#document;
     const children: BencodeValue[] = [];
@@ -154,6 +173,30 @@ export class BencodeValue {
     }
     return children;
   }
+}
+
+/** Keys that were asked for: the same few, over and over. What strangers send never comes here. */
+const keyBytes = new Map<string, Uint8Array>();
+
+function bytesOfKey(key: string): Uint8Array {
+  const known = keyBytes.get(key);
+  if (known !== undefined) return known;
+  const bytes = utf8(key);
+  if (keyBytes.size < MAX_KEYS) keyBytes.set(key, bytes);
+  return bytes;
+}
+
+/** First byte after the length of the string at `start`. */
+function contentStart(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (bytes[at] !== COLON) at++;
+  return at + 1;
+}
+
+function endsWith(bytes: Uint8Array, end: number, wanted: Uint8Array): boolean {
+  const from = end - wanted.length;
+  for (let i = 0; i < wanted.length; i++) if (bytes[from + i] !== wanted[i]) return false;
+  return true;
 }
 
 function kindOf(first: number): BencodeKind {

@@ -214,3 +214,11 @@ test("the encoder sorts raw keys, leaves out undefined, keeps encoded parts and 
     TypeError,
   );
 });
+
+test("size counts values and keys", () => {
+  const value = decodeBencode(new TextEncoder().encode("d1:ali1ei2e2:xxe1:bi-5ee"));
+  assert.equal(value.size, 2);
+  assert.equal(value.get("a")?.size, 3);
+  assert.equal(value.get("b")?.size, 0);
+  assert.equal(value.getNumber("b"), -5);
+});
