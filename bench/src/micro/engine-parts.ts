@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 
 export interface Bits {
   readonly length: number;
+  readonly count: number;
   get(index: number): boolean;
   set(index: number): boolean;
   clear(index: number): boolean;
@@ -28,6 +29,7 @@ export interface PickerPeer {
 export interface Picker {
   readonly isFinished: boolean;
   addPeer(peer: PickerPeer): void;
+  removePeer(peer: PickerPeer): void;
   onPeerHave(peer: PickerPeer, piece: number): void;
   onPeerDontHave(peer: PickerPeer, piece: number): void;
   pick(peer: PickerPeer, n: number, now: number, out: Int32Array): number;
@@ -35,6 +37,7 @@ export interface Picker {
   release(slot: number, piece: number, block: number): void;
   isPieceComplete(piece: number): boolean;
   onVerified(piece: number): void;
+  setHave(piece: number): void;
 }
 
 export interface PickerLayout {

@@ -11,10 +11,14 @@ const HAVES = 2_000;
 const UNVERIFIED_BYTES = 2 * PEERS * BATCH * BLOCK_BYTES;
 /** Pieces that others tell of between two picks, so that nothing a search remembers stays true for long. */
 const HAVES_BETWEEN = 20;
+/** Per cent of the pieces that some peers have. */
+const LITTLE = 2;
+/** Pieces that a peer may get beyond its part. */
+const SPARE = 1_000;
 
 /** The piece picker of a torrent with 100,000 pieces among 200 peers: seeds, halves, and some with little. */
 export function pickerSubjects(parts: EngineParts): Subject[] {
-  return [...haveSubjects(parts), ...pickSubjects(parts), ...blockSubjects(parts)];
+  return [...haveSubjects(parts), ...pickSubjects(parts), ...joinSubjects(parts), ...blockSubjects(parts)];
 }
 
 function haveSubjects(parts: EngineParts): Subject[] {
@@ -56,40 +60,84 @@ function haveSubjects(parts: EngineParts): Subject[] {
   ];
 }
 
-/** A pick among many peers that all have requests under way, given back afterwards. */
+/** Picks among many peers that all have requests under way, given back afterwards; by how much those have who pick. */
 function pickSubjects(parts: EngineParts): Subject[] {
+  return [
+    pickSubject(parts, "everybody", () => true),
+    pickSubject(parts, "seeds", (percent) => percent === 100),
+    pickSubject(parts, "peers with half", (percent) => percent === 50),
+    pickSubject(parts, "peers with little", (percent) => percent === LITTLE),
+    pickSubject(parts, "the same, half is there", (percent) => percent === LITTLE, 2),
+  ];
+}
+
+/** Every `nth` piece is verified; none when it is 0. */
+function pickSubject(
+  parts: EngineParts,
+  who: string,
+  picks: (percent: number) => boolean,
+  nth: number = 0,
+): Subject {
   const { picker, peers, rng } = makeSwarm(parts);
+  if (nth > 0) for (let piece = 0; piece < PIECES; piece += nth) picker.setHave(piece);
+  const pickers = peers.filter(({ slot }) => picks(percentOf(slot)));
   const outs = peers.map(() => new Int32Array(BATCH * 2));
   const counts = peers.map(() => 0);
+  let peer = pickers[0] as PickerPeer;
   let turn = 0;
   let now = 0;
-  for (const [at, peer] of peers.entries())
-    counts[at] = picker.pick(peer, BATCH, now, outs[at] as Int32Array);
-  return [
-    {
-      name: `picker: pick(${BATCH})`,
-      operations: 1,
-      target: "<= 30 us p99",
-      before() {
-        turn = (turn + 1) % PEERS;
-        now += 1;
-        const out = outs[turn] as Int32Array;
-        const peer = peers[turn] as PickerPeer;
-        for (let i = 0; i < (counts[turn] as number); i++) {
-          picker.release(peer.slot, out[2 * i] as number, out[2 * i + 1] as number);
-        }
-        for (let i = 0; i < HAVES_BETWEEN; i++) {
-          const other = peers[rng.below(PEERS)] as PickerPeer;
-          const piece = rng.below(PIECES);
-          if (other.have.set(piece)) picker.onPeerHave(other, piece);
-        }
-      },
-      run() {
-        counts[turn] = picker.pick(peers[turn] as PickerPeer, BATCH, now, outs[turn] as Int32Array);
-        if (counts[turn] !== BATCH) throw new Error(`only ${counts[turn]} blocks were picked`);
-      },
+  for (const { slot } of peers)
+    counts[slot] = picker.pick(peers[slot] as PickerPeer, BATCH, now, outs[slot] as Int32Array);
+  return {
+    name: `picker: pick(${BATCH}), ${who}`,
+    operations: 1,
+    target: "<= 30 us p99",
+    before() {
+      turn = (turn + 1) % pickers.length;
+      now += 1;
+      peer = pickers[turn] as PickerPeer;
+      const out = outs[peer.slot] as Int32Array;
+      for (let i = 0; i < (counts[peer.slot] as number); i++) {
+        picker.release(peer.slot, out[2 * i] as number, out[2 * i + 1] as number);
+      }
+      for (let i = 0; i < HAVES_BETWEEN; i++) {
+        const other = peers[rng.below(PEERS)] as PickerPeer;
+        const piece = rng.below(PIECES);
+        // They keep their part: else all would be halves before long.
+        if (other.have.count >= (PIECES * percentOf(other.slot)) / 100 + SPARE) continue;
+        if (other.have.set(piece)) picker.onPeerHave(other, piece);
+      }
     },
-  ];
+    run() {
+      const count = picker.pick(peer, BATCH, now, outs[peer.slot] as Int32Array);
+      counts[peer.slot] = count;
+      if (count !== BATCH) throw new Error(`only ${count} blocks were picked`);
+    },
+  };
+}
+
+/** Somebody comes or goes: all that it has is counted, and the next pick finds everything in order again. */
+function joinSubjects(parts: EngineParts): Subject[] {
+  const { picker, peers } = makeSwarm(parts);
+  const out = new Int32Array(2);
+  const [seed] = peers as [PickerPeer];
+  return [50, LITTLE].map((percent) => {
+    const guest = peers.find(({ slot }) => percentOf(slot) === percent) as PickerPeer;
+    let isThere = true;
+    return {
+      name: `picker: a peer with ${percent} % comes or goes, and a pick`,
+      operations: 1,
+      target: "<= 10 ms",
+      run() {
+        if (isThere) picker.removePeer(guest);
+        else picker.addPeer(guest);
+        isThere = !isThere;
+        const count = picker.pick(seed, 1, 0, out);
+        for (let i = 0; i < count; i++)
+          picker.release(seed.slot, out[2 * i] as number, out[2 * i + 1] as number);
+      },
+    };
+  });
 }
 
 /** All bookkeeping of a block in its life: picked, received, and its piece verified. */
@@ -137,9 +185,7 @@ function makeSwarm(parts: EngineParts, count: number = PEERS): Swarm {
   const peers: PickerPeer[] = [];
   for (let slot = 0; slot < count; slot++) {
     const have = new parts.Bitfield(PIECES);
-    // Of ten peers two are seeds, one has hardly anything, the others something in between.
-    const kind = slot % 10;
-    const percent = kind < 2 ? 100 : kind === 2 ? 3 : kind * 10;
+    const percent = percentOf(slot);
     for (let piece = 0; piece < PIECES; piece++) if (rng.below(100) < percent) have.set(piece);
     const peer: PickerPeer = {
       slot,
@@ -156,4 +202,11 @@ function makeSwarm(parts: EngineParts, count: number = PEERS): Swarm {
     peers.push(peer);
   }
   return { picker, peers, rng };
+}
+
+/** Of ten peers two are seeds, one has hardly anything, the others something in between. */
+function percentOf(slot: number): number {
+  const kind = slot % 10;
+  if (kind < 2) return 100;
+  return kind === 2 ? LITTLE : kind * 10;
 }

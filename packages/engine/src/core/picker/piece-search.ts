@@ -11,8 +11,8 @@ const MAX_STEPS = 8_192;
 /** Peers with less than 1/20 of the pieces are searched by their own bits at once. */
 const SPARSE_FRACTION = 20;
 /** Untouched pieces of the peer among which the rarest are chosen, and how many of those are kept. */
-const SAMPLE = 256;
-const BATCH = 32;
+const SAMPLE = 96;
+const BATCH = 16;
 
 export const SEARCH_RAREST = 0;
 /** Most common first: for snubbed peers, which should not sit on rare pieces. */
