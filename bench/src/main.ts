@@ -5,6 +5,7 @@ import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { startReport } from "./report.ts";
 import { runDormant } from "./rest/dormant.ts";
+import { runSoak } from "./soak/soak.ts";
 import { runSmallFiles } from "./transfer/small-files.ts";
 import { runSwarm } from "./transfer/swarm.ts";
 import { runTiny } from "./transfer/tiny.ts";
@@ -19,6 +20,7 @@ npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
 npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
 npm run bench -- dormant
+npm run bench -- soak     [--seconds 300] [--peers 50] [--size 512MiB]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
 
@@ -34,6 +36,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   all: runBars,
   micro: runMicro,
   dormant: runDormant,
+  soak: runSoak,
 };
 
 async function main(words: readonly string[]): Promise<void> {

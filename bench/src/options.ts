@@ -19,6 +19,8 @@ export interface Options {
   /** Only micro-benchmarks whose name contains this; empty: all. */
   readonly filter: string;
   readonly skipTiny: boolean;
+  readonly seconds: number;
+  readonly peers: number;
 }
 
 export class UsageError extends Error {}
@@ -40,12 +42,9 @@ export function parseOptions(args: readonly string[]): Options {
   const values = parseWords(args);
   const kinds = (["v1", "v2", "hybrid"] as const).filter((kind) => values[kind]);
   if (kinds.length > 1) throw new UsageError("choose one of --v1, --v2 and --hybrid");
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new UsageError(`--runs is not a number of runs: ${values.runs}`);
   return {
     size: values.size === undefined ? null : parseSize(values.size),
-    runs,
+    runs: parseCount("runs", values.runs),
     only: (values.only ?? "").split(",").filter((name) => name !== ""),
     pieceLength: values.piece === undefined ? null : parseSize(values.piece),
     kind: kinds[0] ?? "v1",
@@ -54,7 +53,16 @@ export function parseOptions(args: readonly string[]): Options {
     profile: values.profile ?? null,
     filter: values.filter ?? "",
     skipTiny: values["skip-tiny"] === true,
+    seconds: parseCount("seconds", values.seconds),
+    peers: parseCount("peers", values.peers),
   };
+}
+
+function parseCount(name: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new UsageError(`--${name} is not a number above 0: ${text}`);
+  return count;
 }
 
 function parseWords(args: readonly string[]) {
@@ -74,6 +82,8 @@ function parseWords(args: readonly string[]) {
         profile: { type: "string" },
         filter: { type: "string" },
         "skip-tiny": { type: "boolean" },
+        seconds: { type: "string", default: "300" },
+        peers: { type: "string", default: "50" },
       },
     }).values;
   } catch (error) {
