@@ -4,6 +4,7 @@ import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { startReport } from "./report.ts";
+import { runConnections } from "./rest/connections.ts";
 import { runDormant } from "./rest/dormant.ts";
 import { runSoak } from "./soak/soak.ts";
 import { runSmallFiles } from "./transfer/small-files.ts";
@@ -20,6 +21,7 @@ npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
 npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
 npm run bench -- dormant
+npm run bench -- connections
 npm run bench -- soak     [--seconds 300] [--peers 50] [--size 512MiB]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
@@ -36,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   all: runBars,
   micro: runMicro,
   dormant: runDormant,
+  connections: runConnections,
   soak: runSoak,
 };
 

@@ -1,5 +1,5 @@
-import { bitfield, FakeConnection, handshake, MESSAGE, TestRandom, words } from "@shoal/testkit";
-import type { FakeConnectionSink, PeerMessage, TorrentFacts } from "@shoal/testkit";
+import { bitfield, FakeConnection, handshake, MESSAGE, words } from "@shoal/testkit";
+import type { FakeConnectionSink, PeerMessage, TestRandom, TorrentFacts } from "@shoal/testkit";
 import { connect } from "node:net";
 
 const BLOCK = 16_384;

@@ -1,6 +1,8 @@
 import type { Millis } from "./brand.ts";
 
 const SLOTS = 16;
+/** What a meter has that never counted anything: most connections stay that way. */
+const NOTHING = new Float64Array(SLOTS);
 
 /**
  * Bytes per second over a sliding window, kept in 16 counters. After a pause longer than the window it starts anew, so that
@@ -10,7 +12,7 @@ export class RateMeter {
   /** All bytes ever added. */
   total = 0;
   readonly #slotMs: number;
-  readonly #bytes: Float64Array = new Float64Array(SLOTS);
+  #bytes: Float64Array = NOTHING;
   /** Number of the newest slot, counted from time 0. */
   #newest = -SLOTS;
   /** Number of the slot in which the measuring began. */
@@ -22,6 +24,7 @@ export class RateMeter {
   }
 
   add(bytes: number, now: Millis): void {
+    if (this.#bytes === NOTHING) this.#bytes = new Float64Array(SLOTS);
     const slot = Math.floor(now / this.#slotMs);
     if (slot >= this.#newest + SLOTS) this.#oldest = slot;
     this.#advance(slot);

@@ -4,9 +4,12 @@ const BUCKETS = 64;
 /** Samples after which all counts are halved, so that old times fade. */
 const HALVE_AT = 512;
 
+const NOTHING = new Uint16Array(BUCKETS);
+
 /** Times from request to block of one peer: 95th percentile over the last hundreds, minimum over all. */
 export class LatencyMeter {
-  readonly #counts: Uint16Array = new Uint16Array(BUCKETS);
+  /** Made with the first sample: most connections have none. */
+  #counts: Uint16Array = NOTHING;
   #samples = 0;
   #min = Infinity;
 
@@ -23,6 +26,7 @@ export class LatencyMeter {
   }
 
   add(latencyMs: number): void {
+    if (this.#counts === NOTHING) this.#counts = new Uint16Array(BUCKETS);
     const bucket = latencyMs <= 1 ? 0 : Math.ceil(Math.log2(latencyMs) * STEPS_PER_DOUBLING);
     this.#counts[Math.min(BUCKETS - 1, bucket)]!++;
     if (++this.#samples >= HALVE_AT) this.#halve();
