@@ -4,7 +4,7 @@
 //   node --expose-gc measured-session.js magnets COUNT SECONDS
 //   node --expose-gc measured-session.js connections TORRENT FOLDER
 import { createSession } from "@shoal/engine";
-import type { TorrentRow } from "@shoal/engine";
+import type { TorrentEvent, TorrentRow } from "@shoal/engine";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -76,7 +76,13 @@ async function magnets(count: number, seconds: number): Promise<void> {
 /** Tells its port, and its memory for each line that comes in. */
 async function connections(torrent: string, folder: string): Promise<void> {
   const torrentBytes = await readFile(torrent);
-  await session.add({ torrentBytes, downloadDir: folder, seedOnly: true, hashed: true });
+  await new Promise<void>((resolve, reject) => {
+    const listener = ({ type }: TorrentEvent): void => {
+      if (type === "complete") resolve();
+    };
+    const options = { torrentBytes, downloadDir: folder, seedOnly: true, hashed: true, listener };
+    session.add(options).catch(reject);
+  });
   const empty = memory();
   say({ port: session.endpoint?.port });
   for await (const _ of createInterface({ input: process.stdin })) {

@@ -40,7 +40,7 @@ async function soak(forSeconds: number): Promise<SoakMeasured> {
     torrentBytes: sharedBytes,
     downloadDir: folder,
     seedOnly: true,
-    check: "none",
+    hashed: true,
   });
   say({ port: session.endpoint?.port });
   await sleep(2_000);

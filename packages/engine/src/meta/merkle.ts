@@ -1,4 +1,4 @@
-import { copyBytes, equalBytes } from "../base/bytes.ts";
+import { equalBytes } from "../base/bytes.ts";
 import { BLOCK_SIZE, nextPowerOfTwo } from "./layout.ts";
 
 /** SHA-256, handed in by the caller. */
