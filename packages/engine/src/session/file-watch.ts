@@ -43,6 +43,8 @@ export class FileWatch {
   readonly #whole: Uint8Array;
   #expectsAll = false;
   readonly #troubles: Map<FileIndex, FileTrouble> = new Map();
+  /** Nobody writes to the files: they don't change by themselves. */
+  #isResting = false;
   /** `placeChanges` of the files when they became known. */
   #knownAt = 0;
   #looking: Promise<readonly FileChange[]> | null = null;
@@ -71,6 +73,31 @@ export class FileWatch {
     return now - this.#lookedAt < Math.max(WATCH_MS, this.#took * SHARE_OF_TIME);
   }
 
+  /** Nothing is written to the files from now on, until `wake`: whatever changes, somebody else did it. */
+  async rest(): Promise<void> {
+    const { placeChanges } = this.#files;
+    const stats = await this.#files.stat().catch(() => null);
+    if (stats === null || placeChanges !== this.#files.placeChanges || placeChanges !== this.#knownAt) return;
+    for (const file of this.#layout.files) {
+      const { index } = file;
+      const known = this.#known[index] ?? null;
+      const found = stats[index] ?? null;
+      if (known === null || this.#troubles.has(index) || this.#judge(file, known, found) !== null) continue;
+      this.#known[index] = found;
+    }
+    this.#isResting = true;
+  }
+
+  wake(): void {
+    this.#isResting = false;
+  }
+
+  /** The file is the one that was written to, and was not whole: another content of it is nobody's work that must be kept. */
+  isUnfinished(file: FileIndex): boolean {
+    const seen = this.#troubles.get(file)?.seen ?? null;
+    return this.#whole[file] === 0 && seen !== null && seen.inode === this.#known[file]?.inode;
+  }
+
   /** The next look is due at once. */
   distrust(): void {
     this.#lookedAt = -Infinity;
@@ -78,7 +105,7 @@ export class FileWatch {
 
   /**
    * The files are right as they are now; whole ones are as they were when `verified` was taken. With `expectsAll`, those that are
-   * not there, or too short, are missing.
+   * not there, or too short, are missing; where none is, those with wrong data are others than the torrent's.
    */
   async remember(expectsAll: boolean, verified: FileStats): Promise<void> {
     const stats = await this.#files.stat();
@@ -98,6 +125,13 @@ export class FileWatch {
       if (!expectsAll || !hasData(file) || (found?.size ?? -1) >= file.size) continue;
       this.#known[index] = null;
       this.#troubles.set(index, { is: "missing", seen: found });
+    }
+    if (!expectsAll || this.#troubles.size > 0) return;
+    for (const file of this.#layout.files) {
+      const { index } = file;
+      if (!hasData(file) || this.#whole[index] === 1) continue;
+      this.#known[index] = null;
+      this.#troubles.set(index, { is: "changed", seen: stats[index] ?? null });
     }
   }
 
@@ -179,7 +213,8 @@ export class FileWatch {
   #judge(file: LayoutFile, known: FileStat | null, found: FileStat | null): "missing" | "changed" | null {
     if (found === null || found.size < (known?.size ?? file.size)) return "missing";
     if (known === null || found.inode !== known.inode) return "changed";
-    return this.#whole[file.index] === 0 || isSame(known, found) ? null : "changed";
+    const mayChange = this.#whole[file.index] === 0 && !this.#isResting;
+    return mayChange || isSame(known, found) ? null : "changed";
   }
 }
 

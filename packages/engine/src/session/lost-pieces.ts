@@ -86,6 +86,7 @@ export class LostPieces {
   /** The torrent is shared or downloaded from here on. */
   start(): void {
     this.#active = true;
+    this.watch.wake();
     this.#schedule();
   }
 
@@ -197,7 +198,8 @@ export class LostPieces {
     await this.#check(lacking);
     const right = lacking.filter((piece) => this.#owner.has(piece));
     // A file of which nothing was verified is ours only when it is empty.
-    const isOurs = right.length === lacking.length && (right.length > 0 || this.#isEmptied(file));
+    const isRight = right.length === lacking.length && (right.length > 0 || this.#isEmptied(file));
+    const isOurs = isRight || this.watch.isUnfinished(file.index);
     if (isOurs) this.watch.accept(file.index);
     this.#found(right);
     for (const piece of lacking) if (!this.#owner.has(piece)) this.#owner.disown(piece);

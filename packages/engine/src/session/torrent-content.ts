@@ -232,6 +232,7 @@ export class TorrentContent {
     this.#judge.onPause();
     this.#pieces.stop();
     await this.#save();
+    if (this.#opened && this.#pieces.isDownloading) await this.#pieces.lost.watch.rest();
   }
 
   /** Peers stay connected; nothing is exchanged with them meanwhile. */

@@ -205,6 +205,42 @@ test("a stranger's file in the place of one being downloaded is not written to; 
   assert.equal(count(events, "banned"), 0);
 });
 
+test("a file that was written into during a pause is compared: only what is wrong comes again, and nobody is blamed", async () => {
+  const scene = await half();
+  const { world, node, torrent, events, goOn } = scene;
+  void torrent.pause();
+  await world.until("paused", () => torrent.state === "paused");
+  await world.run(3_000);
+  // All of what has come of the file that grew most, in place.
+  const [path, file] = [...node.disk.files].toSorted(([, a], [, b]) => b.usedBytes - a.usedBytes)[0]!;
+  file.bytes = new Uint8Array(file.size).fill(9);
+  node.disk.touch(path);
+  goOn();
+  torrent.resume();
+  await world.until("complete", () => torrent.state === "seeding", 120_000);
+  for (const name of ["a", "b", "c"]) assert.ok(isRight(scene, name), name);
+  assert.equal(count(events, "banned"), 0);
+  assert.ok(events.some((event) => event.type === "checked" && event.reason === "changed"));
+});
+
+test("a share that is wrong from the start says so, and is whole once its file is put right", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make(SIZES, OPT);
+  const node = await world.node();
+  world.write(node, made, "/data");
+  const right = node.disk.files.get("/data/folder/b")!.bytes.slice();
+  node.disk.files.get("/data/folder/b")!.flip(700_000);
+  const torrent = await node.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true });
+  const all = made.metainfo.layout.pieceCount;
+  await world.until("checked", () => torrent.stats().piecesHave === all - 1);
+  await world.run(5_000);
+  assert.equal(torrent.stats().waiting?.code, "files-changed");
+  assert.match(torrent.stats().waiting!.message, /^\/data\/folder\/b was changed; /);
+  node.disk.put("/data/folder/b", right);
+  await world.until("whole", () => torrent.state === "seeding", 130_000);
+  assert.equal(torrent.stats().waiting, null);
+});
+
 test("a copy with the same content in the place of a file being downloaded is taken for it", async () => {
   const scene = await half();
   const { world, node, torrent, events, goOn } = scene;
