@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IDEAL_DISK, type Made, type Node, SimulatedWorld } from "@shoal/sim";
+import { IDEAL_DISK, type Made, type Node, type SimulatedFile, SimulatedWorld } from "@shoal/sim";
 import { type ErrorCode, ShoalError } from "../../dist/base/errors.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { assertClaims, stateOf } from "./file-tools.ts";
-import { log, seedNode } from "./hardening-tools.ts";
+import { seedNode } from "./hardening-tools.ts";
 
 const KIB = 1024;
 const SIZES = { a: 300_000, "sub/b": 70_000, "sub/c": 200_000, d: 40_000, empty: 0 };
@@ -33,8 +33,14 @@ class Storm {
   readonly #peers: readonly { host: string; port: number }[];
   readonly #unexpected: unknown[] = [];
   readonly #rests: boolean;
+  /** Somebody else touches the files, too. */
+  readonly #isMeddled: boolean;
+  /** Files that somebody took away, by path. */
+  readonly #away: Map<string, SimulatedFile> = new Map();
   node!: Node;
   torrent!: Torrent;
+  /** A download that knows nobody but this one. */
+  #guest!: Torrent;
   /** Nothing but a call may end a pause. */
   pausedAt = Infinity;
 
@@ -43,7 +49,9 @@ class Storm {
     seed: number,
     made: Made,
     peers: readonly { host: string; port: number }[],
+    isMeddled: boolean,
   ) {
+    this.#isMeddled = isMeddled;
     this.world = world;
     this.rng = new Xoshiro128(seed);
     this.made = made;
@@ -51,7 +59,7 @@ class Storm {
     this.#rests = this.rng.below(2) === 0;
   }
 
-  static async begin(seed: number, kind: Kind): Promise<Storm> {
+  static async begin(seed: number, kind: Kind, isMeddled: boolean): Promise<Storm> {
     const world = new SimulatedWorld({ seed, spoilsBuffers: seed % 4 === 0 });
     const made = await world.make(SIZES, { kind, pieceLength: 32 * KIB });
     const seeds = [await seedNode(world, made, "/data", { link: LINK }), await seedNode(world, made)];
@@ -61,7 +69,14 @@ class Storm {
       seed,
       made,
       seeds.map(({ endpoint }) => endpoint),
+      isMeddled,
     );
+    const guest = await world.node({ link: { ...LINK, down: 20 * KIB } });
+    storm.#guest = await guest.session.add({
+      metainfo: made.metainfo,
+      downloadDir: "/guest",
+      peers: [{ host: HOST, port: 6881 }],
+    });
     return storm;
   }
 
@@ -79,7 +94,11 @@ class Storm {
         torrentBytes: made.torrentBytes,
         downloadDir: "/out",
         peers: this.#peers,
-        listener: log(this.events),
+        listener: (event) => {
+          this.events.push(event);
+          if (event.type === "error" || event.type === "warning")
+            this.#note(`${event.type}: ${event.error.message}`);
+        },
         ...(this.#rests ? { load: () => Promise.resolve(made.torrentBytes) } : {}),
       }),
     );
@@ -90,6 +109,7 @@ class Storm {
     const { rng, torrent, node, world } = this;
     const files = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
     const file = files[rng.below(files.length)]!.index;
+    if (this.#isMeddled && rng.below(6) === 0) return this.#meddle();
     switch (rng.below(15)) {
       case 0:
       case 1:
@@ -157,9 +177,35 @@ class Storm {
   }
 
   assertTrue(): void {
-    assertClaims(this.node, this.made, this.torrent);
+    if (!this.#isMeddled) assertClaims(this.node, this.made, this.torrent);
+    if (!this.#isMeddled) assert.equal(this.#guest.stats().failed, 0, "what it gives away is right");
     assert.deepEqual(this.#unexpected, []);
     if (this.pausedAt < Infinity) assert.equal(stateOf(this.torrent), "paused", "a pause lasts");
+  }
+
+  /** Somebody takes a file away, brings it back, or writes to it. */
+  #meddle(): void {
+    const { files } = this.node.disk;
+    const own = [...files].filter(([path]) => path.startsWith("/out"));
+    const [path, file] = own[this.rng.below(own.length)] ?? [];
+    const [away] = this.#away;
+    if (away !== undefined && this.rng.below(2) === 0) {
+      this.#note(`back ${away[0]}`);
+      this.#away.delete(away[0]);
+      files.set(...away);
+    } else if (path !== undefined && file !== undefined && this.rng.below(2) === 0) {
+      this.#note(`away ${path}`);
+      this.#away.set(path, file);
+      files.delete(path);
+    } else if (path !== undefined && file !== undefined) {
+      this.#note(`changed ${path}`);
+      const bytes = file.bytes.slice();
+      const at = this.rng.below(bytes.length + 1);
+      if (this.rng.below(2) === 0) bytes.fill(0, at, at + 10);
+      const inode = file.inode;
+      files.set(path, this.node.disk.put(path, this.rng.below(3) === 0 ? bytes.slice(0, at) : bytes));
+      if (this.rng.below(2) === 0) Object.assign(files.get(path)!, { inode });
+    }
   }
 
   /** All is well again, and everything is wanted. */
@@ -169,9 +215,16 @@ class Storm {
     node.disk.failing.clear();
     node.disk.store.free = Infinity;
     const all = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
+    if (this.#isMeddled) await world.finish(torrent.recheck(), 600_000);
     torrent.resume();
+    await world.run(5_000);
     await world.finish(torrent.setFilePriorities(new Map(all.map(({ index }) => [index, 4]))), 600_000);
     torrent.resume();
+    for (let stranger = this.#stranger(); stranger !== null; stranger = this.#stranger()) {
+      node.disk.files.delete(stranger);
+      torrent.resume();
+      await world.run(5_000);
+    }
     await world.until("complete", () => torrent.stats().piecesHave === torrent.stats().pieceCount, 600_000);
     await world.run(20_000);
     assert.equal(stateOf(torrent), "seeding");
@@ -180,10 +233,17 @@ class Storm {
       const right = this.made.files.get(file)!;
       assert.ok(found !== null && Buffer.compare(found, right) === 0, `${file} is right at ${path}`);
     }
+    // What somebody brought back to where the files were before is theirs.
     const ours = [...node.disk.files.keys()].filter((path) => !path.startsWith("/data"));
-    assert.equal(ours.length, this.made.files.size, `nothing is left elsewhere: ${ours.join(", ")}`);
+    if (!this.#isMeddled) assert.equal(ours.length, this.made.files.size, `elsewhere: ${ours.join(", ")}`);
     const bad = this.events.filter(({ type }) => type === "banned");
     assert.deepEqual(bad, [], "nobody was blamed");
+  }
+
+  /** A file that is in the way: whoever put it there has to take it away. */
+  #stranger(): string | null {
+    const { error } = this.torrent;
+    return error?.code === "ERR_FILE_EXISTS" ? (error.details["path"] as string) : null;
   }
 
   /** What was shared can be fetched, and all ends without a trace. */
@@ -199,7 +259,7 @@ class Storm {
     assert.equal(tasted.stats().wasted, 0);
     await world.finish(node.session.remove(this.torrent, { deleteData: true }));
     const left = [...node.disk.files.keys()].filter((path) => !path.startsWith("/data"));
-    assert.deepEqual(left, [], "its files are deleted");
+    if (!this.#isMeddled) assert.deepEqual(left, [], "its files are deleted");
     assert.equal(node.store.journals.size, 0);
     await world.finish(node.session.close());
     this.#assertNothingLeft();
@@ -241,8 +301,10 @@ const FROM = Number(process.env["STORM_FROM"] ?? 1);
 const SEEDS = Number(process.env["STORM_SEEDS"] ?? 24);
 
 for (let seed = FROM; seed < FROM + SEEDS; seed++) {
-  test(`whatever happens to a download, it claims what is there, and ends whole (seed ${seed})`, async () => {
-    const storm = await Storm.begin(seed, KINDS[seed % 3]!);
+  const isMeddled = seed % 4 === 0;
+  const what = isMeddled ? "and to its files" : "it claims what is there";
+  test(`whatever happens to a download, ${what}, it ends whole (seed ${seed})`, async () => {
+    const storm = await Storm.begin(seed, KINDS[seed % 3]!, isMeddled);
     try {
       await storm.run(40);
       await storm.calm();
