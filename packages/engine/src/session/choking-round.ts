@@ -76,7 +76,7 @@ export class ChokingRound {
     for (const torrent of this.#torrents()) {
       const facts = torrent.chokeFacts();
       if (facts === null) continue;
-      for (const peer of torrent.connectedPeers) {
+      for (const peer of torrent.swarm.connected) {
         const id = views.length;
         peers.set(id, [torrent, peer]);
         views.push({

@@ -1,5 +1,5 @@
 import type { Bitfield } from "../base/bitfield.ts";
-import type { Millis, PeerSlot } from "../base/brand.ts";
+import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
@@ -10,7 +10,6 @@ import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import { openJournal, rejoinJournal } from "./open-journal.ts";
-import type { PeerConnection } from "./peer-connection.ts";
 import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
@@ -164,14 +163,17 @@ export class LiveTorrent {
   // -- life cycle
 
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
-  async open(): Promise<void> {
-    const journal = await openJournal(this.#context, this.#infoHashes, this.#options);
-    this.#journal = journal;
-    if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
-    this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
-    this.#infoHashes = this.#metainfo.infoHashes;
-    this.metadata.know(this.#metainfo.infoBytes);
-    this.#owner.onHashesKnown();
+  open(): Promise<void> {
+    return this.#steps.add(async () => {
+      if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
+      const journal = await openJournal(this.#context, this.#infoHashes, this.#options);
+      this.#journal = journal;
+      if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
+      this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
+      this.#infoHashes = this.#metainfo.infoHashes;
+      this.metadata.know(this.#metainfo.infoBytes);
+      this.#owner.onHashesKnown();
+    });
   }
 
   /** Once: starts working, unless it is to stay paused. */
@@ -276,18 +278,6 @@ export class LiveTorrent {
   }
 
   // -- what the parts ask and tell
-
-  get connectedPeers(): ReadonlySet<PeerConnection> {
-    return this.swarm.connected;
-  }
-
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined {
-    return this.swarm.connections.inSlot(slot);
-  }
-
-  ban(slot: PeerSlot, reason: string): void {
-    this.swarm.ban(slot, reason);
-  }
 
   onActive(): void {
     this.#owner.onActive();

@@ -134,6 +134,7 @@ export class Session {
     this.#torrents.add(torrent);
     try {
       await torrent.open();
+      this.#assertOpen();
     } catch (error) {
       await torrent.close({ forget: false });
       this.#forget(torrent);
@@ -163,8 +164,10 @@ export class Session {
     try {
       await torrent.close({ forget: true, ...how });
     } finally {
-      this.#forget(torrent);
-      this.#emit({ type: "removed", torrent });
+      if (this.#torrents.has(torrent)) {
+        this.#forget(torrent);
+        this.#emit({ type: "removed", torrent });
+      }
     }
   }
 

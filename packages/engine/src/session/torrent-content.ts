@@ -27,11 +27,16 @@ import { TorrentUpload } from "./torrent-upload.ts";
 /** A piece that more than one in so many peers have is common. */
 const COMMON_FRACTION = 4;
 
+/** The peers of the torrent. */
+export interface SwarmPeers {
+  readonly connected: ReadonlySet<PeerConnection>;
+  inSlot(slot: PeerSlot): PeerConnection | undefined;
+  ban(slot: PeerSlot, reason: string): void;
+}
+
 /** What the content asks and tells its torrent. */
 export interface ContentOwner {
-  readonly connectedPeers: ReadonlySet<PeerConnection>;
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined;
-  ban(slot: PeerSlot, reason: string): void;
+  readonly swarm: SwarmPeers;
   emit(event: TorrentEvent): void;
   onComplete(): void;
   /** More is wanted than before: there is something to fetch again. */
@@ -112,7 +117,7 @@ export class TorrentContent {
   }
 
   get connectedPeers(): ReadonlySet<PeerConnection> {
-    return this.#owner.connectedPeers;
+    return this.#owner.swarm.connected;
   }
 
   /** Verified pieces; read only. */
@@ -267,11 +272,11 @@ export class TorrentContent {
   onAdmitted(peer: PeerConnection): void {
     this.#judge.onAdmitted(peer);
     // Nobody looked while nobody was there.
-    if (this.#owner.connectedPeers.size === 1) this.#pieces.lost.watch.distrust();
+    if (this.#owner.swarm.connected.size === 1) this.#pieces.lost.watch.distrust();
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
     const { infoHashes, layout } = this.#metainfo;
-    const others = this.#owner.connectedPeers.size - 1;
+    const others = this.#owner.swarm.connected.size - 1;
     this.upload.grantFastSet(
       peer,
       shortHashes(infoHashes)[0]!,
@@ -293,13 +298,13 @@ export class TorrentContent {
     this.#journal?.onTick(now, this.#metainfo.layout, this.#files, !this.wantsPieces);
     const trouble = this.#journal?.takeTrouble() ?? null;
     if (trouble !== null) this.onWarning(trouble);
-    if (this.#owner.connectedPeers.size > 0) this.#look();
+    if (this.#owner.swarm.connected.size > 0) this.#look();
   }
 
   // -- what the parts tell and ask
 
   peerInSlot(slot: PeerSlot): PeerConnection | undefined {
-    return this.#owner.peerInSlot(slot);
+    return this.#owner.swarm.inSlot(slot);
   }
 
   hasPiece(piece: PieceIndex): boolean {
@@ -307,7 +312,7 @@ export class TorrentContent {
   }
 
   ban(slot: PeerSlot, reason: string): void {
-    this.#owner.ban(slot, reason);
+    this.#owner.swarm.ban(slot, reason);
   }
 
   emit(event: TorrentEvent): void {

@@ -11,9 +11,9 @@ import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats }
 import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
-import { hashesOfRow, namesOfRow, rowOf, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
-import { loadSource, resolveSource, type TorrentSource } from "./torrent-source.ts";
+import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 import type { TrackerResult } from "./tracker-client.ts";
 
@@ -53,7 +53,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   #idleSince: Millis = Infinity;
   /** That it is complete was known before it woke up, so it is no event. */
   #knownComplete = false;
+  /** Where the files were at the last rest. */
+  #restDir: string;
   #closed = false;
+  #closing: Promise<void> | null = null;
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
   constructor(context: SessionContext, number: number, options: AddOptions, owner: TorrentOwner) {
@@ -61,6 +64,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     this.number = number;
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
+    this.#restDir = options.downloadDir;
     this.#trackers = new TorrentTrackers(context, this);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
@@ -72,7 +76,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     }
     hashesOfRow(options.row);
     this.#row = options.row;
-    if (options.paused !== true) this.#restState = stateOf(options.row);
+    if (options.paused !== true) this.#restState = stateOfRow(options.row);
   }
 
   get infoHashes(): InfoHashes {
@@ -167,9 +171,9 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     return this.#edit((content) => content.setFirstLast(on));
   }
 
-  /** Where its files lie, or will lie; at rest, as far as is known. */
+  /** Where its files lie, or will lie; as far as is known without reading anything. */
   get downloadDir(): string {
-    return this.#live?.downloadDir ?? this.#options.downloadDir;
+    return this.#live?.downloadDir ?? this.#restDir;
   }
 
   /**
@@ -200,10 +204,11 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent, and what `load` throws. */
   async open(): Promise<void> {
     if (this.#row !== null && (this.#row.complete || this.#options.paused === true)) return;
-    this.#live ??= this.#bringToLife(
-      this.#options,
-      await loadSource(this.#row!, this.#options.load!, this.#context.hasher),
-    );
+    if (this.#live === null) {
+      const source = await loadSource(this.#row!, this.#options.load!, this.#context.hasher);
+      this.#assertOpen();
+      this.#live = this.#bringToLife(this.#options, source);
+    }
     await this.#live.open();
     this.#row = null;
   }
@@ -230,7 +235,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
       this.#live.resume();
     } else if (!this.#closed && (this.#restState === "paused" || this.#restState === "error")) {
       this.#restError = null;
-      this.#setRestState(stateOf(this.#row!));
+      this.#setRestState(stateOfRow(this.#row!));
       this.#withLive(() => {});
     }
   }
@@ -240,11 +245,16 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     await (await this.wake()).recheck();
   }
 
-  /** For the session: ends everything in good order. */
-  async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
-    if (this.#closed) return;
+  /** For the session: ends everything in good order; whoever asks again waits for the same end. Throws what kept `deleteData` undone. */
+  close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
+    this.#closing ??= this.#close(how);
+    return this.#closing;
+  }
+
+  async #close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
     // Which files are its own only its resume data knows.
-    if (how.deleteData === true) await this.wake();
+    const ready = how.deleteData === true ? this.wake().then(() => {}) : Promise.resolve();
+    await ready.catch(() => {});
     this.#closed = true;
     const silent = this.#trackers.stop();
     await this.#wakingUp?.catch(() => {});
@@ -255,12 +265,13 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
       await (await openJournal(this.#context, this.infoHashes, this.#options))?.remove();
     }
     await silent;
+    await ready;
   }
 
   /** For the session: does what is due. Returns when it wants to be called again: not after `now` means soon, Infinity not at all. */
   onTick(now: Millis): Millis {
     const live = this.#live;
-    if (live === null || this.#closed) return Infinity;
+    if (live === null || this.#closing !== null) return Infinity;
     live.onTick(now);
     if (live.isBusy(now) || this.#wakingUp !== null) {
       this.#idleSince = Infinity;
@@ -303,6 +314,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     live.start(this.#restState === "paused");
     this.#owner.onActive(this);
     await live.ready();
+    this.#knownComplete = false;
     return live;
   }
 
@@ -337,6 +349,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     this.#row = rowOf(live);
     this.#restState = live.state;
     this.#restError = live.error;
+    this.#restDir = live.downloadDir;
     this.#live = null;
     await live.rest();
   }
@@ -423,15 +436,4 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   #assertOpen(): void {
     if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
   }
-}
-
-/** What is to be loaded again need not be held; and what was checked once is not checked as a whole again. */
-function withoutSource(options: AddOptions): AddOptions {
-  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, hashed: _hashed, ...rest } = options;
-  return rest;
-}
-
-function stateOf(row: TorrentRow): TorrentState {
-  if (!row.complete) return "checking";
-  return row.piecesHave === row.pieceCount ? "seeding" : "finished";
 }

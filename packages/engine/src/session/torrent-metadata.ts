@@ -16,10 +16,12 @@ import type { PeerConnection } from "./peer-connection.ts";
 const MAX_SERVED_ROUNDS = 3;
 
 export interface MetadataOwner {
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined;
+  readonly swarm: {
+    inSlot(slot: PeerSlot): PeerConnection | undefined;
+    ban(slot: PeerSlot, reason: string): void;
+  };
   /** `bytes` hash to the torrent's info-hash. */
   onInfoBytes(bytes: Uint8Array): void;
-  ban(slot: PeerSlot, reason: string): void;
 }
 
 /** Both ends of the metadata exchange (BEP 9): gets the info dictionary while it is unknown, serves it afterwards. */
@@ -48,7 +50,7 @@ export class TorrentMetadata {
         this.#infoBytes = bytes;
         owner.onInfoBytes(bytes);
       },
-      onMetadataLiar: (slot) => owner.ban(slot, "sent a wrong file list"),
+      onMetadataLiar: (slot) => owner.swarm.ban(slot, "sent a wrong file list"),
     });
   }
 
@@ -97,7 +99,7 @@ export class TorrentMetadata {
   }
 
   #request(slot: PeerSlot, part: number): void {
-    const peer = this.#owner.peerInSlot(slot);
+    const peer = this.#owner.swarm.inSlot(slot);
     peer?.session.sendExtended("ut_metadata", encodeMetadataRequest(part));
     peer?.flush();
   }

@@ -171,7 +171,8 @@ export class TorrentPieces implements LostPiecesOwner {
     const checked = await this.#check.everything();
     if (checked === null) return null;
     const { stats, right } = checked;
-    const wrong = [...before].filter((piece) => !right.get(piece));
+    // Also what was found again in another way meanwhile has to pass.
+    const wrong = [...have].filter((piece) => !right.get(piece));
     for (const piece of wrong) this.#loseHave(piece);
     const skipped = new Set(this.#files.skipped);
     const sizes = stats.map((stat, index) => (skipped.has(index) ? Infinity : (stat?.size ?? -1)));

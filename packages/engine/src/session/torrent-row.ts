@@ -2,7 +2,7 @@ import { fromHex, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
-import type { TorrentStats } from "./events.ts";
+import type { TorrentState, TorrentStats } from "./events.ts";
 
 /**
  * What is kept of a torrent at rest, and what a program may keep between runs: plain values that JSON carries. Totals and
@@ -70,6 +70,12 @@ export function hashesOfRow({ v1, v2 }: TorrentRow): InfoHashes {
 export function namesOfRow({ v1, v2 }: TorrentRow): string[] {
   const names = v1 === null ? [] : [v1];
   return v2 === null ? names : [...names, v2.slice(0, 40)];
+}
+
+/** The state of a torrent at rest that is not paused. */
+export function stateOfRow(row: TorrentRow): TorrentState {
+  if (!row.complete) return "checking";
+  return row.piecesHave === row.pieceCount ? "seeding" : "finished";
 }
 
 export function statsOfRow(row: TorrentRow): TorrentStats {

@@ -57,6 +57,10 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     return this.connections.peers;
   }
 
+  inSlot(slot: PeerSlot): PeerConnection | undefined {
+    return this.connections.inSlot(slot);
+  }
+
   add(endpoint: Endpoint, source: PeerSource): void {
     this.connections.addCandidate(endpoint, source, this.#context.now());
     this.#owner.onActive();

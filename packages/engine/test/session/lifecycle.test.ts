@@ -124,6 +124,37 @@ test("remove while checking forgets the torrent and lets go of it", async () => 
   assert.equal(node.store.journals.size, 0);
 });
 
+test("a session that ends while a torrent is being added keeps nothing open", async () => {
+  const { world, node, add } = await scene();
+  const added = add().then(
+    () => "added",
+    (error: ShoalError) => error.code,
+  );
+  await world.finish(node.session.close());
+  assert.equal(await world.finish(added), "ERR_CLOSED");
+  assertLetGo(node);
+});
+
+test("whoever closes or removes a torrent that is being removed waits for that", async () => {
+  const { world, node, add } = await scene();
+  const events: string[] = [];
+  node.session.on(({ type }) => type === "removed" && events.push(type));
+  const torrent = await add();
+  await world.until("something is there", () => torrent.stats().piecesHave > 2);
+  node.disk.hold("sync");
+  const calls = [
+    node.session.remove(torrent),
+    node.session.remove(torrent),
+    node.session.close().then(() => events.push("closed")),
+  ];
+  await world.run(1_000);
+  assert.deepEqual(events, [], "the disk is being written to");
+  node.disk.letGo("sync");
+  await world.finish(Promise.all(calls));
+  assert.deepEqual(events, ["removed", "closed"]);
+  assertLetGo(node);
+});
+
 test("a disk that can't sync makes neither pause nor remove fail", async () => {
   const { world, node, add } = await scene();
   const torrent = await add();

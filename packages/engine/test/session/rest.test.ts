@@ -217,6 +217,28 @@ test("what can't be loaded, or is something else, is an error", async () => {
   await assert.rejects(add({ load: undefined as never }), ShoalError);
 });
 
+test("what can't be loaded any more can be removed, though its files stay", async () => {
+  const { world, node, add } = await scene({ trackers: [TRACKER] });
+  const gone = new ShoalError("ERR_NOT_FOUND", "the torrent file is gone");
+  const torrent = await add({ load: () => Promise.reject(gone) });
+  await assert.rejects(world.finish(node.session.remove(torrent, { deleteData: true })), gone);
+  assert.deepEqual(node.session.torrents(), []);
+  assert.equal(node.store.journals.size, 0, "it is forgotten");
+  assert.deepEqual([...node.disk.files.keys()], ["/out/file"]);
+  torrent.resume();
+  await world.run(MINUTE);
+  assert.equal(torrent.state, "error", "what was removed does nothing any more");
+  assert.equal(node.clock.timers, 0);
+});
+
+test("at rest it is known where its files were moved to", async () => {
+  const { world, add } = await scene();
+  const torrent = await add();
+  await world.finish(torrent.moveTo("/there"));
+  await world.until("at rest", () => torrent.isAtRest, 3 * MINUTE);
+  assert.equal(torrent.downloadDir, "/there");
+});
+
 test("files are known after waking up, and a paused torrent stays paused", async () => {
   const { world, add } = await scene();
   const torrent = await add();
