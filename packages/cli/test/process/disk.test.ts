@@ -153,3 +153,26 @@ test("send: a folder that is removed is named once, not made anew, and shared ag
   const ended = await sender.stop("SIGINT");
   assert.equal(parseLines(ended.stdout).filter((line) => line["event"] === "warning").length, 1);
 });
+
+test("get: files in a folder that can't be looked into stay the download's own", async () => {
+  await using place = new Place();
+  mkdirSync(place.path("Trip/day"), { recursive: true });
+  writeFileSync(place.path("Trip/day/film.mkv"), CONTENT);
+  const env = { SHOAL_STATE_DIR: place.path("sender-state") };
+  const sender = place.startIn(env, "send", "Trip", "--json", "-o", "trip.torrent", ...GET);
+  const { port } = await sender.event("listening");
+  const words = ["get", "trip.torrent", "-o", "out", "--peer", `127.0.0.1:${String(port)}`, "--once", ...GET];
+  const first = await place.run(...words);
+  assert.equal(first.code, 0, first.stderr);
+  renameSync(place.path("out/Trip/day"), place.path("aside"));
+  writeFileSync(place.path("out/Trip/day"), "no folder");
+  const hidden = await place.run(...words);
+  assert.equal(hidden.code, 10, hidden.stderr);
+  rmSync(place.path("out/Trip/day"));
+  renameSync(place.path("aside"), place.path("out/Trip/day"));
+  // One byte is missing, so the file is the download's own or in the way.
+  writeFileSync(place.path("out/Trip/day/film.mkv"), CONTENT.subarray(1));
+  const again = await place.run(...words);
+  assert.equal(again.code, 0, again.stderr);
+  assert.ok(readFileSync(place.path("out/Trip/day/film.mkv")).equals(Buffer.from(CONTENT)));
+});

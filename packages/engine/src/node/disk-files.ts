@@ -107,7 +107,7 @@ export async function freeSpaceOf(path: string): Promise<number> {
       const { bavail, bsize } = await statfs(at);
       return bavail * bsize;
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw systemError(error, at, true);
+      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw systemError(error, at, false);
     }
   }
 }

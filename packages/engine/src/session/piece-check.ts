@@ -84,7 +84,7 @@ export class PieceCheck {
     this.#trusted.stop();
   }
 
-  /** Claims the pieces that are there; null when that was cancelled. Throws ERR_FILE_EXISTS; ERR_FILES_MISSING unless `refetches`. */
+  /** Claims the pieces that are there; null when that was cancelled. Throws ERR_FILE_EXISTS and ERR_DISK; ERR_FILES_MISSING unless `refetches`. */
   async find(refetches: boolean): Promise<Found | null> {
     const isCancelled = this.#cancellation();
     const { files, journal, options, layout } = this.#parts;
@@ -92,7 +92,7 @@ export class PieceCheck {
     if (!seedOnly) await this.#parts.place.recover();
     const revived = (await this.#part?.settle()) ?? [];
     const stats = await files.stat();
-    if (!seedOnly && journal !== null) this.#tellGone(files.gone(stats, journal), refetches);
+    if (!seedOnly && journal !== null) await this.#tellGone(files.gone(stats, journal), refetches);
     const resumed = journal?.resume(stats, layout, verify) ?? nothing(layout.pieceCount);
     const fillable = this.#part?.mayFill(revived, stats) ?? [];
     const inPart = piecesOf(layout, fillable, resumed.recheck);
@@ -112,8 +112,11 @@ export class PieceCheck {
   }
 
   /** Files are never made anew without a word: a drive may be missing. Somebody who asks for a download again wants them. */
-  #tellGone(gone: FilesTrouble | null, refetches: boolean): void {
-    if (gone === null || refetches) return;
+  async #tellGone(gone: FilesTrouble | null, refetches: boolean): Promise<void> {
+    if (gone === null) return;
+    // What lies in a folder that can't be looked into is not gone: it stays this download's own.
+    await this.#context.disk.freeSpace(`${this.#parts.files.root}/${gone.path}`);
+    if (refetches) return;
     const error = filesError(gone, this.#parts.files.root);
     if (this.#parts.options.load !== undefined) throw error;
     this.#owner.onWarning(new ShoalError(error.code, `${error.message} and fetched again`, error.details));
