@@ -19,7 +19,8 @@ interface Options {
   readonly json: boolean;
 }
 
-function parse(args: readonly string[]): Options {
+/** Null when only help is asked for. */
+function parse(args: readonly string[]): Options | null {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -29,9 +30,12 @@ function parse(args: readonly string[]): Options {
       jobs: { type: "string", default: "2" },
       evidence: { type: "string" },
       json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.help) return null;
   const storm = positionals[0];
+  if (positionals.length > 1) throw new Error("one storm at a time");
   if (storm !== "kill" && storm !== "stop") throw new Error("say which storm");
   const whole = (word: string): number => {
     if (!/^[1-9]\d{0,9}$/.test(word)) throw new Error(`${word} is not a whole number above 0`);
@@ -56,6 +60,7 @@ function say(result: RoundResult, number: number, { json }: Options): void {
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parse(args);
+  if (options === null) return console.log(USAGE);
   mkdirSync(options.evidence, { recursive: true });
   const total = { rounds: 0, failed: 0, kills: 0, claimsChecked: 0, wrong: 0, hadBytes: 0, keptBytes: 0 };
   const started = performance.now();

@@ -29,6 +29,7 @@ interface Options {
   readonly keep: boolean;
   readonly json: boolean;
   readonly list: boolean;
+  readonly help: boolean;
   readonly replay: string | null;
 }
 
@@ -44,6 +45,7 @@ function parse(args: readonly string[]): Options {
       keep: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
       replay: { type: "string" },
     },
   });
@@ -61,18 +63,20 @@ function parse(args: readonly string[]): Options {
     keep: values.keep,
     json: values.json,
     list: values.list,
+    help: values.help,
     replay: values.replay ?? null,
   };
 }
 
 function choose(all: readonly FoundTarget[], names: readonly string[]): readonly FoundTarget[] {
   if (names.length === 0) throw new Error("say which target, or all");
-  if (names.includes("all")) return all;
-  return names.map((name) => {
-    const found = all.find(({ target }) => target.name === name);
-    if (found === undefined) throw new Error(`there is no target ${name}`);
-    return found;
+  const named = names.filter((name) => name !== "all");
+  const found = named.map((name) => {
+    const known = all.find(({ target }) => target.name === name);
+    if (known === undefined) throw new Error(`there is no target ${name}`);
+    return known;
   });
+  return names.includes("all") ? all : [...new Set(found)];
 }
 
 async function replay({ target }: FoundTarget, file: string): Promise<void> {
@@ -110,6 +114,10 @@ function report({ target, fixtures }: FoundTarget, result: FuzzResult, options: 
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parse(args);
+  if (options.help) {
+    console.log(USAGE);
+    return;
+  }
   const all = await findTargets();
   if (options.list) {
     for (const { target } of all) console.log(`${target.name.padEnd(20)} ${target.about}`);
