@@ -90,7 +90,7 @@ test("get: the disk becomes full in the middle; it is said once and waited for, 
 test("get: --timeout ends the wait for room with 124; the same command goes on from there", async (t) => {
   await within(t, async (made) => {
     const { place, sender, peer } = made;
-    const getting = await begin(made, "--timeout", "4s");
+    const getting = await begin(made, "--timeout", "10s");
     writeFileSync(place.path("out/ballast"), new Uint8Array(BALLAST));
     sender.child.kill("SIGCONT");
     const { code, stderr } = await getting.ended;
