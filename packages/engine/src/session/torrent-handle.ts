@@ -55,6 +55,8 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   #knownComplete = false;
   /** Where the files were at the last rest. */
   #restDir: string;
+  /** Counts pauses: a recheck that was asked for before one doesn't end it. */
+  #pauses = 0;
   #closed = false;
   #closing: Promise<void> | null = null;
 
@@ -221,6 +223,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
   async pause(): Promise<void> {
+    this.#pauses++;
     if (this.#live !== null) {
       await this.#live.pause();
     } else if (!this.#closed && this.#restState !== "paused") {
@@ -242,7 +245,9 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
   /** Compares all data on disk with the hashes again, then goes on; a pause ends it early. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
-    await (await this.wake()).recheck();
+    const pauses = this.#pauses;
+    const live = await this.wake();
+    if (pauses === this.#pauses) await live.recheck();
   }
 
   /** For the session: ends everything in good order; whoever asks again waits for the same end. Throws what kept `deleteData` undone. */

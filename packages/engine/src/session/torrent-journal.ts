@@ -154,12 +154,7 @@ export class TorrentJournal implements FileRecords {
 
   /** The files are where `files` says, each of them the one that it was. */
   async endMove(layout: Layout, files: TorrentFiles): Promise<void> {
-    const stats = await files.stat().catch((error: unknown) => {
-      if (!(error instanceof ShoalError)) throw error;
-      // Where they are counts most; on one file system they keep their inodes.
-      return [];
-    });
-    this.files.onMoved(stats);
+    this.files.onMoved(await statsIfKnown(files));
     this.#state.setPlace(this.#placeOf(layout, files), layout);
     this.#append();
     await this.#store.sync();
@@ -184,7 +179,7 @@ export class TorrentJournal implements FileRecords {
 
   /** Files that were skipped have their data now. Pieces with bytes of theirs are to be checked before they are claimed. */
   async onRevived(layout: Layout, files: TorrentFiles): Promise<void> {
-    await this.#learnFiles(layout, files);
+    this.#learnInodes(layout, await statsIfKnown(files));
     this.#state.setPlace(this.#placeOf(layout, files), layout);
     this.#append();
   }
@@ -414,5 +409,15 @@ export class TorrentJournal implements FileRecords {
     } finally {
       this.#busy = false;
     }
+  }
+}
+
+/** Nothing when the files can't be looked at just then: where they are is to be recorded all the same. */
+async function statsIfKnown(files: TorrentFiles): Promise<readonly (FileStat | null)[]> {
+  try {
+    return await files.stat();
+  } catch (error) {
+    if (!(error instanceof ShoalError)) throw error;
+    return [];
   }
 }

@@ -150,8 +150,11 @@ export class TorrentPieces implements LostPiecesOwner {
     }
     this.#applyTo(files.changePriorities(priorities));
     this.#journal?.rememberPriorities(files.selection.exceptions());
-    if (moved.length > 0) await this.#checkClaims(moved);
-    if (this.#opened && revived.length > 0) await this.#part.drop();
+    try {
+      if (moved.length > 0) await this.#checkClaims(moved);
+    } finally {
+      if (this.#opened && revived.length > 0) await this.#part.drop();
+    }
   }
 
   /** The first and last bytes of each file come first, or not. */

@@ -266,6 +266,16 @@ test("pause while waking up holds", async () => {
   assert.equal(peer.closed, true);
 });
 
+test("pause holds against a recheck that had to wake the torrent up first", async () => {
+  const { world, add } = await scene();
+  const torrent = await add();
+  const checked = torrent.recheck();
+  await torrent.pause();
+  await world.finish(checked);
+  await world.run(MINUTE);
+  assert.equal(torrent.state, "paused");
+});
+
 test("remove while waking up and while going to rest leaves nothing open", async () => {
   const { world, made, node, add } = await scene();
   const torrent = await add();
