@@ -363,6 +363,8 @@ export class LiveTorrent {
 
   /** Brings the content into being and to life; a pause or failure meanwhile leaves it asleep. */
   #openContent(metainfo: Metainfo, prepare: (content: TorrentContent) => Promise<void>): Promise<void> {
+    // What it failed for is over: should it fail again, that is told.
+    this.#content?.recovery.onRestart();
     this.#setState("checking");
     const wish = ++this.#wish;
     return this.#steps.attempt(

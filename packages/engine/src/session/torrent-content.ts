@@ -216,7 +216,6 @@ export class TorrentContent {
 
   activate(): void {
     this.#active = true;
-    this.recovery.onRestart();
     this.exchange.goOn(this.recovery.isTrying);
     this.#toldComplete = this.isComplete;
     this.#pieces.lost.start();

@@ -183,6 +183,22 @@ test("a disk that goes away in the middle ends in the state error, from which re
   assert.deepEqual(node.disk.files.get("/out/file")?.bytes, made.files.get("file"));
 });
 
+test("a torrent that fails anew tells the new reason, and looks for its end", async () => {
+  const { world, node, add } = await scene();
+  const fails = (message: string, reason: string): void =>
+    void node.disk.failing.set("prepare", new ShoalError("ERR_DISK", message, { path: "/out", reason }));
+  fails("/out is read-only", "EROFS");
+  const torrent = await add();
+  await world.until("failed", () => torrent.state === "error");
+  assert.equal(torrent.stats().waiting?.message, "/out is read-only");
+  fails("/out may not be written", "EACCES");
+  torrent.resume();
+  await world.until("failed again", () => torrent.error?.message === "/out may not be written");
+  assert.equal(torrent.stats().waiting?.message, "/out may not be written");
+  node.disk.failing.clear();
+  await world.until("it goes on by itself", () => torrent.state === "seeding", 120_000);
+});
+
 test("recheck fetches again what was deleted", async () => {
   const { world, made, node, add } = await scene();
   const torrent = await add();
