@@ -141,6 +141,11 @@ export function filesError(trouble: FilesTrouble, folder: string): ShoalError {
   return new ShoalError(code, filesText({ ...trouble, path: `${folder}/${path}` }), { ...trouble, folder });
 }
 
+/** Why something can't begin for which there is no room in `path`. Bytes. */
+export function spaceError(path: string, needed: number, free: number): ShoalError {
+  return new ShoalError("ERR_NO_SPACE", `${path} has not enough free space`, { path, needed, free });
+}
+
 /** What `filesError` was made of; null for other errors. */
 export function filesTroubleOf({ details }: ShoalError): FilesTrouble | null {
   const { kind, path, files, folder } = details;

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { RelocateOptions } from "../ports/disk.ts";
+import { spaceError } from "../core/explain.ts";
 import { copyRange } from "./copy-range.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
 import { freeSpaceOf } from "./disk-files.ts";
@@ -191,11 +192,7 @@ export class DiskMove {
     }
     const free = await freeSpaceOf(this.#to.root);
     if (needed <= free) return;
-    throw new ShoalError("ERR_NO_SPACE", `${this.#to.root} has not enough free space`, {
-      path: this.#to.root,
-      needed,
-      free,
-    });
+    throw spaceError(this.#to.root, needed, free);
   }
 
   /** Copies files of which there is no copy yet. */

@@ -2,7 +2,7 @@ import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type FilePriority, FileSelection, NORMAL, SKIP } from "../core/file-selection.ts";
-import type { FilesTrouble } from "../core/explain.ts";
+import { type FilesTrouble, spaceError } from "../core/explain.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { ResumePlace } from "../core/resume-record.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
@@ -268,13 +268,7 @@ export class TorrentFiles {
       needed += this.#metainfo.layout.files[file]!.size - this.#have[file]!;
     }
     const free = await this.#context.disk.freeSpace(this.root);
-    if (needed > free) {
-      throw new ShoalError("ERR_NO_SPACE", `${this.root} has not enough free space`, {
-        path: this.root,
-        needed,
-        free,
-      });
-    }
+    if (needed > free) throw spaceError(this.root, needed, free);
   }
 
   /**
