@@ -75,13 +75,19 @@ export function statFiles(
 ): Float64Array<ArrayBuffer> {
   const files = table.layout.files.slice(from, end);
   const found = new Float64Array(files.length * STAT_FIELDS).fill(-1);
+  // Before a download there are no folders; their files need not be looked for.
+  const missing = new Set<string>();
   files.forEach((file, at) => {
     if (file.pad || table.isSkipped(file.index)) return;
     try {
       const path = table.absolute(file.index);
+      const folder = dirname(path);
+      if (missing.has(folder)) return;
       const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats === undefined && lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+        missing.add(folder);
       if (stats?.isFile() !== true) return;
-      inside.assertSync(dirname(path));
+      inside.assertSync(folder);
       found.set([stats.size, stats.mtimeMs, stats.ino], at * STAT_FIELDS);
     } catch {
       // What can't be looked at is as good as missing.

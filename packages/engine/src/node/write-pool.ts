@@ -121,18 +121,24 @@ function openPrepared(table: FileTable, file: number, path: string, inside: Insi
   let fd: number;
   try {
     inside.assertSync(dirname(path));
-    fd = assertRegular(openSync(path, constants.O_RDWR | SAFE), path);
+    fd = openSync(path, constants.O_RDWR | SAFE);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
     throw new ShoalError("ERR_FILES_MISSING", `"${path}" is missing`, { path });
   }
-  if (fstatSync(fd).ino === table.inodes![file]) return fd;
+  const stats = fstatSync(fd);
+  if (stats.isFile() && stats.ino === table.inodes![file]) return fd;
   closeSync(fd);
+  if (!stats.isFile()) throw notRegular(path);
   throw new ShoalError("ERR_FILE_CHANGED", `"${path}" was replaced by another file`, { path });
 }
 
 function assertRegular(fd: number, path: string): number {
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path });
+  throw notRegular(path);
+}
+
+function notRegular(path: string): ShoalError {
+  return new ShoalError("ERR_DISK", `"${path}" is not a regular file`, { path });
 }

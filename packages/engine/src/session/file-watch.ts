@@ -104,11 +104,10 @@ export class FileWatch {
   }
 
   /**
-   * The files are right as they are now; whole ones are as they were when `verified` was taken. With `expectsAll`, those that are
-   * not there, or too short, are missing; where none is, those with wrong data are others than the torrent's.
+   * The files are right as they are now (`stats`); whole ones are as they were when `verified` was taken. With `expectsAll`, those
+   * that are not there, or too short, are missing; where none is, those with wrong data are others than the torrent's.
    */
-  async remember(expectsAll: boolean, verified: FileStats): Promise<void> {
-    const stats = await this.#files.stat();
+  remember(expectsAll: boolean, verified: FileStats, stats: FileStats): void {
     this.#lookedAt = this.#context.now();
     this.#known = stats.map((stat, index) => {
       const before = verified[index] ?? null;

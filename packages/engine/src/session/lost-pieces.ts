@@ -96,10 +96,10 @@ export class LostPieces {
     this.#timer = null;
   }
 
-  /** Everything is right as it is now, and was when `verified` was taken; nothing is lost. */
-  async reset(verified: FileStats): Promise<void> {
+  /** Everything is right as it is now (`current`), and was when `verified` was taken; nothing is lost. */
+  reset(verified: FileStats, current: FileStats): void {
     this.forget();
-    await this.watch.remember(this.#owner.isSeedOnly, verified);
+    this.watch.remember(this.#owner.isSeedOnly, verified, current);
   }
 
   /** Nothing is lost: what is not there is to be fetched. */

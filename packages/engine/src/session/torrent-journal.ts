@@ -223,8 +223,8 @@ export class TorrentJournal implements FileRecords {
     this.#state.unverified(lost);
     this.#state.found(gained);
     await this.#store.replace(this.#state.snapshot());
-    if (!writes) this.#barrierAt = this.#context.now();
-    else if (this.#state.needsSync) this.#barrierAt = this.#context.now() + BARRIER_MS;
+    // Not at once: who has just begun to share is about to be asked for the very files.
+    if (!writes || this.#state.needsSync) this.#barrierAt = this.#context.now() + BARRIER_MS;
   }
 
   async #recordMove(move: ResumeMove): Promise<void> {

@@ -10,6 +10,7 @@ import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { CheckProgress, TorrentEvent } from "./events.ts";
+import type { FileStats } from "./file-watch.ts";
 import { PartData } from "./part-data.ts";
 import { LayerProof } from "./layer-proof.ts";
 import { LostPieces, type LostPiecesOwner } from "./lost-pieces.ts";
@@ -328,12 +329,13 @@ export class TorrentPieces implements LostPiecesOwner {
     const priorities = this.isSeedOnly ? null : files.selection.exceptions();
     const found = { stats, have, claimed, writes, takesOver, priorities };
     await this.#journal?.begin(this.#layout, files, found);
+    let current: FileStats | null = null;
     if (!this.isSeedOnly) {
       const truncateLonger = this.#options.existing === "overwrite";
-      const created = await this.#context.disk.prepare(files.storage, { truncateLonger });
-      await this.#journal?.onFilesCreated(this.#layout, created);
+      current = await this.#context.disk.prepare(files.storage, { truncateLonger });
+      await this.#journal?.onFilesCreated(this.#layout, current);
     }
-    await this.lost.reset(stats);
+    this.lost.reset(stats, current ?? (await files.stat()));
   }
 
   /** Hashes pieces whose bytes went elsewhere: claimed are those that are right, fetched again the others. */
