@@ -170,6 +170,11 @@ export class BadPieceJudge {
     this.#held.clear();
   }
 
+  /** Leaves of failed pieces are awaited, for a while. */
+  get isWaiting(): boolean {
+    return this.#held.size > 0;
+  }
+
   onTick(now: Millis): void {
     this.#apply(this.#attribution.onTick(now));
     for (const [piece, failed] of this.#held)

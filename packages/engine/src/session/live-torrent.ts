@@ -336,6 +336,7 @@ export class LiveTorrent {
   }
 
   onPiecesFound(): void {
+    this.#owner.onActive();
     const content = this.#content;
     if (content === null || !content.isComplete || this.#state === "paused") return;
     this.#setState(content.isSeed ? "seeding" : "finished");

@@ -145,7 +145,8 @@ export class TorrentContent {
 
   /** Nothing to do until somebody connects, or until `nextDeadline`. */
   get isIdle(): boolean {
-    return !this.exchange.hasNews && (this.#journal?.isIdle ?? true) && (!this.#active || this.isComplete);
+    if (this.exchange.hasNews || !(this.#journal?.isIdle ?? true)) return false;
+    return !this.#active || this.isComplete || (this.download.isIdle && !this.#judge.isWaiting);
   }
 
   nextDeadline(): Millis {

@@ -91,6 +91,11 @@ export class TorrentDownload implements StoreSink {
     this.#active = true;
   }
 
+  /** Nothing is being written or hashed. */
+  get isIdle(): boolean {
+    return this.#hashing === 0 && this.#writing === 0;
+  }
+
   /** Nothing is requested or kept because the disk fails. */
   get isHeld(): boolean {
     return this.#held;
@@ -126,7 +131,7 @@ export class TorrentDownload implements StoreSink {
   async flush(): Promise<void> {
     this.#context.storeFlow.buffer.flushAll(this.number);
     this.#context.storeFlow.drain();
-    if (this.#isIdle()) return;
+    if (this.isIdle) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -310,12 +315,8 @@ export class TorrentDownload implements StoreSink {
     }
   }
 
-  #isIdle(): boolean {
-    return this.#hashing === 0 && this.#writing === 0;
-  }
-
   #checkIdle(): void {
-    if (!this.#isIdle()) return;
+    if (!this.isIdle) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -59,3 +59,9 @@ async function loadBytes(row: TorrentRow, load: () => Promise<Uint8Array>): Prom
     throw new ShoalError("ERR_NOT_FOUND", message, {}, error);
   }
 }
+
+/** What is to be loaded again need not be held; and what was checked once is not checked as a whole again. */
+export function withoutSource(options: AddOptions): AddOptions {
+  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, hashed: _hashed, verify, ...rest } = options;
+  return verify === undefined || verify === "full" ? rest : { ...rest, verify };
+}

@@ -358,3 +358,17 @@ test("a seed whose only candidate is dead wakes up for it when it is due", async
   assert.equal(torrent.state, "seeding");
   assert.equal(node.session.find(made.metainfo.infoHashes.v1!), torrent);
 });
+
+test("a download that knows nobody sets no timer, and goes on as soon as somebody comes", async () => {
+  const { world, made } = await scene();
+  const node = await world.node();
+  const torrent = await node.session.add({ metainfo: made.metainfo, downloadDir: "/new" });
+  await world.run(2 * MINUTE);
+  assert.equal(torrent.state, "downloading");
+  assert.equal(world.timers, 0);
+  const seed = await world.node();
+  world.write(seed, made, "/data");
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
+  torrent.addPeer({ host: seed.host, port: 6881 });
+  await world.until("complete", () => torrent.state === "seeding");
+});
