@@ -43,12 +43,6 @@ export async function loadSource(
   return { metainfo, magnet: null, infoHashes: metainfo.infoHashes };
 }
 
-/** What is to be loaded again need not be held; and what was checked once is not checked as a whole again. */
-export function withoutSource(options: AddOptions): AddOptions {
-  const { metainfo: _metainfo, torrentBytes: _bytes, row: _row, hashed: _hashed, ...rest } = options;
-  return rest;
-}
-
 async function loadBytes(row: TorrentRow, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
     return await load();
