@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parsePriority } from "../dist/commands/get/priority-rule.js";
-import { makeSelection, makeWishes } from "../dist/commands/get/selection.js";
+import { makeSelection, makeWishes, unmatchedFlags } from "../dist/commands/get/selection.js";
 import { CliError } from "../dist/errors.js";
 
 const FILES = ["Trip/readme.txt", "Trip/day 1/a.JPG", "Trip/day 1/b.png", "Trip/day 2/c.jpg", "Trip/.hidden"];
@@ -28,6 +28,22 @@ test("a pattern with a slash is compared with the path, with and without the tor
   assert.deepEqual(chosen("**/c.jpg"), ["Trip/day 2/c.jpg"]);
 });
 
+test("the name of a folder means what is in it, and a pattern with wildcards is about files", () => {
+  assert.deepEqual(chosen("day 1"), ["Trip/day 1/a.JPG", "Trip/day 1/b.png"]);
+  assert.deepEqual(chosen("Day 2/"), ["Trip/day 2/c.jpg"]);
+  assert.deepEqual(chosen("Trip/day 2/"), ["Trip/day 2/c.jpg"]);
+  assert.deepEqual(chosen("d*"), []);
+  assert.throws(() => makeSelection([""]), /--select needs a pattern/);
+});
+
+test("flags that fit no file are named as they were written", () => {
+  const rules = ["*.jpg=high", "*.nothing=skip"].map(parsePriority);
+  assert.deepEqual(unmatchedFlags(["*.png", "99"], rules, FILES), [
+    "--select 99",
+    "--priority *.nothing=skip",
+  ]);
+});
+
 test("numbers choose by place, several flags add up", () => {
   assert.deepEqual(chosen("1,3-4"), [FILES[0], FILES[2], FILES[3]]);
   assert.deepEqual(chosen("5", "*.txt"), [FILES[0], FILES[4]]);
@@ -46,6 +62,6 @@ test("priorities are given by pattern or number, the last one counts, and nothin
   assert.deepEqual(wished(["*.jpg"], "*=high"), [0, 7, 0, 7, 0]);
   assert.deepEqual(wished([], "*=skip", "*.png=normal"), [0, 0, 4, 0, 0]);
   for (const word of ["*.jpg", "=high", "a=urgent", "a=", "a=toString"])
-    assert.throws(() => parsePriority(word), CliError, word);
+    assert.throws(() => parsePriority(word), /^Error: write GLOB=high/, word);
   assert.throws(() => wished([], "0=high"), /--priority/);
 });

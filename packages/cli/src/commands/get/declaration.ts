@@ -21,7 +21,7 @@ const OPTIONS: SpecsOf<GetOptions> = {
   output: text("-o, --output <dir>", "folder to save in (default: ~/Downloads)"),
   select: list(
     "--select <glob>",
-    "only these files: a pattern such as '*.iso', or numbers such as 1,3-5; repeatable",
+    "only these: a pattern such as '*.iso', a folder, or numbers such as 1,3-5; repeatable",
     (word) => word,
   ),
   priority: list(

@@ -9,7 +9,7 @@ import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
 import { checkFields, peerFields, statsFields } from "../transfer-events.ts";
 import type { PeerAddress } from "../option.ts";
-import type { PlannedFile } from "./plan.ts";
+import type { Plan, PlannedFile } from "./plan.ts";
 import type { Asked } from "./view.ts";
 import {
   downloadLine,
@@ -29,7 +29,7 @@ const PROGRESS_EVENT_MS = 500;
 export class Download {
   readonly #context: Context;
   readonly #output: Output;
-  readonly #plan: (metainfo: Metainfo) => readonly PlannedFile[];
+  readonly #plan: (metainfo: Metainfo) => Plan;
   readonly #freeBytes: number | null;
   readonly #startedAt: number;
   /** Peers of --peer, as shown. */
@@ -52,7 +52,7 @@ export class Download {
   constructor(
     context: Context,
     output: Output,
-    plan: (metainfo: Metainfo) => readonly PlannedFile[],
+    plan: (metainfo: Metainfo) => Plan,
     freeBytes: number | null,
     named: readonly PeerAddress[],
   ) {
@@ -244,7 +244,7 @@ export class Download {
   #showFiles(): void {
     const metainfo = this.#torrent?.metainfo ?? null;
     if (metainfo === null || this.#files !== null) return;
-    const files = this.#plan(metainfo);
+    const { files, unmatched } = this.#plan(metainfo);
     this.#files = files;
     const output = this.#output;
     output.event("metadata", {
@@ -261,15 +261,15 @@ export class Download {
     const free = this.#freeBytes === null ? "" : `.  ${formatSize(this.#freeBytes)} free`;
     output.note(`${headline(metainfo, files)}${free}`);
     for (const line of fileList(files, output.columns, output.noteStyle)) output.note(line);
-    if (!files.some((file) => file.wanted)) {
-      this.#settle.reject(
-        new CliError(
-          "ERR_NOTHING_SELECTED",
-          "No file matches --select",
-          "The list above has all files; choose by pattern or number.",
-        ),
-      );
+    if (files.some((file) => file.wanted)) {
+      for (const word of unmatched) output.warn(`No file matches ${clean(word)}.`);
+      return;
     }
+    const why = unmatched.some((word) => word.startsWith("--select"))
+      ? "No file matches --select"
+      : "Every file is left out by --priority";
+    const advice = "The list above has all files; choose by pattern or number.";
+    this.#settle.reject(new CliError("ERR_NOTHING_SELECTED", why, advice));
   }
 }
 

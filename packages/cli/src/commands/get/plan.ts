@@ -9,6 +9,12 @@ export interface PlannedFile {
   readonly wanted: boolean;
 }
 
+export interface Plan {
+  readonly files: readonly PlannedFile[];
+  /** Flags that fit none of them, as they were written. */
+  readonly unmatched: readonly string[];
+}
+
 /** The files as people know them, in the torrent's order without pad files. */
 export function planFiles(engine: Engine, metainfo: Metainfo, wishes: Wishes): PlannedFile[] {
   const { files } = metainfo.layout;

@@ -1,6 +1,4 @@
 import type { FilePriority } from "../../engine.ts";
-import { usageError } from "../../errors.ts";
-import { clean } from "../../ui/clean.ts";
 
 /** The words of --priority. */
 const LEVELS: Readonly<Record<string, FilePriority>> = { high: 7, normal: 4, low: 1, skip: 0 };
@@ -9,17 +7,15 @@ const LEVELS: Readonly<Record<string, FilePriority>> = { high: 7, normal: 4, low
 export interface PriorityRule {
   readonly pattern: string;
   readonly priority: FilePriority;
+  /** As it was written. */
+  readonly word: string;
 }
 
 /** "*.nfo=low": the level is what follows the last "=". */
 export function parsePriority(word: string): PriorityRule {
   const at = word.lastIndexOf("=");
   const priority = Object.hasOwn(LEVELS, word.slice(at + 1)) ? LEVELS[word.slice(at + 1)] : undefined;
-  if (at < 1 || priority === undefined) {
-    const shown = clean(word);
-    throw usageError(
-      `--priority ${shown} can't be used: write GLOB=high, GLOB=normal, GLOB=low or GLOB=skip`,
-    );
-  }
-  return { pattern: word.slice(0, at), priority };
+  if (at < 1 || priority === undefined)
+    throw new Error("write GLOB=high, GLOB=normal, GLOB=low or GLOB=skip");
+  return { pattern: word.slice(0, at), priority, word };
 }

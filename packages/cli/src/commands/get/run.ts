@@ -16,9 +16,9 @@ import { aborted, every } from "../../ui/ticker.ts";
 import { hashFields } from "../torrent/describe.ts";
 import type { GetOptions } from "./declaration.ts";
 import { Download } from "./download.ts";
-import { makeWishes, type Wishes } from "./selection.ts";
+import { makeWishes, unmatchedFlags, type Wishes } from "./selection.ts";
 import { planFiles } from "./plan.ts";
-import type { PlannedFile } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { resolveThing } from "./thing.ts";
 import type { Thing } from "./thing.ts";
 
@@ -38,7 +38,11 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const session = await openSession(context, output, options);
   try {
     const engine = await context.engine();
-    const plan = (metainfo: Metainfo): PlannedFile[] => planFiles(engine, metainfo, wishes);
+    const plan = (metainfo: Metainfo): Plan => {
+      const files = planFiles(engine, metainfo, wishes);
+      const paths = files.map(({ path }) => path);
+      return { files, unmatched: unmatchedFlags(options.select, options.priority, paths) };
+    };
     const download = new Download(context, output, plan, await freeSpace(dir), options.peer);
     output.event("listening", { port: session.endpoint?.port ?? null, host: session.endpoint?.host ?? null });
     warnWhenAlone(thing, options, output);

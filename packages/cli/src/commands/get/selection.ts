@@ -20,10 +20,29 @@ export function makeWishes(patterns: readonly string[], rules: readonly Priority
   };
 }
 
+/** Flags that fit none of the files, as they were written; `paths` in the order of the list shown. */
+export function unmatchedFlags(
+  patterns: readonly string[],
+  rules: readonly PriorityRule[],
+  paths: readonly string[],
+): string[] {
+  const flags = [
+    ...patterns.map((pattern) => ({ flag: "--select", pattern, word: pattern })),
+    ...rules.map(({ pattern, word }) => ({ flag: "--priority", pattern, word })),
+  ];
+  return flags
+    .filter(({ flag, pattern }) => {
+      const fits = matcher(pattern, flag);
+      return !paths.some((path, at) => fits(at + 1, path));
+    })
+    .map(({ flag, word }) => `${flag} ${word}`);
+}
+
 /**
  * The meaning of --select: numbers ("3", "1,3-5") choose by place in the list, everything else is a pattern. A pattern
  * without a slash is compared with file names in every folder, one with a slash with the whole path, with and without the
- * torrent's own folder. Upper and lower case are the same. Without patterns everything is wanted.
+ * torrent's own folder. The name of a folder, with or without a slash at its end, means all that is in it. Upper and lower case are the
+ * same. Without patterns everything is wanted.
  */
 export function makeSelection(patterns: readonly string[]): Selection {
   const matchers = patterns.map((pattern) => matcher(pattern, "--select"));
@@ -31,6 +50,7 @@ export function makeSelection(patterns: readonly string[]): Selection {
 }
 
 function matcher(pattern: string, flag: string): Selection {
+  if (pattern.trim() === "") throw usageError(`${flag} needs a pattern such as '*.iso', or numbers`);
   return isNumbers(pattern) ? byNumber(pattern, flag) : byPattern(pattern);
 }
 
@@ -53,9 +73,14 @@ function byPattern(pattern: string): Selection {
   const options = { nocase: true, dot: true };
   if (!pattern.includes("/")) {
     const matches = picomatch(pattern, options);
-    return (_number, path) => matches(path.slice(path.lastIndexOf("/") + 1));
+    // A pattern with wildcards is about files: what it says of a folder's name would say too much of what is in it.
+    const isFolder = picomatch.scan(pattern).isGlob ? () => false : matches;
+    return (_number, path) => {
+      const names = path.split("/");
+      return matches(names.pop()!) || names.some((name) => isFolder(name));
+    };
   }
-  const matches = picomatch(pattern.replace(/^\.?\//, ""), options);
+  const matches = picomatch(pattern.replace(/^\.?\//, "").replace(/\/$/, "/**"), options);
   return (_number, path) =>
     matches(path) || (path.includes("/") && matches(path.slice(path.indexOf("/") + 1)));
 }
