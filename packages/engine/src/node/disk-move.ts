@@ -338,7 +338,7 @@ async function deviceOf(folder: string): Promise<number> {
     try {
       return (await stat(at)).dev;
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw systemError(error, at, true);
+      if (errnoOf(error) !== "ENOENT" || at === dirname(at)) throw systemError(error, at, false);
     }
   }
 }

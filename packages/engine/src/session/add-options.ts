@@ -7,8 +7,16 @@ import type { Endpoint } from "../ports/net.ts";
 import type { TorrentEvent } from "./events.ts";
 import type { TorrentRow } from "./torrent-row.ts";
 
+/** In which order pieces come. */
+export interface PieceOrder {
+  /** Ascending, not rarest first. */
+  readonly sequential?: boolean;
+  /** The first and last bytes of each file come before everything else, for a preview. */
+  readonly firstLast?: boolean;
+}
+
 /** How to add a torrent. Exactly one of `metainfo`, `torrentBytes`, `magnet`, `infoHash` and `row` says which. */
-export interface AddOptions {
+export interface AddOptions extends PieceOrder {
   readonly metainfo?: Metainfo;
   /** Contents of a .torrent file. */
   readonly torrentBytes?: Uint8Array;
@@ -36,9 +44,6 @@ export interface AddOptions {
   readonly trackers?: readonly string[];
   /** False leaves out every way of finding peers that was not named by the user. */
   readonly discovery?: boolean;
-  readonly sequential?: boolean;
-  /** The first and last bytes of each file come before everything else, for a preview. */
-  readonly firstLast?: boolean;
   /**
    * Which files are wanted, or with which priority. Called once the metadata is known. Without it the priorities of an earlier run
    * hold, or everything is wanted.

@@ -1,3 +1,4 @@
+import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis } from "../base/brand.ts";
 import {
   chooseUnchoked,
@@ -74,7 +75,7 @@ export class ChokingRound {
     const views: ChokePeer[] = [];
     const seconds = Math.max(0.001, (now - this.#lastRound) / 1000);
     for (const torrent of this.#torrents()) {
-      const facts = torrent.chokeFacts();
+      const facts = factsOf(torrent);
       if (facts === null) continue;
       for (const peer of torrent.swarm.connected) {
         const id = views.length;
@@ -114,4 +115,14 @@ function unchoke(torrent: LiveTorrent, peer: PeerConnection, now: Millis): void 
 function choke(torrent: LiveTorrent, peer: PeerConnection, now: Millis): void {
   peer.chokeChangedAt = now;
   torrent.swarm.choke(peer);
+}
+
+/** What the choice of whom to serve needs to know; null while there is nothing to serve. */
+function factsOf({ content, metainfo, isOpenToPeers }: LiveTorrent): {
+  have: Bitfield;
+  seeding: boolean;
+  pieceLength: number;
+} | null {
+  if (content === null || !isOpenToPeers) return null;
+  return { have: content.have, seeding: content.isComplete, pieceLength: metainfo!.layout.pieceLength };
 }

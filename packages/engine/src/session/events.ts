@@ -1,5 +1,5 @@
 import type { ShoalError } from "../base/errors.ts";
-import type { PieceIndex } from "../base/brand.ts";
+import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { Opinion } from "../core/swarm/reputation.ts";
 import type { WaitingReason } from "../core/explain.ts";
@@ -45,6 +45,8 @@ export interface PeerInfo {
 }
 
 export interface FileProgress {
+  /** What calls that change a file want. */
+  readonly index: FileIndex;
   /** Below the download folder, "/"-separated. */
   readonly path: string;
   readonly size: number;

@@ -1,4 +1,3 @@
-import type { Bitfield } from "../base/bitfield.ts";
 import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
@@ -6,9 +5,10 @@ import type { Magnet } from "../meta/magnet.ts";
 import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
 import { encodeTorrent } from "../meta/torrent-file.ts";
 import type { Endpoint } from "../ports/net.ts";
-import type { AddOptions } from "./add-options.ts";
+import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { openJournal, rejoinJournal } from "./open-journal.ts";
 import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
@@ -18,16 +18,7 @@ import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
-import type { TorrentTrackers } from "./torrent-trackers.ts";
-
-/** What a live torrent tells its handle. */
-export interface LiveTorrentOwner {
-  onEvent(event: TorrentEvent): void;
-  /** The torrent got another info-hash (a hybrid found by one of its two). Throws ERR_DUPLICATE_TORRENT. */
-  onHashesKnown(): void;
-  /** There is something to do now: `onTick` is wanted. */
-  onActive(): void;
-}
+import { type TorrentTrackers, trackerTiers } from "./torrent-trackers.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
@@ -36,7 +27,7 @@ export class LiveTorrent {
   readonly metadata: TorrentMetadata;
   readonly #context: SessionContext;
   readonly #owner: LiveTorrentOwner;
-  readonly #options: AddOptions;
+  #options: AddOptions;
   readonly #magnet: Magnet | null;
   readonly #trackers: TorrentTrackers;
   #infoHashes: InfoHashes;
@@ -54,6 +45,8 @@ export class LiveTorrent {
   #closed = false;
   /** Peers that came before the content was known have been told of it. */
   #greeted = false;
+  /** The recheck under way is one of a paused torrent. */
+  #staysPaused = false;
 
   /** `trackers` outlive this: a torrent at rest is announced, too. */
   constructor(
@@ -111,7 +104,12 @@ export class LiveTorrent {
 
   /** Connections may be made and taken. */
   get isOpenToPeers(): boolean {
-    return !this.#closed && this.#state !== "paused" && this.#state !== "error" && this.#state !== "checking";
+    return this.willOpenToPeers && this.#state !== "checking";
+  }
+
+  /** They may, or may when the files have been checked. */
+  get willOpenToPeers(): boolean {
+    return !this.#closed && !this.#staysPaused && this.#state !== "paused" && this.#state !== "error";
   }
 
   /** Something goes on: `onTick` is wanted. */
@@ -193,6 +191,7 @@ export class LiveTorrent {
 
   /** Goes on after a pause, or tries again after an error. */
   resume(): void {
+    this.#staysPaused = false;
     if (this.#closed || (this.#state !== "paused" && this.#state !== "error")) return;
     // Who goes on although files are missing wants them anew.
     this.#begin(this.#error?.code === "ERR_FILES_MISSING");
@@ -209,9 +208,10 @@ export class LiveTorrent {
     this.#owner.onActive();
   }
 
-  /** Compares all data on disk with the hashes again, then goes on. Does nothing while the metadata is unknown. */
+  /** Compares all data on disk with the hashes again, then goes on, or stays paused. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
     if (this.#closed || this.#metainfo === null) return;
+    this.#staysPaused = this.#state === "paused" || (this.#staysPaused && this.#state === "checking");
     this.#error = null;
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
@@ -262,19 +262,17 @@ export class LiveTorrent {
     });
   }
 
+  /** See `Torrent`; also while the metadata is unknown. */
+  setOrder(order: PieceOrder): void {
+    this.#options = { ...this.#options, ...order };
+    this.#content?.setOrder(order);
+  }
+
   onTick(now: Millis): void {
     if (this.#closed) return;
     this.metadata.onTick(now);
     this.#content?.onTick(now);
     this.swarm.onTick(now, this.isOpenToPeers);
-  }
-
-  /** What the choice of whom to serve needs to know; null while there is nothing to serve. */
-  chokeFacts(): { have: Bitfield; seeding: boolean; pieceLength: number } | null {
-    const content = this.#content;
-    if (content === null || !this.isOpenToPeers) return null;
-    const { pieceLength } = this.#metainfo!.layout;
-    return { have: content.have, seeding: content.isComplete, pieceLength };
   }
 
   // -- what the parts ask and tell
@@ -373,7 +371,10 @@ export class LiveTorrent {
         if (wish !== this.#wish) return;
         this.#content ??= await this.#makeContent(metainfo);
         await prepare(this.#content);
-        if (wish === this.#wish) this.#activate(this.#content, metainfo);
+        if (this.#staysPaused && wish === this.#wish) await this.#content.pause();
+        if (wish !== this.#wish) return;
+        if (this.#staysPaused) this.#setState("paused");
+        else this.#activate(this.#content, metainfo);
       },
       // What nobody wants any more doesn't take the place of what is wanted instead.
       (error) => {
@@ -406,10 +407,9 @@ export class LiveTorrent {
     if (!this.#closed) this.#trackers.start(this.trackerTiers(), this.#metainfo?.private ?? false);
   }
 
-  /** Trackers in tiers (BEP 12): the torrent's own, then those named when it was added. */
+  /** See there. */
   trackerTiers(): readonly (readonly string[])[] {
-    const known = this.#metainfo?.trackers ?? (this.#magnet?.trackers ?? []).map((url) => [url]);
-    return [...known, ...(this.#options.trackers ?? []).map((url) => [url])];
+    return trackerTiers(this.#metainfo, this.#magnet, this.#options.trackers);
   }
 
   /** Ends all exchange with others; what was received is put on disk. */

@@ -5,10 +5,13 @@ import type { Greeter } from "../core/peer/peer-session.ts";
 import type { PeerConnection, PeerOwner } from "./peer-connection.ts";
 import type { Torrent } from "./torrent-handle.ts";
 
-/** Peers that may wait for one torrent to wake up. */
+/** Peers that may wait for one torrent. */
 const MAX_WAITING = 16;
 
-/** Accepted connections that belong to no torrent yet: their handshake has not come, or the torrent they ask for is at rest. */
+/**
+ * Accepted connections that belong to no torrent yet: their handshake has not come, or the torrent they ask for is at rest or has its files
+ * checked.
+ */
 export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   readonly #byHash: ReadonlyMap<string, Torrent>;
   /** With the torrent that each waits for, if any. */
@@ -25,15 +28,14 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
     const torrent = this.#byHash.get(toHex(infoHash));
     if (torrent === undefined || !torrent.isOpenToPeers) throw notShared();
-    if (torrent.awake !== null) {
+    if (torrent.awake?.isOpenToPeers === true) {
       this.#waiting.delete(peer);
       torrent.awake.swarm.onIncoming(peer, infoHash, peerId);
       return;
     }
     let others = 0;
     for (const other of this.#waiting.values()) if (other === torrent) others++;
-    if (others >= MAX_WAITING)
-      throw new ShoalError("ERR_CONNECT", "Too many peers wait for the torrent to wake up");
+    if (others >= MAX_WAITING) throw new ShoalError("ERR_CONNECT", "Too many peers wait for the torrent");
     this.#waiting.set(peer, torrent);
     peer.hold();
     void this.#waitFor(torrent, peer, infoHash, peerId);
@@ -51,7 +53,7 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   onTick(now: Millis, timeoutMs: number): boolean {
     for (const [peer, torrent] of this.#waiting) {
       if (now - peer.openedAt <= timeoutMs) continue;
-      const why = torrent === null ? "No handshake in time" : "The torrent did not wake up in time";
+      const why = torrent === null ? "No handshake in time" : "The torrent was not ready in time";
       peer.close(new ShoalError("ERR_CONNECT", why));
     }
     return this.#waiting.size > 0;
@@ -69,6 +71,7 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   ): Promise<void> {
     try {
       const live = await torrent.wake();
+      await live.ready();
       if (peer.closed) return;
       if (!live.isOpenToPeers) throw notShared();
       this.#waiting.delete(peer);

@@ -9,7 +9,7 @@ import { shortHashes } from "../meta/info-hash.ts";
 import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { PieceDigest } from "../ports/disk.ts";
-import type { AddOptions } from "./add-options.ts";
+import type { AddOptions, PieceOrder } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { SessionContext } from "./context.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
@@ -191,12 +191,9 @@ export class TorrentContent {
     this.#owner.onIncomplete();
   }
 
-  setSequential(on: boolean): void {
-    this.#picker.setSequential(on);
-  }
-
-  setFirstLast(on: boolean): void {
-    this.#pieces.setFirstLast(on);
+  setOrder({ sequential, firstLast }: PieceOrder): void {
+    if (sequential !== undefined) this.#picker.setSequential(sequential);
+    if (firstLast !== undefined) this.#pieces.setFirstLast(firstLast);
   }
 
   // -- life cycle

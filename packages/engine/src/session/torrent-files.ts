@@ -186,6 +186,7 @@ export class TorrentFiles {
     return this.#metainfo.layout.files
       .filter((file) => !file.pad)
       .map((file) => ({
+        index: file.index,
         path: this.paths[file.index]!,
         size: file.size,
         have: this.#have[file.index]!,

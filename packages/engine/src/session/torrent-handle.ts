@@ -1,3 +1,4 @@
+import { absoluteFolder } from "../base/absolute-folder.ts";
 import type { FileIndex, Millis } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
@@ -5,10 +6,11 @@ import type { FilePriority } from "../core/file-selection.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
-import type { AddOptions } from "./add-options.ts";
+import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
-import { LiveTorrent, type LiveTorrentOwner } from "./live-torrent.ts";
+import { LiveTorrent } from "./live-torrent.ts";
+import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
@@ -38,7 +40,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   readonly number: number;
   readonly #context: SessionContext;
   readonly #owner: TorrentOwner;
-  readonly #options: AddOptions;
+  #options: AddOptions;
   readonly #trackers: TorrentTrackers;
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
   /** Null at rest. */
@@ -61,7 +63,9 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   #closing: Promise<void> | null = null;
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
-  constructor(context: SessionContext, number: number, options: AddOptions, owner: TorrentOwner) {
+  constructor(context: SessionContext, number: number, given: AddOptions, owner: TorrentOwner) {
+    // Resume data is found by it.
+    const options = { ...given, downloadDir: absoluteFolder(given.downloadDir) ?? given.downloadDir };
     this.#context = context;
     this.number = number;
     this.#owner = owner;
@@ -124,10 +128,10 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     return this.#wakingUp === null ? this.#live : null;
   }
 
-  /** For the session: connections may be made and taken, at once or after waking up. */
+  /** For the session: connections may be made and taken, at once or after waking up or checking files. */
   get isOpenToPeers(): boolean {
     const live = this.awake;
-    if (live !== null) return live.isOpenToPeers;
+    if (live !== null) return live.willOpenToPeers;
     return !this.#closed && this.state !== "paused" && this.state !== "error";
   }
 
@@ -163,14 +167,14 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     return this.#edit((content) => content.setFilePriorities(priorities));
   }
 
-  /** Pieces come in ascending order from now on, or rarest first. */
+  /** Pieces come in ascending order from now on, or rarest first. What was said when it was added is what the next run begins with. */
   setSequential(on: boolean): Promise<void> {
-    return this.#edit((content) => content.setSequential(on));
+    return this.#setOrder({ sequential: on });
   }
 
-  /** The first and last bytes of each file come before everything else, for a preview; or not. */
+  /** The first and last bytes of each file come before everything else, for a preview; or not. Lasts as long as `setSequential`. */
   setFirstLast(on: boolean): Promise<void> {
-    return this.#edit((content) => content.setFirstLast(on));
+    return this.#setOrder({ firstLast: on });
   }
 
   /** Where its files lie, or will lie; as far as is known without reading anything. */
@@ -243,7 +247,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     }
   }
 
-  /** Compares all data on disk with the hashes again, then goes on; a pause ends it early. Does nothing while the metadata is unknown. */
+  /** Compares all data with the hashes again, then goes on or stays paused; a pause ends it early. Nothing without metadata. */
   async recheck(): Promise<void> {
     const pauses = this.#pauses;
     const live = await this.wake();
@@ -344,6 +348,13 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
   async #edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
     return (await this.wake()).edit(change);
+  }
+
+  async #setOrder(order: PieceOrder): Promise<void> {
+    this.#options = { ...this.#options, ...order };
+    await this.#wakingUp?.catch(() => {});
+    this.#assertOpen();
+    this.#live?.setOrder(order);
   }
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {

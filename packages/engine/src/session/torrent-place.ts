@@ -1,3 +1,4 @@
+import { absoluteFolder } from "../base/absolute-folder.ts";
 import type { FileIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Layout } from "../meta/layout.ts";
@@ -10,8 +11,6 @@ import type { TorrentJournal } from "./torrent-journal.ts";
 
 /** How often it is told how far the copying is. */
 const PROGRESS_MS = 100;
-/** A folder that does not depend on where the program was started, on any system. */
-const ABSOLUTE = /^(?:\/|\\\\|[A-Za-z]:[\\/])/;
 
 export interface MoveOptions {
   /** Files that are in the way are replaced. */
@@ -62,9 +61,9 @@ export class TorrentPlace {
   }
 
   /** Throws ERR_INVALID_ARGUMENT, ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK and what the signal says; then nothing has changed. */
-  async moveTo(root: string, options: MoveOptions): Promise<void> {
-    if (!ABSOLUTE.test(root))
-      throw new ShoalError("ERR_INVALID_ARGUMENT", `"${root}" is not an absolute folder`);
+  async moveTo(folder: string, options: MoveOptions): Promise<void> {
+    const root = absoluteFolder(folder);
+    if (root === null) throw new ShoalError("ERR_INVALID_ARGUMENT", `"${folder}" is not an absolute folder`);
     await this.#relocate({ root, paths: this.#files.paths }, options);
   }
 

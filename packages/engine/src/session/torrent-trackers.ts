@@ -1,3 +1,5 @@
+import type { Magnet } from "../meta/magnet.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
 import type { Millis } from "../base/brand.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -140,4 +142,14 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     this.#told.set(result.url, { what, at: now });
     return false;
   }
+}
+
+/** Trackers in tiers (BEP 12): the torrent's own, then those named when it was added. */
+export function trackerTiers(
+  metainfo: Metainfo | null,
+  magnet: Magnet | null,
+  more: readonly string[] = [],
+): readonly (readonly string[])[] {
+  const known = metainfo?.trackers ?? (magnet?.trackers ?? []).map((url) => [url]);
+  return [...known, ...more.map((url) => [url])];
 }

@@ -243,7 +243,9 @@ test("files are known after waking up, and a paused torrent stays paused", async
   const { world, add } = await scene();
   const torrent = await add();
   const files = await world.finish(torrent.files());
-  assert.deepEqual(files, [{ path: "file", size: 300_000, have: 300_000, wanted: true, priority: 4 }]);
+  assert.deepEqual(files, [
+    { index: 0, path: "file", size: 300_000, have: 300_000, wanted: true, priority: 4 },
+  ]);
   await world.finish(torrent.pause());
   await world.run(3 * MINUTE);
   assert.equal(torrent.isAtRest, true);
