@@ -29,6 +29,8 @@ export const OP_EXIT = 7;
 /** `piece` and `begin` are the first file and the one after the last. */
 export const OP_STAT = 8;
 export const OP_PREPARE = 9;
+/** The arena offset is one in the memory for reads. */
+export const OP_READ = 10;
 
 /** Bit of a prepare request's `length`. */
 export const TRUNCATE_LONGER = 1;

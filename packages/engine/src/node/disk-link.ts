@@ -53,6 +53,7 @@ interface Request {
 export class DiskLink {
   readonly #name: string;
   readonly #arena: Uint8Array;
+  readonly #reads: Uint8Array;
   readonly #openFiles: number;
   readonly #done: (LinkDone | null)[] = new Array<LinkDone | null>(RING_SLOTS).fill(null);
   readonly #waiting: Request[] = [];
@@ -65,9 +66,10 @@ export class DiskLink {
   #generation: number = 0;
   #stopping: boolean = false;
 
-  constructor(name: string, arena: Uint8Array, openFiles: number) {
+  constructor(name: string, arena: Uint8Array, reads: Uint8Array, openFiles: number) {
     this.#name = name;
     this.#arena = arena;
+    this.#reads = reads;
     this.#openFiles = openFiles;
   }
 
@@ -88,6 +90,7 @@ export class DiskLink {
     const data: DiskWorkerData = {
       channel: this.#channel,
       arena: this.#arena,
+      reads: this.#reads,
       port: port2,
       openFiles: this.#openFiles,
     };

@@ -4,14 +4,10 @@ import type { DiskDone } from "../ports/disk.ts";
 import { faultError, shortFault, systemError } from "./disk-fault.ts";
 import type { FileTable } from "./file-table.ts";
 import type { OpenRead, ReadPool } from "./read-pool.ts";
+import { type ReadTarget, viewsOf } from "./read-slots.ts";
 
-/** Where the bytes of a run go: after every `chunk` bytes a gap is left for a message header. */
-interface Target {
-  readonly bytes: Uint8Array;
-  readonly offset: number;
-  readonly chunk: number;
-  readonly gap: number;
-}
+/** Files under a run from which on a worker reads it, if it can. */
+const MANY_FILES = 4;
 
 interface Stretch {
   readonly file: number;
@@ -21,12 +17,22 @@ interface Stretch {
   readonly at: number;
 }
 
-/** Reads one run: one `readv` for each file under it, one file after another. */
+/** Has a worker read a run of many files; false when it has no room. */
+export type ReadRelay = (
+  piece: number,
+  begin: number,
+  length: number,
+  target: ReadTarget,
+  done: DiskDone,
+) => boolean;
+
+/** Reads one run: one `readv` for each file under it, one file after another; by the relay where there are many. */
 export class RunRead {
   readonly #pool: ReadPool;
   readonly #storage: number;
   readonly #table: FileTable;
-  readonly #target: Target;
+  readonly #target: ReadTarget;
+  readonly #relay: ReadRelay;
   readonly #done: DiskDone;
   readonly #stretches: Stretch[] = [];
   #current: number = 0;
@@ -34,11 +40,19 @@ export class RunRead {
   #read: number = 0;
   #file: OpenRead | null = null;
 
-  constructor(pool: ReadPool, storage: number, table: FileTable, target: Target, done: DiskDone) {
+  constructor(
+    pool: ReadPool,
+    storage: number,
+    table: FileTable,
+    target: ReadTarget,
+    relay: ReadRelay,
+    done: DiskDone,
+  ) {
     this.#pool = pool;
     this.#storage = storage;
     this.#table = table;
     this.#target = target;
+    this.#relay = relay;
     this.#done = done;
   }
 
@@ -53,7 +67,11 @@ export class RunRead {
       },
     );
     if (this.#stretches.length === 0) queueMicrotask(() => this.#done(null));
-    else this.#openNext();
+    else if (
+      this.#stretches.length < MANY_FILES ||
+      !this.#relay(piece, begin, length, this.#target, this.#done)
+    )
+      this.#openNext();
   }
 
   #openNext(): void {
@@ -94,19 +112,4 @@ export class RunRead {
     this.#pool.release(file);
     this.#done(error);
   }
-}
-
-/** The parts of the target that bytes [at, at + length) of the run go to. */
-function viewsOf(target: Target, at: number, length: number): Uint8Array[] {
-  const { bytes, offset, chunk, gap } = target;
-  const views: Uint8Array[] = [];
-  const end = at + length;
-  for (let from = at; from < end;) {
-    const index = Math.floor(from / chunk);
-    const to = Math.min(end, (index + 1) * chunk);
-    const start = offset + from + index * gap;
-    views.push(bytes.subarray(start, start + to - from));
-    from = to;
-  }
-  return views;
 }

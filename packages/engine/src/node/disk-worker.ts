@@ -17,6 +17,7 @@ import {
   OP_HASH,
   OP_OPEN,
   OP_PREPARE,
+  OP_READ,
   OP_STAT,
   OP_TAKE_DIRTY,
   OP_WRITE,
@@ -47,6 +48,8 @@ const REPORT_AFTER = 4;
 export interface DiskWorkerData {
   readonly channel: DiskChannel;
   readonly arena: Uint8Array;
+  /** See ReadSlots. */
+  readonly reads: Uint8Array;
   readonly port: MessagePort;
   readonly openFiles: number;
 }
@@ -120,6 +123,11 @@ class DiskWorker {
         return 0;
       case OP_HASH:
         return this.#hash(id, piece, begin, answer);
+      case OP_READ: {
+        const target = this.#data.reads.subarray(arenaOffset, arenaOffset + length);
+        this.#readRun(id, this.#storage(id), piece, begin, target);
+        return 0;
+      }
       case OP_FORGET:
         this.#storages.get(id)?.pieces.delete(piece);
         return 0;
@@ -236,16 +244,20 @@ class DiskWorker {
   #readBack(id: number, storage: WorkerStorage, piece: number): ReadBack {
     return (begin, length) => {
       const target = this.#readBuffer.subarray(0, length);
-      storage.table.visit(
-        piece,
-        begin,
-        length,
-        (file, fileOffset, part, at) =>
-          this.#readFile(id, storage, file, fileOffset, target.subarray(at, at + part)),
-        (part, at) => target.fill(0, at, at + part),
-      );
+      this.#readRun(id, storage, piece, begin, target);
       return target;
     };
+  }
+
+  #readRun(id: number, storage: WorkerStorage, piece: number, begin: number, target: Uint8Array): void {
+    storage.table.visit(
+      piece,
+      begin,
+      target.length,
+      (file, fileOffset, part, at) =>
+        this.#readFile(id, storage, file, fileOffset, target.subarray(at, at + part)),
+      (part, at) => target.fill(0, at, at + part),
+    );
   }
 
   #readFile(id: number, storage: WorkerStorage, file: number, position: number, target: Uint8Array): void {

@@ -20,6 +20,7 @@ import {
   OP_HASH,
   OP_OPEN,
   OP_PREPARE,
+  OP_READ,
   OP_STAT,
   OP_TAKE_DIRTY,
   OP_WRITE,
@@ -33,12 +34,13 @@ import type { LinkDone } from "./disk-link.ts";
 import { carryFromPart } from "./disk-assign.ts";
 import { FILES_AT_A_TIME, freeSpaceOf, unpackStats } from "./disk-files.ts";
 import { prepareLinks } from "./disk-links.ts";
-import { RunRead } from "./disk-read.ts";
+import { type ReadRelay, RunRead } from "./disk-read.ts";
 import { removeOwnFiles } from "./disk-remove.ts";
 import { SyncState } from "./disk-sync.ts";
 import { FileTable } from "./file-table.ts";
 import { openFileBudget } from "./open-files.ts";
 import { ReadPool } from "./read-pool.ts";
+import { ReadSlots } from "./read-slots.ts";
 import { type ChangingStorage, recoverStorage, relocateStorage } from "./relocate-storage.ts";
 import { StorageGate } from "./storage-gate.ts";
 
@@ -69,7 +71,8 @@ interface OpenStorage {
 
 /**
  * The file system as the engine's disk. Writing and hashing happen in worker threads (a piece always in the same one,
- * so that it is hashed while it is written); reading happens in libuv's pool, straight into the caller's buffer.
+ * so that it is hashed while it is written); reading happens in libuv's pool, straight into the caller's buffer, but runs
+ * over many small files in the workers.
  */
 export class NodeDisk implements Disk {
   readonly arena: Uint8Array;
@@ -78,6 +81,7 @@ export class NodeDisk implements Disk {
   readonly #arenaBuffer: Buffer;
   readonly #links: DiskLink[] = [];
   readonly #reads: ReadPool;
+  readonly #readSlots: ReadSlots = new ReadSlots(SLOT_BYTES);
   readonly #storages: Map<StorageId, OpenStorage> = new Map();
   #nextId: StorageId = 1;
   #closed: boolean = false;
@@ -97,7 +101,7 @@ export class NodeDisk implements Disk {
     const perWorker = Math.max(1, Math.floor(openFiles / 2 / workers));
     this.#reads = new ReadPool(Math.max(1, Math.floor(openFiles / 2)));
     for (let i = 0; i < workers; i++)
-      this.#links.push(new DiskLink(`shoal-disk-${i}`, this.arena, perWorker));
+      this.#links.push(new DiskLink(`shoal-disk-${i}`, this.arena, this.#readSlots.memory, perWorker));
   }
 
   copyIn(arenaOffset: number, source: Uint8Array, from: number, length: number): void {
@@ -243,7 +247,8 @@ export class NodeDisk implements Disk {
     }
     opened.gate.enter();
     const place = { bytes: target, offset, chunk, gap };
-    const run = new RunRead(this.#reads, storage, opened.table, place, (error) => {
+    const relay = this.#relayOf(storage, opened);
+    const run = new RunRead(this.#reads, storage, opened.table, place, relay, (error) => {
       opened.gate.leave();
       done(error);
     });
@@ -321,6 +326,22 @@ export class NodeDisk implements Disk {
       throw error;
     }
     return answers.flat();
+  }
+
+  /** Has a worker read runs of the storage. */
+  #relayOf(storage: StorageId, opened: OpenStorage): ReadRelay {
+    return (piece, begin, length, target, done) => {
+      const slot = this.#readSlots.take(length);
+      if (slot < 0) return false;
+      const link = this.#linkOf(storage, piece);
+      this.#introduce(link, storage, opened);
+      link.post(OP_READ, storage, piece, begin, slot, length, null, (error) => {
+        if (error === null) this.#readSlots.copyOut(slot, target, length);
+        this.#readSlots.give(slot);
+        done(error);
+      });
+      return true;
+    };
   }
 
   /** Makes sure that the link's worker runs and knows the storage. */

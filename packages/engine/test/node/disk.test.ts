@@ -209,6 +209,34 @@ describe("reading", () => {
     assert.equal(hex((await bench.hash(storage, 0, true, false)).sha1), sha1(content));
   });
 
+  test("runs over many small files, more at once than workers have room for", async () => {
+    const bench = newBench(new NodeDisk({ openFiles: 8 }));
+    const names = Array.from({ length: 30 }, (_, i) => `folder ${i % 3}/${i}`);
+    const files = names.map((name) => entry(name, 7_001));
+    const layout = new Layout("v1", 65_536, [entry(".pad/5", 5, { pad: true }), ...files]);
+    const parts = names.map(() => randomBytes(7_001));
+    const content = Buffer.concat([Buffer.alloc(5), ...parts]);
+    parts.forEach((bytes, i) => bench.put(names[i]!, bytes));
+    const storage = bench.open(layout);
+    const runs = Array.from({ length: 24 }, (_, i) => bench.read(storage, i % 3, i, 60_000, BLOCK, 13));
+    (await Promise.all(runs)).forEach((run, i) => {
+      const from = (i % 3) * 65_536 + i;
+      for (let at = 0, gap = 0; at < 60_000; at += BLOCK, gap += 13) {
+        const length = Math.min(BLOCK, 60_000 - at);
+        const got = Buffer.from(run.subarray(at + gap, at + gap + length));
+        assert.ok(got.equals(content.subarray(from + at, from + at + length)), `run ${i}, byte ${at}`);
+        assert.ok(run.subarray(at + gap + length, at + gap + length + 13).every((byte) => byte === 0xee));
+      }
+    });
+    bench.put(names[4]!, parts[4]!.subarray(0, 100));
+    const changed = code("ERR_FILE_CHANGED", bench.path(names[4]!));
+    for (let i = 0; i < 10; i++) await assert.rejects(bench.read(storage, 0, 0, 60_000), changed);
+    const stillOpen = timesOpen(bench.root);
+    if (stillOpen !== null) assert.ok(stillOpen <= 8, `${stillOpen} files are open`);
+    await bench.disk.close(storage);
+    if (stillOpen !== null) assert.equal(timesOpen(bench.root), 0);
+  });
+
   test("many reads open a file once, few files stay open, and none after closing", async () => {
     const bench = newBench(new NodeDisk({ openFiles: 8 }));
     const layout = new Layout(
