@@ -84,7 +84,9 @@ export type ResumeRecord =
   /** Priorities of all files but those that have the normal one. */
   | { readonly type: "priorities"; readonly priorities: ReadonlyMap<FileIndex, FilePriority> }
   /** The files are on their way to another place; the next "place" ends it, wherever they are then. */
-  | { readonly type: "moving"; readonly move: ResumeMove };
+  | { readonly type: "moving"; readonly move: ResumeMove }
+  /** The folder that it was added with, while its files were there: not the one that the journal is named after. */
+  | { readonly type: "added"; readonly folder: string };
 
 const TYPES: readonly ResumeRecord["type"][] = [
   "about",
@@ -104,6 +106,7 @@ const TYPES: readonly ResumeRecord["type"][] = [
   "priorities",
   "moving",
   "syncFailed",
+  "added",
 ];
 
 /** One byte for the type (its place in TYPES, from 1), then the fields; numbers are big-endian. */
@@ -170,6 +173,9 @@ export function encodeResumeRecord(record: ResumeRecord): Uint8Array {
       out.u8(record.move.copied ? 1 : 0);
       out.bytes(utf8(record.move.root));
       for (const path of record.move.paths) out.bytes(utf8(path));
+      break;
+    case "added":
+      out.bytes(utf8(record.folder));
       break;
   }
   return out.take();
@@ -245,6 +251,8 @@ function readRecord(type: ResumeRecord["type"] | undefined, input: RecordReader)
       while (!input.atEnd) paths.push(input.text());
       return { type, move: { root, paths, copied } };
     }
+    case "added":
+      return { type, folder: input.text() };
     case undefined:
       throw new ProtocolError("a resume record of an unknown type");
   }

@@ -3,6 +3,7 @@ import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Layout } from "../meta/layout.ts";
 import type { FilePriority } from "./file-selection.ts";
+import { piecesOfDifference } from "./pieces-of-difference.ts";
 import { judge } from "./resume-judge.ts";
 import type { FoundFile, ResumeVerdict, VerifyLevel } from "./resume-judge.ts";
 import { decodeResumeRecord, encodeResumeRecord } from "./resume-record.ts";
@@ -38,6 +39,7 @@ export class ResumeState {
   #trust: TrustTable = new TrustTable(0);
   #priorities: ReadonlyMap<FileIndex, FilePriority> | null = null;
   #move: ResumeMove | null = null;
+  #folder: string | null = null;
   #downloaded: number = 0;
   #uploaded: number = 0;
   /** Of the latest run in the journal. */
@@ -99,6 +101,11 @@ export class ResumeState {
   /** A move that neither ended nor was taken back. */
   get move(): ResumeMove | null {
     return this.#move;
+  }
+
+  /** As given to `setFolder`, or null. */
+  get folder(): string | null {
+    return this.#folder;
   }
 
   get files(): ReadonlyMap<FileIndex, KnownFile> {
@@ -180,6 +187,11 @@ export class ResumeState {
   /** Call before a file goes to another place, and again once all are there as copies; `setPlace` ends it. */
   setMove(move: ResumeMove): void {
     this.#record({ type: "moving", move });
+  }
+
+  /** The folder that it was added with lately. */
+  setFolder(folder: string): void {
+    this.#record({ type: "added", folder });
   }
 
   /** Inodes of files that hold data. Without its inode a file is hashed again at the next start. */
@@ -288,6 +300,7 @@ export class ResumeState {
     if (this.#files.size > 0) out.push({ type: "files", files: [...this.#files.values()] });
     if (this.#priorities !== null) out.push({ type: "priorities", priorities: this.#priorities });
     if (this.#move !== null) out.push({ type: "moving", move: this.#move });
+    if (this.#folder !== null) out.push({ type: "added", folder: this.#folder });
     const bootId = this.#runBootId;
     // Each group comes before the record that lends it its trust.
     this.#pushGroup(out, SUSPECT);
@@ -396,6 +409,9 @@ export class ResumeState {
           throw new ProtocolError("resume data moves files that the torrent lacks");
         this.#move = record.move;
         break;
+      case "added":
+        this.#folder = record.folder;
+        break;
     }
   }
 
@@ -429,20 +445,5 @@ export class ResumeState {
     if (this.#place === null || file >= this.#place.paths.length) {
       throw new ProtocolError("resume data names a file that the torrent lacks");
     }
-  }
-}
-
-/** Pieces of the files that are in exactly one of the two lists. */
-function* piecesOfDifference(
-  layout: Layout,
-  before: readonly FileIndex[],
-  after: readonly FileIndex[],
-): Iterable<PieceIndex> {
-  const were = new Set(before);
-  const are = new Set(after);
-  const changed = [...before.filter((file) => !are.has(file)), ...after.filter((file) => !were.has(file))];
-  for (const index of changed) {
-    const file = layout.files[index];
-    for (let piece = file?.firstPiece ?? 0; piece < (file?.endPiece ?? 0); piece++) yield piece;
   }
 }

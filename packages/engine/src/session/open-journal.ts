@@ -7,7 +7,8 @@ import { TorrentJournal } from "./torrent-journal.ts";
 
 /**
  * The resume data of a torrent in a download folder, under whichever of its info-hashes it lies. It is named after the folder that
- * the torrent was added with; where a move has taken the files since, it is found by what it says. Throws ERR_LOCKED when another
+ * the torrent was added with first; where a move has taken the files since, it is found by what it says: by where they are, and by the
+ * folder that it was added with last. Throws ERR_LOCKED when another
  * process has the torrent, and ERR_DISK; who only shares does without then: null.
  */
 export async function openJournal(
@@ -83,7 +84,7 @@ function openKey(context: SessionContext, infoHashes: InfoHashes, key: string): 
   return TorrentJournal.open(context, { infoHashes, key, partPath: context.store.partPath(key) });
 }
 
-/** Null when its files are elsewhere, or another process has it. */
+/** Null when it has nothing to do with the folder, or another process has it. */
 async function openMoved(
   context: SessionContext,
   infoHashes: InfoHashes,
@@ -92,7 +93,10 @@ async function openMoved(
 ): Promise<TorrentJournal | null> {
   try {
     const journal = await openKey(context, infoHashes, key);
-    if (journal.root === downloadDir) return journal;
+    if (journal.belongsTo(downloadDir)) {
+      await journal.rememberFolder(downloadDir);
+      return journal;
+    }
     await journal.close();
     return null;
   } catch (error) {

@@ -136,6 +136,19 @@ export class TorrentJournal implements FileRecords {
     return this.#state.place?.root ?? null;
   }
 
+  /** It was added with this folder before, or its files are there. */
+  belongsTo(folder: string): boolean {
+    return this.root === folder || this.#state.folder === folder;
+  }
+
+  /** It was added with this folder, where its files are: by it, it is found again after another move, too. */
+  async rememberFolder(folder: string): Promise<void> {
+    if (this.#state.folder === folder) return;
+    this.#state.setFolder(folder);
+    this.#append();
+    await this.#store.sync();
+  }
+
   /** A move that a crash has interrupted. */
   get move(): ResumeMove | null {
     return this.#state.move;

@@ -68,6 +68,7 @@ const record: fc.Arbitrary<ResumeRecord> = fc.oneof(
     type: fc.constant("moving" as const),
     move: fc.record({ root: text, paths: fc.array(text), copied: fc.boolean() }),
   }),
+  fc.record({ type: fc.constant("added" as const), folder: text }),
 );
 
 test("records come back as they were", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimulatedWorld } from "@shoal/sim";
+import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { assertFile, Faucet, stateOf, wishes } from "./file-tools.ts";
 import { seedNode, serves } from "./hardening-tools.ts";
 
@@ -104,4 +105,31 @@ test("files are listed with the numbers that they are changed by", async () => {
   assert.equal(made.metainfo.layout.files[other.index]!.path.join("/"), "b");
   await world.until("b", () => torrent.state === "finished");
   assertFile(node, made, "b");
+});
+
+test("a torrent that was added where a move had taken it is found by that folder after the next move, too", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make(SIZES, V1);
+  const seed = await seedNode(world, made);
+  let node = await world.node();
+  const add = (downloadDir: string): Promise<Torrent> =>
+    node.session.add({ metainfo: made.metainfo, downloadDir, peers: [seed.endpoint] });
+  const restart = async (): Promise<void> => {
+    await world.finish(node.session.close());
+    node = await world.node({ disk: node.disk, store: node.store });
+  };
+  const first = await add("/home");
+  await world.until("a seed", () => first.state === "seeding");
+  await world.finish(first.moveTo("/other"));
+  await restart();
+  const second = await add("/other");
+  await world.finish(second.moveTo("/home"));
+  await world.finish(second.moveTo("/third"));
+  for (const folder of ["/other", "/third", "/home"]) {
+    await restart();
+    const again = await add(folder);
+    await world.until("it is known", () => again.state !== "checking");
+    assert.equal(again.state, "seeding", folder);
+    assert.equal(again.downloadDir, "/third", folder);
+  }
 });
