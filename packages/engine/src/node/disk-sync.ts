@@ -7,8 +7,8 @@ import type { FileTable } from "./file-table.ts";
 import { stepsTo } from "./safe-folder.ts";
 import { syncFolder } from "./sync-folder.ts";
 
-/** Few: an fsync may hold a thread of libuv's pool for seconds, and the pool has four. */
-const LANES = 2;
+/** Three: an fsync may hold a thread of libuv's pool for seconds, the pool has four, and one has to be left for reads. */
+const LANES = 3;
 
 /** Windows flushes only what is open for writing. */
 const FLAGS: number = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
