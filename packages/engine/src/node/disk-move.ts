@@ -32,6 +32,8 @@ export class DiskMove {
   readonly #from: FileTable;
   readonly #to: FileTable;
   readonly #options: RelocateOptions;
+  /** Files of which a copy was begun. */
+  readonly #begun: Set<FileIndex> = new Set();
   /** Files of which there is a copy. */
   readonly #copied: Set<FileIndex> = new Set();
   /** When the originals were changed last, as their copies have it. */
@@ -126,17 +128,16 @@ export class DiskMove {
     await removeEmptyFolders(this.#from);
   }
 
-  /** Takes back what was copied. */
+  /** Takes back what was copied, and nothing that was there before. */
   async undoCopies(): Promise<void> {
-    for (const file of this.#from.layout.files) {
-      if (file.pad || file.symlink !== null) continue;
-      await unlink(this.#to.absolute(file.index) + COPY_SUFFIX).catch(() => {});
-    }
+    for (const file of this.#begun) await unlink(this.#to.absolute(file) + COPY_SUFFIX).catch(() => {});
     await removeEmptyFolders(this.#to);
   }
 
   /** After a crash before everything had been copied: what was renamed already comes back. */
   async takeBack(): Promise<void> {
+    for (const { index, pad, symlink } of this.#from.layout.files)
+      if (!pad && symlink === null) this.#begun.add(index);
     await this.undoCopies();
     for (const { index, pad, symlink } of this.#from.layout.files) {
       if (pad || symlink !== null || this.#from.isSkipped(index)) continue;
@@ -237,7 +238,7 @@ export class DiskMove {
   }
 
   async #withCopy(
-    { source, target }: Step,
+    { file, source, target }: Step,
     fresh: boolean,
     work: (source: FileHandle, copy: FileHandle) => Promise<void>,
   ): Promise<void> {
@@ -248,8 +249,9 @@ export class DiskMove {
       this.#folders.add(dirname(target));
       const from = await open(source, constants.O_RDONLY | NO_FOLLOW);
       try {
-        const flags = constants.O_RDWR | NO_FOLLOW | (fresh ? constants.O_CREAT | constants.O_TRUNC : 0);
+        const flags = constants.O_RDWR | NO_FOLLOW | (fresh ? constants.O_CREAT | constants.O_EXCL : 0);
         const copy = await open(path, flags, 0o666);
+        this.#begun.add(file);
         try {
           await work(from, copy);
         } finally {
@@ -260,7 +262,7 @@ export class DiskMove {
       }
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      throw systemError(error, path, false);
+      throw errnoOf(error) === "EEXIST" ? inTheWay(path) : systemError(error, path, false);
     }
   }
 

@@ -249,6 +249,24 @@ describe("to another file system", () => {
     assertContent(bench.root);
   });
 
+  test("somebody else's file with the name of a copy stays, and is named", async (t) => {
+    const bench = newBench();
+    const root = otherFileSystem(t, bench);
+    if (root === null) return;
+    const storage = await filled(bench);
+    const theirs = join(root, "top/c.shoal-copy");
+    mkdirSync(dirname(theirs));
+    writeFileSync(theirs, "theirs");
+    await assert.rejects(
+      bench.disk.relocate(storage, { root, paths: PATHS }),
+      code("ERR_FILE_EXISTS", theirs),
+    );
+    assert.equal(readFileSync(theirs, "utf8"), "theirs");
+    assert.deepEqual(readdirSync(join(root, "top")), ["c.shoal-copy"]);
+    assertContent(bench.root);
+    await assertPieces(bench, storage);
+  });
+
   test("cancelled, nothing is left of it", async (t) => {
     const bench = newBench();
     const root = otherFileSystem(t, bench);
