@@ -11,6 +11,7 @@ import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import { LiveTorrent } from "./live-torrent.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
+import { mayRest } from "./may-rest.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
@@ -288,7 +289,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     }
     this.#idleSince = Math.min(this.#idleSince, now);
     const next = live.nextDeadline();
-    if (!this.#mayRest(live)) return next;
+    if (!mayRest(live, this.#options)) return next;
     const restAt = this.#idleSince + REST_AFTER_MS;
     if (now < restAt) return Math.min(next, restAt);
     if (next < now + REST_AFTER_MS) return next;
@@ -368,15 +369,6 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     this.#restDir = live.downloadDir;
     this.#live = null;
     await live.rest();
-  }
-
-  #mayRest(live: LiveTorrent): boolean {
-    const { load, seedOnly } = this.#options;
-    if (load === undefined || seedOnly === true || live.metainfo === null) return false;
-    if (live.state === "paused") return true;
-    // What is lost is looked for.
-    const isWell = (live.content?.trouble ?? null) === null;
-    return isWell && (live.state === "seeding" || live.state === "finished");
   }
 
   /** Does something with the live torrent; when it can't wake up, its state says why. */
