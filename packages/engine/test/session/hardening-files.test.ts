@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
-import { hex, log, seedNode, serves, servesMetadata } from "./hardening-tools.ts";
+import { hex, leeching, log, seedNode, serves, servesMetadata } from "./hardening-tools.ts";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import { ShoalError } from "../../dist/base/errors.js";
 
@@ -197,13 +197,7 @@ test("remove while checking: forgotten, closed when remove resolves", async () =
 test("pause with a disk that can't sync does not reject unhandled", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   leech.disk.failing.set("sync", new ShoalError("ERR_DISK", "gone"));
   void t.pause();
@@ -215,13 +209,7 @@ test("pause with a disk that can't sync does not reject unhandled", async () => 
 test("a write error with failing sync: error state, no crash", async () => {
   const world = new SimulatedWorld();
   const made = await world.make({ file: 3_000_000 }, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   let pieces = 0;
   t.on((e) => {
     if (e.type === "piece" && ++pieces === 5) {
@@ -236,13 +224,7 @@ test("a write error with failing sync: error state, no crash", async () => {
 test("the state directory is full: no crash", async () => {
   const world = new SimulatedWorld();
   const made = await world.make({ file: 3_000_000 }, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   let pieces = 0;
   t.on((e) => {
     if (e.type === "piece" && ++pieces === 5) leech.store.failing = new ShoalError("ERR_NO_SPACE", "full");
@@ -355,13 +337,7 @@ test("requests that wait while the files are looked at get nothing of a changed 
 test("pieces found again after a file was touched are remembered", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   const idle = world.dial(leech, made);
   await world.run(3000);
@@ -374,13 +350,7 @@ test("pieces found again after a file was touched are remembered", async () => {
 test("what was found again after a touch is remembered also in the next session", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   world.dial(leech, made);
   await world.run(3000);
@@ -395,13 +365,7 @@ test("what was found again after a touch is remembered also in the next session"
 test("recheck after a file was deleted fetches it again", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { seed, leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   world.dial(leech, made);
   await world.run(3000);

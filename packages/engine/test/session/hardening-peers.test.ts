@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
-import { hex, log, seedNode, servesMetadata } from "./hardening-tools.ts";
+import { hex, leeching, log, seedNode, servesMetadata } from "./hardening-tools.ts";
 import type { TorrentEvent } from "../../dist/session/events.js";
 import { truncate } from "../../dist/meta/info-hash.js";
 import { parseMetainfo, parseInfo } from "../../dist/meta/metainfo.js";
@@ -119,13 +119,7 @@ test("changes() tells of a pause of a torrent that nobody is connected to", asyn
 test("upload rate does not stay in changes() after the last peer has gone", async () => {
   const world = new SimulatedWorld();
   const made = await world.make({ file: 3_000_000 }, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { seed, leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   await world.finish(leech.session.close());
   await world.run(60_000);
@@ -225,13 +219,7 @@ test("a refused duplicate leaves no trace in the index", async () => {
 test("close while rechecking", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   await world.run(1000);
   leech.disk.hold("hash");
@@ -272,13 +260,7 @@ test("peers are dialled as soon as the check is done", async () => {
 test("pause and close at once", async () => {
   const world = new SimulatedWorld();
   const made = await world.make(SIZE, OPT);
-  const seed = await seedNode(world, made);
-  const leech = await world.node();
-  const t = await leech.session.add({
-    metainfo: made.metainfo,
-    downloadDir: "/out",
-    peers: [{ host: seed.host, port: 6881 }],
-  });
+  const { leech, torrent: t } = await leeching(world, made);
   await world.until("c", () => t.state === "seeding");
   leech.disk.hold("sync");
   void t.pause();
