@@ -1,11 +1,8 @@
 import type { Options } from "../options.ts";
-import { note, saveResults } from "../report.ts";
-import { withStage } from "../scene.ts";
-import { alternate } from "./alternate.ts";
 import { makeFolderJob } from "./job.ts";
 import { runOnce } from "./race.ts";
 import type { Row } from "./race.ts";
-import { noteTransfers } from "./tables.ts";
+import { runRace } from "./run-race.ts";
 import { chooseContenders } from "./transfer.ts";
 
 const FILE_BYTES = 16_384;
@@ -13,31 +10,23 @@ const FILES = 10_000;
 const FILES_PER_FOLDER = 100;
 /** What libtorrent chooses for that much. */
 const PIECE = 256 << 10;
-const POLL_MS = 5;
 
 /** Many small files in folders, one seeder to one leecher: what counts is the time until all is there. */
 export async function runSmallFiles(options: Options): Promise<Row[]> {
-  const { kind, runs } = options;
+  const { kind } = options;
   const count = options.size === null ? FILES : Math.ceil(options.size / FILE_BYTES);
   const pieceLength = options.pieceLength ?? PIECE;
-  const contenders = chooseContenders(options.only.length > 0 ? options.only : ["shoal", "libtorrent"], kind);
-  const rows = await withStage("payload", async (stage) => {
-    const job = await makeFolderJob(stage.folder("payload"), filesOf(count), {
-      kind,
-      pieceLength,
-      pollMs: POLL_MS,
-      profileDir: options.profile,
-    });
+  return runRace(options, {
+    bench: "small-files",
+    size: count * FILE_BYTES,
+    pieceLength,
+    contenders: chooseContenders(options.only.length > 0 ? options.only : ["shoal", "libtorrent"], kind),
+    title: `${count} files of 16 KiB, ${kind}, pieces of ${pieceLength / 2 ** 10} KiB`,
+    makeJob: (dir, spec) => makeFolderJob(dir, filesOf(count), spec),
     // Nothing is deleted before the end: ext4 does not give a deleted inode's number to a new file for a minute and more, and
     // walks over all of them for each file it creates, which would cost whoever comes next more than the transfer.
-    return alternate(contenders, runs, (contender, round) =>
-      runOnce(contender, job, round, stage.folder("download")),
-    );
+    run: (contender, job, round, stage) => runOnce(contender, job, round, stage.folder("download")),
   });
-  await saveResults(options, { bench: "small-files", size: count * FILE_BYTES, pieceLength }, rows);
-  note(`\n${count} files of 16 KiB, ${kind}, pieces of ${pieceLength / 2 ** 10} KiB:\n`);
-  noteTransfers(rows, contenders);
-  return rows;
 }
 
 function filesOf(count: number): Record<string, number> {

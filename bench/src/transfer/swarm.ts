@@ -6,42 +6,32 @@ import { libtorrentSwarm } from "../clients/libtorrent.ts";
 import { shoalSwarm } from "../clients/shoal-engine.ts";
 import type { Options } from "../options.ts";
 import { warmMemory } from "../payload.ts";
-import { note, saveResults } from "../report.ts";
 import { withStage } from "../scene.ts";
-import { alternate } from "./alternate.ts";
 import { chooseFrom } from "./choose.ts";
 import { makeFileJob } from "./job.ts";
 import { SETTLE_MS, WARM_SHARE, assertDownloaded, measure } from "./race.ts";
 import type { Row } from "./race.ts";
-import { noteTransfers } from "./tables.ts";
+import { runRace } from "./run-race.ts";
 
 const CONTENDERS: readonly SwarmContender[] = [shoalSwarm, libtorrentSwarm];
 const LEECHERS = 4;
 const SIZE = 256 << 20;
 const PIECE = 1 << 20;
-const POLL_MS = 5;
 
 /** One seeder and four leechers that know of each other from the start; all stay until the last one is complete. */
 export async function runSwarm(options: Options): Promise<Row[]> {
-  const { kind, runs } = options;
+  const { kind } = options;
   const size = options.size ?? SIZE;
   const pieceLength = options.pieceLength ?? PIECE;
-  const contenders = chooseFrom(CONTENDERS, options.only, kind);
-  const rows = await withStage("payload", async (stage) => {
-    const job = await makeFileJob(stage.folder("payload"), size, {
-      kind,
-      pieceLength,
-      pollMs: POLL_MS,
-      profileDir: options.profile,
-    });
-    return alternate(contenders, runs, (contender, round) => runOnce(contender, job, round));
+  return runRace(options, {
+    bench: "swarm",
+    size,
+    pieceLength,
+    contenders: chooseFrom(CONTENDERS, options.only, kind),
+    title: `Swarm of 1 + ${LEECHERS}, ${kind}, ${size / 2 ** 20} MiB, pieces of ${pieceLength / 2 ** 10} KiB, summed over leechers`,
+    makeJob: (dir, spec) => makeFileJob(dir, size, spec),
+    run: (contender, job, round) => runOnce(contender, job, round),
   });
-  await saveResults(options, { bench: "swarm", size, pieceLength }, rows);
-  note(
-    `\nSwarm of 1 + ${LEECHERS}, ${kind}, ${size / 2 ** 20} MiB, pieces of ${pieceLength / 2 ** 10} KiB, summed over leechers:\n`,
-  );
-  noteTransfers(rows, contenders);
-  return rows;
 }
 
 function runOnce(contender: SwarmContender, job: Job, round: number): Promise<Row> {
