@@ -78,7 +78,7 @@ export class Node {
     const shared = { clock: this.clock, net, random, log: silent };
     const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
     this.session = new Session(
-      { ...shared, disk, hasher: nodeHasher, store, trackers },
+      { ...shared, disk, hasher: nodeHasher, store, trackers, finders: [] },
       { ...CONFIG, ...parts.config },
     );
   }

@@ -44,6 +44,7 @@ export async function composeSession(
         },
         new Xoshiro128(random.fill(new Uint8Array(16))),
       ),
+      finders: [],
     },
     {
       host: all.host ?? null,

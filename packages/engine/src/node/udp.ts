@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import { canonicalIp } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
-import type { Udp, UdpSocket } from "../ports/udp.ts";
+import type { Udp, UdpSocket, UdpSpec } from "../ports/udp.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { systemCode } from "./socket-error.ts";
 
@@ -15,8 +15,7 @@ export class NodeUdp implements Udp {
     this.#policy = policy;
   }
 
-  /** Throws ERR_LISTEN when the machine, or the address we are bound to, is not of the family. */
-  open(family: 4 | 6, onPacket: (bytes: Uint8Array, from: Endpoint) => void): Promise<UdpSocket> {
+  open({ family, port }: UdpSpec, onPacket: (bytes: Uint8Array, from: Endpoint) => void): Promise<UdpSocket> {
     const policy = this.#policy;
     const address = bindAddress(family, policy);
     if (address === null) {
@@ -35,21 +34,20 @@ export class NodeUdp implements Udp {
         open = false;
         socket.close();
         const code = systemCode(error);
-        reject(
-          new ShoalError(
-            "ERR_LISTEN",
-            `UDP over IPv${family} is not available (${code})`,
-            { address },
-            error,
-          ),
-        );
+        const [kind, message] =
+          code === "EADDRINUSE"
+            ? (["ERR_PORT_IN_USE", `UDP port ${port} is taken`] as const)
+            : (["ERR_LISTEN", `UDP over IPv${family} is not available (${code})`] as const);
+        reject(new ShoalError(kind, message, { address, port }, error));
       };
       socket.once("error", refuse);
-      socket.bind({ address, port: 0, exclusive: true }, () => {
+      socket.bind({ address, port, exclusive: true }, () => {
         socket.off("error", refuse);
         // Failures of single datagrams, such as "port unreachable".
         socket.on("error", () => {});
+        const bound = socket.address();
         resolve({
+          endpoint: { host: bound.address, port: bound.port },
           send(bytes, to) {
             if (!open || isIPv6(to.host) !== (family === 6) || policy.refusal(to.host) !== null) return;
             socket.send(bytes, to.port, to.host, () => {});

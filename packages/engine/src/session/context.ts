@@ -13,6 +13,7 @@ import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
 import type { SpacePolls } from "./space-polls.ts";
+import type { PeerFinder } from "./peer-finder.ts";
 import type { PeerStandings } from "./peer-standings.ts";
 import type { StoreFlow } from "./store-flow.ts";
 import type { TrackerClient } from "./tracker-client.ts";
@@ -28,6 +29,7 @@ export interface SessionPorts {
   readonly store: Store;
   readonly log: Log;
   readonly trackers: TrackerClient;
+  readonly finders: readonly PeerFinder[];
 }
 
 /** What the torrents of one session share. */

@@ -18,7 +18,8 @@ import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
-import { type TorrentTrackers, trackerTiers } from "./torrent-trackers.ts";
+import type { TorrentDiscovery } from "./torrent-discovery.ts";
+import { trackerTiers } from "./torrent-trackers.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
@@ -29,7 +30,7 @@ export class LiveTorrent {
   readonly #owner: LiveTorrentOwner;
   #options: AddOptions;
   readonly #magnet: Magnet | null;
-  readonly #trackers: TorrentTrackers;
+  readonly #discovery: TorrentDiscovery;
   #infoHashes: InfoHashes;
   #metainfo: Metainfo | null;
   #content: TorrentContent | null = null;
@@ -48,19 +49,19 @@ export class LiveTorrent {
   /** The recheck under way is one of a paused torrent. */
   #staysPaused = false;
 
-  /** `trackers` outlive this: a torrent at rest is announced, too. */
+  /** `discovery` outlives this: a torrent at rest is announced, too. */
   constructor(
     context: SessionContext,
     number: number,
     options: AddOptions,
     source: TorrentSource,
-    trackers: TorrentTrackers,
+    discovery: TorrentDiscovery,
     owner: LiveTorrentOwner,
   ) {
     this.#context = context;
     this.#number = number;
     this.#options = options;
-    this.#trackers = trackers;
+    this.#discovery = discovery;
     this.#owner = owner;
     const { metainfo, magnet, infoHashes } = source;
     this.#metainfo = metainfo;
@@ -145,7 +146,7 @@ export class LiveTorrent {
         pieceCount: this.#metainfo?.layout.pieceCount ?? 0,
         content: this.#content,
         swarm: this.swarm,
-        trackers: this.#trackers,
+        discovery: this.#discovery,
         metadata: this.metadata,
         diskBusy: this.#context.storeFlow.buffer.underPressure,
       },
@@ -293,7 +294,7 @@ export class LiveTorrent {
       this.#metainfo = { ...info, trackers, webSeeds: this.#magnet?.webSeeds ?? [] };
       this.#infoHashes = info.infoHashes;
       this.#owner.onHashesKnown();
-      this.#trackers.announceSoon();
+      this.#discovery.soon();
       this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.emit({ type: "metadata" });
       // A listener may have paused it.
@@ -314,7 +315,7 @@ export class LiveTorrent {
   onComplete(): void {
     const content = this.#content!;
     this.#setState(content.isSeed ? "seeding" : "finished");
-    if (content.isSeed && !this.#wasSeed) this.#trackers.completed();
+    if (content.isSeed && !this.#wasSeed) this.#discovery.trackers.completed();
     this.#wasSeed ||= content.isSeed;
     this.emit({ type: "complete" });
   }
@@ -322,7 +323,7 @@ export class LiveTorrent {
   onIncomplete(): void {
     if (this.#state !== "finished" && this.#state !== "seeding") return;
     this.#setState("downloading");
-    this.#trackers.announceSoon();
+    this.#discovery.soon();
     this.#owner.onActive();
   }
 
@@ -404,7 +405,7 @@ export class LiveTorrent {
   }
 
   #announce(): void {
-    if (!this.#closed) this.#trackers.start(this.trackerTiers(), this.#metainfo?.private ?? false);
+    if (!this.#closed) this.#discovery.start(this.trackerTiers(), this.#metainfo?.private ?? false);
   }
 
   /** See there. */
@@ -415,7 +416,7 @@ export class LiveTorrent {
   /** Ends all exchange with others; what was received is put on disk. */
   async #goOffline(): Promise<void> {
     const saved = this.#disconnect();
-    await this.#trackers.stop();
+    await this.#discovery.stop();
     await saved;
   }
 

@@ -112,15 +112,18 @@ export class Session {
     return this.#listener?.endpoint ?? null;
   }
 
-  /** Reads what is known of peers, and opens the listening socket. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
+  /** Reads what is known of peers, opens the listening socket, and begins to look for others. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
   async listen(): Promise<void> {
     const { host, ports } = this.#context.config;
     await this.#standings.load();
-    if (ports.length === 0) return;
-    this.#listener = await this.#ports.net.listen(
-      { ...(host === null ? {} : { host }), ports },
-      (connection) => this.#onIncoming(connection),
-    );
+    if (ports.length > 0) {
+      this.#listener = await this.#ports.net.listen(
+        { ...(host === null ? {} : { host }), ports },
+        (connection) => this.#onIncoming(connection),
+      );
+    }
+    const port = this.#context.listenPort();
+    await Promise.all(this.#ports.finders.map((finder) => finder.open(port)));
   }
 
   /**
@@ -214,6 +217,7 @@ export class Session {
     this.#lobby.closeAll();
     await listenerClosed;
     await this.#standings.close();
+    await Promise.all(this.#ports.finders.map((finder) => finder.close()));
     await this.#ports.trackers.close();
     await this.#ports.disk.shutdown();
   }

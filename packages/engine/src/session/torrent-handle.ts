@@ -3,6 +3,7 @@ import type { FileIndex, Millis } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { FilePriority } from "../core/file-selection.ts";
+import type { PeerSource } from "../core/swarm/peer-list.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -17,7 +18,7 @@ import type { TorrentContent } from "./torrent-content.ts";
 import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
-import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
+import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
 import type { TrackerResult } from "./tracker-client.ts";
 
 /** A torrent that has had nothing to do for so long, and will have nothing for as long again, goes to rest. */
@@ -36,13 +37,13 @@ export interface TorrentOwner {
  * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its
  * next announce are kept, until a peer or a caller asks for more.
  */
-export class Torrent implements LiveTorrentOwner, TrackersOwner {
+export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   /** Small number, unique in the session. */
   readonly number: number;
   readonly #context: SessionContext;
   readonly #owner: TorrentOwner;
   #options: AddOptions;
-  readonly #trackers: TorrentTrackers;
+  readonly #discovery: TorrentDiscovery;
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
   /** Null at rest. */
   #live: LiveTorrent | null = null;
@@ -72,7 +73,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
     this.#restDir = options.downloadDir;
-    this.#trackers = new TorrentTrackers(context, this);
+    this.#discovery = new TorrentDiscovery(context, this);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
       this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));
@@ -233,7 +234,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
       await this.#live.pause();
     } else if (!this.#closed && this.#restState !== "paused") {
       this.#setRestState("paused");
-      await this.#trackers.stop();
+      await this.#discovery.stop();
     }
   }
 
@@ -266,7 +267,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     const ready = how.deleteData === true ? this.wake().then(() => {}) : Promise.resolve();
     await ready.catch(() => {});
     this.#closed = true;
-    const silent = this.#trackers.stop();
+    const silent = this.#discovery.stop();
     await this.#wakingUp?.catch(() => {});
     await this.#goingToRest;
     if (this.#live !== null) {
@@ -359,7 +360,7 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
   }
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {
-    return new LiveTorrent(this.#context, this.number, options, source, this.#trackers, this);
+    return new LiveTorrent(this.#context, this.number, options, source, this.#discovery, this);
   }
 
   async #rest(live: LiveTorrent): Promise<void> {
@@ -384,13 +385,13 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
 
   #announceAtRest(): void {
     const row = this.#row!;
-    this.#trackers.start(row.trackers, row.private, { gently: true });
+    this.#discovery.start(row.trackers, row.private, { gently: true });
   }
 
   #failAtRest(error: ShoalError): void {
     this.#restError = error;
     this.#setRestState("error");
-    void this.#trackers.stop();
+    void this.#discovery.stop();
     this.#tell({ type: "error", error });
   }
 
@@ -429,6 +430,18 @@ export class Torrent implements LiveTorrentOwner, TrackersOwner {
     if (this.#live === null && leechers === 0) return;
     this.#withLive((live) => {
       for (const peer of peers) live.swarm.add(peer, "tracker");
+    });
+  }
+
+  isSeed(): boolean {
+    return this.#row === null ? this.#live!.content?.isSeed === true : stateOfRow(this.#row) === "seeding";
+  }
+
+  /** Who is near has just said that it wants the torrent, others will come by themselves: at rest nobody is dialled for their sake. */
+  onFoundPeers(peers: readonly Endpoint[], source: PeerSource): void {
+    if (this.#live === null && source !== "lsd") return;
+    this.#withLive((live) => {
+      for (const peer of peers) live.swarm.add(peer, source);
     });
   }
 

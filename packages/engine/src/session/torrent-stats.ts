@@ -4,7 +4,7 @@ import type { TorrentState, TorrentStats } from "./events.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentMetadata } from "./torrent-metadata.ts";
 import type { TorrentSwarm } from "./torrent-swarm.ts";
-import type { TorrentTrackers } from "./torrent-trackers.ts";
+import type { TorrentDiscovery } from "./torrent-discovery.ts";
 
 /** The parts of a torrent that its numbers come from. */
 export interface StatsSources {
@@ -13,7 +13,7 @@ export interface StatsSources {
   readonly pieceCount: number;
   readonly content: TorrentContent | null;
   readonly swarm: TorrentSwarm;
-  readonly trackers: TorrentTrackers;
+  readonly discovery: TorrentDiscovery;
   readonly metadata: TorrentMetadata;
   /** The disk is behind with writing. */
   readonly diskBusy: boolean;
@@ -46,7 +46,8 @@ export function torrentStats(sources: StatsSources, now: Millis): TorrentStats {
 }
 
 function waiting(sources: StatsSources, downRate: number): WaitingReason | null {
-  const { state, content, trackers, metadata } = sources;
+  const { state, content, metadata } = sources;
+  const { trackers } = sources.discovery;
   const { connected, connections } = sources.swarm;
   let useful = 0;
   let unchoked = 0;

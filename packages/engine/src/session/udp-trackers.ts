@@ -143,7 +143,7 @@ export class UdpTrackers {
   #socket(family: Family): Promise<UdpSocket> {
     let socket = this.#sockets.get(family);
     if (socket === undefined) {
-      socket = this.#ports.udp.open(family, (bytes, from) => {
+      socket = this.#ports.udp.open({ family, port: 0 }, (bytes, from) => {
         this.#exchanges.get(endpointKey(from.host, from.port))?.onPacket(bytes, this.#ports.clock.now());
         this.#arm();
       });

@@ -16,10 +16,13 @@ test("datagrams go both ways; what arrives may be kept", async (t) => {
   await once(echo, "listening");
   const received: [Uint8Array, Endpoint][] = [];
   let wake = (): void => {};
-  const socket = await new NodeUdp(new NetPolicy({ loopbackOnly: true })).open(4, (bytes, from) => {
-    received.push([bytes, from]);
-    wake();
-  });
+  const socket = await new NodeUdp(new NetPolicy({ loopbackOnly: true })).open(
+    { family: 4, port: 0 },
+    (bytes, from) => {
+      received.push([bytes, from]);
+      wake();
+    },
+  );
   t.after(() => socket.close());
   const to = { host: "127.0.0.1", port: echo.address().port };
   for (const text of ["a", "b"]) {
@@ -37,7 +40,10 @@ test("datagrams go both ways; what arrives may be kept", async (t) => {
 });
 
 test("nothing is sent that the policy refuses, and nothing after close; neither fails", async () => {
-  const socket = await new NodeUdp(new NetPolicy({ loopbackOnly: true })).open(4, () => {});
+  const socket = await new NodeUdp(new NetPolicy({ loopbackOnly: true })).open(
+    { family: 4, port: 0 },
+    () => {},
+  );
   socket.send(Uint8Array.of(1), { host: "192.0.2.1", port: 9 });
   socket.send(Uint8Array.of(1), { host: "::1", port: 9 });
   socket.send(Uint8Array.of(1), { host: "127.0.0.1", port: 1 });
@@ -50,12 +56,12 @@ test("nothing is sent that the policy refuses, and nothing after close; neither 
 test("a bound address has one family", async () => {
   const udp = new NodeUdp(new NetPolicy({ bindHost: "127.0.0.1" }));
   await assert.rejects(
-    udp.open(6, () => {}),
+    udp.open({ family: 6, port: 0 }, () => {}),
     { code: "ERR_LISTEN", message: "127.0.0.1 has no IPv6" },
   );
-  (await udp.open(4, () => {})).close();
+  (await udp.open({ family: 4, port: 0 }, () => {})).close();
   await assert.rejects(
-    new NodeUdp(new NetPolicy({ bindHost: "192.0.2.1" })).open(4, () => {}),
+    new NodeUdp(new NetPolicy({ bindHost: "192.0.2.1" })).open({ family: 4, port: 0 }, () => {}),
     { code: "ERR_LISTEN" },
   );
 });

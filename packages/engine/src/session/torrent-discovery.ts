@@ -1,0 +1,77 @@
+import type { PeerSource } from "../core/swarm/peer-list.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { SessionContext } from "./context.ts";
+import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
+import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
+
+/** What the search for peers asks its torrent, and tells it. */
+export interface DiscoveryOwner extends TrackersOwner {
+  isSeed(): boolean;
+  onFoundPeers(peers: readonly Endpoint[], source: PeerSource): void;
+}
+
+/** All ways by which one torrent finds peers and is found: its trackers, and, unless it is private, the finders of the session. */
+export class TorrentDiscovery implements Sought {
+  readonly trackers: TorrentTrackers;
+  readonly #context: SessionContext;
+  readonly #owner: DiscoveryOwner;
+  #seekings: readonly Seeking[] | null = null;
+
+  constructor(context: SessionContext, owner: DiscoveryOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.trackers = new TorrentTrackers(context, owner);
+  }
+
+  /** Begins, unless that was done already; see `TorrentTrackers.start`. */
+  start(
+    tiers: readonly (readonly string[])[],
+    isPrivate: boolean,
+    how: { readonly gently?: boolean } = {},
+  ): void {
+    this.trackers.start(tiers, isPrivate, how);
+    // What was begun while the metadata was unknown ends when that says "private".
+    if (isPrivate) this.#stopSeeking();
+    else this.#seekings ??= this.#context.finders.map((finder) => finder.seek(this, how));
+  }
+
+  /** Somebody waits for peers, or there is something new to tell. */
+  soon(): void {
+    this.trackers.announceSoon();
+    for (const seeking of this.#seekings ?? []) seeking.soon();
+  }
+
+  /** One for each finder in use. */
+  progress(): FinderProgress[] {
+    return (this.#seekings ?? []).map((seeking) => seeking.progress());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopSeeking();
+    await this.trackers.stop();
+  }
+
+  // -- what finders ask and tell
+
+  names(): readonly string[] {
+    return this.#owner.shortNames();
+  }
+
+  port(): number {
+    return this.#context.listenPort();
+  }
+
+  isSeed(): boolean {
+    return this.#owner.isSeed();
+  }
+
+  onPeers(peers: readonly Endpoint[], source: PeerSource): void {
+    if (this.#seekings !== null) this.#owner.onFoundPeers(peers, source);
+  }
+
+  #stopSeeking(): void {
+    const seekings = this.#seekings ?? [];
+    this.#seekings = null;
+    for (const seeking of seekings) seeking.stop();
+  }
+}
