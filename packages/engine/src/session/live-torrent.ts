@@ -20,6 +20,7 @@ import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
 import { trackerTiers } from "./torrent-trackers.ts";
+import type { Totals } from "./tracker-client.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
@@ -305,7 +306,11 @@ export class LiveTorrent {
     }
   }
 
-  totals(): { uploaded: number; downloaded: number; left: number } {
+  get isSeed(): boolean {
+    return this.#content?.isSeed === true;
+  }
+
+  totals(): Totals {
     const content = this.#content;
     // Before the metadata is known the size is not; trackers take 0 for a seed.
     if (content === null) return { uploaded: 0, downloaded: 0, left: 1 };

@@ -15,11 +15,12 @@ import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { mayRest } from "./may-rest.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
-import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+import { TorrentRest } from "./torrent-rest.ts";
+import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
-import type { TrackerResult } from "./tracker-client.ts";
+import type { Totals, TrackerResult } from "./tracker-client.ts";
 
 /** A torrent that has had nothing to do for so long, and will have nothing for as long again, goes to rest. */
 const REST_AFTER_MS = 60_000;
@@ -47,18 +48,13 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
   /** Null at rest. */
   #live: LiveTorrent | null = null;
-  /** What is known at rest; null otherwise. */
-  #row: TorrentRow | null = null;
-  /** State and error at rest. */
-  #restState: TorrentState = "paused";
-  #restError: ShoalError | null = null;
+  /** Null otherwise; both for moments in between. */
+  #rest: TorrentRest | null = null;
   #goingToRest: Promise<void> | null = null;
   #wakingUp: Promise<LiveTorrent> | null = null;
   #idleSince: Millis = Infinity;
   /** That it is complete was known before it woke up, so it is no event. */
   #knownComplete = false;
-  /** Where the files were at the last rest. */
-  #restDir: string;
   /** Counts pauses: a recheck that was asked for before one doesn't end it. */
   #pauses = 0;
   #closed = false;
@@ -72,7 +68,6 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.number = number;
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
-    this.#restDir = options.downloadDir;
     this.#discovery = new TorrentDiscovery(context, this);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
@@ -82,23 +77,21 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     if (options.load === undefined) {
       throw new ShoalError("ERR_INVALID_ARGUMENT", "A torrent that is added by its row needs `load`");
     }
-    hashesOfRow(options.row);
-    this.#row = options.row;
-    if (options.paused !== true) this.#restState = stateOfRow(options.row);
+    this.#rest = new TorrentRest(options.row, options.downloadDir, options.paused === true);
   }
 
   get infoHashes(): InfoHashes {
-    return this.#live?.infoHashes ?? hashesOfRow(this.#row!);
+    return this.#live?.infoHashes ?? this.#rest!.infoHashes;
   }
 
   /** For the session: the 20-byte names, in hex (see `shortHashes`). */
   shortNames(): readonly string[] {
-    return this.#row === null ? shortHashes(this.infoHashes).map(toHex) : namesOfRow(this.#row);
+    return this.#rest?.names ?? shortHashes(this.infoHashes).map(toHex);
   }
 
   /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */
   get name(): string {
-    return this.#live?.name ?? this.#row!.name;
+    return this.#live?.name ?? this.#rest!.row.name;
   }
 
   /** Null while the metadata is unknown, and at rest. */
@@ -107,12 +100,12 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   }
 
   get state(): TorrentState {
-    return this.#live?.state ?? this.#restState;
+    return this.#live?.state ?? this.#rest!.state;
   }
 
   /** Why the state is "error". */
   get error(): ShoalError | null {
-    return this.#live === null ? this.#restError : this.#live.error;
+    return (this.#live ?? this.#rest!).error;
   }
 
   /** Only what `row` gives is in memory; whatever needs more wakes the torrent up. */
@@ -148,12 +141,12 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   }
 
   stats(now: Millis = this.#context.now()): TorrentStats {
-    return this.#live?.stats(now) ?? statsOfRow(this.#row!);
+    return this.#live?.stats(now) ?? this.#rest!.stats();
   }
 
   /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */
   row(): TorrentRow | null {
-    return this.#live === null ? this.#row : rowOf(this.#live);
+    return this.#live === null ? this.#rest!.row : rowOf(this.#live);
   }
 
   /** Empty while the metadata is unknown. Pad files are left out. Wakes the torrent up, and throws what that throws. */
@@ -181,7 +174,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   /** Where its files lie, or will lie; as far as is known without reading anything. */
   get downloadDir(): string {
-    return this.#live?.downloadDir ?? this.#restDir;
+    return this.#live?.downloadDir ?? this.#rest!.downloadDir;
   }
 
   /**
@@ -211,14 +204,14 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent, and what `load` throws. */
   async open(): Promise<void> {
-    if (this.#row !== null && (this.#row.complete || this.#options.paused === true)) return;
+    if (this.#rest !== null && (this.#rest.row.complete || this.#options.paused === true)) return;
     if (this.#live === null) {
-      const source = await loadSource(this.#row!, this.#options.load!, this.#context.hasher);
+      const source = await loadSource(this.#rest!.row, this.#options.load!, this.#context.hasher);
       this.#assertOpen();
       this.#live = this.#bringToLife(this.#options, source);
     }
     await this.#live.open();
-    this.#row = null;
+    this.#rest = null;
   }
 
   /** For the session, once: starts working. */
@@ -232,7 +225,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.#pauses++;
     if (this.#live !== null) {
       await this.#live.pause();
-    } else if (!this.#closed && this.#restState !== "paused") {
+    } else if (!this.#closed && this.#rest!.state !== "paused") {
       this.#setRestState("paused");
       await this.#discovery.stop();
     }
@@ -242,9 +235,9 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   resume(): void {
     if (this.#live !== null) {
       this.#live.resume();
-    } else if (!this.#closed && (this.#restState === "paused" || this.#restState === "error")) {
-      this.#restError = null;
-      this.#setRestState(stateOfRow(this.#row!));
+    } else if (!this.#closed && (this.#rest!.state === "paused" || this.#rest!.state === "error")) {
+      this.#rest!.error = null;
+      this.#setRestState(stateOfRow(this.#rest!.row));
       this.#withLive(() => {});
     }
   }
@@ -294,7 +287,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     const restAt = this.#idleSince + REST_AFTER_MS;
     if (now < restAt) return Math.min(next, restAt);
     if (next < now + REST_AFTER_MS) return next;
-    this.#goingToRest = this.#rest(live).finally(() => {
+    this.#goingToRest = this.#goToRest(live).finally(() => {
       this.#goingToRest = null;
     });
     return Infinity;
@@ -318,11 +311,12 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   async #wakeUp(): Promise<LiveTorrent> {
     await this.#goingToRest;
     const live = await this.#reopen();
-    this.#knownComplete = this.#row!.complete;
+    const { row, state } = this.#rest!;
+    this.#knownComplete = row.complete;
     this.#live = live;
-    this.#row = null;
+    this.#rest = null;
     this.#idleSince = Infinity;
-    live.start(this.#restState === "paused");
+    live.start(state === "paused");
     this.#owner.onActive(this);
     await live.ready();
     this.#knownComplete = false;
@@ -334,7 +328,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     try {
       live = this.#bringToLife(
         this.#options,
-        await loadSource(this.#row!, this.#options.load!, this.#context.hasher),
+        await loadSource(this.#rest!.row, this.#options.load!, this.#context.hasher),
       );
       this.#assertOpen();
       await live.open();
@@ -363,11 +357,8 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return new LiveTorrent(this.#context, this.number, options, source, this.#discovery, this);
   }
 
-  async #rest(live: LiveTorrent): Promise<void> {
-    this.#row = rowOf(live);
-    this.#restState = live.state;
-    this.#restError = live.error;
-    this.#restDir = live.downloadDir;
+  async #goToRest(live: LiveTorrent): Promise<void> {
+    this.#rest = TorrentRest.of(live);
     this.#live = null;
     await live.rest();
   }
@@ -384,20 +375,21 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   }
 
   #announceAtRest(): void {
-    const row = this.#row!;
+    const { row } = this.#rest!;
     this.#discovery.start(row.trackers, row.private, { gently: true });
   }
 
   #failAtRest(error: ShoalError): void {
-    this.#restError = error;
+    this.#rest!.error = error;
     this.#setRestState("error");
     void this.#discovery.stop();
     this.#tell({ type: "error", error });
   }
 
   #setRestState(state: TorrentState): void {
-    if (state === this.#restState) return;
-    this.#restState = state;
+    const rest = this.#rest!;
+    if (state === rest.state) return;
+    rest.state = state;
     this.#tell({ type: "state", state });
   }
 
@@ -419,10 +411,8 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.#owner.onActive(this);
   }
 
-  totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number } {
-    const row = this.#row;
-    if (row === null) return this.#live!.totals();
-    return { uploaded: row.uploaded, downloaded: row.downloaded, left: row.wanted - row.have };
+  totals(): Totals {
+    return (this.#rest ?? this.#live!).totals();
   }
 
   /** At rest there is nobody to ask for anything; the torrent wakes up for those who may want something of us. */
@@ -434,7 +424,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   }
 
   isSeed(): boolean {
-    return this.#row === null ? this.#live!.content?.isSeed === true : stateOfRow(this.#row) === "seeding";
+    return (this.#rest ?? this.#live!).isSeed;
   }
 
   /** Who is near has just said that it wants the torrent, others will come by themselves: at rest nobody is dialled for their sake. */

@@ -3,7 +3,13 @@ import type { Metainfo } from "../meta/metainfo.ts";
 import type { Millis } from "../base/brand.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
-import type { AnnounceInfo, TrackerHandle, TrackerListener, TrackerResult } from "./tracker-client.ts";
+import type {
+  AnnounceInfo,
+  Totals,
+  TrackerHandle,
+  TrackerListener,
+  TrackerResult,
+} from "./tracker-client.ts";
 
 /** The same result of the same tracker within this time is told once. */
 const SAME_MS = 5_000;
@@ -12,7 +18,7 @@ const SAME_MS = 5_000;
 export interface TrackersOwner {
   /** The 20-byte names of the torrent, in hex. */
   shortNames(): readonly string[];
-  totals(): { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  totals(): Totals;
   /** `leechers` of the whole swarm, as far as the tracker says. */
   onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void;
   onTrackerResult(result: TrackerResult): void;
@@ -94,7 +100,7 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     return this.#context.listenPort();
   }
 
-  totals(): ReturnType<TrackersOwner["totals"]> {
+  totals(): Totals {
     return this.#owner.totals();
   }
 

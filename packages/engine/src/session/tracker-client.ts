@@ -27,6 +27,13 @@ export interface TrackerPorts extends UdpTrackerPorts {
   readonly log: Log;
 }
 
+/** Bytes of one torrent, as trackers are told of them. */
+export interface Totals {
+  readonly uploaded: number;
+  readonly downloaded: number;
+  readonly left: number;
+}
+
 /** What trackers are to be told about one torrent; functions are asked at each announce. */
 export interface AnnounceInfo {
   /** URLs as in BEP 12; what is neither HTTP(S) nor UDP is passed over. */
@@ -36,8 +43,7 @@ export interface AnnounceInfo {
   readonly peerId: Uint8Array;
   /** TCP port on which peers reach us. */
   readonly port: () => number;
-  /** Bytes. */
-  readonly totals: () => { readonly uploaded: number; readonly downloaded: number; readonly left: number };
+  readonly totals: () => Totals;
   /** Private torrent: never two trackers at a time. */
   readonly isPrivate?: boolean;
 }

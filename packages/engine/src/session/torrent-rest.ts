@@ -1,0 +1,54 @@
+import type { ShoalError } from "../base/errors.ts";
+import type { InfoHashes } from "../meta/info-hash.ts";
+import type { Totals } from "./tracker-client.ts";
+import type { TorrentState, TorrentStats } from "./events.ts";
+import type { LiveTorrent } from "./live-torrent.ts";
+import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
+
+/** All that there is of a torrent at rest: its row, and the state that it goes on from. */
+export class TorrentRest {
+  readonly row: TorrentRow;
+  readonly downloadDir: string;
+  state: TorrentState;
+  /** Why the state is "error". */
+  error: ShoalError | null;
+
+  /** Throws ERR_INVALID_ARGUMENT when the row names no torrent. */
+  constructor(row: TorrentRow, downloadDir: string, paused: boolean) {
+    hashesOfRow(row);
+    this.row = row;
+    this.downloadDir = downloadDir;
+    this.state = paused ? "paused" : stateOfRow(row);
+    this.error = null;
+  }
+
+  /** The metadata of `live` is known. */
+  static of(live: LiveTorrent): TorrentRest {
+    const rest = new TorrentRest(rowOf(live)!, live.downloadDir, false);
+    rest.state = live.state;
+    rest.error = live.error;
+    return rest;
+  }
+
+  get infoHashes(): InfoHashes {
+    return hashesOfRow(this.row);
+  }
+
+  /** The 20-byte names, in hex. */
+  get names(): readonly string[] {
+    return namesOfRow(this.row);
+  }
+
+  get isSeed(): boolean {
+    return stateOfRow(this.row) === "seeding";
+  }
+
+  stats(): TorrentStats {
+    return statsOfRow(this.row);
+  }
+
+  totals(): Totals {
+    const { uploaded, downloaded, wanted, have } = this.row;
+    return { uploaded, downloaded, left: wanted - have };
+  }
+}
