@@ -6,6 +6,7 @@ export { endpointKey, encodeCompactPeer } from "./base/address.ts";
 export type { Millis } from "./base/brand.ts";
 export { concatBytes, toHex } from "./base/bytes.ts";
 export { ShoalError } from "./base/errors.ts";
+export { ExternalAddress } from "./core/external-address.ts";
 export { type Rng, Xoshiro128 } from "./base/rng.ts";
 export { shortHashes } from "./meta/info-hash.ts";
 export { BLOCK_SIZE } from "./meta/layout.ts";

@@ -1,4 +1,5 @@
 import {
+  ExternalAddress,
   type Log,
   nodeHasher,
   type Random,
@@ -75,7 +76,7 @@ export class Node {
       uint32: () => rng.uint32(),
     };
     const udp = { open: () => Promise.reject(new ShoalError("ERR_LISTEN", "There is no UDP here")) };
-    const shared = { clock: this.clock, net, random, log: silent };
+    const shared = { clock: this.clock, net, random, log: silent, external: new ExternalAddress() };
     const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
     this.session = new Session(
       { ...shared, disk, hasher: nodeHasher, store, trackers, finders: [] },

@@ -1,4 +1,5 @@
 import { Xoshiro128 } from "../base/rng.ts";
+import { ExternalAddress } from "../core/external-address.ts";
 import { nodeClock } from "../node/clock.ts";
 import { NodeDisk } from "../node/disk.ts";
 import { nodeHasher } from "../node/hasher.ts";
@@ -24,6 +25,7 @@ export async function composeSession(
   const net = new NodeNet(policy);
   const random = new NodeRandom();
   const log = all.log ?? silent;
+  const external = new ExternalAddress();
   const session = new Session(
     {
       clock: nodeClock,
@@ -41,10 +43,12 @@ export async function composeSession(
           http: new NodeHttp(policy, all.clientName),
           random,
           log,
+          external,
         },
         new Xoshiro128(random.fill(new Uint8Array(16))),
       ),
       finders: [],
+      external,
     },
     {
       host: all.host ?? null,

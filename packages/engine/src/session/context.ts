@@ -1,5 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import type { Rng } from "../base/rng.ts";
+import type { ExternalAddress } from "../core/external-address.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
 import type { FaultWatch } from "../core/swarm/fault-watch.ts";
 import type { BanCause } from "../core/swarm/standing.ts";
@@ -30,6 +31,8 @@ export interface SessionPorts {
   readonly log: Log;
   readonly trackers: TrackerClient;
   readonly finders: readonly PeerFinder[];
+  /** Shared with the trackers and finders, which vote on it, too. */
+  readonly external: ExternalAddress;
 }
 
 /** What the torrents of one session share. */

@@ -1,3 +1,4 @@
+import { parseIp } from "../base/address.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
@@ -163,6 +164,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
         reqq: config.maxQueuedRequests,
         metadataSize: metadata.size,
         uploadOnly: content?.isComplete ?? false,
+        yourIp: parseIp(peer.remote.host),
       });
       session.out.extended(0, own);
     }
@@ -212,11 +214,12 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   // -- facts
 
   onExtensionHandshake(peer: PeerConnection, handshake: ExtensionHandshake): void {
-    const { clientName, reqq, uploadOnly, metadataSize } = handshake;
+    const { clientName, reqq, uploadOnly, metadataSize, yourIp } = handshake;
     if (clientName !== null) peer.clientName = clientName;
     if (reqq !== null) peer.pipeline.setLimits(reqq, this.#context.config.maxOutstandingRequests);
     if (uploadOnly !== null) peer.uploadOnly = uploadOnly;
     if (metadataSize !== null) this.#owner.metadata.onSource(peer, metadataSize);
+    if (yourIp !== null) this.#context.external.vote(yourIp, peer.remote.host, "peer");
     this.#channels.onHandshake(peer);
   }
 

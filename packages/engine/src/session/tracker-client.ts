@@ -3,6 +3,7 @@ import type { Millis } from "../base/brand.ts";
 import { fromHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
+import type { ExternalAddress } from "../core/external-address.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Http } from "../ports/http.ts";
 import type { Log } from "../ports/log.ts";
@@ -25,6 +26,8 @@ const TURN_MS = 25;
 export interface TrackerPorts extends UdpTrackerPorts {
   readonly http: Http;
   readonly log: Log;
+  /** Is told how trackers see us (BEP 24). */
+  readonly external: ExternalAddress;
 }
 
 /** Bytes of one torrent, as trackers are told of them. */
@@ -247,6 +250,8 @@ class Announcing implements TrackerHandle {
     const { url } = action;
     if (answer.ok) {
       swarm.announcer.onAnswer(url, answer, now);
+      if (answer.externalIp !== null)
+        this.#shared.ports.external.vote(answer.externalIp, new URL(url).hostname, "tracker");
       if (answer.peers.length > 0) this.#listener.onPeers(answer.peers, answer.incomplete);
       this.#listener.onResult({
         url,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Endpoint } from "../../dist/base/address.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
+import { ExternalAddress } from "../../dist/core/external-address.js";
 import { nodeClock } from "../../dist/node/clock.js";
 import { NodeHttp } from "../../dist/node/http.js";
 import { NetPolicy } from "../../dist/node/net-policy.js";
@@ -32,6 +33,7 @@ function client(t: TestContext, clock: Clock = nodeClock): TrackerClient {
     http,
     random: new NodeRandom(),
     log,
+    external: new ExternalAddress(),
   };
   const trackers = new TrackerClient(ports, new Xoshiro128(5));
   t.after(async () => {
