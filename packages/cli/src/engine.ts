@@ -4,6 +4,7 @@ export type {
   CheckProgress,
   CreateOptions,
   ErrorCode,
+  FinderProgress,
   FilePriority,
   InfoHashes,
   Log,

@@ -46,14 +46,22 @@ test("statusLine and sharingLine: one line for logs and for the time after", () 
 });
 
 test("lookingLine: what was asked, and nothing that was not", () => {
-  const asked = { trackers: 2, trackersAnswered: 1, peersNamed: 84, peersContacted: 12 };
+  const asked = { trackers: 2, trackersAnswered: 1, peersNamed: 84, peersContacted: 12, finders: [] };
   assert.equal(
     lookingLine(asked, null),
     "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
   );
-  const nothing = { trackers: 0, trackersAnswered: 0, peersNamed: 0, peersContacted: 0 };
+  const nothing = { trackers: 0, trackersAnswered: 0, peersNamed: 0, peersContacted: 0, finders: [] };
   const waiting = { code: "no-peers", message: "no peer is known" } as const;
   assert.equal(lookingLine(nothing, waiting), "Looking for the file list …  no peer is known");
+  const finders = [
+    { source: "dht", asked: 70, answered: 61, peers: 5 },
+    { source: "lsd", asked: 0, answered: 0, peers: 0 },
+  ] as const;
+  assert.equal(
+    lookingLine({ ...nothing, finders }, { code: "searching", message: "asking the DHT for peers" }),
+    "Looking for the file list …  DHT 61 nodes (5 peers), local network",
+  );
 });
 
 test("stillLooking: says what is likely and how to give up", () => {

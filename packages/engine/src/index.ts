@@ -29,6 +29,7 @@ export type {
   TorrentStats,
 } from "./session/events.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
+export type { FinderProgress } from "./session/peer-finder.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
 export type { TorrentRow } from "./session/torrent-row.ts";

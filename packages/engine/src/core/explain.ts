@@ -19,6 +19,13 @@ export interface FilesTrouble {
   readonly files: number;
 }
 
+/** How far a search without trackers has come: others asked, and how many of them answered. */
+export interface FinderFacts {
+  readonly source: "dht" | "lsd";
+  readonly asked: number;
+  readonly answered: number;
+}
+
 /** Facts about a torrent, from which the reason for waiting follows. */
 export interface WaitingFacts {
   readonly needsMetadata: boolean;
@@ -38,6 +45,8 @@ export interface WaitingFacts {
   readonly trackersFailed: number;
   /** Why a tracker's last announce failed; null when none did. `refused`: it answered, and `message` are its words (unchecked text). */
   readonly trackerFailure: { readonly refused: boolean; readonly message: string } | null;
+  /** Where else peers are sought. */
+  readonly finders: readonly FinderFacts[];
   /** Peers that announced that they have the metadata. */
   readonly metadataSources: number;
   /** Peers that have something we want. */
@@ -59,6 +68,7 @@ export type WaitingCode =
   | "tracker-down"
   | "peers-silent"
   | "asking-tracker"
+  | "searching"
   | "no-peers"
   | "getting-metadata"
   | "need-metadata"
@@ -165,12 +175,23 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     if (trackerFailure?.refused === true)
       return because("tracker-refused", `the tracker refuses: “${trackerFailure.message}”`);
     const why = trackerFailure === null ? "" : ` (${trackerFailure.message})`;
-    return because("tracker-down", `no tracker answers${why}, and no peer is known`);
+    const hope = facts.finders.length === 0 ? ", and no peer is known" : `; ${searching(facts.finders)}`;
+    return because("tracker-down", `no tracker answers${why}${hope}`);
   }
   if (facts.candidates > 0)
     return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);
   if (facts.trackers > 0) return because("asking-tracker", "asking the tracker for peers");
+  if (facts.finders.length > 0) return because("searching", searching(facts.finders));
   return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
+}
+
+/** "asking the DHT (61 of 70 nodes answered) and the local network for peers". */
+function searching(finders: readonly FinderFacts[]): string {
+  const asked = finders.map(({ source, asked, answered }) => {
+    if (source === "lsd") return "the local network";
+    return asked === 0 ? "the DHT" : `the DHT (${answered} of ${count(asked, "node")} answered)`;
+  });
+  return `asking ${asked.join(" and ")} for peers`;
 }
 
 function because(code: WaitingCode, message: string): WaitingReason {

@@ -1,3 +1,4 @@
+import type { FinderFacts } from "../core/explain.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
 
@@ -13,12 +14,8 @@ export interface Sought {
   onPeers(peers: readonly Endpoint[], source: PeerSource): void;
 }
 
-/** How far the search for one torrent has come, for people who watch. */
-export interface FinderProgress {
-  readonly source: PeerSource;
-  /** Others that were asked in the present or last round, and how many of them answered. */
-  readonly asked: number;
-  readonly answered: number;
+/** How far the search for one torrent has come, for people who watch: in the present or last round. */
+export interface FinderProgress extends FinderFacts {
   /** Peers that were found in all. */
   readonly peers: number;
 }

@@ -16,6 +16,7 @@ import { mayRest } from "./may-rest.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { TorrentRest } from "./torrent-rest.ts";
+import type { FinderProgress } from "./peer-finder.ts";
 import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
@@ -142,6 +143,11 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   stats(now: Millis = this.#context.now()): TorrentStats {
     return this.#live?.stats(now) ?? this.#rest!.stats();
+  }
+
+  /** How far the search for peers has come, besides trackers: empty for private torrents. */
+  finders(): FinderProgress[] {
+    return this.#discovery.progress();
   }
 
   /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */

@@ -69,6 +69,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     trackers: trackers.count,
     trackersFailed: trackers.failed,
     trackerFailure: trackers.failure,
+    finders: sources.discovery.progress(),
     metadataSources: metadata.sourceCount,
     useful,
     unchoked,

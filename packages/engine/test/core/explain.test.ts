@@ -16,6 +16,7 @@ const FACTS: WaitingFacts = {
   trackers: 0,
   trackersFailed: 0,
   trackerFailure: null,
+  finders: [],
   metadataSources: 0,
   useful: 0,
   unchoked: 0,
@@ -24,6 +25,9 @@ const REFUSED = { trackers: 1, trackersFailed: 1, trackerFailure: { refused: tru
 const DOWN = { trackers: 2, trackersFailed: 2, trackerFailure: { refused: false, message: "time out" } };
 const FULL = { kind: "full", space: { path: "/films", needed: 1.2e9, free: 3e8 } } as const;
 const BROKEN = { kind: "error", message: 'can\'t write "/films/a": EIO', retrying: true } as const;
+
+const DHT = { source: "dht", asked: 70, answered: 61 } as const;
+const LAN = { source: "lsd", asked: 0, answered: 0 } as const;
 
 const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] = [
   ["checking", { checking: true, downloading: false }, /comparing/],
@@ -57,6 +61,18 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
   ["only-peer-banned", { banned: 3 }, /^all 3 peers known sent bad data/],
   ["tracker-refused", REFUSED, /^the tracker refuses: “not here”$/],
   ["tracker-down", DOWN, /^no tracker answers \(time out\), and no peer is known$/],
+  [
+    "tracker-down",
+    { ...DOWN, finders: [LAN] },
+    /^no tracker answers \(time out\); asking the local network for peers$/,
+  ],
+  ["asking-tracker", { trackers: 1, finders: [DHT] }, /^asking the tracker for peers$/],
+  [
+    "searching",
+    { finders: [DHT, LAN] },
+    /^asking the DHT \(61 of 70 nodes answered\) and the local network for peers$/,
+  ],
+  ["searching", { finders: [{ ...DHT, asked: 0, answered: 0 }] }, /^asking the DHT for peers$/],
   ["peers-silent", { candidates: 2, trackers: 1 }, /^2 known peers did not answer/],
   ["asking-tracker", { trackers: 2, trackersFailed: 1 }, /^asking the tracker/],
   ["no-peers", {}, /^no peer is known; name one with --peer/],

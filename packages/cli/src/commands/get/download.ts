@@ -111,6 +111,7 @@ export class Download {
       trackersAnswered: results.filter(({ ok }) => ok).length,
       peersNamed: results.reduce((sum, { peers }) => sum + peers, 0),
       peersContacted: this.#contacted.size,
+      finders: this.#torrent?.finders() ?? [],
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Metainfo, TorrentStats, WaitingReason } from "../../engine.ts";
+import type { FinderProgress, Metainfo, TorrentStats, WaitingReason } from "../../engine.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
@@ -74,17 +74,24 @@ export interface Asked {
   readonly trackersAnswered: number;
   readonly peersNamed: number;
   readonly peersContacted: number;
+  readonly finders: readonly FinderProgress[];
 }
 
-/** "Looking for the file list … asked 2 trackers (1 answered, 84 peers), 12 peers contacted". */
+/** "Looking for the file list … asked 2 trackers (1 answered, 84 peers), DHT 61 nodes, local network, 12 peers contacted". */
 export function lookingLine(asked: Asked, waiting: WaitingReason | null): string {
   const parts: string[] = [];
   if (asked.trackers > 0) {
     const answers = `${asked.trackersAnswered} answered, ${count(asked.peersNamed, "peer")}`;
     parts.push(`asked ${count(asked.trackers, "tracker")} (${answers})`);
   }
+  for (const { source, answered, peers } of asked.finders) {
+    const found = peers > 0 ? ` (${count(peers, "peer")})` : "";
+    parts.push(source === "dht" ? `DHT ${count(answered, "node")}${found}` : `local network${found}`);
+  }
   if (asked.peersContacted > 0) parts.push(`${count(asked.peersContacted, "peer")} contacted`);
-  if (waiting !== null) parts.push(clean(waiting.message));
+  // Who is asked stands here already.
+  if (waiting !== null && waiting.code !== "searching" && waiting.code !== "asking-tracker")
+    parts.push(clean(waiting.message));
   return `Looking for the file list …  ${parts.join(", ")}`;
 }
 
