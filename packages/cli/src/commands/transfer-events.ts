@@ -31,6 +31,7 @@ export function peerFields(peer: PeerInfo): Record<string, unknown> {
     host: peer.host,
     port: peer.port,
     incoming: peer.incoming,
+    source: peer.source,
     client: peer.client,
     progress: Math.round(peer.progress * 10_000) / 10_000,
     downloaded: peer.downloaded,

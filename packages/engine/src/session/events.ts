@@ -1,3 +1,4 @@
+import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { ShoalError } from "../base/errors.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
@@ -23,6 +24,8 @@ export interface PeerInfo {
   readonly host: string;
   readonly port: number;
   readonly incoming: boolean;
+  /** How we came to know of the peer. */
+  readonly source: PeerSource;
   /** Name and version that the peer claims, or what its peer id says; unchecked text. */
   readonly client: string;
   /** Part of the pieces that the peer has, 0 to 1. */

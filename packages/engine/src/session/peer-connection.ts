@@ -7,6 +7,7 @@ import { RequestPipeline } from "../core/peer/pipeline.ts";
 import { RequestTimeout } from "../core/peer/request-timeout.ts";
 import { RequestQueue } from "../core/peer/request-queue.ts";
 import { UploadQueue } from "../core/peer/upload-queue.ts";
+import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { PickPeer } from "../core/picker/piece-picker.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -33,6 +34,8 @@ export interface PeerOwner {
 export class PeerConnection implements ConnectionSink, PickPeer {
   readonly remote: Endpoint;
   readonly incoming: boolean;
+  /** How we came to know of the peer. */
+  readonly source: PeerSource;
   readonly connection: Connection;
   readonly session: PeerSession<PeerConnection>;
 
@@ -97,14 +100,15 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   constructor(
     context: SessionContext,
     connection: Connection,
-    incoming: boolean,
+    source: PeerSource,
     greeter: Greeter<PeerConnection>,
     owner: PeerOwner,
   ) {
     this.#context = context;
     this.connection = connection;
     this.remote = connection.remote;
-    this.incoming = incoming;
+    this.source = source;
+    this.incoming = source === "incoming";
     this.#owner = owner;
     this.session = new PeerSession<PeerConnection>(this, greeter);
     this.pipeline = new RequestPipeline();
@@ -226,6 +230,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
       host: this.remote.host,
       port: this.remote.port,
       incoming: this.incoming,
+      source: this.source,
       client: this.clientName,
       progress: have === null || have.length === 0 ? 0 : have.count / have.length,
       seed: have !== null && have.isFull,

@@ -227,7 +227,7 @@ export class Session {
       connection.close();
       return;
     }
-    const peer = new PeerConnection(this.#context, connection, true, this.#lobby, this.#lobby);
+    const peer = new PeerConnection(this.#context, connection, "incoming", this.#lobby, this.#lobby);
     this.#lobby.enter(peer);
     peer.start();
     this.#wake();

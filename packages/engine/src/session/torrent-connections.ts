@@ -92,7 +92,7 @@ export class TorrentConnections {
         return;
       }
       const connection = this.#context.net.connect(candidate);
-      const peer = new PeerConnection(this.#context, connection, false, this.#owner, this.#owner);
+      const peer = new PeerConnection(this.#context, connection, candidate.source, this.#owner, this.#owner);
       this.#pending.add(peer);
       peer.start();
     }
