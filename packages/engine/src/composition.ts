@@ -29,7 +29,15 @@ export type {
   StoragePlace,
   StorageSpec,
 } from "./ports/disk.ts";
-export type { Http, HttpGetOptions, HttpResponse } from "./ports/http.ts";
+export type {
+  Http,
+  HttpGetOptions,
+  HttpHead,
+  HttpRange,
+  HttpResponse,
+  HttpSink,
+  HttpStream,
+} from "./ports/http.ts";
 export type { Log } from "./ports/log.ts";
 export type { Connection, ConnectionSink, Endpoint, Listener, ListenSpec, Net } from "./ports/net.ts";
 export type { Random } from "./ports/random.ts";

@@ -1,7 +1,11 @@
 import {
   type Http,
   type HttpGetOptions,
+  type HttpHead,
+  type HttpRange,
   type HttpResponse,
+  type HttpSink,
+  type HttpStream,
   type Millis,
   ShoalError,
 } from "@shoal/engine/composition";
@@ -9,11 +13,21 @@ import {
 /** What a server answers to the host at address `from`; null never answers. */
 export type HttpServer = (url: URL, from: string) => Uint8Array | null;
 
+/** What a web server has to say to a request for bytes `from` up to `to`; null never answers. */
+export type RangeServer = (
+  url: URL,
+  from: number,
+  to: number,
+) => (Omit<HttpHead, "url"> & { readonly body: Uint8Array; readonly bytesPerSecond: number }) | null;
+
+const PART_BYTES = 65_536;
+
 /** Web servers by host name. A name without server answers every announce with no peers, and remembers it. */
 export class SimulatedWeb {
   /** URLs that were asked for, in order. */
   readonly asked: URL[] = [];
   readonly #servers: Map<string, HttpServer> = new Map();
+  readonly #rangeServers: Map<string, RangeServer> = new Map();
   readonly #at: (delayMs: Millis, callback: () => void) => void;
 
   constructor(at: (delayMs: Millis, callback: () => void) => void) {
@@ -24,9 +38,45 @@ export class SimulatedWeb {
     this.#servers.set(host, server);
   }
 
+  serveRanges(host: string, server: RangeServer): void {
+    this.#rangeServers.set(host, server);
+  }
+
   /** The web as the host at an address sees it. */
   client(from: string): Http {
-    return { get: (url, options) => this.#get(new URL(url), from, options), close: () => undefined };
+    return {
+      get: (url, options) => this.#get(new URL(url), from, options),
+      stream: (url, range, sink) => this.#stream(new URL(url), range, sink),
+      close: () => undefined,
+    };
+  }
+
+  #stream(url: URL, range: HttpRange, sink: HttpSink): HttpStream {
+    const stream = new SimulatedStream();
+    this.asked.push(url);
+    const answer = this.#rangeServers.get(url.hostname)?.(url, range.from, range.to) ?? null;
+    const later = (delayMs: Millis, run: () => void): void => this.#at(delayMs, () => stream.go(run));
+    if (answer === null) {
+      const error = new ShoalError("ERR_HTTP", `no answer from ${url.host}`);
+      later(range.headTimeoutMs, () => sink.onEnd(error));
+      return stream;
+    }
+    const { status, headers, body, bytesPerSecond } = answer;
+    const send = (at: number): void => {
+      const part = body.subarray(at, at + PART_BYTES);
+      later((part.length / bytesPerSecond) * 1000, () => {
+        if (part.length === 0) {
+          sink.onEnd(null);
+          return;
+        }
+        sink.onData(part);
+        send(at + part.length);
+      });
+    };
+    later(0, () => {
+      if (sink.onHead({ status, headers, url: url.href })) send(0);
+    });
+    return stream;
   }
 
   #get(url: URL, from: string, options: HttpGetOptions): Promise<HttpResponse> {
@@ -47,6 +97,35 @@ export class SimulatedWeb {
           resolve({ status: 200, headers: new Map(), body });
         });
     });
+  }
+}
+
+/** One answer, at its speed; while it is paused it comes no farther. */
+class SimulatedStream implements HttpStream {
+  #closed = false;
+  #paused = false;
+  #whenResumed: (() => void) | null = null;
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    const next = this.#whenResumed;
+    this.#whenResumed = null;
+    next?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** `run`, unless it was closed; later, when it is paused. */
+  go(run: () => void): void {
+    if (this.#closed) return;
+    if (this.#paused) this.#whenResumed = run;
+    else run();
   }
 }
 

@@ -10,8 +10,16 @@ import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import { canonicalIp } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { Http, HttpGetOptions, HttpResponse } from "../ports/http.ts";
+import type { Http, HttpGetOptions, HttpRange, HttpResponse, HttpSink, HttpStream } from "../ports/http.ts";
 import { resolveHost } from "./dns.ts";
+import {
+  type Answer,
+  httpError,
+  isHttpError,
+  noAnswer,
+  plainHeaders,
+  ResponseStream,
+} from "./http-stream.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { connectError } from "./socket-error.ts";
 
@@ -19,6 +27,16 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_REDIRECTS = 5;
 const MAX_URL = 8_192;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const COMPRESSED: Record<string, string> = { "accept-encoding": "gzip, deflate" };
+
+/** How a request is made, and what it redirects to. */
+interface Following {
+  readonly maxRedirects: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether URLs with a query may be asked of private addresses. */
+  readonly privateQuery: boolean;
+  readonly signal: AbortSignal;
+}
 
 /**
  * HTTP and HTTPS GET with hard limits on time, size (after decompression), headers and redirects. A request that starts at a
@@ -36,6 +54,7 @@ export class NodeHttp implements Http {
   }
 
   async get(url: string, options: HttpGetOptions): Promise<HttpResponse> {
+    const name = parseUrl(url).host;
     const ending = new AbortController();
     const { signal } = ending;
     let late = false;
@@ -47,39 +66,31 @@ export class NodeHttp implements Http {
     const cancel = (): void => ending.abort();
     options.signal?.addEventListener("abort", cancel, { once: true });
     if (options.signal?.aborted === true) cancel();
-    let target = parseUrl(url);
-    const name = target.host;
     try {
-      // Null until the first request has been made: whether that went to a private address.
-      let startedPrivate: boolean | null = null;
-      for (let redirects = 0; ; redirects++) {
-        const addresses = await this.#addresses(target, startedPrivate === false);
-        startedPrivate ??= addresses.some((address) => this.#policy.isPrivate(address));
-        const response = await this.#request(target, addresses, redirects === 0, signal);
-        const location = response.headers.location;
-        if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined) {
-          return await readResponse(response, options.maxBytes, signal);
-        }
-        response.on("error", () => {}).destroy();
-        if (redirects >= (options.maxRedirects ?? MAX_REDIRECTS)) {
-          throw httpError(`${name} redirects too often`);
-        }
-        target = redirectTarget(target, location);
-      }
+      const { maxRedirects = MAX_REDIRECTS, maxBytes } = options;
+      const { response } = await this.#follow(url, {
+        maxRedirects,
+        headers: COMPRESSED,
+        privateQuery: true,
+        signal,
+      });
+      return await readResponse(response, maxBytes, signal);
     } catch (error) {
-      if (error instanceof ShoalError && error.code === "ERR_HTTP") throw error;
+      if (isHttpError(error)) throw error;
       if (options.signal?.aborted === true) throw httpError(`the request to ${name} was cancelled`, error);
-      if (late) {
-        throw httpError(
-          `no answer from ${name} within ${Math.ceil(options.timeoutMs / 1000)} seconds`,
-          error,
-        );
-      }
-      throw httpError(describe(error, target), error);
+      if (late) throw noAnswer(name, options.timeoutMs, error);
+      throw httpError(describe(error, parseUrl(url)), error);
     } finally {
       clearTimeout(deadline);
       options.signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  stream(url: string, range: HttpRange, sink: HttpSink): HttpStream {
+    const headers = { range: `bytes=${range.from}-${range.to - 1}`, "accept-encoding": "identity" };
+    return new ResponseStream(sink, range.headTimeoutMs, url, (signal) =>
+      this.#follow(url, { maxRedirects: MAX_REDIRECTS, headers, privateQuery: false, signal }),
+    );
   }
 
   /** Ends idle connections; requests under way go on. */
@@ -88,12 +99,41 @@ export class NodeHttp implements Http {
     this.#https.destroy();
   }
 
+  /** Requests the URL and what it redirects to, until there is an answer. Throws ERR_HTTP, or what comes of the signal. */
+  async #follow(url: string, how: Following): Promise<Answer> {
+    let target = parseUrl(url);
+    const name = target.host;
+    // Null until the first request has been made: whether that went to a private address.
+    let startedPrivate: boolean | null = null;
+    for (let redirects = 0; ; redirects++) {
+      let response: IncomingMessage;
+      try {
+        const addresses = await this.#addresses(target, startedPrivate === false, how.privateQuery);
+        startedPrivate ??= addresses.some((address) => this.#policy.isPrivate(address));
+        response = await this.#request(target, addresses, redirects === 0, how);
+      } catch (error) {
+        if (how.signal.aborted || isHttpError(error)) throw error;
+        throw httpError(describe(error, target), error);
+      }
+      const { location } = response.headers;
+      if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined)
+        return { response, url: target.href };
+      response.on("error", () => {}).destroy();
+      if (redirects >= how.maxRedirects) throw httpError(`${name} redirects too often`);
+      target = redirectTarget(target, location);
+    }
+  }
+
   /** The addresses that the host of `target` may be reached at. */
-  async #addresses(target: URL, publicOnly: boolean): Promise<string[]> {
+  async #addresses(target: URL, publicOnly: boolean, privateQuery: boolean): Promise<string[]> {
     const found = await resolveHost(target.hostname, this.#policy);
-    const allowed = publicOnly ? found.filter((address) => !this.#policy.isPrivate(address)) : found;
+    const isOpen = (address: string): boolean => !this.#policy.isPrivate(address);
+    const allowed = publicOnly ? found.filter(isOpen) : found;
     if (allowed.length === 0) throw httpError(`the server redirects to ${target.host}, a private address`);
-    return allowed;
+    if (privateQuery || target.search === "") return allowed;
+    const open = allowed.filter(isOpen);
+    if (open.length === 0) throw httpError(`${target.host} is a private address, which no query is sent to`);
+    return open;
   }
 
   /** `keep` allows a kept connection, and to keep this one. */
@@ -101,8 +141,9 @@ export class NodeHttp implements Http {
     target: URL,
     addresses: readonly string[],
     keep: boolean,
-    signal: AbortSignal,
+    how: Following,
   ): Promise<IncomingMessage> {
+    const { signal } = how;
     const secure = target.protocol === "https:";
     const bare = target.hostname.startsWith("[") ? target.hostname.slice(1, -1) : target.hostname;
     const options: RequestOptions = {
@@ -114,7 +155,7 @@ export class NodeHttp implements Http {
       ...(target.username === "" && target.password === ""
         ? {}
         : { auth: `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}` }),
-      headers: { "user-agent": this.#userAgent, accept: "*/*", "accept-encoding": "gzip, deflate" },
+      headers: { "user-agent": this.#userAgent, accept: "*/*", ...how.headers },
       maxHeaderSize: MAX_HEADER_BYTES,
       // A kept connection was opened under other rules than a redirect is followed.
       agent: keep ? (secure ? this.#https : this.#http) : false,
@@ -133,7 +174,7 @@ export class NodeHttp implements Http {
       request.on("error", (error) => {
         // The server may have ended a kept connection in the moment in which we used it.
         if (request.reusedSocket && !answered && !signal.aborted)
-          resolve(this.#request(target, addresses, false, signal));
+          resolve(this.#request(target, addresses, false, how));
         else reject(error);
       });
       request.end();
@@ -200,14 +241,6 @@ function decoded(response: IncomingMessage, maxBytes: number): Readable {
   return response.pipe(decoder);
 }
 
-function plainHeaders(response: IncomingMessage): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
-  }
-  return headers;
-}
-
 function parseUrl(url: string): URL {
   if (url.length > MAX_URL || !URL.canParse(url)) throw httpError("not a usable URL");
   const parsed = new URL(url);
@@ -240,8 +273,4 @@ function describe(error: unknown, target: URL): string {
 
 function tooLarge(maxBytes: number): ShoalError {
   return httpError(`the answer is larger than ${maxBytes} bytes`);
-}
-
-function httpError(message: string, cause?: unknown): ShoalError {
-  return new ShoalError("ERR_HTTP", message, {}, cause);
 }

@@ -5,6 +5,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from "
 import { test, type TestContext } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { ShoalError } from "../../dist/base/errors.js";
+import type { HttpHead } from "../../dist/ports/http.js";
 import { NodeHttp } from "../../dist/node/http.js";
 import { NetPolicy } from "../../dist/node/net-policy.js";
 
@@ -228,3 +229,114 @@ test(
     assert.equal(Buffer.from(answer.body).toString(), "secret");
   },
 );
+
+/** Collects a stream to its end, or to the head that is refused. */
+function streamed(
+  http: NodeHttp,
+  url: string,
+  range: { from: number; to: number; headTimeoutMs?: number },
+  accept: (head: HttpHead) => boolean = () => true,
+): Promise<{ head: HttpHead | null; body: string; error: ShoalError | null }> {
+  return new Promise((resolve) => {
+    const parts: Uint8Array[] = [];
+    let head: HttpHead | null = null;
+    const done = (error: ShoalError | null): void =>
+      resolve({ head, body: Buffer.concat(parts).toString(), error });
+    http.stream(
+      url,
+      { headTimeoutMs: 5000, ...range },
+      {
+        onHead: (given) => {
+          head = given;
+          const accepted = accept(given);
+          if (!accepted) done(null);
+          return accepted;
+        },
+        onData: (bytes) => parts.push(bytes.slice()),
+        onEnd: done,
+      },
+    );
+  });
+}
+
+test("stream asks for a range without compression, follows redirects, keeps the connection", async (t) => {
+  const ports = new Set<number>();
+  const { origin } = await serve(t, (request, response) => {
+    ports.add(request.socket.remotePort!);
+    if (request.url === "/moved") response.writeHead(302, { location: "/there" }).end();
+    else if (request.url === "/none") response.writeHead(404).end("no such file");
+    else {
+      const { range } = request.headers;
+      response.writeHead(206, { "content-range": "bytes 3-6/10" });
+      response.end(`${range} ${request.headers["accept-encoding"]}`);
+    }
+  });
+  const http = client(t);
+  const range = { from: 3, to: 7 };
+  for (let i = 0; i < 3; i++) {
+    const { head, body, error } = await streamed(http, `${origin}/file`, range);
+    assert.equal(head?.status, 206);
+    assert.equal(head.headers.get("content-range"), "bytes 3-6/10");
+    assert.equal(body, "bytes=3-6 identity");
+    assert.equal(error, null);
+    // What is refused is read to its end.
+    assert.equal((await streamed(http, `${origin}/none`, range, () => false)).head?.status, 404);
+  }
+  // The next one may come while what was refused is still being read.
+  assert.ok(ports.size <= 2);
+  assert.equal((await streamed(http, `${origin}/moved`, range)).head?.url, `${origin}/there`);
+});
+
+test("stream: what is cut short, silent or no HTTP ends with an error; what is closed is heard of no more", async (t) => {
+  const { origin } = await serve(t, (request, response) => {
+    if (request.url === "/silent") return;
+    response.writeHead(206, { "content-length": "100" });
+    response.write("abc", () => request.url === "/cut" && response.destroy());
+  });
+  const http = client(t);
+  const range = { from: 0, to: 100 };
+  const cut = await streamed(http, `${origin}/cut`, range);
+  assert.equal(cut.body, "abc");
+  assert.match(cut.error!.message, /ended the connection too early/);
+  const silent = await streamed(http, `${origin}/silent`, { ...range, headTimeoutMs: 30 });
+  assert.match(silent.error!.message, /no answer from 127\.0\.0\.1:\d+ within 1 seconds/);
+  assert.match(
+    (await streamed(http, await serveRaw(t, "nonsense"), range)).error!.message,
+    /does not answer in HTTP/,
+  );
+  assert.match((await streamed(http, "http://127.0.0.1:1/", range)).error!.message, /127\.0\.0\.1:1/);
+  assert.match((await streamed(http, "ftp://a/", range)).error!.message, /not supported/);
+  const heard: string[] = [];
+  await new Promise<void>((resolve) => {
+    const stream = http.stream(
+      `${origin}/open`,
+      { ...range, headTimeoutMs: 5000 },
+      {
+        onHead: () => true,
+        onData: () => {
+          heard.push("data");
+          stream.close();
+          resolve();
+        },
+        onEnd: () => heard.push("end"),
+      },
+    );
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(heard, ["data"]);
+});
+
+test("stream: a query goes to no private address, not even by a redirect", async (t) => {
+  const asked: string[] = [];
+  const { origin } = await serve(t, (request, response) => {
+    asked.push(request.url!);
+    response.writeHead(302, { location: "/?delete=all" }).end();
+  });
+  const http = client(t);
+  const range = { from: 0, to: 100 };
+  for (const path of ["/?delete=all", "/file"]) {
+    const { error } = await streamed(http, origin + path, range);
+    assert.match(error!.message, /private address, which no query is sent to/);
+  }
+  assert.deepEqual(asked, ["/file"]);
+});
