@@ -69,9 +69,7 @@ export class ResponseStream implements HttpStream {
     this.#headTimer = null;
     if (!this.#sink.onHead({ status: response.statusCode ?? 0, headers: plainHeaders(response), url })) {
       this.#end();
-      const length = Number(response.headers["content-length"] ?? Number.NaN);
-      if (length <= MAX_DRAINED) response.resume();
-      else response.destroy();
+      drain(response);
       return;
     }
     response.on("data", (bytes: Uint8Array) => {
@@ -105,6 +103,14 @@ export class ResponseStream implements HttpStream {
     if (this.#headTimer !== null) clearTimeout(this.#headTimer);
     this.#headTimer = null;
   }
+}
+
+function drain(response: IncomingMessage): void {
+  let left = MAX_DRAINED;
+  response.on("data", (bytes: Uint8Array) => {
+    left -= bytes.length;
+    if (left < 0) response.destroy();
+  });
 }
 
 /** Headers by lower-case name; repeated ones are joined. */
