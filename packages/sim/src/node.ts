@@ -79,7 +79,7 @@ export class Node {
     const shared = { clock: this.clock, net, random, log: silent, external: new ExternalAddress() };
     const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
     this.session = new Session(
-      { ...shared, disk, hasher: nodeHasher, store, trackers, finders: [] },
+      { ...shared, disk, hasher: nodeHasher, store, trackers, finders: [], dht: null },
       { ...CONFIG, ...parts.config },
     );
   }

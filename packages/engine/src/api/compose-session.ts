@@ -49,6 +49,7 @@ export async function composeSession(
       ),
       finders: [],
       external,
+      dht: null,
     },
     {
       host: all.host ?? null,

@@ -1,3 +1,4 @@
+import type { Endpoint } from "../base/address.ts";
 import { copyBytes } from "../base/bytes.ts";
 import type { FileIndex } from "../base/brand.ts";
 import { decodeBencode, decodeBencodePrefix } from "../wire/bencode.ts";
@@ -13,6 +14,7 @@ import type { TorrentKind } from "./layout.ts";
 import { refuseMetainfo } from "./metainfo-error.ts";
 import { readPieceLayers } from "./piece-layers.ts";
 import { checkSymlinks } from "./symlinks.ts";
+import { readNodes } from "./torrent-nodes.ts";
 import { readTrackers, readWebSeeds } from "./torrent-urls.ts";
 
 /** Largest .torrent file: room for the largest info dictionary and the piece layers of the most pieces. */
@@ -54,6 +56,8 @@ export interface Metainfo {
   /** Tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
+  /** DHT nodes to begin with (BEP 5). */
+  readonly nodes: readonly Endpoint[];
   /** Plain sentences about what was odd but usable. */
   readonly warnings: readonly string[];
 }
@@ -86,6 +90,7 @@ export function parseMetainfo(bytes: Uint8Array, hasher: HashFunctions): Metainf
     creationDate: creationDate !== null && creationDate >= 0 ? creationDate : null,
     trackers: readTrackers(root),
     webSeeds: readWebSeeds(root),
+    nodes: readNodes(root),
     warnings: [...parsed.warnings, ...warnings],
   };
 }
@@ -153,6 +158,7 @@ function readInfo(info: BencodeValue, hasher: HashFunctions): Metainfo {
     creationDate: null,
     trackers: [],
     webSeeds: [],
+    nodes: [],
     warnings: [...textWarnings(decodedName.valid, files), ...warnings],
   };
 }

@@ -1,5 +1,6 @@
 import { EncodedBencode, encodeBencode } from "../wire/bencode.ts";
 import type { BencodeInput } from "../wire/bencode.ts";
+import type { Endpoint } from "../base/address.ts";
 import type { FileIndex } from "../base/brand.ts";
 import type { Layout } from "./layout.ts";
 
@@ -14,6 +15,8 @@ export interface TorrentParts {
   readonly pieceLayers: ReadonlyMap<FileIndex, Uint8Array>;
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
+  /** DHT nodes to begin with (BEP 5). */
+  readonly nodes?: readonly Endpoint[];
   readonly comment: string | null;
   readonly createdBy: string | null;
   /** Seconds since 1970. */
@@ -23,12 +26,14 @@ export interface TorrentParts {
 /** Bytes of a .torrent file (BEP 3, 12, 19, 52). The same parts give the same bytes. */
 export function encodeTorrent(parts: TorrentParts): Uint8Array {
   const tiers = parts.trackers.filter((tier) => tier.length > 0);
+  const nodes = parts.nodes ?? [];
   const optional: Record<string, BencodeInput | undefined> = {
     announce: tiers[0]?.[0],
     "announce-list": tiers.flat().length > 1 ? tiers : undefined,
     comment: parts.comment ?? undefined,
     "created by": parts.createdBy ?? undefined,
     "creation date": parts.creationDate ?? undefined,
+    nodes: nodes.length > 0 ? nodes.map(({ host, port }) => [host, port]) : undefined,
     "piece layers": parts.layout.kind === "v1" ? undefined : layerDictionary(parts),
     "url-list": parts.webSeeds.length > 0 ? parts.webSeeds : undefined,
   };

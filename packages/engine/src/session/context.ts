@@ -12,6 +12,7 @@ import type { Endpoint, Net } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
+import type { DhtContact } from "./dht-contact.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
 import type { SpacePolls } from "./space-polls.ts";
 import type { PeerFinder } from "./peer-finder.ts";
@@ -33,6 +34,8 @@ export interface SessionPorts {
   readonly finders: readonly PeerFinder[];
   /** Shared with the trackers and finders, which vote on it, too. */
   readonly external: ExternalAddress;
+  /** Null when the session does without. */
+  readonly dht: DhtContact | null;
 }
 
 /** What the torrents of one session share. */

@@ -104,6 +104,10 @@ export class LiveTorrent {
     return this.#error;
   }
 
+  get usesFinders(): boolean {
+    return this.#options.discovery !== false && this.#metainfo?.private !== true;
+  }
+
   /** Connections may be made and taken. */
   get isOpenToPeers(): boolean {
     return this.willOpenToPeers && this.#state !== "checking";
@@ -180,6 +184,9 @@ export class LiveTorrent {
   start(paused: boolean): void {
     for (const peer of this.#options.peers ?? []) this.swarm.add(peer, "user");
     for (const peer of this.#magnet?.peers ?? []) void this.swarm.addNamed(peer, "magnet");
+    // A peer's node mostly has the number of its port.
+    const nodes = this.usesFinders ? [...(this.#metainfo?.nodes ?? []), ...(this.#magnet?.peers ?? [])] : [];
+    for (const node of nodes) this.#context.dht?.addNode(node);
     if (!paused) this.resume();
   }
 

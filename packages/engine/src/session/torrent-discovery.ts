@@ -15,11 +15,14 @@ export class TorrentDiscovery implements Sought {
   readonly trackers: TorrentTrackers;
   readonly #context: SessionContext;
   readonly #owner: DiscoveryOwner;
+  readonly #usesFinders: boolean;
   #seekings: readonly Seeking[] | null = null;
 
-  constructor(context: SessionContext, owner: DiscoveryOwner) {
+  /** `usesFinders`: false leaves it to the trackers. */
+  constructor(context: SessionContext, owner: DiscoveryOwner, usesFinders: boolean) {
     this.#context = context;
     this.#owner = owner;
+    this.#usesFinders = usesFinders;
     this.trackers = new TorrentTrackers(context, owner);
   }
 
@@ -31,7 +34,7 @@ export class TorrentDiscovery implements Sought {
   ): void {
     this.trackers.start(tiers, isPrivate, how);
     // What was begun while the metadata was unknown ends when that says "private".
-    if (isPrivate) this.#stopSeeking();
+    if (isPrivate || !this.#usesFinders) this.#stopSeeking();
     else this.#seekings ??= this.#context.finders.map((finder) => finder.seek(this, how));
   }
 

@@ -69,7 +69,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.number = number;
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
-    this.#discovery = new TorrentDiscovery(context, this);
+    this.#discovery = new TorrentDiscovery(context, this, options.discovery !== false);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
       this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));

@@ -15,6 +15,7 @@ import {
 } from "../wire/extension.ts";
 import type { HashRequest } from "../wire/message.ts";
 import type { SessionContext } from "./context.ts";
+import type { DhtContact } from "./dht-contact.ts";
 import type { TorrentEvent } from "./events.ts";
 import { ExtensionChannels } from "./extension-channels.ts";
 import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA } from "./extensions.ts";
@@ -33,6 +34,8 @@ export interface SwarmOwner {
   /** Null until the metadata is known. */
   readonly content: TorrentContent | null;
   readonly metadata: TorrentMetadata;
+  /** Peers are sought by other means than trackers: the torrent is not private (BEP 27) as far as is known, and nobody forbade it. */
+  readonly usesFinders: boolean;
   emit(event: TorrentEvent): void;
   /** There is something to do in time. */
   onActive(): void;
@@ -131,14 +134,14 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     session.v2 = v2 !== null && (session.offersV2 || v1 === null || !equalBytes(infoHash, v1));
     session.attach(this);
     this.connections.adoptIncoming(peer);
-    session.sendHandshake(session.v2 ? truncate(v2!) : v1!, this.#context.peerId, v2 !== null);
+    session.sendHandshake(session.v2 ? truncate(v2!) : v1!, this.#context.peerId, this.#offers());
     this.connections.admit(peer, peerId);
     this.#owner.onActive();
   }
 
   onConnected(peer: PeerConnection): void {
     const { v1, v2 } = this.#owner.infoHashes;
-    peer.session.sendHandshake(v1 ?? truncate(v2!), this.#context.peerId, v2 !== null);
+    peer.session.sendHandshake(v1 ?? truncate(v2!), this.#context.peerId, this.#offers());
   }
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
@@ -169,6 +172,8 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
       session.out.extended(0, own);
     }
     session.sendHaveState(content?.have ?? null);
+    const dhtPort = session.dht ? (this.#dht?.portFor(peer.remote.host) ?? 0) : 0;
+    if (dhtPort !== 0) session.out.port(dhtPort);
     content?.onAdmitted(peer);
     if (metainfo !== null) session.setLayout(metainfo.layout);
     this.#owner.emit({ type: "peer-connected", peer: peer.info(this.#context.now()) });
@@ -290,6 +295,10 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   /** The set itself is what the picker looks at. */
   onAllowedFast(): void {}
 
+  onPort({ remote }: PeerConnection, port: number): void {
+    this.#dht?.addNode({ host: remote.host, port });
+  }
+
   onHashRequest(peer: PeerConnection, request: HashRequest): void {
     this.#owner.content?.hashExchange.onRequest(peer, request);
   }
@@ -300,5 +309,14 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
 
   onHashReject(peer: PeerConnection, request: HashRequest): void {
     this.#owner.content?.hashExchange.onReject(peer, request);
+  }
+
+  /** Null when this torrent has nothing to do with the DHT. */
+  get #dht(): DhtContact | null {
+    return this.#owner.usesFinders ? this.#context.dht : null;
+  }
+
+  #offers(): { readonly v2: boolean; readonly dht: boolean } {
+    return { v2: this.#owner.infoHashes.v2 !== null, dht: this.#dht !== null };
   }
 }

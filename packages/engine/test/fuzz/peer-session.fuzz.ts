@@ -32,6 +32,7 @@ class Listener {
     onReject: (_, piece) => this.#note("reject", piece < LAYOUT.pieceCount),
     onAllowedFast: (_, piece) => this.#note("allowed fast", piece < LAYOUT.pieceCount),
     onExtended: (_, id) => this.#note("extended", id > 0 && id < 256),
+    onPort: (_, port) => this.#note("port", port > 0 && port <= 65_535),
     onHashRequest: () => this.#note("hash request"),
     onHashes: (_, _request, hashes) => this.#note("hashes", hashes.length > 0 && hashes.length % 32 === 0),
     onHashReject: () => this.#note("hash reject"),

@@ -116,6 +116,33 @@ test("outer keys: trackers, web seeds, texts, dates", () => {
   );
 });
 
+test("DHT nodes by address or name; what is none is left out, and no more than 32 are taken", () => {
+  const named = [
+    ["1.2.3.4", 6881],
+    ["Router.Example", 1],
+    ["2001:DB8::1", 2],
+    ["1.2.3.4", 6881],
+  ];
+  const bad = [
+    ["1.2.3.4"],
+    ["1.2.3.4", 0],
+    ["1.2.3.4", 65_536],
+    ["a b", 1],
+    [1, "x"],
+    "1.2.3.4:1",
+    ["1.2.3", 1],
+  ];
+  const { nodes } = parse(v1, { nodes: [...bad, ...named] });
+  assert.deepEqual(nodes, [
+    { host: "1.2.3.4", port: 6881 },
+    { host: "router.example", port: 1 },
+    { host: "2001:db8::1", port: 2 },
+  ]);
+  const many = Array.from({ length: 100 }, (_, i) => ["1.2.3.4", i + 1]);
+  assert.equal(parse(v1, { nodes: many }).nodes.length, 32);
+  assert.deepEqual(parseMetainfo(encodeTorrent(parse(v1, { nodes: named })), nodeHasher).nodes, nodes);
+});
+
 test("what is written out parses to the same, with the same bytes again", () => {
   const layer = concatBytes(ROOT_A, ROOT_B, ROOT_A);
   const root = rootFromPieceLayer((data) => nodeHasher.sha256(data), layer, K16);

@@ -52,6 +52,8 @@ export interface PeerHandler<P> {
   onAllowedFast(peer: P, piece: PieceIndex): void;
   /** Message of the extension that we announced under `localId` (BEP 10). */
   onExtended(peer: P, localId: number, payload: Uint8Array): void;
+  /** UDP port of the DHT node at the other end (BEP 5); at most once. */
+  onPort(peer: P, port: number): void;
   onHashRequest(peer: P, request: HashRequest): void;
   onHashes(peer: P, request: HashRequest, hashes: Uint8Array): void;
   onHashReject(peer: P, request: HashRequest): void;
@@ -94,6 +96,7 @@ export class PeerSession<P> implements FrameHandler {
   #layout: Layout | null = null;
   #haveStated = false;
   #haveStates = 0;
+  #portKnown = false;
   #earlyBitfield: Uint8Array | null = null;
   #earlyAll = false;
   #earlyHaves: PieceIndex[] = [];
@@ -163,9 +166,15 @@ export class PeerSession<P> implements FrameHandler {
     if (this.#haveStated || !have.isEmpty) this.#handler!.onHaveKnown(this.#peer);
   }
 
-  /** Sends our handshake. `v2` sets the bit that offers BEP 52. */
-  sendHandshake(infoHash: Uint8Array, peerId: Uint8Array, v2: boolean): void {
-    const bits = v2 ? [RESERVED_EXTENSION, RESERVED_FAST, RESERVED_V2] : [RESERVED_EXTENSION, RESERVED_FAST];
+  /** Sends our handshake. `offers.v2` sets the bit that offers BEP 52, `offers.dht` the one that asks for a PORT message (BEP 5). */
+  sendHandshake(
+    infoHash: Uint8Array,
+    peerId: Uint8Array,
+    offers: { readonly v2: boolean; readonly dht: boolean },
+  ): void {
+    const bits = [RESERVED_EXTENSION, RESERVED_FAST];
+    if (offers.v2) bits.push(RESERVED_V2);
+    if (offers.dht) bits.push(RESERVED_DHT);
     this.out.handshake(reservedBytes(bits), infoHash, peerId);
   }
 
@@ -331,7 +340,12 @@ export class PeerSession<P> implements FrameHandler {
     this.#requireFast();
   }
 
-  onPort(_port: number): void {}
+  /** A connection has one node at its other end. */
+  onPort(port: number): void {
+    if (this.#portKnown || port === 0) return;
+    this.#portKnown = true;
+    this.#handler!.onPort(this.#peer, port);
+  }
 
   onExtended(id: number, payload: Uint8Array): void {
     if (!this.extended) throw new ProtocolError("extension message without the extension bit");

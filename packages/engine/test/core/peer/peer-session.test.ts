@@ -140,3 +140,13 @@ test("PeerSession refuses a peer that says again and again that it has everythin
   assert.throws(() => scene.hear(), ProtocolError);
   assert.ok(scene.calls.length < 100);
 });
+
+test("PeerSession hears of one DHT node at the other end, and of none at port 0", () => {
+  const scene = new Scene();
+  for (const port of [0, 6881, 6882]) scene.says.port(port);
+  scene.hear();
+  assert.deepEqual(
+    scene.calls.filter((name) => name === "onPort"),
+    ["onPort"],
+  );
+});
