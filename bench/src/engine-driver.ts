@@ -16,7 +16,7 @@ interface Order {
 }
 
 const [host = "127.0.0.1", port = "0", stateDir = "."] = process.argv.slice(2);
-const session = await createSession({ host, ports: [Number(port)], stateDir, offline: true });
+const session = await createSession({ host, ports: [Number(port)], stateDir, offline: true, lsd: false });
 
 say({ ready: { port: session.endpoint?.port } });
 for await (const line of createInterface({ input: process.stdin })) {

@@ -35,6 +35,7 @@ async function openSeed(stage: Stage): Promise<Session> {
     host: "127.0.0.1",
     ports: [0],
     offline: true,
+    lsd: false,
   });
 }
 

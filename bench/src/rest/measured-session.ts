@@ -31,7 +31,14 @@ export interface ConnectionsMeasured {
 
 const stateDir = mkdtempSync(join(tmpdir(), "shoal-bench-"));
 const many = { maxConnections: 5_000, maxConnectionsPerTorrent: 4_000 };
-const session = await createSession({ host: "127.0.0.1", ports: [0], stateDir, offline: true, ...many });
+const session = await createSession({
+  host: "127.0.0.1",
+  ports: [0],
+  stateDir,
+  offline: true,
+  lsd: false,
+  ...many,
+});
 try {
   const [mode, ...words] = process.argv.slice(2);
   if (mode === "rows") await rows(words[0] ?? "", Number(words[1]), Number(words[2]));

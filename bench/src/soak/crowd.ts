@@ -35,7 +35,7 @@ process.exit();
 
 async function startSeed(i: number): Promise<Session> {
   const stateDir = join(scratch, `state-${i}`);
-  const seed = await createSession({ host: "127.0.0.1", ports: [0], stateDir, offline: true });
+  const seed = await createSession({ host: "127.0.0.1", ports: [0], stateDir, offline: true, lsd: false });
   const torrentBytes = readFileSync(fetchedFile);
   await seed.add({ torrentBytes, downloadDir: folder, seedOnly: true, hashed: true });
   return seed;

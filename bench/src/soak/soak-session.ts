@@ -25,6 +25,7 @@ const session = await createSession({
   ports: [0],
   stateDir: join(scratch, "state"),
   offline: true,
+  lsd: false,
 });
 try {
   say(await soak(Number(seconds)));

@@ -16,6 +16,8 @@ import type { Output } from "./ui/output.ts";
 export interface NetworkFlags {
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  readonly noDiscovery: boolean;
+  readonly noLsd: boolean;
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
@@ -34,6 +36,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     const session = await createSession({
       stateDir: dir,
       offline: isOffline(context),
+      lsd: !flags.noDiscovery && !flags.noLsd,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,

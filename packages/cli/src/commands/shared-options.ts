@@ -61,6 +61,7 @@ export interface NetworkOptions {
   readonly port: readonly number[] | null;
   readonly host: string | null;
   readonly noDiscovery: boolean;
+  readonly noLsd: boolean;
   readonly foreground: boolean;
 }
 
@@ -72,5 +73,6 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
   ),
   host: text("--host <address>", "address of this computer to listen on (default: all)"),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
+  noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),
 };

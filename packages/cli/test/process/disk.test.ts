@@ -7,7 +7,7 @@ import { type Line, parseLines, Place, type Running } from "./shoal.ts";
 const SIZE = 12_000_000;
 const CONTENT = Uint8Array.from({ length: SIZE }, (_, at) => (at * 2_654_435_761) >>> 11);
 const BALLAST = 18 * 1024 * 1024;
-const GET = ["--host", "127.0.0.1", "--port", "0"];
+const GET = ["--no-lsd", "--host", "127.0.0.1", "--port", "0"];
 
 interface Scene {
   readonly place: Place;

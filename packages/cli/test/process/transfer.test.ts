@@ -21,11 +21,21 @@ function share(place: Place): void {
 /** A sender in its own state folder, ready to be fetched from. */
 async function sender(place: Place, ...more: string[]): Promise<{ running: Running; listening: Line }> {
   const env = { SHOAL_STATE_DIR: place.path("sender-state") };
-  const running = place.startIn(env, "send", "--host", "127.0.0.1", "--port", "0", "--json", ...more);
+  const running = place.startIn(
+    env,
+    "send",
+    "--no-lsd",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--json",
+    ...more,
+  );
   return { running, listening: await running.event("listening") };
 }
 
-const GET = ["--host", "127.0.0.1", "--port", "0"];
+const GET = ["--no-lsd", "--host", "127.0.0.1", "--port", "0"];
 
 test("send and get by magnet: events in order, same bytes, Ctrl-C ends the share with 0", async () => {
   await using place = new Place();

@@ -6,7 +6,7 @@ import { parseLines, Place } from "./shoal.ts";
 import type { Line } from "./shoal.ts";
 
 const CONTENT = Uint8Array.from({ length: 3_000_000 }, (_, at) => (at * 2_654_435_761) >>> 13);
-const NET = ["--host", "127.0.0.1", "--port", "0", "--json"];
+const NET = ["--no-lsd", "--host", "127.0.0.1", "--port", "0", "--json"];
 
 function share(place: Place): void {
   mkdirSync(place.path("Trip"), { recursive: true });

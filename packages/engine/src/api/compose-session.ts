@@ -10,6 +10,7 @@ import { NodeStore } from "../node/store.ts";
 import { NodeUdp } from "../node/udp.ts";
 import { NodeNet } from "../node/tcp.ts";
 import type { Log } from "../ports/log.ts";
+import { LsdFinder } from "../session/lsd-finder.ts";
 import { Session } from "../session/session.ts";
 import { TrackerClient } from "../session/tracker-client.ts";
 import { type SessionOptions, withDefaults } from "./options.ts";
@@ -24,6 +25,8 @@ export async function composeSession(
   const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline });
   const net = new NodeNet(policy);
   const random = new NodeRandom();
+  const udp = new NodeUdp(policy);
+  const newRng = (): Xoshiro128 => new Xoshiro128(random.fill(new Uint8Array(16)));
   const log = all.log ?? silent;
   const external = new ExternalAddress();
   const session = new Session(
@@ -39,15 +42,15 @@ export async function composeSession(
         {
           clock: nodeClock,
           net,
-          udp: new NodeUdp(policy),
+          udp,
           http: new NodeHttp(policy, all.clientName),
           random,
           log,
           external,
         },
-        new Xoshiro128(random.fill(new Uint8Array(16))),
+        newRng(),
       ),
-      finders: [],
+      finders: all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [],
       external,
       dht: null,
     },

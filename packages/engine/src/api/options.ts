@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly listen: boolean;
   /** Nothing leaves this machine. */
   readonly offline: boolean;
+  /** Find peers in the local network, and be found there (BEP 14); not for private torrents. */
+  readonly lsd: boolean;
   /** Memory for blocks on their way to the disk, bytes. */
   readonly arenaBytes: number;
   /** Threads that hash and write. */
@@ -46,6 +48,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
   listen: true,
   offline: false,
+  lsd: true,
   arenaBytes: 32 * 1024 * 1024,
   diskWorkers: 2,
   verify: "stat",

@@ -11,6 +11,18 @@ export interface UdpSpec {
   readonly family: 4 | 6;
   /** 0 lets the system choose. */
   readonly port: number;
+  readonly multicast?: MulticastSpec;
+}
+
+/**
+ * A socket for one multicast group, on every interface that we may use, later ones too. Other programs may have the same port. What is sent
+ * to the group goes out on all these interfaces and no further than the local network; only what comes from there arrives.
+ */
+export interface MulticastSpec {
+  /** Address literal. */
+  readonly group: string;
+  /** The machine's interfaces or their addresses are others than before. */
+  onNetworksChanged(): void;
 }
 
 export interface Udp {

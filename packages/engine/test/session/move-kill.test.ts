@@ -15,7 +15,7 @@ const CHILD = `
   import { readFileSync } from "node:fs";
   const { createSession } = await import(${JSON.stringify(ENGINE)});
   const [stateDir, file, from, to] = process.argv.slice(1);
-  const session = await createSession({ stateDir, host: "127.0.0.1", listen: false, offline: true });
+  const session = await createSession({ stateDir, host: "127.0.0.1", listen: false, offline: true, lsd: false });
   const torrent = await session.add({ torrentBytes: readFileSync(file), downloadDir: from });
   while (torrent.state !== "seeding") {
     if (torrent.error !== null) throw torrent.error;
@@ -69,7 +69,13 @@ async function killInTheMiddle(dir: string, other: string): Promise<void> {
     await delay(round * 12);
     child.kill("SIGKILL");
     await once(child, "exit");
-    const session = await createSession({ stateDir, host: "127.0.0.1", listen: false, offline: true });
+    const session = await createSession({
+      stateDir,
+      host: "127.0.0.1",
+      listen: false,
+      offline: true,
+      lsd: false,
+    });
     try {
       const torrent = await session.add({ torrentBytes: bytes, downloadDir: from });
       await torrent.files();

@@ -81,6 +81,8 @@ export class SessionScene {
       host: "127.0.0.1",
       ports: [0],
       offline: true,
+      // Tests that run at the same time must not meet.
+      lsd: false,
       ...options,
     });
     this.#t.after(() => session.close());

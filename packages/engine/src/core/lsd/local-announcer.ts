@@ -1,0 +1,113 @@
+import type { Millis } from "../../base/brand.ts";
+import type { Rng } from "../../base/rng.ts";
+import { TimerWheel, type WheelTimer } from "../../base/timer-wheel.ts";
+import { TokenBucket } from "../../base/token-bucket.ts";
+
+/** Between two announces of a torrent (BEP 14), plus some jitter. */
+const INTERVAL: Millis = 5 * 60_000;
+const INTERVAL_JITTER: Millis = 10_000;
+/** And when there is a reason for an earlier one. */
+const SOONEST: Millis = 60_000;
+/** Announces lie on a grid: torrents that begin together share a packet. */
+const GRID: Millis = 200;
+/** When somebody near comes, not all others answer in the same moment. */
+const ANSWER_WITHIN: Millis = 2_000;
+/** Packets per second, and at once after a pause. With up to 24 names each that is ten thousand torrents in seven minutes. */
+const PACKETS_PER_SECOND = 1;
+const PACKET_BURST = 4;
+
+/** A torrent as the announcer keeps it; pass it to `soon` and `remove`. */
+export class LocalTorrent<T> {
+  readonly item: T;
+  /** When it was announced last. */
+  lastAt: Millis = -Infinity;
+  /** Moment of the next announce; what is due waits for its packet. */
+  nextAt: Millis = Infinity;
+  timer: WheelTimer<LocalTorrent<T>> | null = null;
+
+  constructor(item: T) {
+    this.item = item;
+  }
+}
+
+/**
+ * When which torrents are announced to the local network (BEP 14): each every five minutes, earlier when there is a reason, but at most once
+ * a minute; several share a packet, and packets keep a distance.
+ */
+export class LocalAnnouncer<T> {
+  readonly #rng: Rng;
+  readonly #wheel: TimerWheel<LocalTorrent<T>>;
+  readonly #packets: TokenBucket;
+  /** Wait for a packet, the first longest. */
+  readonly #due: Set<LocalTorrent<T>> = new Set();
+
+  constructor(rng: Rng, now: Millis) {
+    this.#rng = rng;
+    this.#wheel = new TimerWheel((torrent) => {
+      torrent.timer = null;
+      this.#due.add(torrent);
+    }, now);
+    this.#packets = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, now);
+  }
+
+  /** `gently`: nobody waits, it comes within the first interval. */
+  add(item: T, gently: boolean, now: Millis): LocalTorrent<T> {
+    const torrent = new LocalTorrent(item);
+    this.#schedule(torrent, now + (gently ? this.#rng.below(INTERVAL) : 0));
+    return torrent;
+  }
+
+  /** There is something new to tell. */
+  soon(torrent: LocalTorrent<T>, now: Millis): void {
+    this.#hasten(torrent, now);
+  }
+
+  /** Somebody near looks for the torrent, and may not know of us. */
+  onAsked(torrent: LocalTorrent<T>, now: Millis): void {
+    this.#hasten(torrent, now + this.#rng.below(ANSWER_WITHIN));
+  }
+
+  remove(torrent: LocalTorrent<T>): void {
+    if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
+    torrent.timer = null;
+    this.#due.delete(torrent);
+  }
+
+  /** Torrents for one packet: `sizeOf` of them add up to at most `capacity`, of which each needs less. Null when none may be sent now. */
+  next(capacity: number, sizeOf: (item: T) => number, now: Millis): T[] | null {
+    this.#wheel.advance(now);
+    if (this.#due.size === 0 || !this.#packets.take(1, now)) return null;
+    const items: T[] = [];
+    let left = capacity;
+    for (const torrent of this.#due) {
+      left -= sizeOf(torrent.item);
+      if (left < 0) break;
+      items.push(torrent.item);
+      this.#due.delete(torrent);
+      torrent.lastAt = now;
+      this.#schedule(torrent, now + INTERVAL + this.#rng.below(INTERVAL_JITTER));
+    }
+    return items;
+  }
+
+  /** When `next` has something to give at the earliest; Infinity without torrents. */
+  nextDeadline(now: Millis): Millis {
+    return this.#due.size > 0 ? this.#packets.readyAt(1, now) : this.#wheel.nextDeadline();
+  }
+
+  #hasten(torrent: LocalTorrent<T>, at: Millis): void {
+    const earliest = onGrid(Math.max(at, torrent.lastAt + SOONEST));
+    if (torrent.nextAt <= earliest) return;
+    if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
+    this.#schedule(torrent, earliest);
+  }
+
+  #schedule(torrent: LocalTorrent<T>, at: Millis): void {
+    torrent.nextAt = onGrid(at);
+    torrent.timer = this.#wheel.schedule(torrent.nextAt, torrent);
+  }
+}
+
+function onGrid(at: Millis): Millis {
+  return Math.ceil(at / GRID) * GRID;
+}
