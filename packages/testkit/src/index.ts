@@ -34,7 +34,7 @@ export { poll } from "./poll.ts";
 export type { PollOptions } from "./poll.ts";
 export { freePort } from "./ports.ts";
 export { TestRandom, seededBytes } from "./random.ts";
-export { Stage, openStage } from "./stage.ts";
+export { Stage, openLan, openStage } from "./stage.ts";
 export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
 export { makeTempDir } from "./temp.ts";
 export type { Teardown } from "./temp.ts";

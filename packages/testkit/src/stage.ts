@@ -23,6 +23,8 @@ export interface StageOptions {
   readonly needs?: readonly Foreign[];
   /** Play in a network namespace in place of 127.0.0.1. */
   readonly ownNetwork?: boolean;
+  /** Play on this machine (see `openLan`). */
+  readonly on?: Namespace;
 }
 
 export interface HttpRequest {
@@ -56,7 +58,7 @@ export class Stage {
 
   constructor(context: StageContext, options: StageOptions) {
     this.dir = claimTempDir("stage");
-    this.namespace = options.ownNetwork === true ? Namespace.open() : null;
+    this.namespace = options.on ?? (options.ownNetwork === true ? Namespace.open() : null);
     this.host = this.namespace?.address(1) ?? "127.0.0.1";
     context.after(() => this.#close(context));
   }
@@ -128,6 +130,17 @@ export class Stage {
     await removeTempDir(this.dir);
     if (failures.length > 0) throw new AggregateError(failures, "the scene was not taken down cleanly");
   }
+}
+
+/** Machines on one Ethernet with no way out, until the test ends; see `Namespace.openLan`. */
+export function openLan(context: StageContext, machines: number): Namespace[] {
+  const lack = whyLacking(["namespaces"]);
+  if (lack !== null) throw new Error(lack);
+  const lan = Namespace.openLan(machines);
+  context.after(() => {
+    for (const one of lan) one.close();
+  });
+  return lan.slice(0, -1);
 }
 
 /** Opens the scene of a test. Throws when something the test needs is not on this machine. */

@@ -61,6 +61,15 @@ export interface LibtorrentPeer {
   readonly seed: boolean;
 }
 
+export interface LibtorrentOptions {
+  readonly host?: string;
+  readonly port?: number;
+  /** Ways of finding peers that are on; none by default. */
+  readonly allow?: readonly ("dht" | "lsd" | "pex")[];
+  /** Further settings, by libtorrent's names. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** One libtorrent session in a process of its own. */
 export class Libtorrent {
   readonly host: string;
@@ -75,14 +84,15 @@ export class Libtorrent {
     this.#lines = lines;
   }
 
-  static async start(stage: Stage, options: { host?: string; port?: number } = {}): Promise<Libtorrent> {
+  static async start(stage: Stage, options: LibtorrentOptions = {}): Promise<Libtorrent> {
     const host = options.host ?? stage.nextHost();
     const port = options.port ?? (await stage.freePort(host));
+    const { allow = [], settings = {} } = options;
     const child = stage.spawn({
       name: "libtorrent",
       quiet: true,
       command: PYTHON,
-      args: [fixturePath("libtorrent_driver.py"), host, String(port)],
+      args: [fixturePath("libtorrent_driver.py"), host, String(port), JSON.stringify({ allow, settings })],
     });
     const lines = new JsonLines(child);
     const ready = await lines.ready;

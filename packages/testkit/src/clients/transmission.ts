@@ -55,7 +55,11 @@ export class Transmission {
     this.#rpc = `http://${host}:${rpcPort}/transmission/rpc`;
   }
 
-  static async start(stage: Stage): Promise<Transmission> {
+  /** `more`: settings by the names of its settings.json. */
+  static async start(
+    stage: Stage,
+    more: Readonly<Record<string, string | number | boolean>> = {},
+  ): Promise<Transmission> {
     if (stage.namespace === null) throw new Error("Transmission needs a stage with its own network");
     const host = stage.nextHost();
     const port = 51_413;
@@ -85,6 +89,7 @@ export class Transmission {
       "speed-limit-down-enabled": false,
       "speed-limit-up-enabled": false,
       "utp-enabled": false,
+      ...more,
     };
     await writeFile(join(config, "settings.json"), JSON.stringify(settings));
     const child = stage.spawn({

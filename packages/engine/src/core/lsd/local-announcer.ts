@@ -5,7 +5,7 @@ import { TokenBucket } from "../../base/token-bucket.ts";
 
 /** Between two announces of a torrent (BEP 14), plus some jitter. */
 const INTERVAL: Millis = 5 * 60_000;
-const INTERVAL_JITTER: Millis = 10_000;
+const JITTER: Millis = 10_000;
 /** And when there is a reason for an earlier one. */
 const SOONEST: Millis = 60_000;
 /** Announces lie on a grid: torrents that begin together share a packet. */
@@ -19,6 +19,8 @@ const PACKET_BURST = 4;
 /** A torrent as the announcer keeps it; pass it to `soon` and `remove`. */
 export class LocalTorrent<T> {
   readonly item: T;
+  /** The next announce is repeated soon: datagrams get lost, most of all on Wi-Fi. */
+  repeat = false;
   /** When it was announced last. */
   lastAt: Millis = -Infinity;
   /** Moment of the next announce; what is due waits for its packet. */
@@ -32,7 +34,7 @@ export class LocalTorrent<T> {
 
 /**
  * When which torrents are announced to the local network (BEP 14): each every five minutes, earlier when there is a reason, but at most once
- * a minute; several share a packet, and packets keep a distance.
+ * a minute; the first one is repeated after a minute; several share a packet, and packets keep a distance.
  */
 export class LocalAnnouncer<T> {
   readonly #rng: Rng;
@@ -53,6 +55,7 @@ export class LocalAnnouncer<T> {
   /** `gently`: nobody waits, it comes within the first interval. */
   add(item: T, gently: boolean, now: Millis): LocalTorrent<T> {
     const torrent = new LocalTorrent(item);
+    torrent.repeat = !gently;
     this.#schedule(torrent, now + (gently ? this.#rng.below(INTERVAL) : 0));
     return torrent;
   }
@@ -85,7 +88,8 @@ export class LocalAnnouncer<T> {
       items.push(torrent.item);
       this.#due.delete(torrent);
       torrent.lastAt = now;
-      this.#schedule(torrent, now + INTERVAL + this.#rng.below(INTERVAL_JITTER));
+      this.#schedule(torrent, now + (torrent.repeat ? SOONEST : INTERVAL) + this.#rng.below(JITTER));
+      torrent.repeat = false;
     }
     return items;
   }

@@ -1,0 +1,84 @@
+// Two machines on one cable: no router, no DNS, no tracker, and nobody who names an address.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { Libtorrent, Shoal, assertSameTree, lacks, magnetOf, openLan, openStage } from "@shoal/testkit";
+import type { Namespace, Stage, StageContext } from "@shoal/testkit";
+import { TIMEOUT_MS, linkFor, prepareByShoal } from "./scene.ts";
+
+const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent", "namespaces") };
+const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384, link: "magnet" } as const;
+const ALLOW = { allow: ["lsd"] } as const;
+
+function twoMachines(t: StageContext): Stage[] {
+  return openLan(t, 2).map((on: Namespace) => openStage(t, { needs: ["libtorrent"], on }));
+}
+
+/** As a user starts it who has heard of no flag: on all interfaces. */
+function start(stage: Stage, words: readonly string[], env: Record<string, string>): Shoal {
+  return Shoal.start(stage, [...words, "--port", "0"], stage.folder("state"), env);
+}
+
+function ip(where: Namespace | null, ...words: readonly string[]): void {
+  execFileSync("ip", ["-n", where?.name ?? "", ...words], { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+const ONLINE = { SHOAL_OFFLINE: "0" };
+
+describe("people on one network find each other", () => {
+  test("two of us, by magnet", OPTIONS, async (t) => {
+    const [here, there] = twoMachines(t) as [Stage, Stage];
+    const { payload, file, facts } = await prepareByShoal(here, CELL);
+    const seed = start(here, ["send", file, "--data", payload.dir], ONLINE);
+    await seed.listening();
+    const out = there.folder("got");
+    const leecher = start(there, ["get", magnetOf(facts), "-o", out, "--once"], ONLINE);
+    await leecher.complete(20_000);
+    await assertSameTree(join(out, payload.name), payload.path);
+  });
+
+  const networks: Readonly<Record<string, readonly (readonly string[])[]>> = {
+    "IPv6 alone": [["-4", "addr", "flush", "dev", "eth0"]],
+    "link-local addresses alone": [["addr", "flush", "dev", "eth0"]],
+  };
+  for (const [name, changes] of Object.entries(networks)) {
+    test(`two of us by ${name}`, OPTIONS, async (t) => {
+      const [here, there] = twoMachines(t) as [Stage, Stage];
+      for (const [i, { namespace }] of [here, there].entries()) {
+        for (const change of changes) ip(namespace, ...change);
+        ip(namespace, "addr", "add", `fe80::${i + 1}/64`, "dev", "eth0", "nodad");
+      }
+      const { payload, file } = await prepareByShoal(here, CELL);
+      const seed = start(here, ["send", file, "--data", payload.dir], ONLINE);
+      await seed.listening();
+      const out = there.folder("got");
+      const leecher = start(there, ["get", file, "-o", out, "--once"], ONLINE);
+      await leecher.complete(20_000);
+      await assertSameTree(join(out, payload.name), payload.path);
+    });
+  }
+
+  test("libtorrent finds us", OPTIONS, async (t) => {
+    const [here, there] = twoMachines(t) as [Stage, Stage];
+    const prepared = await prepareByShoal(here, CELL);
+    const client = await Libtorrent.start(there, { ...ALLOW, host: there.host });
+    const saveDir = there.folder("got");
+    const download = await client.add({ ...linkFor(CELL, prepared), saveDir });
+    const seed = start(here, ["send", prepared.file, "--data", prepared.payload.dir], ONLINE);
+    await seed.listening();
+    await download.waitForSeeding(30_000);
+    await assertSameTree(join(saveDir, prepared.payload.name), prepared.payload.path);
+  });
+
+  test("we find libtorrent", OPTIONS, async (t) => {
+    const [here, there] = twoMachines(t) as [Stage, Stage];
+    const { payload, file, facts } = await prepareByShoal(here, CELL);
+    const out = here.folder("got");
+    const leecher = start(here, ["get", magnetOf(facts), "-o", out, "--once"], ONLINE);
+    await leecher.listening();
+    const client = await Libtorrent.start(there, { ...ALLOW, host: there.host });
+    await client.seed({ file, saveDir: payload.dir });
+    await leecher.complete(30_000);
+    await assertSameTree(join(out, payload.name), payload.path);
+  });
+});
