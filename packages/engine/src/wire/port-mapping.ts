@@ -1,0 +1,17 @@
+/** What a port is mapped for. */
+export type MappedProtocol = "tcp" | "udp";
+
+/** Why a router maps no port, whatever the protocol it speaks. */
+export type MappingRefusal =
+  /** Its owner or its settings do not permit it. */
+  | "forbidden"
+  /** It has no room for one more. */
+  | "full"
+  /** It has no address, or no connection, on the outside. */
+  | "no-outside"
+  /** It is not the router that has the outside address: another one is between us and it. */
+  | "other-address"
+  /** The port is taken, and it gives no other. */
+  | "taken"
+  /** It does not know the request, or failed. */
+  | "unable";
