@@ -75,7 +75,7 @@ function explainListen(error: unknown, { port, host }: NetworkFlags): unknown {
     return new CliError(
       code,
       `Listening on ${clean(host)} failed: ${reason}`,
-      "Check --host: it must be an address of this computer.",
+      "Check --host: it must be an address or a network interface of this computer.",
       error,
     );
   }

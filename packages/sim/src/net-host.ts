@@ -72,6 +72,13 @@ export class NetHost implements Net {
     this.downlink.spec = spec;
   }
 
+  /** A simulated way out is always there, though nothing may come through it. */
+  readonly obstacle: null = null;
+
+  watch(): () => void {
+    return () => undefined;
+  }
+
   listen(spec: ListenSpec, onConnection: (connection: Connection) => void): Promise<Listener> {
     const port = spec.ports[0]!;
     this.#listeners.set(port, onConnection);

@@ -71,7 +71,7 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "port or range A-B to listen on (default: 41873, or the next free one)",
     parsePorts,
   ),
-  host: text("--host <address>", "address of this computer to listen on (default: all)"),
+  host: text("--host <address>", "address or network interface of this computer, and no other, to use"),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),

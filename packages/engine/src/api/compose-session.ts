@@ -55,7 +55,7 @@ export async function composeSession(
       dht: null,
     },
     {
-      host: all.host ?? null,
+      host: policy.isBound ? null : policy.listenHost,
       ports: all.listen ? all.ports : [],
       verify: all.verify,
       lazyVerify: all.lazyVerify,

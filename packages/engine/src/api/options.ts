@@ -10,7 +10,10 @@ export const LAST_PORT = 41972;
 export interface SessionOptions {
   /** Folder for resume data. Created when absent. */
   readonly stateDir: string;
-  /** Address to bind; all interfaces by default. Bound to loopback, nothing leaves the machine. */
+  /**
+   * Address that all sockets are bound to, or name of the network interface that all go through; all by default. While it is not there nothing is
+   * reached by another. Bound to loopback, nothing leaves the machine.
+   */
   readonly host?: string;
   /** Ports to listen on, tried in order; [0] lets the system choose. */
   readonly ports: readonly number[];

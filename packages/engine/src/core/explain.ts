@@ -35,6 +35,8 @@ export interface WaitingFacts {
   readonly receiving: boolean;
   readonly disk: DiskTrouble | null;
   readonly diskBusy: boolean;
+  /** Why nothing can be reached at all, in one clause; null when all is well. */
+  readonly network: string | null;
   readonly peers: number;
   readonly connecting: number;
   /** Addresses known, connected or not; banned ones left out. */
@@ -62,6 +64,7 @@ export type WaitingCode =
   | "files-missing"
   | "files-changed"
   | "disk-busy"
+  | "no-network"
   | "connecting"
   | "only-peer-banned"
   | "tracker-refused"
@@ -92,6 +95,7 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   if (facts.checking) return because("checking", "comparing what is on disk with the torrent");
   if (facts.receiving || (!facts.downloading && !facts.needsMetadata)) return null;
   if (facts.diskBusy) return because("disk-busy", "waiting for the disk, which is slower than the peers");
+  if (facts.network !== null) return because("no-network", facts.network);
   if (facts.peers === 0) return explainLoneliness(facts);
   if (facts.needsMetadata) {
     if (facts.metadataSources > 0)

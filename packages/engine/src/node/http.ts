@@ -1,10 +1,5 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
@@ -12,6 +7,7 @@ import { canonicalIp } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Http, HttpGetOptions, HttpRange, HttpResponse, HttpSink, HttpStream } from "../ports/http.ts";
 import { resolveHost } from "./dns.ts";
+import { HttpAgents } from "./http-agents.ts";
 import {
   type Answer,
   httpError,
@@ -45,12 +41,12 @@ interface Following {
 export class NodeHttp implements Http {
   readonly #policy: NetPolicy;
   readonly #userAgent: string;
-  readonly #http: HttpAgent = new HttpAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
-  readonly #https: HttpsAgent = new HttpsAgent({ keepAlive: true, maxFreeSockets: 8, timeout: 30_000 });
+  readonly #agents: HttpAgents;
 
   constructor(policy: NetPolicy, userAgent: string = "Shoal") {
     this.#policy = policy;
     this.#userAgent = userAgent;
+    this.#agents = new HttpAgents(policy);
   }
 
   async get(url: string, options: HttpGetOptions): Promise<HttpResponse> {
@@ -95,8 +91,7 @@ export class NodeHttp implements Http {
 
   /** Ends idle connections; requests under way go on. */
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    this.#agents.close();
   }
 
   /** Requests the URL and what it redirects to, until there is an answer. Throws ERR_HTTP, or what comes of the signal. */
@@ -158,9 +153,8 @@ export class NodeHttp implements Http {
       headers: { "user-agent": this.#userAgent, accept: "*/*", ...how.headers },
       maxHeaderSize: MAX_HEADER_BYTES,
       // A kept connection was opened under other rules than a redirect is followed.
-      agent: keep ? (secure ? this.#https : this.#http) : false,
+      agent: this.#agents.choose(secure, keep),
       lookup: fixedLookup(addresses),
-      ...(this.#policy.bindHost === null ? {} : { localAddress: this.#policy.bindHost }),
       signal,
     };
     return new Promise((resolve, reject) => {

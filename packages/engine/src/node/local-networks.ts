@@ -40,7 +40,8 @@ export class LocalNetworks {
     if (bytes === null) return false;
     if (this.#subnets.some((subnet) => contains(subnet, bytes))) return true;
     // A packet meant for another interface can reach a socket that is bound to one address.
-    return this.#policy.bindHost === null && isPrivate(host.replace(/%.*/, ""));
+    const { bindHost, device } = this.#policy;
+    return bindHost === null && device === null && isPrivate(host.replace(/%.*/, ""));
   }
 }
 
@@ -64,9 +65,10 @@ function usable(family: 4 | 6, policy: NetPolicy): Usable[] {
       all.push({ name, address, scope, prefix, internal: entry.internal });
     }
   }
-  const allowed = all.filter(({ address, internal }) =>
-    policy.bindHost === null ? !policy.loopbackOnly || internal : address === policy.bindHost,
-  );
+  const allowed = all.filter(({ name, address, internal }) => {
+    if (policy.device !== null) return name.replace(/:.*$/, "") === policy.device;
+    return policy.bindHost === null ? !policy.loopbackOnly || internal : address === policy.bindHost;
+  });
   const external = allowed.filter(({ internal }) => !internal);
   return external.length > 0 ? external : allowed;
 }

@@ -1,42 +1,85 @@
-import { isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
+import { isIP, isIPv6 } from "node:net";
 import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
+import { BindingWatch } from "./binding-watch.ts";
+import { canTie, isSound } from "./device-binding.ts";
+import { interfaceIndex, LocalAddresses } from "./local-addresses.ts";
 
 /** What the outside world may be asked for, and from which address. */
 export interface NetPolicyOptions {
-  /** Address literal that every socket is bound to; absent means all of the machine's. */
+  /** Address literal that every socket is bound to, or name of the interface that all go through; absent means all of the machine's. */
   readonly bindHost?: string | undefined;
-  /** Nothing leaves the machine. Implied when `bindHost` is an address of the machine's loopback interface. */
+  /** Nothing leaves the machine. Implied when `bindHost` is an address or the name of the machine's loopback interface. */
   readonly loopbackOnly?: boolean | undefined;
 }
 
-/** Shortest time between two looks at the machine's interfaces. */
-const REFRESH_MS = 1000;
+/** What a socket is bound to before it is used. */
+export interface Binding {
+  /** Canonical literal; null leaves the choice to the system. */
+  readonly address: string | null;
+  /** Interface that it is tied to, see device-binding.ts. */
+  readonly device: string | null;
+}
 
-/** Decides which addresses the sockets of one session may talk to. Shared by TCP, UDP, HTTP and name look-ups. */
+const UNBOUND: Binding = { address: null, device: null };
+
+/** Decides which addresses the sockets of one session may talk to, and from where. Shared by TCP, UDP, HTTP and name look-ups. */
 export class NetPolicy {
+  /** Address that all sockets are bound to; null when that is no single one. */
   readonly bindHost: string | null;
+  /** Interface that all sockets go through; null when none was named. */
+  readonly device: string | null;
+  /** Address to listen on where that is not the one above; null for all. */
+  readonly listenHost: string | null;
   readonly loopbackOnly: boolean;
-  #local: ReadonlySet<string> = new Set();
-  #readAt: number = Number.NEGATIVE_INFINITY;
+  readonly #watch: BindingWatch = new BindingWatch(() => this.#wayOut());
+  readonly #local: LocalAddresses = new LocalAddresses();
+  /** The interface that was last proved to hold what is tied to it. */
+  #proved: string | null = null;
 
   constructor(options: NetPolicyOptions = {}) {
     const host = options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost;
     const bindHost = host === undefined ? null : (canonicalIp(host) ?? host);
-    this.bindHost = bindHost === "::" || bindHost === "0.0.0.0" ? null : bindHost;
+    const isName = bindHost !== null && isIP(bindHost) === 0;
+    const isInternalName = isName && this.#local.of(bindHost).some((own) => this.#local.isInternal(own));
+    this.listenHost = isName ? null : bindHost;
+    this.device = isName && !isInternalName ? bindHost : null;
+    this.bindHost = isName || bindHost === "::" || bindHost === "0.0.0.0" ? null : bindHost;
     this.loopbackOnly =
-      options.loopbackOnly === true || (this.bindHost !== null && this.isOnThisMachine(this.bindHost));
+      options.loopbackOnly === true ||
+      isInternalName ||
+      (this.bindHost !== null && this.isOnThisMachine(this.bindHost));
+  }
+
+  /** Whether an address or interface was chosen that may come and go: nothing may go out by another. */
+  get isBound(): boolean {
+    return !this.loopbackOnly && (this.device !== null || this.bindHost !== null);
+  }
+
+  /** Why nothing can be reached at present, in one clause; null when all is well. It may change within a second. */
+  get obstacle(): string | null {
+    if (!this.isBound) return null;
+    if (this.device === null) {
+      const isHere = this.#local.deviceOf(this.bindHost!) !== null;
+      return isHere ? null : `waits for address ${this.bindHost}, which this machine does not have now`;
+    }
+    if (this.#local.of(this.device).length === 0) return `waits for interface ${this.device}`;
+    if (canTie() && !this.#holds(this.device)) {
+      return `this system can't keep connections to interface ${this.device}; name its address instead`;
+    }
+    return null;
+  }
+
+  /**
+   * Calls `listener` within a second after the address or interface that we are bound to has come, gone, or become another, until the returned
+   * function is called. Costs nothing when we are bound to nothing.
+   */
+  watch(listener: () => void): () => void {
+    return this.isBound ? this.#watch.subscribe(listener) : () => {};
   }
 
   /** Whether what is sent to the address stays here: 127/8, ::1, or any address of the loopback interface. */
   isOnThisMachine(host: string): boolean {
-    if (isLoopback(host)) return true;
-    if (this.#local.has(host)) return true;
-    const now = performance.now();
-    if (now - this.#readAt < REFRESH_MS) return false;
-    this.#readAt = now;
-    this.#local = loopbackAddresses();
-    return this.#local.has(host);
+    return isLoopback(host) || this.#local.isInternal(host);
   }
 
   /** Whether strangers must not make us ask something of the address: it is in this machine's or its network's trust. */
@@ -52,16 +95,42 @@ export class NetPolicy {
     if (this.bindHost !== null && isIPv6(this.bindHost) !== isIPv6(host)) {
       return `${host} can't be reached from ${this.bindHost}`;
     }
-    return null;
+    return this.isBound && !this.isOnThisMachine(host) ? this.obstacle : null;
   }
-}
 
-function loopbackAddresses(): Set<string> {
-  const found = new Set<string>();
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const entry of addresses ?? []) {
-      if (entry.internal) found.add(canonicalIp(entry.address) ?? entry.address);
-    }
+  /** What a socket that talks to `host` (a canonical literal that is not refused) is bound to. */
+  bindingTo(host: string): Binding {
+    // What goes to this machine leaves by no interface.
+    if (this.isBound && this.isOnThisMachine(host)) return UNBOUND;
+    return this.bindingOf(isIPv6(host) ? 6 : 4);
   }
-  return found;
+
+  /** What a socket of a family that waits for others is bound to. */
+  bindingOf(family: 4 | 6): Binding {
+    const { bindHost } = this;
+    if (!this.isBound) return bindHost === null ? UNBOUND : { address: bindHost, device: null };
+    if (this.device !== null) {
+      if (canTie()) return { address: null, device: this.device };
+      const own = this.#local.of(this.device).find((address) => isIPv6(address) === (family === 6));
+      // Without such an address the family has no way out: an address that is none of ours keeps the socket closed.
+      return { address: own ?? (family === 6 ? "100::" : "192.0.2.0"), device: null };
+    }
+    const device = this.#local.deviceOf(bindHost!);
+    return { address: bindHost, device: device !== null && this.#holds(device) ? device : null };
+  }
+
+  #wayOut(): string {
+    const { obstacle } = this;
+    if (obstacle !== null) return obstacle;
+    const device = this.device ?? this.#local.deviceOf(this.bindHost!) ?? "";
+    return `${device} ${interfaceIndex(device)}`;
+  }
+
+  /** Whether the interface holds what is tied to it; found out once for each. */
+  #holds(device: string): boolean {
+    if (this.#proved === device) return true;
+    if (!canTie() || !isSound(device)) return false;
+    this.#proved = device;
+    return true;
+  }
 }

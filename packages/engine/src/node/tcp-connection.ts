@@ -1,8 +1,9 @@
-import { connect, isIP, Socket, type NetConnectOpts } from "node:net";
+import { isIP, Socket, type NetConnectOpts } from "node:net";
 import { formatEndpoint } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
 import type { NetPolicy } from "./net-policy.ts";
+import { openSocket } from "./open-socket.ts";
 import { connectError } from "./socket-error.ts";
 
 const SCRATCH_BYTES = 262_144;
@@ -22,6 +23,8 @@ type OnRead = NonNullable<NetConnectOpts["onread"]>;
 export class TcpConnection implements Connection {
   readonly remote: Endpoint;
   readonly #policy: NetPolicy;
+  /** Those of the same owner that were started and have not ended. */
+  readonly #started: Set<TcpConnection> | null;
   #socket: Socket | null;
   #sink: ConnectionSink | null = null;
   #connectTimer: NodeJS.Timeout | undefined = undefined;
@@ -34,8 +37,14 @@ export class TcpConnection implements Connection {
   };
 
   /** `accepted` was paused by its server and not read yet; null for an outgoing connection, which `start` opens. */
-  constructor(remote: Endpoint, accepted: Socket | null, policy: NetPolicy) {
+  constructor(
+    remote: Endpoint,
+    accepted: Socket | null,
+    policy: NetPolicy,
+    started: Set<TcpConnection> | null = null,
+  ) {
     this.remote = remote;
+    this.#started = started;
     this.#socket = accepted;
     this.#policy = policy;
     accepted?.on("error", ignore);
@@ -48,6 +57,7 @@ export class TcpConnection implements Connection {
   start(sink: ConnectionSink): void {
     if (this.#sink !== null) throw new Error("the connection was started before");
     this.#sink = sink;
+    if (!this.#finished) this.#started?.add(this);
     if (this.#finished) process.nextTick(() => sink.onClosed(null));
     else if (this.#socket === null) this.#open();
     else this.#takeOver(this.#socket);
@@ -79,21 +89,30 @@ export class TcpConnection implements Connection {
 
   close(): void {
     if (this.#finished) return;
-    this.#finished = true;
-    clearTimeout(this.#connectTimer);
+    this.#end();
     const socket = this.#socket;
     if (socket !== null) closeGently(socket);
     const sink = this.#sink;
     if (sink !== null) process.nextTick(() => sink.onClosed(null));
   }
 
+  /** Ends a started connection at once, with a reason. Not to be called from inside a call into or out of it. */
+  fail(error: ShoalError): void {
+    this.#finish(error);
+  }
+
   /** For endings that were not asked for. Never called from inside a call into the connection. */
   #finish(error: ShoalError | null): void {
     if (this.#finished) return;
-    this.#finished = true;
-    clearTimeout(this.#connectTimer);
+    this.#end();
     this.#socket?.destroy();
     this.#sink!.onClosed(error);
+  }
+
+  #end(): void {
+    this.#finished = true;
+    this.#started?.delete(this);
+    clearTimeout(this.#connectTimer);
   }
 
   #open(): void {
@@ -105,20 +124,14 @@ export class TcpConnection implements Connection {
       return;
     }
     try {
-      const bindHost = this.#policy.bindHost;
-      const options: NetConnectOpts & { writableHighWaterMark: number } = {
-        host,
-        port,
-        ...(bindHost === null ? {} : { localAddress: bindHost }),
+      this.#socket = openSocket(this.remote, this.#policy, {
         onread: this.#onread(),
-        noDelay: true,
-        autoSelectFamily: false,
         writableHighWaterMark: DRAIN_ALWAYS,
-      };
-      this.#socket = connect(options);
+      });
     } catch (error) {
       // A port out of range, for instance.
-      process.nextTick(() => this.#finish(connectError(this.remote, error)));
+      const reason = error instanceof ShoalError ? error : connectError(this.remote, error);
+      process.nextTick(() => this.#finish(reason));
       return;
     }
     this.#watch(this.#socket);

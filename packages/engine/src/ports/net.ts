@@ -33,12 +33,13 @@ export interface Connection {
 }
 
 export interface Listener {
+  /** Its port is 0 while the interface that it is bound to is not there. */
   readonly endpoint: Endpoint;
   close(): Promise<void>;
 }
 
 export interface ListenSpec {
-  /** Address to bind; absent means all interfaces, both families where the system allows it. */
+  /** Address to bind; absent means what all sockets are bound to, else all interfaces, both families where the system allows it. */
   readonly host?: string;
   /** Ports to try in order; 0 lets the system choose. Throws ERR_PORT_IN_USE when all are taken. */
   readonly ports: readonly number[];
@@ -50,4 +51,8 @@ export interface Net {
   connect(to: Endpoint): Connection;
   /** Addresses of a host name, or the literal itself. Throws ERR_CONNECT. */
   resolve(host: string): Promise<string[]>;
+  /** Why nothing can be reached at present, in one clause, such as "waits for interface tun0"; null when all is well. */
+  readonly obstacle: string | null;
+  /** Calls `listener` when the way out was lost or has come back, until the returned function is called. */
+  watch(listener: () => void): () => void;
 }

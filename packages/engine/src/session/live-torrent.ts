@@ -130,7 +130,7 @@ export class LiveTorrent {
   /** When there is something to do though nothing goes on: somebody to dial, or something to put on disk. */
   nextDeadline(): Millis {
     if (this.#closed) return Infinity;
-    const dial = this.isOpenToPeers ? this.swarm.connections.list.nextDeadline() : Infinity;
+    const dial = this.isOpenToPeers ? this.swarm.connections.nextDial() : Infinity;
     return Math.min(dial, this.#content?.nextDeadline() ?? Infinity);
   }
 
@@ -154,6 +154,7 @@ export class LiveTorrent {
         discovery: this.#discovery,
         metadata: this.metadata,
         diskBusy: this.#context.storeFlow.buffer.underPressure,
+        network: this.#context.net.obstacle,
       },
       now,
     );
@@ -275,6 +276,14 @@ export class LiveTorrent {
   setOrder(order: PieceOrder): void {
     this.#options = { ...this.#options, ...order };
     this.#content?.setOrder(order);
+  }
+
+  /** The way out is there again. */
+  onNetwork(): void {
+    if (this.#closed || !this.isOpenToPeers) return;
+    this.swarm.connections.onNetwork(this.#context.now());
+    this.#discovery.soon();
+    this.#owner.onActive();
   }
 
   onTick(now: Millis): void {

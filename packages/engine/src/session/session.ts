@@ -59,6 +59,7 @@ export class Session {
   #nextNumber = 1;
   #tick: Timer | null = null;
   #closed = false;
+  #unwatchNet: () => void = () => undefined;
 
   constructor(ports: SessionPorts, config: SessionConfig) {
     this.#ports = ports;
@@ -109,13 +110,15 @@ export class Session {
 
   /** Where peers can reach us; null when not listening. */
   get endpoint(): Endpoint | null {
-    return this.#listener?.endpoint ?? null;
+    const endpoint = this.#listener?.endpoint;
+    return endpoint === undefined || endpoint.port === 0 ? null : endpoint;
   }
 
   /** Reads what is known of peers, opens the listening socket, and begins to look for others. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
   async listen(): Promise<void> {
     const { host, ports } = this.#context.config;
     await this.#standings.load();
+    this.#unwatchNet = this.#ports.net.watch(() => this.#onNetwork());
     if (ports.length > 0) {
       this.#listener = await this.#ports.net.listen(
         { ...(host === null ? {} : { host }), ports },
@@ -209,6 +212,7 @@ export class Session {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unwatchNet();
     this.#tick?.cancel();
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
@@ -231,6 +235,16 @@ export class Session {
     this.#lobby.enter(peer);
     peer.start();
     this.#wake();
+  }
+
+  /** The way out was lost, or has come back. */
+  #onNetwork(): void {
+    const { obstacle } = this.#ports.net;
+    this.#ports.log.info(obstacle ?? "the network is there again");
+    for (const torrent of this.#torrents) {
+      if (obstacle === null) torrent.live?.onNetwork();
+      this.#changes.touch(torrent);
+    }
   }
 
   #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {

@@ -77,9 +77,20 @@ export class TorrentConnections {
     this.list.add(endpoint, source, now);
   }
 
+  /** When there may be somebody to dial. While nothing can be reached, `onNetwork` is waited for. */
+  nextDial(): Millis {
+    return this.#context.net.obstacle === null ? this.list.nextDeadline() : Infinity;
+  }
+
+  /** The way out is there again. */
+  onNetwork(now: Millis): void {
+    this.list.retryAll(now);
+  }
+
   /** Dials as many candidates as the budgets allow. */
   dial(now: Millis): void {
-    const { config } = this.#context;
+    const { config, net } = this.#context;
+    if (net.obstacle !== null) return;
     while (
       this.#context.hasRoom() &&
       this.#pending.size < MAX_HALF_OPEN &&
@@ -91,7 +102,7 @@ export class TorrentConnections {
         this.list.onPostponed(candidate);
         return;
       }
-      const connection = this.#context.net.connect(candidate);
+      const connection = net.connect(candidate);
       const peer = new PeerConnection(this.#context, connection, candidate.source, this.#owner, this.#owner);
       this.#pending.add(peer);
       peer.start();

@@ -17,6 +17,8 @@ export interface StatsSources {
   readonly metadata: TorrentMetadata;
   /** The disk is behind with writing. */
   readonly diskBusy: boolean;
+  /** Why nothing can be reached, if so. */
+  readonly network: string | null;
 }
 
 /** A torrent in numbers, as they are now. */
@@ -65,6 +67,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     connecting: connections.connecting,
     candidates: connections.list.size,
     banned: connections.banned,
+    network: sources.network,
     disk: state === "paused" ? null : (content?.trouble ?? null),
     trackers: trackers.count,
     trackersFailed: trackers.failed,

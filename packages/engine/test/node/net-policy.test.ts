@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { NetPolicy } from "../../dist/node/net-policy.js";
 
@@ -29,6 +30,27 @@ test("bound to loopback means kept to the machine; bound to all addresses does n
 
 test("a bound address reaches only its own family", () => {
   const policy = new NetPolicy({ bindHost: "192.0.2.7" });
-  assert.equal(policy.refusal("8.8.8.8"), null);
   assert.equal(policy.refusal("2001:db8::1"), "2001:db8::1 can't be reached from 192.0.2.7");
+});
+
+test("an address that this machine does not have is waited for, and so is an interface", () => {
+  for (const [bindHost, reason] of [
+    ["203.0.113.253", "waits for address 203.0.113.253, which this machine does not have now"],
+    ["no-such-if0", "waits for interface no-such-if0"],
+  ] as const) {
+    const policy = new NetPolicy({ bindHost });
+    assert.deepEqual([policy.isBound, policy.loopbackOnly], [true, false]);
+    assert.equal(policy.obstacle, reason);
+    assert.equal(policy.refusal("8.8.8.8"), reason);
+    assert.equal(policy.refusal("127.0.0.1"), null, "what stays here needs no interface");
+    assert.deepEqual(policy.bindingTo("127.0.0.1"), { address: null, device: null });
+  }
+});
+
+test("the name of the loopback interface keeps everything on this machine", () => {
+  const [loopback] = Object.entries(networkInterfaces()).find(([, all]) =>
+    all?.some(({ internal }) => internal),
+  )!;
+  const policy = new NetPolicy({ bindHost: loopback });
+  assert.deepEqual([policy.isBound, policy.loopbackOnly, policy.listenHost], [false, true, null]);
 });

@@ -175,6 +175,16 @@ export class PeerList {
     this.#deadlineKnown = false;
   }
 
+  /** That nobody answered was not their fault: all may be dialled at once. */
+  retryAll(now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.busy || entry.resting) continue;
+      entry.fails = 0;
+      entry.nextAt = Math.min(entry.nextAt, now);
+    }
+    this.#deadlineKnown = false;
+  }
+
   /** The handshake is done; also for peers that came in, when their listening address is known. */
   onConnected(address: Address, now: Millis): void {
     const entry = this.#find(address);
