@@ -1,4 +1,6 @@
+export { SimulatedClock } from "./clock.ts";
 export { DiskFiles } from "./disk-files.ts";
+export { EventQueue } from "./event-queue.ts";
 export type { Made } from "./make-torrent.ts";
 export type { Node } from "./node.ts";
 export { type Heard, ScriptedPeer } from "./scripted-peer.ts";

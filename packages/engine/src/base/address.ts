@@ -52,6 +52,14 @@ export function parseEndpoint(text: string): Endpoint {
   return { host, port };
 }
 
+/** IPv4 or IPv6. */
+export type Family = 4 | 6;
+
+/** Of an address literal in canonical spelling. */
+export function familyOf(host: string): Family {
+  return host.includes(":") ? 6 : 4;
+}
+
 /** "1.2.3.4:5" or "[::1]:5". */
 export function formatEndpoint(endpoint: Endpoint): string {
   return endpointKey(endpoint.host, endpoint.port);

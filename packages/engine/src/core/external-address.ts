@@ -1,10 +1,8 @@
-import { canonicalIp, isBogon, isLoopback, isPrivate, parseIp } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf, isBogon, isLoopback, isPrivate } from "../base/address.ts";
 import { peerKey } from "./swarm/peer-key.ts";
 
 /** Who says under which address we are seen: BEP 24, BEP 10 (`yourip`), BEP 42, and the protocols of port mapping. */
 export type WitnessKind = "tracker" | "peer" | "dht" | "router";
-
-type Family = 4 | 6;
 
 /** Witnesses of each family that count, the last ones. */
 const MAX_WITNESSES = 32;
@@ -85,8 +83,4 @@ export class ExternalAddress {
 function witnessKey(by: string): string {
   const host = canonicalIp(by);
   return host === null || isLoopback(host) ? by : peerKey(host, 0);
-}
-
-function familyOf(host: string): Family {
-  return parseIp(host)!.length === 4 ? 4 : 6;
 }

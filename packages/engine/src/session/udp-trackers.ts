@@ -1,4 +1,4 @@
-import { endpointKey, type Endpoint } from "../base/address.ts";
+import { endpointKey, type Endpoint, type Family, familyOf } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { UdpExchange } from "../core/tracker/udp-exchange.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
@@ -24,7 +24,6 @@ export interface UdpAnnounceOptions {
   readonly onLatePeers: (peers: readonly Endpoint[]) => void;
 }
 
-type Family = 4 | 6;
 type Outcome = AnnounceSuccess | string;
 
 /** Announces of all torrents over UDP (BEP 15): one socket for each address family, one exchange for each tracker address. */
@@ -51,7 +50,7 @@ export class UdpTrackers {
     const addresses = await this.#ports.net.resolve(url.hostname);
     const hosts = [addresses.find((a) => !a.includes(":")), addresses.find((a) => a.includes(":"))];
     const targets = hosts.filter((host) => host !== undefined).map((host) => ({ host, port }));
-    const sockets = await Promise.allSettled(targets.map((to) => this.#socket(familyOf(to))));
+    const sockets = await Promise.allSettled(targets.map((to) => this.#socket(familyOf(to.host))));
     if (options.signal.aborted || this.#closed) throw failed("cancelled", url);
     const exchanges = sockets.flatMap((result, i) =>
       result.status === "fulfilled" ? [this.#exchange(result.value, targets[i]!)] : [],
@@ -134,7 +133,7 @@ export class UdpTrackers {
         onAnswer: settle,
         onFailure: settle,
       };
-      exchange = new UdpExchange(host, familyOf(to), () => this.#ports.random.uint32());
+      exchange = new UdpExchange(host, familyOf(to.host), () => this.#ports.random.uint32());
       this.#exchanges.set(key, exchange);
     }
     return exchange;
@@ -167,10 +166,6 @@ export class UdpTrackers {
       this.#arm();
     });
   }
-}
-
-function familyOf(to: Endpoint): Family {
-  return to.host.includes(":") ? 6 : 4;
 }
 
 /** The tracker's own words on an error, or ours. */
