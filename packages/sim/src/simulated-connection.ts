@@ -126,6 +126,10 @@ export class SimulatedConnection implements Connection, Sender {
     this.host.later(() => this.#read());
   }
 
+  handOver(sink: ConnectionSink): void {
+    this.#sink = sink;
+  }
+
   connected(): void {
     if (!this.#finished) this.#sink?.onConnected();
     this.host.onInput();

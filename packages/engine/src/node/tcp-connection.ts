@@ -63,6 +63,10 @@ export class TcpConnection implements Connection {
     else this.#takeOver(this.#socket);
   }
 
+  handOver(sink: ConnectionSink): void {
+    this.#sink = sink;
+  }
+
   write(bytes: Uint8Array, done?: () => void): void {
     if (this.#socket === null || this.#finished) {
       if (done !== undefined) process.nextTick(done);
@@ -92,8 +96,7 @@ export class TcpConnection implements Connection {
     this.#end();
     const socket = this.#socket;
     if (socket !== null) closeGently(socket);
-    const sink = this.#sink;
-    if (sink !== null) process.nextTick(() => sink.onClosed(null));
+    if (this.#sink !== null) process.nextTick(() => this.#sink!.onClosed(null));
   }
 
   /** Ends a started connection at once, with a reason. Not to be called from inside a call into or out of it. */

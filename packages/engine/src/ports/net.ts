@@ -10,7 +10,9 @@ export interface Endpoint {
 export interface ConnectionSink {
   /** An outgoing connection is established. Never called for accepted ones. */
   onConnected(): void;
-  /** `buffer[start..end)` was received. The buffer is reused after the call returns: copy what is to be kept. */
+  /**
+   * `buffer[start..end)` was received. Until the call returns it may be written to; then the buffer is reused: copy what is to be kept.
+   */
   onBytes(buffer: Uint8Array, start: number, end: number): void;
   /** `queuedBytes` fell to zero after a write. */
   onDrain(): void;
@@ -24,7 +26,12 @@ export interface Connection {
   readonly queuedBytes: number;
   /** Must be called once, before anything is received. */
   start(sink: ConnectionSink): void;
-  /** Takes over `bytes` until `done` is called (also on failure); the caller must not change them before that. */
+  /** After `start`: another one is told of everything from now on. */
+  handOver(sink: ConnectionSink): void;
+  /**
+   * Takes over `bytes` until `done` is called (also on failure), for ever without it: the caller must not change them before that, and
+   * must not expect them to be what they were.
+   */
   write(bytes: Uint8Array, done?: () => void): void;
   pauseReading(): void;
   resumeReading(): void;
