@@ -12,6 +12,7 @@ export { shortHashes } from "./meta/info-hash.ts";
 export { BLOCK_SIZE } from "./meta/layout.ts";
 export { merkleRoot } from "./meta/merkle.ts";
 export type { Metainfo } from "./meta/metainfo.ts";
+export { nodeDiffieHellman } from "./node/diffie-hellman.ts";
 export { nodeHasher } from "./node/hasher.ts";
 export { StorageGate } from "./node/storage-gate.ts";
 export type { WalkedFile, WalkedFolder } from "./node/walk-folder.ts";

@@ -5,6 +5,7 @@ export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./ap
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export type { FilePriority } from "./core/file-selection.ts";
+export type { ObfuscationPolicy } from "./core/swarm/dial-way.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";
 export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
 export type { PeerSource } from "./core/swarm/peer-list.ts";
@@ -17,7 +18,7 @@ export type { Metainfo } from "./meta/metainfo.ts";
 export { safePaths } from "./meta/path-policy.ts";
 export type { Disk, PieceDigest, StorageSpec } from "./ports/disk.ts";
 export type { Log } from "./ports/log.ts";
-export type { Endpoint } from "./ports/net.ts";
+export type { Connection, ConnectionSink, Endpoint } from "./ports/net.ts";
 export type { AddOptions } from "./session/add-options.ts";
 export type { CreatedTorrent, CreateOptions } from "./session/create-torrent.ts";
 export type {
@@ -29,6 +30,7 @@ export type {
   TorrentState,
   TorrentStats,
 } from "./session/events.ts";
+export type { Transport } from "./session/demultiplexer.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
 export type { FinderProgress } from "./session/peer-finder.ts";
 export type { Session, SessionEvent } from "./session/session.ts";

@@ -1,6 +1,7 @@
 import {
   ExternalAddress,
   type Log,
+  nodeDiffieHellman,
   nodeHasher,
   type Random,
   type Rng,
@@ -23,6 +24,8 @@ const CONFIG: SessionConfig = {
   ports: [6881],
   verify: "stat",
   lazyVerify: true,
+  // Segments are handed over as they were written, and counted by what is in them.
+  obfuscation: "off",
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,
@@ -79,7 +82,16 @@ export class Node {
     const shared = { clock: this.clock, net, random, log: silent, external: new ExternalAddress() };
     const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
     this.session = new Session(
-      { ...shared, disk, hasher: nodeHasher, store, trackers, finders: [], dht: null },
+      {
+        ...shared,
+        disk,
+        hasher: nodeHasher,
+        diffieHellman: nodeDiffieHellman,
+        store,
+        trackers,
+        finders: [],
+        dht: null,
+      },
       { ...CONFIG, ...parts.config },
     );
   }

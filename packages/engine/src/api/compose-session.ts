@@ -1,6 +1,7 @@
 import { Xoshiro128 } from "../base/rng.ts";
 import { ExternalAddress } from "../core/external-address.ts";
 import { nodeClock } from "../node/clock.ts";
+import { nodeDiffieHellman } from "../node/diffie-hellman.ts";
 import { NodeDisk } from "../node/disk.ts";
 import { nodeHasher } from "../node/hasher.ts";
 import { NodeHttp } from "../node/http.ts";
@@ -35,6 +36,7 @@ export async function composeSession(
       net,
       disk: new NodeDisk({ arenaBytes: all.arenaBytes, workers: all.diskWorkers }),
       hasher: nodeHasher,
+      diffieHellman: nodeDiffieHellman,
       random,
       store: new NodeStore(all.stateDir),
       log,
@@ -59,6 +61,7 @@ export async function composeSession(
       ports: all.listen ? all.ports : [],
       verify: all.verify,
       lazyVerify: all.lazyVerify,
+      obfuscation: all.obfuscation,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

@@ -1,5 +1,6 @@
 import { ShoalError } from "../base/errors.ts";
 import type { VerifyLevel } from "../core/resume-judge.ts";
+import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
 import type { Log } from "../ports/log.ts";
 
 /** First port that is tried for peers, and the last one (both included). */
@@ -31,6 +32,11 @@ export interface SessionOptions {
   readonly verify: VerifyLevel;
   /** Hash what is only believed before it is first given to anybody; `AddOptions.lazyVerify` decides for one torrent. */
   readonly lazyVerify: boolean;
+  /**
+   * Whether connections to peers look like random bytes (MSE): "prefer" begins so where it may be of use and takes both, "require" makes and
+   * takes no others, "off" none. It hinders who sorts connections by their looks; it is no encryption.
+   */
+  readonly obfuscation: ObfuscationPolicy;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */
@@ -56,6 +62,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   diskWorkers: 2,
   verify: "stat",
   lazyVerify: true,
+  obfuscation: "prefer",
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,
@@ -66,6 +73,8 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   clientName: "Shoal 0.1.0",
 };
 
+const OBFUSCATION_POLICIES: readonly ObfuscationPolicy[] = ["prefer", "require", "off"];
+
 /** Fills in defaults. Throws ERR_INVALID_ARGUMENT for values that can't work. */
 export function withDefaults(options: Partial<SessionOptions> & { stateDir: string }): SessionOptions {
   const all: SessionOptions = { ...SESSION_DEFAULTS, ...options };
@@ -73,6 +82,10 @@ export function withDefaults(options: Partial<SessionOptions> & { stateDir: stri
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new ShoalError("ERR_INVALID_ARGUMENT", `${port} is not a port; ports go from 0 to 65535`);
     }
+  }
+  if (!OBFUSCATION_POLICIES.includes(all.obfuscation)) {
+    const choices = OBFUSCATION_POLICIES.join(", ");
+    throw new ShoalError("ERR_INVALID_ARGUMENT", `obfuscation is one of ${choices}, not ${all.obfuscation}`);
   }
   const counts = [
     "arenaBytes",

@@ -1,4 +1,5 @@
 import type { VerifyLevel } from "../core/resume-judge.ts";
+import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
 
 /** Settings of a session; every field is set. The table of defaults is api/options.ts. */
 export interface SessionConfig {
@@ -10,6 +11,8 @@ export interface SessionConfig {
   readonly verify: VerifyLevel;
   /** Pieces that are only believed are hashed before they are first given to anybody, when a torrent does not say. */
   readonly lazyVerify: boolean;
+  /** Which connections to peers are obfuscated (MSE). */
+  readonly obfuscation: ObfuscationPolicy;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */

@@ -5,6 +5,7 @@ import type { DialBudget } from "../core/swarm/dial-budget.ts";
 import type { FaultWatch } from "../core/swarm/fault-watch.ts";
 import type { BanCause } from "../core/swarm/standing.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { DiffieHellman } from "../ports/diffie-hellman.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Log } from "../ports/log.ts";
@@ -14,6 +15,7 @@ import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
 import type { DhtContact } from "./dht-contact.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
+import type { Obfuscation } from "./obfuscation.ts";
 import type { SpacePolls } from "./space-polls.ts";
 import type { PeerFinder } from "./peer-finder.ts";
 import type { PeerStandings } from "./peer-standings.ts";
@@ -27,6 +29,7 @@ export interface SessionPorts {
   readonly net: Net;
   readonly disk: Disk;
   readonly hasher: Hasher;
+  readonly diffieHellman: DiffieHellman;
   readonly random: Random;
   readonly store: Store;
   readonly log: Log;
@@ -51,6 +54,7 @@ export interface SessionContext extends SessionPorts {
   readonly extensions: ExtensionRegistry;
   readonly faults: FaultWatch;
   readonly standings: PeerStandings;
+  readonly obfuscation: Obfuscation;
   /** The port peers can reach us on, or 0. */
   listenPort(): number;
   /** Whether one more connection fits the session. */

@@ -43,6 +43,8 @@ export interface PeerInfo {
   readonly snubbed: boolean;
   /** Speaks BitTorrent v2 with us. */
   readonly v2: boolean;
+  /** The connection began with an obfuscated handshake (MSE). Who took it may have chosen to go on plainly. */
+  readonly obfuscated: boolean;
   readonly requests: number;
   readonly reputation: Opinion;
 }

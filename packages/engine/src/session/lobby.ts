@@ -1,9 +1,9 @@
 import type { Millis } from "../base/brand.ts";
-import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { PeerConnection, PeerOwner } from "./peer-connection.ts";
 import type { Torrent } from "./torrent-handle.ts";
+import type { TorrentNames } from "./torrent-names.ts";
 
 /** Peers that may wait for one torrent. */
 const MAX_WAITING = 16;
@@ -13,12 +13,12 @@ const MAX_WAITING = 16;
  * checked.
  */
 export class Lobby implements Greeter<PeerConnection>, PeerOwner {
-  readonly #byHash: ReadonlyMap<string, Torrent>;
+  readonly #names: TorrentNames;
   /** With the torrent that each waits for, if any. */
   readonly #waiting: Map<PeerConnection, Torrent | null> = new Map();
 
-  constructor(byHash: ReadonlyMap<string, Torrent>) {
-    this.#byHash = byHash;
+  constructor(names: TorrentNames) {
+    this.#names = names;
   }
 
   enter(peer: PeerConnection): void {
@@ -26,7 +26,7 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   }
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {
-    const torrent = this.#byHash.get(toHex(infoHash));
+    const torrent = this.#names.find(infoHash);
     if (torrent === undefined || !torrent.isOpenToPeers) throw notShared();
     if (torrent.awake?.isOpenToPeers === true) {
       this.#waiting.delete(peer);

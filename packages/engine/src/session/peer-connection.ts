@@ -11,6 +11,7 @@ import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { PickPeer } from "../core/picker/piece-picker.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
+import { ObfuscatedConnection } from "./obfuscated-connection.ts";
 import type { ExtensionPeerHandler } from "./extensions.ts";
 import type { PeerInfo } from "./events.ts";
 
@@ -89,6 +90,8 @@ export class PeerConnection implements ConnectionSink, PickPeer {
   extensionHandlers: ReadonlyMap<number, ExtensionPeerHandler> = new Map();
 
   readonly openedAt: Millis;
+  /** When the network said that an outgoing connection is up. */
+  connectedAt: Millis | null = null;
   lastReceivedAt: Millis;
   lastSentAt: Millis;
 
@@ -119,6 +122,18 @@ export class PeerConnection implements ConnectionSink, PickPeer {
     this.lastReceivedAt = this.openedAt;
     this.lastSentAt = this.openedAt;
     context.onConnectionOpened();
+  }
+
+  get obfuscated(): boolean {
+    return this.connection instanceof ObfuscatedConnection;
+  }
+
+  /** Dialled, and taken, but not yet as something that we understand. */
+  get isObfuscating(): boolean {
+    const { connection } = this;
+    return (
+      this.connectedAt !== null && connection instanceof ObfuscatedConnection && !connection.isEstablished
+    );
   }
 
   get have(): Bitfield {
@@ -181,6 +196,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
 
   onConnected(): void {
     if (this.#closed) return;
+    this.connectedAt = this.#context.now();
     this.#owner.onConnected(this);
     this.flush();
   }
@@ -243,6 +259,7 @@ export class PeerConnection implements ConnectionSink, PickPeer {
       interested: this.session.peerInterested,
       snubbed: this.snubbed,
       v2: this.session.v2,
+      obfuscated: this.obfuscated,
       requests: this.requests.length,
       reputation: this.#context.standings.opinion(this.remote),
     };

@@ -1,5 +1,5 @@
 import type { Millis } from "../base/brand.ts";
-import { utf8, toHex } from "../base/bytes.ts";
+import { utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
@@ -21,8 +21,12 @@ import { SpacePolls } from "./space-polls.ts";
 import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
+import { Demultiplexer, type Transport } from "./demultiplexer.ts";
 import { Lobby } from "./lobby.ts";
+import { Obfuscation } from "./obfuscation.ts";
+import { plainTransport } from "./plain-transport.ts";
 import { Torrent, type TorrentOwner } from "./torrent-handle.ts";
+import { TorrentNames } from "./torrent-names.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
 const TICK_MS = 250;
@@ -47,9 +51,9 @@ export class Session {
   readonly #alarmOf: Map<Torrent, Alarm<Torrent>> = new Map();
   readonly #alarms: Alarms<Torrent>;
   readonly #owner: TorrentOwner;
-  /** By 20-byte info-hash in hex: v1, and v2 truncated. */
-  readonly #byHash: Map<string, Torrent> = new Map();
+  readonly #names: TorrentNames;
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
+  readonly #demultiplexer: Demultiplexer;
   readonly #lobby: Lobby;
   readonly #choking: ChokingRound;
   readonly #standings: PeerStandings;
@@ -67,6 +71,7 @@ export class Session {
     this.#standings = new PeerStandings(clock, ports.store, ports.log);
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
+    const obfuscation = new Obfuscation(ports, config.obfuscation);
     this.#context = {
       ...ports,
       config,
@@ -85,9 +90,10 @@ export class Session {
       dialBudget: new DialBudget(),
       extensions: new ExtensionRegistry(),
       faults: new FaultWatch(),
+      obfuscation,
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
-      hasRoom: () => this.#connections < config.maxConnections,
+      hasRoom: () => this.#connections + this.#demultiplexer.size < config.maxConnections,
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
       requestChoking: () => this.#choking.request(),
@@ -99,11 +105,16 @@ export class Session {
       now: () => clock.now(),
     };
     this.#choking = new ChokingRound(this.#context, () => this.#activeOnes());
-    this.#lobby = new Lobby(this.#byHash);
+    this.#names = new TorrentNames(ports.hasher);
+    this.#lobby = new Lobby(this.#names);
+    const admit = (connection: Connection): PeerConnection => this.#admit(connection);
+    const plain = plainTransport(config.obfuscation === "require" ? null : admit);
+    const obfuscated = obfuscation.transport((mark) => this.#names.findMarked(mark), admit);
+    this.#demultiplexer = new Demultiplexer(plain, obfuscated);
     this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
     this.#owner = {
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
-      onHashesKnown: (torrent) => this.#index(torrent),
+      onHashesKnown: (torrent) => this.#names.add(torrent),
       onActive: (torrent) => this.#activate(torrent),
     };
   }
@@ -136,7 +147,7 @@ export class Session {
   async add(options: AddOptions): Promise<Torrent> {
     this.#assertOpen();
     const torrent = new Torrent(this.#context, this.#nextNumber++, options, this.#owner);
-    this.#index(torrent);
+    this.#names.add(torrent);
     this.#torrents.add(torrent);
     try {
       await torrent.open();
@@ -158,7 +169,7 @@ export class Session {
 
   /** The torrent with this 20-byte info-hash (v1, or v2 truncated), if any. */
   find(infoHash: Uint8Array): Torrent | undefined {
-    return this.#byHash.get(toHex(infoHash));
+    return this.#names.find(infoHash);
   }
 
   /**
@@ -180,6 +191,11 @@ export class Session {
   /** Adds an extension with messages of its own (BEP 10), for connections made from now on. */
   registerExtension(extension: Extension): void {
     this.#context.extensions.register(extension);
+  }
+
+  /** Adds a protocol in which others may connect to us. Throws RangeError when the name is taken. */
+  registerTransport(transport: Transport): void {
+    this.#demultiplexer.register(transport);
   }
 
   /** What is known of peers, of earlier sessions too, the worst first. */
@@ -218,6 +234,7 @@ export class Session {
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
+    this.#demultiplexer.closeAll();
     this.#lobby.closeAll();
     await listenerClosed;
     await this.#standings.close();
@@ -231,10 +248,15 @@ export class Session {
       connection.close();
       return;
     }
+    this.#demultiplexer.enter(connection, this.#context.now());
+    this.#wake();
+  }
+
+  /** A peer that connected to us, whose handshake is about to be read. */
+  #admit(connection: Connection): PeerConnection {
     const peer = new PeerConnection(this.#context, connection, "incoming", this.#lobby, this.#lobby);
     this.#lobby.enter(peer);
-    peer.start();
-    this.#wake();
+    return peer;
   }
 
   /** The way out was lost, or has come back. */
@@ -256,24 +278,11 @@ export class Session {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #index(torrent: Torrent): void {
-    const keys = torrent.shortNames();
-    for (const key of keys) {
-      const other = this.#byHash.get(key);
-      if (other !== undefined && other !== torrent) {
-        throw new ShoalError("ERR_DUPLICATE_TORRENT", `${other.name} is already in this session`);
-      }
-    }
-    for (const key of keys) this.#byHash.set(key, torrent);
-  }
-
   #forget(torrent: Torrent): void {
     this.#torrents.delete(torrent);
     this.#deactivate(torrent);
     this.#changes.remove(torrent);
-    for (const key of torrent.shortNames()) {
-      if (this.#byHash.get(key) === torrent) this.#byHash.delete(key);
-    }
+    this.#names.remove(torrent);
   }
 
   /** Torrents that take part in what goes on. */
@@ -300,7 +309,9 @@ export class Session {
   #onTick(): void {
     this.#tick = null;
     const now: Millis = this.#context.now();
-    let busy = this.#lobby.onTick(now, this.#context.config.handshakeTimeoutMs);
+    const { handshakeTimeoutMs } = this.#context.config;
+    const strangers = this.#demultiplexer.onTick(now, handshakeTimeoutMs);
+    let busy = this.#lobby.onTick(now, handshakeTimeoutMs) || strangers;
     for (const torrent of this.#active) {
       const next = torrent.onTick(now);
       this.#changes.touch(torrent);

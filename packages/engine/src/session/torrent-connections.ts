@@ -3,6 +3,7 @@ import { toHex } from "../base/bytes.ts";
 import { endpointKey } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
+import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
 import { PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
@@ -19,8 +20,16 @@ const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */
 const REST_MS = 30 * 60_000;
 
+/** So long a peer may take to answer an obfuscated handshake when it can be dialled plainly instead. */
+const OBFUSCATED_ANSWER_MS = 5_000;
+
 /** What the connections ask and tell the swarm. */
 export interface ConnectionsOwner extends Greeter<PeerConnection>, PeerOwner {
+  /** The 20-byte name by which peers are asked for the torrent. */
+  readonly dialName: Uint8Array;
+  readonly isPrivate: boolean;
+  /** A peer is to be dialled once more, now. */
+  onDialDue(): void;
   /** The peer passed the handshake: it has a slot and may be talked to. */
   onAdmitted(peer: PeerConnection): void;
   onPeerGone(peer: PeerConnection, reason: ShoalError | null): void;
@@ -102,7 +111,10 @@ export class TorrentConnections {
         this.list.onPostponed(candidate);
         return;
       }
-      const connection = net.connect(candidate);
+      const way = nextWay(this.#waysTo(candidate), candidate);
+      const plain = net.connect(candidate);
+      const connection =
+        way === "plain" ? plain : this.#context.obfuscation.dial(plain, this.#owner.dialName);
       const peer = new PeerConnection(this.#context, connection, candidate.source, this.#owner, this.#owner);
       this.#pending.add(peer);
       peer.start();
@@ -150,7 +162,7 @@ export class TorrentConnections {
     peer.score = this.#context.standings.score(remote);
     if (!peer.incoming) {
       this.#context.dialBudget.onSettled();
-      this.list.onConnected(remote, this.#context.now());
+      this.list.onConnected(remote, wayOf(peer), this.#context.now());
     }
     this.#owner.onAdmitted(peer);
   }
@@ -158,15 +170,32 @@ export class TorrentConnections {
   onClosed(peer: PeerConnection, reason: ShoalError | null): void {
     const now = this.#context.now();
     if (this.#pending.delete(peer)) {
-      if (!peer.incoming) {
-        this.#context.dialBudget.onSettled();
-        this.#context.standings.onDialFailed(peer.remote);
-        this.list.onFailed(peer.remote, now);
-        this.#owner.onDialFailed(peer.remote, reason ?? new ShoalError("ERR_CONNECT", "The peer hung up"));
-      }
+      if (!peer.incoming) this.#onDialFailed(peer, reason, now);
       return;
     }
     this.#release(peer, reason);
+  }
+
+  #onDialFailed(peer: PeerConnection, reason: ShoalError | null, now: Millis): void {
+    const { remote } = peer;
+    const wasTaken = peer.connectedAt !== null && !peer.session.handshaken;
+    this.#context.dialBudget.onSettled();
+    if (wasTaken && this.list.onRefused(remote, wayOf(peer), this.#waysTo(remote), now)) {
+      this.#owner.onDialDue();
+      return;
+    }
+    this.#context.standings.onDialFailed(remote);
+    this.list.onFailed(remote, now);
+    const isRequired = this.#context.obfuscation.policy === "require";
+    const why =
+      peer.isObfuscating && isRequired
+        ? `${endpointKey(remote.host, remote.port)} takes no obfuscated connection, and no other kind is allowed here`
+        : "The peer hung up";
+    this.#owner.onDialFailed(remote, reason ?? new ShoalError("ERR_CONNECT", why));
+  }
+
+  #waysTo({ host }: Endpoint): readonly DialWay[] {
+    return dialWays(this.#context.obfuscation.policy, host, this.#owner.isPrivate);
   }
 
   /** Bans whoever holds or last held the slot, in all torrents. Returns its address, or null when that was done before. */
@@ -192,7 +221,13 @@ export class TorrentConnections {
   /** Closes what takes too long to shake hands or says nothing; keeps quiet connections open. */
   onTick(now: Millis): void {
     const { handshakeTimeoutMs, idleTimeoutMs } = this.#context.config;
+    const patience =
+      this.#context.obfuscation.policy === "require" ? handshakeTimeoutMs : OBFUSCATED_ANSWER_MS;
     for (const peer of this.#pending) {
+      if (peer.isObfuscating && now - peer.connectedAt! > patience) {
+        peer.close(null);
+        continue;
+      }
       if (now - peer.openedAt > handshakeTimeoutMs) {
         peer.close(
           new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`),
@@ -244,4 +279,8 @@ export class TorrentConnections {
     this.#nextSlot = (slot + 1) % SLOT_COUNT;
     return slot;
   }
+}
+
+function wayOf(peer: PeerConnection): DialWay {
+  return peer.obfuscated ? "obfuscated" : "plain";
 }

@@ -139,9 +139,21 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     this.#owner.onActive();
   }
 
-  onConnected(peer: PeerConnection): void {
+  get dialName(): Uint8Array {
     const { v1, v2 } = this.#owner.infoHashes;
-    peer.session.sendHandshake(v1 ?? truncate(v2!), this.#context.peerId, this.#offers());
+    return v1 ?? truncate(v2!);
+  }
+
+  get isPrivate(): boolean {
+    return this.#owner.metainfo?.private ?? false;
+  }
+
+  onDialDue(): void {
+    this.#owner.onActive();
+  }
+
+  onConnected(peer: PeerConnection): void {
+    peer.session.sendHandshake(this.dialName, this.#context.peerId, this.#offers());
   }
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {

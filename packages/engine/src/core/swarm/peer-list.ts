@@ -1,6 +1,7 @@
 import { endpointKey } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
+import { type DialMemory, type DialWay, hasOtherWay } from "./dial-way.ts";
 
 /** How we know of a peer, the most trusted first. */
 const SOURCES = ["user", "magnet", "tracker", "lsd", "dht", "pex", "incoming"] as const;
@@ -35,7 +36,7 @@ export interface Repute {
 const NO_REPUTE: Repute = { isBanned: () => false, score: () => 0 };
 
 /** A peer that may be dialled. */
-export interface Candidate {
+export interface Candidate extends DialMemory {
   readonly host: string;
   readonly port: number;
   readonly source: PeerSource;
@@ -55,6 +56,8 @@ class Entry implements Candidate {
   /** Reputation, as of the last time something was learned of the peer. */
   score: number;
   busy = false;
+  worked: DialWay | null = null;
+  refused: DialWay | null = null;
   /** Left in peace because neither side needed anything. */
   resting = false;
   connectedAt: Millis = 0;
@@ -186,12 +189,31 @@ export class PeerList {
   }
 
   /** The handshake is done; also for peers that came in, when their listening address is known. */
-  onConnected(address: Address, now: Millis): void {
+  onConnected(address: Address, way: DialWay, now: Millis): void {
     const entry = this.#find(address);
     if (entry === undefined) return;
+    entry.worked = way;
+    entry.refused = null;
     entry.busy = true;
     entry.connectedAt = now;
     this.#deadlineKnown = false;
+  }
+
+  /**
+   * The peer took the connection and hung up before the handshake. True when it is to be dialled in another of the ways at once; otherwise it
+   * failed as a whole, which `onFailed` is to be told.
+   */
+  onRefused(address: Address, way: DialWay, ways: readonly DialWay[], now: Millis): boolean {
+    const entry = this.#find(address);
+    if (entry === undefined) return false;
+    const again = hasOtherWay(ways, way, entry);
+    entry.worked = null;
+    if (!again) return false;
+    entry.refused = way;
+    entry.busy = false;
+    entry.nextAt = now;
+    this.#deadlineKnown = false;
+    return true;
   }
 
   /** Dialling failed, or the handshake did. */
@@ -199,6 +221,7 @@ export class PeerList {
     const entry = this.#find(address);
     if (entry === undefined) return;
     entry.fails++;
+    entry.refused = null;
     entry.score = this.#repute.score(entry);
     if (entry.fails >= MAX_FAILS && !isNamed(entry.source)) {
       this.#remove(endpointKey(entry.host, entry.port));
@@ -300,8 +323,9 @@ function rank(source: PeerSource): number {
   return SOURCES.indexOf(source);
 }
 
-/** Fewer failures, then the better reputation, then known to work, then the better source, then by chance. */
+/** One that is due in another way, then fewer failures, then the better reputation, then known to work, then the better source, then by chance. */
 function isBetter(a: Entry, b: Entry): boolean {
+  if ((a.refused === null) !== (b.refused === null)) return a.refused !== null;
   if (a.fails !== b.fails) return a.fails < b.fails;
   if (a.score !== b.score) return a.score > b.score;
   if (a.good !== b.good) return a.good;

@@ -104,7 +104,7 @@ test("a connection that lasted clears failures, one that broke at once is a fail
   let now = list.nextDeadline() + 20_000;
   for (const n of [1, 2]) {
     list.next(now);
-    list.onConnected(at(n), now);
+    list.onConnected(at(n), "plain", now);
   }
   assert.equal(list.nextDeadline(), Infinity);
   list.onClosed(at(1), now + 5_000);
@@ -153,7 +153,7 @@ test("the deadline is that of the earliest idle candidate, whatever happens", ()
       for (const { kind, n, wait } of steps) {
         if (kind <= 1) list.add(at(n), kind === 0 ? "tracker" : "pex", now);
         else if (kind === 2) now += wait;
-        else if (kind === 3) list.onConnected(at(n), now);
+        else if (kind === 3) list.onConnected(at(n), "plain", now);
         else if (kind === 4) list.onClosed(at(n), now);
         else if (kind === 5) list.onFailed(at(n), now);
         else {
@@ -189,7 +189,7 @@ test("a candidate left in peace comes back at its time, or as soon as something 
   const peer = { host: "10.0.0.1", port: 1 };
   list.add(peer, "user", 0);
   list.next(0);
-  list.onConnected(peer, 0);
+  list.onConnected(peer, "plain", 0);
   list.rest(peer, 60_000);
   assert.equal(list.next(59_000), null);
   assert.equal(list.nextDeadline(), 60_000);
