@@ -10,6 +10,7 @@ export type {
   Log,
   Magnet,
   Metainfo,
+  ObfuscationPolicy,
   PeerInfo,
   PieceDigest,
   Session,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { PeerAddress } from "./commands/option.ts";
 import type { Context } from "./context.ts";
-import type { Session } from "./engine.ts";
+import type { ObfuscationPolicy, Session } from "./engine.ts";
 import { CliError } from "./errors.ts";
 import { rememberedPort, rememberPort } from "./port-memory.ts";
 import { ensureWritableDir, shownPath, stateDir } from "./paths.ts";
@@ -18,6 +18,7 @@ export interface NetworkFlags {
   readonly host: string | null;
   readonly noDiscovery: boolean;
   readonly noLsd: boolean;
+  readonly obfuscation: ObfuscationPolicy;
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
@@ -40,6 +41,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,
+      obfuscation: flags.obfuscation,
     });
     // One that is taken for the moment, by another shoal say, stays the remembered one.
     if (flags.port === null && known === null && session.endpoint !== null) {
@@ -57,7 +59,7 @@ export function isOffline(context: Context): boolean {
   return setting !== "" && setting !== "0";
 }
 
-function explainListen(error: unknown, { port, host }: NetworkFlags): unknown {
+function explainListen(error: unknown, { port, host }: Pick<NetworkFlags, "port" | "host">): unknown {
   const code = (error as { code?: unknown }).code;
   if (code === "ERR_PORT_IN_USE" && port !== null) {
     const first = port[0] ?? 0;

@@ -1,4 +1,4 @@
-import type { VerifyLevel } from "../engine.ts";
+import type { ObfuscationPolicy, VerifyLevel } from "../engine.ts";
 import {
   choice,
   flag,
@@ -60,6 +60,7 @@ export interface NetworkOptions {
   /** Ports to try in order. */
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  readonly obfuscation: ObfuscationPolicy;
   readonly noDiscovery: boolean;
   readonly noLsd: boolean;
   readonly foreground: boolean;
@@ -72,6 +73,12 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     parsePorts,
   ),
   host: text("--host <address>", "address or network interface of this computer, and no other, to use"),
+  obfuscation: choice(
+    "--obfuscation <policy>",
+    "make connections look like random bytes: prefer (the default), require, off",
+    ["prefer", "require", "off"],
+    "prefer",
+  ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),

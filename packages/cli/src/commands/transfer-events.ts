@@ -32,6 +32,7 @@ export function peerFields(peer: PeerInfo): Record<string, unknown> {
     port: peer.port,
     incoming: peer.incoming,
     source: peer.source,
+    obfuscated: peer.obfuscated,
     client: peer.client,
     progress: Math.round(peer.progress * 10_000) / 10_000,
     downloaded: peer.downloaded,
