@@ -40,7 +40,8 @@ export class Aria2 {
     this.#rpc = rpc;
   }
 
-  static async start(stage: Stage): Promise<Aria2> {
+  /** `more`: further flags. */
+  static async start(stage: Stage, more: readonly string[] = []): Promise<Aria2> {
     const host = stage.nextHost();
     const port = await stage.freePort(host);
     const rpcPort = await stage.freePort();
@@ -72,6 +73,7 @@ export class Aria2 {
         "--summary-interval=0",
         "--no-proxy=*",
         `--stop-with-process=${process.pid}`,
+        ...more,
       ],
     });
     const client = new Aria2(stage, child, host, port, `http://127.0.0.1:${rpcPort}/jsonrpc`);

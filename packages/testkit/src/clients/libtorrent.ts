@@ -59,6 +59,8 @@ export interface LibtorrentPeer {
   readonly connecting: boolean;
   readonly handshake: boolean;
   readonly seed: boolean;
+  /** All its bytes are, not only those of the handshake. */
+  readonly obfuscated: boolean;
 }
 
 export interface LibtorrentOptions {
