@@ -1,5 +1,5 @@
 import { HandshakeBudget } from "../core/mse/handshake-budget.ts";
-import type { MseCrypto } from "../core/mse/handshake.ts";
+import type { MsePrimitives } from "../core/mse/handshake.ts";
 import { MseInitiator } from "../core/mse/initiator.ts";
 import { MseResponder } from "../core/mse/responder.ts";
 import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
@@ -22,20 +22,20 @@ export interface ObfuscationPorts {
 export class Obfuscation {
   readonly policy: ObfuscationPolicy;
   readonly #clock: Clock;
-  readonly #crypto: MseCrypto;
+  readonly #primitives: MsePrimitives;
   readonly #budget: HandshakeBudget = new HandshakeBudget();
 
   constructor({ clock, hasher, diffieHellman, random }: ObfuscationPorts, policy: ObfuscationPolicy) {
     this.policy = policy;
     this.#clock = clock;
-    this.#crypto = { sha1: hasher.sha1, diffieHellman, random };
+    this.#primitives = { sha1: hasher.sha1, diffieHellman, random };
   }
 
   /** A connection that is not started yet, obfuscated. `infoHash` is the torrent's 20-byte name. */
   dial(connection: Connection, infoHash: Uint8Array): ObfuscatedConnection {
     return ObfuscatedConnection.dial(
       connection,
-      (initialPayload) => new MseInitiator(this.#crypto, infoHash, initialPayload),
+      (initialPayload) => new MseInitiator(this.#primitives, infoHash, initialPayload),
     );
   }
 
@@ -53,7 +53,7 @@ export class Obfuscation {
       accept: (connection) => {
         const { host, port } = connection.remote;
         if (!this.#budget.tryHandshake(host, port, this.#clock.now())) return null;
-        const responder = new MseResponder(this.#crypto, findInfoHash, this.policy !== "require");
+        const responder = new MseResponder(this.#primitives, findInfoHash, this.policy !== "require");
         const obfuscated = ObfuscatedConnection.accept(connection, responder);
         obfuscated.start(admit(obfuscated));
         return obfuscated;

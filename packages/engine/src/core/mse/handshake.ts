@@ -1,7 +1,7 @@
 import type { Rc4 } from "../../base/rc4.ts";
 
 /** What the machines need from outside. Digests and keys are fresh arrays. */
-export interface MseCrypto {
+export interface MsePrimitives {
   readonly sha1: (data: Uint8Array) => Uint8Array;
   readonly diffieHellman: {
     /** 96 bytes. */
@@ -55,6 +55,6 @@ export const PRIVATE_KEY_BYTES = 20;
 export const CHECK_BYTES = 8;
 
 /** How many bytes to pad with this time. */
-export function padLength(random: MseCrypto["random"]): number {
+export function padLength(random: MsePrimitives["random"]): number {
   return random.uint32() % (MAX_PAD + 1);
 }

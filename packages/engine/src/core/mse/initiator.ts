@@ -5,7 +5,7 @@ import {
   CHECK_BYTES,
   MAX_PAD,
   METHOD_RC4,
-  type MseCrypto,
+  type MsePrimitives,
   type MseHandshake,
   type MseOutcome,
   padLength,
@@ -25,7 +25,7 @@ const MOST_BYTES = PUBLIC_KEY_BYTES + MAX_PAD + CHECK_BYTES + ANSWER_BYTES + MAX
  */
 export class MseInitiator implements MseHandshake {
   outcome: MseOutcome | null = null;
-  readonly #crypto: MseCrypto;
+  readonly #primitives: MsePrimitives;
   readonly #infoHash: Uint8Array;
   readonly #initialPayload: () => Uint8Array;
   readonly #privateKey: Uint8Array;
@@ -37,11 +37,11 @@ export class MseInitiator implements MseHandshake {
   #padLeft: number | null = null;
 
   /** `initialPayload` is asked once for what goes out with the last step, at most 65,535 bytes; the array is not kept. */
-  constructor(crypto: MseCrypto, infoHash: Uint8Array, initialPayload: () => Uint8Array) {
-    this.#crypto = crypto;
+  constructor(primitives: MsePrimitives, infoHash: Uint8Array, initialPayload: () => Uint8Array) {
+    this.#primitives = primitives;
     this.#infoHash = infoHash;
     this.#initialPayload = initialPayload;
-    const { diffieHellman, random } = crypto;
+    const { diffieHellman, random } = primitives;
     this.#privateKey = random.fill(new Uint8Array(PRIVATE_KEY_BYTES));
     const pad = random.fill(new Uint8Array(padLength(random)));
     this.#out = concatBytes(diffieHellman.publicKey(this.#privateKey), pad);
@@ -65,7 +65,7 @@ export class MseInitiator implements MseHandshake {
       const theirs = intake.take(PUBLIC_KEY_BYTES);
       if (theirs === null) return;
       checkPublicKey(theirs);
-      this.#answer(this.#crypto.diffieHellman.secret(this.#privateKey, theirs));
+      this.#answer(this.#primitives.diffieHellman.secret(this.#privateKey, theirs));
     }
     const { incoming, outgoing, check } = this.#streams!;
     if (!this.#synced) {
@@ -86,7 +86,7 @@ export class MseInitiator implements MseHandshake {
 
   /** The secret is known: says which torrent is meant, and what is offered. */
   #answer(secret: Uint8Array): void {
-    const { sha1, random } = this.#crypto;
+    const { sha1, random } = this.#primitives;
     const outgoing = keyStream(sha1, "keyA", secret, this.#infoHash);
     const incoming = keyStream(sha1, "keyB", secret, this.#infoHash);
     const payload = this.#initialPayload();

@@ -6,7 +6,7 @@ import {
   MAX_PAD,
   METHOD_PLAIN,
   METHOD_RC4,
-  type MseCrypto,
+  type MsePrimitives,
   type MseHandshake,
   type MseMethod,
   type MseOutcome,
@@ -30,7 +30,7 @@ type Step = "key" | "sync" | "torrent" | "unknown" | "offer" | "end";
  */
 export class MseResponder implements MseHandshake {
   outcome: MseOutcome | null = null;
-  readonly #crypto: MseCrypto;
+  readonly #primitives: MsePrimitives;
   readonly #findInfoHash: (mark: Uint8Array) => Uint8Array | null;
   readonly #allowsPlain: boolean;
   readonly #intake: MseIntake = new MseIntake(MOST_BYTES);
@@ -48,11 +48,11 @@ export class MseResponder implements MseHandshake {
    * offered, which is the cheaper way.
    */
   constructor(
-    crypto: MseCrypto,
+    primitives: MsePrimitives,
     findInfoHash: (mark: Uint8Array) => Uint8Array | null,
     allowsPlain: boolean,
   ) {
-    this.#crypto = crypto;
+    this.#primitives = primitives;
     this.#findInfoHash = findInfoHash;
     this.#allowsPlain = allowsPlain;
   }
@@ -95,7 +95,7 @@ export class MseResponder implements MseHandshake {
     const theirs = this.#intake.take(PUBLIC_KEY_BYTES);
     if (theirs === null) return false;
     checkPublicKey(theirs);
-    const { sha1, diffieHellman, random } = this.#crypto;
+    const { sha1, diffieHellman, random } = this.#primitives;
     const privateKey = random.fill(new Uint8Array(PRIVATE_KEY_BYTES));
     const pad = random.fill(new Uint8Array(padLength(random)));
     this.#out = concatBytes(diffieHellman.publicKey(privateKey), pad);
@@ -108,7 +108,7 @@ export class MseResponder implements MseHandshake {
   #onTorrent(): boolean {
     const masked = this.#intake.take(HASH_BYTES);
     if (masked === null) return false;
-    const { sha1 } = this.#crypto;
+    const { sha1 } = this.#primitives;
     const infoHash = this.#findInfoHash(maskMark(sha1, masked, this.#secret));
     if (infoHash === null) {
       this.#step = "unknown";
@@ -139,7 +139,7 @@ export class MseResponder implements MseHandshake {
     const count = this.#padLeft + INITIAL_LENGTH_BYTES;
     const rest = this.#intake.takeDecrypted(count, this.#incoming!);
     if (rest === null) return false;
-    const { sha1, random } = this.#crypto;
+    const { sha1, random } = this.#primitives;
     const outgoing = keyStream(sha1, "keyB", this.#secret, this.#infoHash);
     const pad = padLength(random);
     const answer = new Uint8Array(CHECK_BYTES + 4 + 2 + pad);

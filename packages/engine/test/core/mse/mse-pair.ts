@@ -1,11 +1,11 @@
-import type { MseCrypto, MseHandshake } from "../../../dist/core/mse/handshake.js";
+import type { MsePrimitives, MseHandshake } from "../../../dist/core/mse/handshake.js";
 import { concatBytes } from "../../../dist/base/bytes.js";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import { nodeDiffieHellman } from "../../../dist/node/diffie-hellman.js";
 import { nodeHasher } from "../../../dist/node/hasher.js";
 
 /** What the machines need, with numbers that can be repeated. */
-export function seededCrypto(seed: number): MseCrypto {
+export function seeded(seed: number): MsePrimitives {
   const rng = new Xoshiro128(seed);
   return {
     sha1: nodeHasher.sha1,
@@ -21,7 +21,7 @@ export function seededCrypto(seed: number): MseCrypto {
 }
 
 /** The same with one private key and pads of one length, zeros throughout. */
-export function fixedCrypto(privateKey: number, pad: number): MseCrypto {
+export function fixed(privateKey: number, pad: number): MsePrimitives {
   return {
     sha1: nodeHasher.sha1,
     diffieHellman: nodeDiffieHellman,

@@ -9,7 +9,7 @@ import { MseResponder } from "../../../dist/core/mse/responder.js";
 import { checkPublicKey, PRIME } from "../../../dist/core/mse/public-key.js";
 import { nodeDiffieHellman } from "../../../dist/node/diffie-hellman.js";
 import { nodeHasher } from "../../../dist/node/hasher.js";
-import { converse, fixedCrypto, MseEnd, seededCrypto } from "./mse-pair.ts";
+import { converse, fixed, MseEnd, seeded } from "./mse-pair.ts";
 
 const { sha1 } = nodeHasher;
 const INFO_HASH = new Uint8Array(20).fill(0x33);
@@ -34,8 +34,8 @@ test("secret, marks and key streams of a known pair of keys", () => {
 });
 
 test("the steps lie where the protocol has them", () => {
-  const a = new MseInitiator(fixedCrypto(0x11, 5), INFO_HASH, () => Uint8Array.of(1, 2, 3));
-  const b = new MseResponder(fixedCrypto(0x22, 7), known, true);
+  const a = new MseInitiator(fixed(0x11, 5), INFO_HASH, () => Uint8Array.of(1, 2, 3));
+  const b = new MseResponder(fixed(0x22, 7), known, true);
   const step1 = a.takeOutput()!;
   assert.equal(step1.length, 96 + 5);
   b.onBytes(step1, 0, step1.length);
@@ -67,8 +67,8 @@ test("any pads, payloads and cuts give one stream in each direction", () => {
       fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 }),
       fc.boolean(),
       (seed, initial, later, sizes, allowsPlain) => {
-        const a = new MseEnd(new MseInitiator(seededCrypto(seed), INFO_HASH, () => initial));
-        const b = new MseEnd(new MseResponder(seededCrypto(seed + 1), known, allowsPlain));
+        const a = new MseEnd(new MseInitiator(seeded(seed), INFO_HASH, () => initial));
+        const b = new MseEnd(new MseResponder(seeded(seed + 1), known, allowsPlain));
         let turn = 0;
         converse(a, b, function* (bytes) {
           for (let at = 0; at < bytes.length;) {
@@ -122,7 +122,7 @@ function offer(
 }
 
 function accept(allowsPlain: boolean, methods: number, padBytes?: number): MseResponder {
-  const responder = new MseResponder(seededCrypto(1), known, allowsPlain);
+  const responder = new MseResponder(seeded(1), known, allowsPlain);
   const { step1, step3 } = offer(methods, padBytes);
   responder.onBytes(step1, 0, step1.length);
   const bytes = step3(responder.takeOutput()!);
@@ -146,10 +146,10 @@ test("keys with which everybody knows the secret are refused", () => {
   const prime = BigInt(`0x${toHex(PRIME)}`);
   for (const value of [0n, 1n, prime - 1n, prime, prime + 1n, prime + 2n, 2n ** 768n - 1n]) {
     assert.throws(() => checkPublicKey(number(value)), ProtocolError);
-    const responder = new MseResponder(seededCrypto(1), known, true);
+    const responder = new MseResponder(seeded(1), known, true);
     assert.throws(() => responder.onBytes(number(value), 0, 96), ProtocolError);
     assert.equal(responder.takeOutput(), null);
-    const initiator = new MseInitiator(seededCrypto(1), INFO_HASH, nothing);
+    const initiator = new MseInitiator(seeded(1), INFO_HASH, nothing);
     initiator.takeOutput();
     assert.throws(() => initiator.onBytes(number(value), 0, 96), ProtocolError);
     assert.equal(initiator.takeOutput(), null);
@@ -174,11 +174,11 @@ function bytesUntilRefused(responder: MseResponder, step1: Uint8Array, bytes: Ui
 }
 
 test("an info-hash that we don't have ends it no sooner, and no other way, than random bytes do", () => {
-  const noise = seededCrypto(9).random.fill(new Uint8Array(1_200));
+  const noise = seeded(9).random.fill(new Uint8Array(1_200));
   const { step1, step3 } = offer(2);
-  const random = bytesUntilRefused(new MseResponder(seededCrypto(1), known, true), step1, noise);
-  const unknowing = new MseResponder(seededCrypto(1), () => null, true);
-  const twin = new MseResponder(seededCrypto(1), () => null, true);
+  const random = bytesUntilRefused(new MseResponder(seeded(1), known, true), step1, noise);
+  const unknowing = new MseResponder(seeded(1), () => null, true);
+  const twin = new MseResponder(seeded(1), () => null, true);
   twin.onBytes(step1, 0, step1.length);
   const asked = concatBytes(step3(twin.takeOutput()!), noise);
   assert.deepEqual(bytesUntilRefused(unknowing, step1, asked), random);
@@ -186,18 +186,18 @@ test("an info-hash that we don't have ends it no sooner, and no other way, than 
 });
 
 test("the dialling side looks for the answer no further than 520 bytes", () => {
-  const initiator = new MseInitiator(seededCrypto(1), INFO_HASH, nothing);
+  const initiator = new MseInitiator(seeded(1), INFO_HASH, nothing);
   initiator.takeOutput();
   const key = nodeDiffieHellman.publicKey(new Uint8Array(20).fill(0x22));
   initiator.onBytes(key, 0, key.length);
   assert.ok(initiator.takeOutput() !== null);
-  const noise = seededCrypto(9).random.fill(new Uint8Array(520));
+  const noise = seeded(9).random.fill(new Uint8Array(520));
   initiator.onBytes(noise, 0, 519);
   assert.throws(() => initiator.onBytes(noise, 519, 520), ProtocolError);
 });
 
 test("a method that was not offered is not taken", () => {
-  const initiator = new MseInitiator(fixedCrypto(0x11, 0), INFO_HASH, nothing);
+  const initiator = new MseInitiator(fixed(0x11, 0), INFO_HASH, nothing);
   const step1 = initiator.takeOutput()!;
   const privateKey = new Uint8Array(20).fill(0x22);
   const secret = nodeDiffieHellman.secret(privateKey, step1.slice(0, 96));
