@@ -22,6 +22,7 @@ export interface PickerPeer {
   readonly allowedFast: ReadonlySet<number>;
   readonly snubbed: boolean;
   readonly distrusted: boolean;
+  readonly inRuns: boolean;
   readonly responseMs: number;
   readonly parole: boolean;
 }

@@ -195,6 +195,7 @@ function makeSwarm(parts: EngineParts, count: number = PEERS): Swarm {
       allowedFast: new Set(),
       snubbed: false,
       distrusted: false,
+      inRuns: false,
       responseMs: Infinity,
       parole: false,
     };

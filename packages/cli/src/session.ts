@@ -19,6 +19,7 @@ export interface NetworkFlags {
   readonly noDiscovery: boolean;
   readonly noLsd: boolean;
   readonly obfuscation: ObfuscationPolicy;
+  readonly noWebSeeds: boolean;
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
@@ -38,6 +39,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       stateDir: dir,
       offline: isOffline(context),
       lsd: !flags.noDiscovery && !flags.noLsd,
+      webSeeds: !flags.noDiscovery && !flags.noWebSeeds,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,

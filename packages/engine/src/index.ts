@@ -26,6 +26,7 @@ export type {
   CheckReason,
   FileProgress,
   PeerInfo,
+  WebSeedInfo,
   TorrentEvent,
   TorrentState,
   TorrentStats,

@@ -26,6 +26,7 @@ const CONFIG: SessionConfig = {
   lazyVerify: true,
   // Segments are handed over as they were written, and counted by what is in them.
   obfuscation: "off",
+  webSeeds: true,
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,
@@ -80,7 +81,8 @@ export class Node {
     };
     const udp = { open: () => Promise.reject(new ShoalError("ERR_LISTEN", "There is no UDP here")) };
     const shared = { clock: this.clock, net, random, log: silent, external: new ExternalAddress() };
-    const trackers = new TrackerClient({ ...shared, udp, http: parts.web.client(this.host) }, rng);
+    const http = parts.web.client(this.host);
+    const trackers = new TrackerClient({ ...shared, udp, http }, rng);
     this.session = new Session(
       {
         ...shared,
@@ -88,6 +90,7 @@ export class Node {
         hasher: nodeHasher,
         diffieHellman: nodeDiffieHellman,
         store,
+        http,
         trackers,
         finders: [],
         dht: null,

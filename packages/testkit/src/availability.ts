@@ -4,7 +4,14 @@ import { delimiter, join } from "node:path";
 import { Namespace } from "./namespace.ts";
 
 /** Foreign programs, and the right to make network namespaces. */
-export type Foreign = "libtorrent" | "aria2" | "transmission" | "opentracker" | "mktorrent" | "namespaces";
+export type Foreign =
+  | "libtorrent"
+  | "aria2"
+  | "transmission"
+  | "opentracker"
+  | "mktorrent"
+  | "nginx"
+  | "namespaces";
 
 /** The system's interpreter: Debian's binding is built for this one. */
 export const PYTHON = "/usr/bin/python3";
@@ -13,6 +20,7 @@ const PROGRAMS: Readonly<Partial<Record<Foreign, { command: string; from: string
   aria2: { command: "aria2c", from: "aria2" },
   transmission: { command: "transmission-daemon", from: "transmission-daemon" },
   opentracker: { command: "opentracker", from: "opentracker" },
+  nginx: { command: "nginx", from: "nginx" },
   mktorrent: { command: "mktorrent", from: "mktorrent" },
 };
 const known: Map<Foreign, string | null> = new Map();
@@ -82,7 +90,7 @@ function look(need: Foreign): string | null {
 }
 
 function isOnPath(command: string): boolean {
-  for (const dir of (process.env["PATH"] ?? "").split(delimiter)) {
+  for (const dir of [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"]) {
     try {
       accessSync(join(dir, command), constants.X_OK);
       return true;

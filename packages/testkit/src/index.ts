@@ -8,6 +8,8 @@ export { Libtorrent, LibtorrentTorrent } from "./clients/libtorrent.ts";
 export type { AddSpec, CreateSpec, LibtorrentPeer, LibtorrentStatus } from "./clients/libtorrent.ts";
 export { mktorrent } from "./clients/mktorrent.ts";
 export type { MktorrentSpec } from "./clients/mktorrent.ts";
+export { Nginx } from "./clients/nginx.ts";
+export type { NginxRequest, NginxSpec } from "./clients/nginx.ts";
 export { Opentracker } from "./clients/opentracker.ts";
 export type { TrackerCounts } from "./clients/opentracker.ts";
 export { Shoal, runShoal, shoalEnv, shoalProgram } from "./clients/shoal.ts";

@@ -63,6 +63,7 @@ export interface NetworkOptions {
   readonly obfuscation: ObfuscationPolicy;
   readonly noDiscovery: boolean;
   readonly noLsd: boolean;
+  readonly noWebSeeds: boolean;
   readonly foreground: boolean;
 }
 
@@ -81,5 +82,6 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
   ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
+  noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),
 };

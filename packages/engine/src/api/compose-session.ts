@@ -27,6 +27,7 @@ export async function composeSession(
   const net = new NodeNet(policy);
   const random = new NodeRandom();
   const udp = new NodeUdp(policy);
+  const http = new NodeHttp(policy, all.clientName);
   const newRng = (): Xoshiro128 => new Xoshiro128(random.fill(new Uint8Array(16)));
   const log = all.log ?? silent;
   const external = new ExternalAddress();
@@ -40,12 +41,13 @@ export async function composeSession(
       random,
       store: new NodeStore(all.stateDir),
       log,
+      http,
       trackers: new TrackerClient(
         {
           clock: nodeClock,
           net,
           udp,
-          http: new NodeHttp(policy, all.clientName),
+          http,
           random,
           log,
           external,
@@ -62,6 +64,7 @@ export async function composeSession(
       verify: all.verify,
       lazyVerify: all.lazyVerify,
       obfuscation: all.obfuscation,
+      webSeeds: all.webSeeds,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

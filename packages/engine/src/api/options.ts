@@ -37,6 +37,8 @@ export interface SessionOptions {
    * takes no others, "off" none. It hinders who sorts connections by their looks; it is no encryption.
    */
   readonly obfuscation: ObfuscationPolicy;
+  /** Web servers that a torrent names are asked for its files (BEP 19). */
+  readonly webSeeds: boolean;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */
@@ -63,6 +65,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   verify: "stat",
   lazyVerify: true,
   obfuscation: "prefer",
+  webSeeds: true,
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

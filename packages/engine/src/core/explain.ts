@@ -49,6 +49,10 @@ export interface WaitingFacts {
   readonly trackerFailure: { readonly refused: boolean; readonly message: string } | null;
   /** Where else peers are sought. */
   readonly finders: readonly FinderFacts[];
+  /** Web servers that are being asked for pieces. */
+  readonly webSeeds: number;
+  /** Why one of the others can't be used for a while; null when there is none, or no reason to name. */
+  readonly webSeedFailure: { readonly host: string; readonly message: string } | null;
   /** Peers that announced that they have the metadata. */
   readonly metadataSources: number;
   /** Peers that have something we want. */
@@ -77,7 +81,9 @@ export type WaitingCode =
   | "need-metadata"
   | "peers-no-data"
   | "choked-by-all"
-  | "awaiting-data";
+  | "awaiting-data"
+  | "awaiting-web-server"
+  | "web-server-down";
 
 /** Why a torrent waits: a code for programs, one plain clause for people. */
 export interface WaitingReason {
@@ -96,6 +102,8 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   if (facts.receiving || (!facts.downloading && !facts.needsMetadata)) return null;
   if (facts.diskBusy) return because("disk-busy", "waiting for the disk, which is slower than the peers");
   if (facts.network !== null) return because("no-network", facts.network);
+  if (facts.webSeeds > 0 && facts.unchoked === 0)
+    return because("awaiting-web-server", `waiting for ${count(facts.webSeeds, "web server")} to send`);
   if (facts.peers === 0) return explainLoneliness(facts);
   if (facts.needsMetadata) {
     if (facts.metadataSources > 0)
@@ -181,6 +189,11 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     const why = trackerFailure === null ? "" : ` (${trackerFailure.message})`;
     const hope = facts.finders.length === 0 ? ", and no peer is known" : `; ${searching(facts.finders)}`;
     return because("tracker-down", `no tracker answers${why}${hope}`);
+  }
+  if (facts.webSeedFailure !== null) {
+    const { host, message } = facts.webSeedFailure;
+    const peers = facts.candidates === 0 ? "no peer is known" : "no peer answers";
+    return because("web-server-down", `web server ${host} can't be used: ${message}; ${peers}`);
   }
   if (facts.candidates > 0)
     return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);

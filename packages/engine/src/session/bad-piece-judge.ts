@@ -1,7 +1,6 @@
 import type { BlockIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import { peerKey } from "../core/swarm/peer-key.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import { NO_PEER, type PiecePicker } from "../core/picker/piece-picker.ts";
 import { Attribution, type BanReason, type Verdict } from "../core/swarm/attribution.ts";
@@ -9,6 +8,7 @@ import { FailureRounds } from "../core/swarm/failure-rounds.ts";
 import { BLOCK_SIZE } from "../meta/layout.ts";
 import { HASH_BYTES } from "../meta/merkle.ts";
 import type { PieceDigest, StorageId } from "../ports/disk.ts";
+import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { HashExchange } from "./hash-exchange.ts";
 import { twoContents } from "./layer-proof.ts";
@@ -28,7 +28,7 @@ const REASONS: Record<BanReason, string> = {
 
 export interface JudgeOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined;
+  sourceInSlot(slot: PeerSlot): BlockSource | undefined;
   ban(slot: PeerSlot, reason: string): void;
   /** So many blocks of the piece were received in vain. */
   onWaste(piece: PieceIndex, blocks: number): void;
@@ -90,14 +90,13 @@ export class BadPieceJudge {
     );
   }
 
-  onAdmitted(peer: PeerConnection): void {
-    const { slot, remote } = peer;
-    const name = peerKey(remote.host, remote.port);
+  onAdmitted(source: BlockSource): void {
+    const { slot, name } = source;
     this.#attribution.forget(slot);
     this.#names.set(slot, name);
     if (!this.#onParole.has(name)) return;
     this.#attribution.putOnParole(slot);
-    peer.parole = true;
+    source.parole = true;
   }
 
   /** What was read twice gave the wrong hash twice. `digest` has leaves, also in v1. */
@@ -219,7 +218,7 @@ export class BadPieceJudge {
     if (judgement === "sound") return;
     const until = this.#rounds.onFailed(now);
     for (const slot of new Set(involved)) {
-      const peer = this.#owner.peerInSlot(slot);
+      const peer = this.#owner.sourceInSlot(slot);
       if (peer !== undefined) peer.refillAt = Math.max(peer.refillAt, until);
     }
     if (judgement === "faulty") this.#suspectLocal();
@@ -248,7 +247,7 @@ export class BadPieceJudge {
     const name = this.#names.get(slot);
     if (name !== undefined && parole) this.#onParole.add(name);
     else if (name !== undefined) this.#onParole.delete(name);
-    const peer = this.#owner.peerInSlot(slot);
+    const peer = this.#owner.sourceInSlot(slot);
     if (peer !== undefined) peer.parole = parole;
   }
 
@@ -264,7 +263,7 @@ export class BadPieceJudge {
   #credit(contributors: readonly PeerSlot[]): void {
     for (let from = 0, to = 0; from < contributors.length; from = to) {
       while (to < contributors.length && contributors[to] === contributors[from]) to++;
-      const peer = this.#owner.peerInSlot(contributors[from]!);
+      const peer = this.#owner.sourceInSlot(contributors[from]!);
       if (peer !== undefined) peer.verified += (to - from) * BLOCK_SIZE;
     }
   }

@@ -13,6 +13,8 @@ export interface SessionConfig {
   readonly lazyVerify: boolean;
   /** Which connections to peers are obfuscated (MSE). */
   readonly obfuscation: ObfuscationPolicy;
+  /** Web servers that a torrent names are asked for its files. */
+  readonly webSeeds: boolean;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */

@@ -7,7 +7,9 @@ import type { BanCause } from "../core/swarm/standing.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DiffieHellman } from "../ports/diffie-hellman.ts";
 import type { Disk } from "../ports/disk.ts";
+import type { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Hasher } from "../ports/hasher.ts";
+import type { Http } from "../ports/http.ts";
 import type { Log } from "../ports/log.ts";
 import type { Endpoint, Net } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
@@ -33,6 +35,8 @@ export interface SessionPorts {
   readonly random: Random;
   readonly store: Store;
   readonly log: Log;
+  /** Closed by the trackers. */
+  readonly http: Http;
   readonly trackers: TrackerClient;
   readonly finders: readonly PeerFinder[];
   /** Shared with the trackers and finders, which vote on it, too. */
@@ -51,6 +55,7 @@ export interface SessionContext extends SessionPorts {
   readonly spacePolls: SpacePolls;
   readonly uploadBuffers: UploadBuffers;
   readonly dialBudget: DialBudget;
+  readonly webHosts: HostBudget;
   readonly extensions: ExtensionRegistry;
   readonly faults: FaultWatch;
   readonly standings: PeerStandings;

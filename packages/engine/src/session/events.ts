@@ -49,6 +49,21 @@ export interface PeerInfo {
   readonly reputation: Opinion;
 }
 
+/** A web server that has the torrent's files, for people and programs to look at. Rate in bytes per second. */
+export interface WebSeedInfo {
+  /** Without what it takes to be let in. */
+  readonly url: string;
+  /** `waiting`: it is left in peace for `retryInMs`, after `lastError`. `banned`: it sent wrong data. */
+  readonly state: "idle" | "asking" | "waiting" | "banned";
+  readonly downRate: number;
+  readonly downloaded: number;
+  /** HTTP requests under way. */
+  readonly requests: number;
+  readonly retryInMs: number | null;
+  /** A clause; may quote text of strangers. */
+  readonly lastError: string | null;
+}
+
 export interface FileProgress {
   /** What calls that change a file want. */
   readonly index: FileIndex;
@@ -123,6 +138,13 @@ export type TorrentEvent =
   | { readonly type: "peer-complete"; readonly peer: PeerInfo }
   | { readonly type: "peer-failed"; readonly host: string; readonly port: number; readonly error: ShoalError }
   | { readonly type: "banned"; readonly host: string; readonly reason: string }
+  /** A web seed delivers for the first time, or can't be used for a while, or for some files; `message` is a clause that says why. */
+  | {
+      readonly type: "web-seed";
+      readonly url: string;
+      readonly ok: boolean;
+      readonly message: string | null;
+    }
   | {
       readonly type: "tracker";
       readonly url: string;

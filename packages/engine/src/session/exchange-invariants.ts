@@ -1,5 +1,5 @@
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+import type { BlockSource } from "./block-source.ts";
 
 function check(value: boolean, what: string): void {
   if (!value) throw new Error(`exchange: ${what}`);
@@ -11,12 +11,12 @@ function check(value: boolean, what: string): void {
  */
 export function exchangeInvariants(
   picker: PiecePicker,
-  peers: ReadonlySet<PeerConnection>,
+  sources: Iterable<BlockSource>,
   maxOutstandingRequests: number,
 ): void {
   picker.invariants();
   let requested = 0;
-  for (const peer of peers) {
+  for (const peer of sources) {
     const { slot, requests } = peer;
     if (!peer.inPicker) {
       check(requests.length === 0, `peer ${slot} is not in the picker and has ${requests.length} requests`);

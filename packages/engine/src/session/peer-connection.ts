@@ -1,5 +1,5 @@
 import type { Bitfield } from "../base/bitfield.ts";
-import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import type { BlockIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { RateMeter } from "../base/rate-meter.ts";
 import { type Greeter, PeerSession } from "../core/peer/peer-session.ts";
@@ -8,8 +8,10 @@ import { RequestTimeout } from "../core/peer/request-timeout.ts";
 import { RequestQueue } from "../core/peer/request-queue.ts";
 import { UploadQueue } from "../core/peer/upload-queue.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
-import type { PickPeer } from "../core/picker/piece-picker.ts";
+import { BLOCK_SIZE } from "../meta/layout.ts";
+import { peerKey } from "../core/swarm/peer-key.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
+import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import { ObfuscatedConnection } from "./obfuscated-connection.ts";
 import type { ExtensionPeerHandler } from "./extensions.ts";
@@ -32,7 +34,7 @@ export interface PeerOwner {
 }
 
 /** One live peer: the socket, the protocol state, and what is outstanding in both directions. */
-export class PeerConnection implements ConnectionSink, PickPeer {
+export class PeerConnection implements ConnectionSink, BlockSource {
   readonly remote: Endpoint;
   readonly incoming: boolean;
   /** How we came to know of the peer. */
@@ -136,6 +138,10 @@ export class PeerConnection implements ConnectionSink, PickPeer {
     );
   }
 
+  get name(): string {
+    return peerKey(this.remote.host, this.remote.port);
+  }
+
   get have(): Bitfield {
     return this.session.have!;
   }
@@ -156,11 +162,35 @@ export class PeerConnection implements ConnectionSink, PickPeer {
     return this.score < 0;
   }
 
+  get inRuns(): boolean {
+    return false;
+  }
+
+  get interested(): boolean {
+    return this.session.amInterested;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn. */
+  setInterested(interested: boolean): void {
+    this.session.setInterested(interested);
+  }
+
+  request(piece: PieceIndex, block: BlockIndex, length: number): void {
+    this.session.out.request(piece, block * BLOCK_SIZE, length);
+  }
+
+  cancel(piece: PieceIndex, block: BlockIndex, length: number): void {
+    this.session.out.cancel(piece, block * BLOCK_SIZE, length);
+  }
+
+  onSilent(): void {
+    this.late++;
+    this.pipeline.onTimeout();
+  }
+
   onBlock(length: number, latencyMs: Millis | null, now: Millis): void {
     this.pipeline.onBlock(length, now, latencyMs);
     this.timeout.onBlock(now);

@@ -1,9 +1,10 @@
-import type { Millis, PieceIndex } from "../base/brand.ts";
+import type { BlockIndex, Millis, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import { BLOCK_SIZE } from "../meta/layout.ts";
 import type { Timer } from "../ports/clock.ts";
 import { encodeDontHave, encodeUploadOnly } from "../wire/extension.ts";
+import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
@@ -26,12 +27,14 @@ const MEDIUM_FACTOR = 2;
 
 export interface ExchangeOwner {
   readonly connectedPeers: ReadonlySet<PeerConnection>;
+  /** Peers, and web seeds in use. */
+  readonly sources: readonly BlockSource[];
   /** Hashes are to come from peers still. */
   readonly wantsHashes: boolean;
   onPeerComplete(peer: PeerConnection): void;
 }
 
-/** What peers have and want: interest, overdue requests, news of our pieces, and good-byes between seeds. */
+/** What peers and web seeds have, and peers want: interest, overdue requests, news of our pieces, and good-byes between seeds. */
 export class PieceExchange {
   readonly #context: SessionContext;
   readonly #owner: ExchangeOwner;
@@ -61,10 +64,10 @@ export class PieceExchange {
   /** The disk takes nothing: peers are asked for nothing, and told that they may serve others. */
   hold(): void {
     this.#download.hold();
-    for (const peer of this.#owner.connectedPeers) {
-      this.#download.withdraw(peer);
-      this.#updateInterest(peer);
-      peer.flush();
+    for (const source of this.#owner.sources) {
+      this.#download.withdraw(source);
+      this.#updateInterest(source);
+      source.flush();
     }
   }
 
@@ -151,6 +154,11 @@ export class PieceExchange {
     }
   }
 
+  /** The block will not come from it: others may be asked. */
+  giveBack(source: BlockSource, piece: PieceIndex, block: BlockIndex): void {
+    if (source.requests.bury(piece, block)) this.#picker.release(source.slot, piece, block);
+  }
+
   onPeerGone(peer: PeerConnection): void {
     if (!peer.inPicker) return;
     // Of two seeds that part either may have been the first to say so.
@@ -167,9 +175,9 @@ export class PieceExchange {
 
   /** There is room for requests again. */
   refillAll(): void {
-    for (const peer of this.#byRepute()) {
-      this.#download.refill(peer);
-      peer.flush();
+    for (const source of this.#byRepute()) {
+      this.#download.refill(source);
+      source.flush();
     }
   }
 
@@ -183,12 +191,16 @@ export class PieceExchange {
     const dirty = this.#interestDirty;
     this.#interestDirty = false;
     let fastest = 0;
-    for (const peer of this.#owner.connectedPeers) fastest = Math.max(fastest, peer.pipeline.rate(now));
-    for (const peer of this.#byRepute()) {
-      if (dirty) this.#updateInterest(peer);
-      classify(peer, fastest, now);
-      this.#expire(peer, now);
-      this.afterInput(peer);
+    for (const { pipeline } of this.#owner.sources) fastest = Math.max(fastest, pipeline.rate(now));
+    for (const source of this.#byRepute()) {
+      if (dirty) this.#updateInterest(source);
+      classify(source, fastest, now);
+      this.#expire(source, now);
+      this.#download.refill(source);
+      source.flush();
+    }
+    for (const peer of this.#owner.connectedPeers) {
+      this.#upload.serve(peer);
       peer.flush();
       if (this.#isMeetingOfSeeds(peer, now)) {
         peer.hadNothingToDo = true;
@@ -215,11 +227,11 @@ export class PieceExchange {
   /** Nothing is asked of peers or given to them for a while; they stay connected. */
   standStill(): void {
     this.stop();
-    for (const peer of this.#owner.connectedPeers) {
-      this.#upload.choke(peer);
-      this.#download.withdraw(peer);
-      this.#updateInterest(peer);
-      peer.flush();
+    for (const peer of this.#owner.connectedPeers) this.#upload.choke(peer);
+    for (const source of this.#owner.sources) {
+      this.#download.withdraw(source);
+      this.#updateInterest(source);
+      source.flush();
     }
   }
 
@@ -248,16 +260,15 @@ export class PieceExchange {
 
   /** Other pieces are wanted than before: requests for those that are not any more are taken back. */
   onWishesChanged(): void {
-    for (const peer of this.#owner.connectedPeers) {
-      peer.requests.forEach((piece, block) => {
+    for (const source of this.#owner.sources) {
+      source.requests.forEach((piece, block) => {
         if (this.#picker.priority(piece) > 0) return;
-        peer.requests.bury(piece, block);
-        this.#picker.release(peer.slot, piece, block);
-        peer.session.out.cancel(piece, block * BLOCK_SIZE, this.#download.blockLength(piece, block));
+        this.giveBack(source, piece, block);
+        source.cancel(piece, block, this.#download.blockLength(piece, block));
       });
-      this.#updateInterest(peer);
-      this.#download.refill(peer);
-      peer.flush();
+      this.#updateInterest(source);
+      this.#download.refill(source);
+      source.flush();
     }
   }
 
@@ -277,8 +288,8 @@ export class PieceExchange {
   }
 
   /** Who is trusted is asked first, so that what is scarce and urgent goes to them. */
-  #byRepute(): PeerConnection[] {
-    return [...this.#owner.connectedPeers].sort(
+  #byRepute(): readonly BlockSource[] {
+    return this.#owner.sources.toSorted(
       (a, b) => Number(a.parole) - Number(b.parole) || b.speed - a.speed || b.score - a.score,
     );
   }
@@ -288,17 +299,17 @@ export class PieceExchange {
     peer.inPicker = true;
   }
 
-  #updateInterest(peer: PeerConnection): void {
+  #updateInterest(peer: BlockSource): void {
     const mayAsk = this.#active && !this.#download.isHeld && peer.inPicker;
-    peer.session.setInterested(mayAsk && this.#picker.isInteresting(peer));
+    peer.setInterested(mayAsk && this.#picker.isInteresting(peer));
   }
 
-  #releaseRequests(peer: PeerConnection): void {
+  #releaseRequests(peer: BlockSource): void {
     peer.requests.clear((piece, block) => this.#picker.release(peer.slot, piece, block));
   }
 
   /** Takes back what the peer doesn't deliver in time, so that others can be asked. */
-  #expire(peer: PeerConnection, now: Millis): void {
+  #expire(peer: BlockSource, now: Millis): void {
     if (peer.requests.length === 0) return;
     if (peer.choked && peer.allowedFast.size === 0 && now - peer.chokedAt > REJECT_WAIT_MS) {
       this.#releaseRequests(peer);
@@ -307,9 +318,7 @@ export class PieceExchange {
     const silent = peer.timeout.expire(peer.requests, peer.pipeline.latency, now, (piece, block) =>
       this.#picker.release(peer.slot, piece, block),
     );
-    if (!silent) return;
-    peer.late++;
-    peer.pipeline.onTimeout();
+    if (silent) peer.onSilent();
   }
 
   #isMeetingOfSeeds(peer: PeerConnection, now: Millis): boolean {
@@ -320,7 +329,7 @@ export class PieceExchange {
 }
 
 /** How fast a peer is. One that is asked for little can't show what it could deliver: then its class only rises. */
-function classify(peer: PeerConnection, fastest: number, now: Millis): void {
+function classify(peer: BlockSource, fastest: number, now: Millis): void {
   // Those of bad repute share pieces with the slow only.
   const speed = peer.distrusted ? 0 : speedClass(peer.pipeline.rate(now), fastest);
   if (speed > peer.speed || peer.distrusted || peer.requests.length * 2 >= peer.pipeline.target)

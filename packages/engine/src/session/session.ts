@@ -5,6 +5,7 @@ import { Xoshiro128 } from "../base/rng.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
+import { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Reputation } from "../core/swarm/reputation.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
@@ -79,7 +80,10 @@ export class Session {
       peerId: this.peerId,
       storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
         onArena: (full) => {
-          for (const torrent of this.#activeOnes()) torrent.swarm.onArena(full);
+          for (const { swarm, content } of this.#activeOnes()) {
+            swarm.onArena(full);
+            content?.webSeeds.onArena(full);
+          }
         },
         onRoom: () => {
           for (const torrent of this.#activeOnes()) torrent.content?.exchange.refillAll();
@@ -88,6 +92,7 @@ export class Session {
       spacePolls: new SpacePolls(disk, () => clock.now()),
       uploadBuffers: new UploadBuffers(),
       dialBudget: new DialBudget(),
+      webHosts: new HostBudget(),
       extensions: new ExtensionRegistry(),
       faults: new FaultWatch(),
       obfuscation,
@@ -221,7 +226,7 @@ export class Session {
   /** Throws when parts of the session contradict each other. Slow: for tests and the simulator. */
   invariants(): void {
     this.#context.storeFlow.buffer.invariants();
-    for (const { live } of this.#torrents) live?.content?.download.invariants(live.swarm.connected);
+    for (const { live } of this.#torrents) live?.content?.download.invariants(live.content.sources);
   }
 
   /** Ends everything in good order: announces `stopped`, saves resume data, closes sockets, ends the workers. */

@@ -14,7 +14,8 @@ import { PeerConnection, type PeerOwner } from "./peer-connection.ts";
 /** Connection attempts of one torrent that may be under way at once. */
 const MAX_HALF_OPEN = 30;
 const KEEP_ALIVE_MS = 100_000;
-const SLOT_COUNT = 4096;
+/** Slots of peers are below this number. */
+export const SLOT_COUNT = 4096;
 /** Banned peers that are counted. */
 const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */

@@ -5,15 +5,16 @@ import type { DiskTrouble } from "../core/explain.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import { PieceHashes } from "../core/piece-hashes.ts";
 import { PiecePicker } from "../core/picker/piece-picker.ts";
-import { shortHashes } from "../meta/info-hash.ts";
 import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { PieceDigest } from "../ports/disk.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
+import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
 import type { FileProgress, TorrentEvent } from "./events.ts";
+import { grantCommonPieces } from "./fast-grants.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { PieceExchange } from "./piece-exchange.ts";
@@ -23,9 +24,7 @@ import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentPieces } from "./torrent-pieces.ts";
 import { TorrentPlace } from "./torrent-place.ts";
 import { TorrentUpload } from "./torrent-upload.ts";
-
-/** A piece that more than one in so many peers have is common. */
-const COMMON_FRACTION = 4;
+import { WebSeeds } from "./web-seeds.ts";
 
 /** The peers of the torrent. */
 export interface SwarmPeers {
@@ -57,6 +56,7 @@ export class TorrentContent {
   readonly download: TorrentDownload;
   readonly upload: TorrentUpload;
   readonly hashExchange: HashExchange;
+  readonly webSeeds: WebSeeds;
   readonly place: TorrentPlace;
   readonly recovery: DiskRecovery;
   readonly #context: SessionContext;
@@ -113,11 +113,16 @@ export class TorrentContent {
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
     this.recovery = new DiskRecovery(context, this, this.exchange);
     this.hashExchange = new HashExchange(context, this, layout, storage, hashes);
+    this.webSeeds = new WebSeeds(context, this, picker, metainfo);
     this.#judge = new BadPieceJudge(context, this, storage, picker, hashes, this.hashExchange);
   }
 
   get connectedPeers(): ReadonlySet<PeerConnection> {
     return this.#owner.swarm.connected;
+  }
+
+  get sources(): readonly BlockSource[] {
+    return [...this.connectedPeers, ...this.webSeeds.inUse];
   }
 
   /** Verified pieces; read only. */
@@ -146,11 +151,13 @@ export class TorrentContent {
   /** Nothing to do until somebody connects, or until `nextDeadline`. */
   get isIdle(): boolean {
     if (this.exchange.hasNews || !(this.#journal?.isIdle ?? true)) return false;
-    return !this.#active || this.isComplete || (this.download.isIdle && !this.#judge.isWaiting);
+    if (!this.#active || this.isComplete) return true;
+    return this.download.isIdle && !this.#judge.isWaiting && this.webSeeds.inUse.size === 0;
   }
 
   nextDeadline(): Millis {
-    return this.#active ? (this.#journal?.nextDeadline() ?? Infinity) : Infinity;
+    if (!this.#active) return Infinity;
+    return Math.min(this.#journal?.nextDeadline() ?? Infinity, this.webSeeds.nextDeadline());
   }
 
   get wantedBytes(): number {
@@ -218,6 +225,7 @@ export class TorrentContent {
     this.#toldComplete = this.isComplete;
     this.#pieces.lost.start();
     this.exchange.start();
+    this.webSeeds.start();
     this.exchange.announceAll(this.#found);
     this.#found = [];
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
@@ -230,6 +238,7 @@ export class TorrentContent {
   /** Stops the exchange; what was received is put on disk. */
   async pause(): Promise<void> {
     this.#active = false;
+    this.webSeeds.stop();
     this.exchange.stop();
     this.#judge.onPause();
     this.#pieces.stop();
@@ -272,14 +281,8 @@ export class TorrentContent {
     if (this.#owner.swarm.connected.size === 1) this.#pieces.lost.watch.distrust();
     // A peer that has something already can trade.
     if (peer.session.have !== null && !peer.session.have.isEmpty) return;
-    const { infoHashes, layout } = this.#metainfo;
     const others = this.#owner.swarm.connected.size - 1;
-    this.upload.grantFastSet(
-      peer,
-      shortHashes(infoHashes)[0]!,
-      layout.pieceCount,
-      (piece) => this.#picker.availability(piece) * COMMON_FRACTION > others,
-    );
+    grantCommonPieces(this.upload, this.#picker, this.#metainfo, peer, others);
   }
 
   onPeerGone(peer: PeerConnection): void {
@@ -289,6 +292,7 @@ export class TorrentContent {
 
   onTick(now: Millis): void {
     if (!this.#active) return;
+    this.webSeeds.onTick(now);
     this.exchange.onTick(now);
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
@@ -300,8 +304,12 @@ export class TorrentContent {
 
   // -- what the parts tell and ask
 
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined {
-    return this.#owner.swarm.inSlot(slot);
+  sourceInSlot(slot: PeerSlot): BlockSource | undefined {
+    return this.#owner.swarm.inSlot(slot) ?? this.webSeeds.inSlot(slot);
+  }
+
+  onNamed(source: BlockSource): void {
+    this.#judge.onAdmitted(source);
   }
 
   hasPiece(piece: PieceIndex): boolean {
@@ -310,6 +318,7 @@ export class TorrentContent {
 
   ban(slot: PeerSlot, reason: string): void {
     this.#owner.swarm.ban(slot, reason);
+    this.webSeeds.ban(slot, reason);
   }
 
   emit(event: TorrentEvent): void {

@@ -7,10 +7,10 @@ import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { StoreWrite } from "../core/store-buffer.ts";
 import { BLOCK_SIZE, type Layout } from "../meta/layout.ts";
 import type { PieceDigest, StorageId } from "../ports/disk.ts";
+import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
 import { exchangeInvariants } from "./exchange-invariants.ts";
-import type { PeerConnection } from "./peer-connection.ts";
 import type { StoreSink } from "./store-flow.ts";
 
 /** Blocks that nobody asked for, from one peer, before it is disconnected. */
@@ -22,7 +22,7 @@ const CAREFUL_REQUESTS = 4;
 
 /** What the download tells its torrent. */
 export interface DownloadOwner {
-  peerInSlot(slot: PeerSlot): PeerConnection | undefined;
+  sourceInSlot(slot: PeerSlot): BlockSource | undefined;
   emit(event: TorrentEvent): void;
   /** The piece is on disk and right; the picker knows. `contributors` names who delivered each block. */
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void;
@@ -45,7 +45,7 @@ export interface DownloadParts {
 }
 
 /**
- * The way down: blocks from peers into arena slots, runs to disk, pieces to verification. It joins the picker, the store
+ * The way down: blocks from peers and web seeds into arena slots, runs to disk, pieces to verification. It joins the picker, the store
  * buffer and the disk; a block is in exactly one of "requested", "in a slot", "on disk" or "missing".
  */
 export class TorrentDownload implements StoreSink {
@@ -109,10 +109,10 @@ export class TorrentDownload implements StoreSink {
   }
 
   /** Takes back what the peer was asked for. */
-  withdraw(peer: PeerConnection): void {
+  withdraw(peer: BlockSource): void {
     peer.requests.clear((piece, block) => {
       this.#picker.release(peer.slot, piece, block);
-      peer.session.out.cancel(piece, block * BLOCK_SIZE, this.#layout.blockLength(piece, block));
+      peer.cancel(piece, block, this.#layout.blockLength(piece, block));
     });
   }
 
@@ -136,8 +136,8 @@ export class TorrentDownload implements StoreSink {
   }
 
   /** Asks the peer for as many blocks as its pipeline has room for. */
-  refill(peer: PeerConnection): void {
-    if (!this.#active || this.#held || !peer.inPicker || !peer.session.amInterested) return;
+  refill(peer: BlockSource): void {
+    if (!this.#active || this.#held || !peer.inPicker || !peer.interested) return;
     if (peer.choked && peer.allowedFast.size === 0) return;
     const now = this.#context.now();
     if (now < peer.refillAt) return;
@@ -150,7 +150,7 @@ export class TorrentDownload implements StoreSink {
       const piece = picked[2 * i]!;
       const block = picked[2 * i + 1]!;
       peer.requests.add(piece, block, now);
-      peer.session.out.request(piece, block * BLOCK_SIZE, this.#layout.blockLength(piece, block));
+      peer.request(piece, block, this.#layout.blockLength(piece, block));
     }
   }
 
@@ -159,7 +159,7 @@ export class TorrentDownload implements StoreSink {
   }
 
   onBlock(
-    peer: PeerConnection,
+    peer: BlockSource,
     piece: PieceIndex,
     begin: number,
     buffer: Uint8Array,
@@ -290,9 +290,9 @@ export class TorrentDownload implements StoreSink {
     this.#context.disk.forget(this.storage, piece);
   }
 
-  /** Throws when the picker and the queues of `peers` contradict each other. For tests and the simulator. */
-  invariants(peers: ReadonlySet<PeerConnection>): void {
-    exchangeInvariants(this.#picker, peers, this.#context.config.maxOutstandingRequests);
+  /** Throws when the picker and the queues of `sources` contradict each other. For tests and the simulator. */
+  invariants(sources: Iterable<BlockSource>): void {
+    exchangeInvariants(this.#picker, sources, this.#context.config.maxOutstandingRequests);
   }
 
   #cancelElsewhere(piece: PieceIndex, block: BlockIndex, length: number): void {
@@ -300,15 +300,15 @@ export class TorrentDownload implements StoreSink {
     for (let i = 0; i < count; i++) {
       const slot = this.#others[i]!;
       this.#picker.release(slot, piece, block);
-      const other = this.#owner.peerInSlot(slot);
+      const other = this.#owner.sourceInSlot(slot);
       if (other === undefined) continue;
       other.requests.bury(piece, block);
-      other.session.out.cancel(piece, block * BLOCK_SIZE, length);
+      other.cancel(piece, block, length);
       other.flush();
     }
   }
 
-  #onUnsolicited(peer: PeerConnection, length: number): void {
+  #onUnsolicited(peer: BlockSource, length: number): void {
     this.wasted += length;
     if (++peer.unsolicited > MAX_UNSOLICITED) {
       throw new ShoalError("ERR_PROTOCOL", "The peer sends blocks that were not asked for");

@@ -9,7 +9,14 @@ import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
-import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import type {
+  FileProgress,
+  PeerInfo,
+  TorrentEvent,
+  TorrentState,
+  TorrentStats,
+  WebSeedInfo,
+} from "./events.ts";
 import { LiveTorrent } from "./live-torrent.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { mayRest } from "./may-rest.ts";
@@ -139,6 +146,11 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   peers(): PeerInfo[] {
     return this.#live?.peers() ?? [];
+  }
+
+  /** The web servers that have its files; empty while the metadata is unknown, and at rest. */
+  webSeeds(): WebSeedInfo[] {
+    return this.#live?.content?.webSeeds.info(this.#context.now()) ?? [];
   }
 
   stats(now: Millis = this.#context.now()): TorrentStats {

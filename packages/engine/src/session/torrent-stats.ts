@@ -73,6 +73,8 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     trackersFailed: trackers.failed,
     trackerFailure: trackers.failure,
     finders: sources.discovery.progress(),
+    webSeeds: content?.webSeeds.inUse.size ?? 0,
+    webSeedFailure: content?.webSeeds.failure ?? null,
     metadataSources: metadata.sourceCount,
     useful,
     unchoked,

@@ -18,6 +18,8 @@ const FACTS: WaitingFacts = {
   trackersFailed: 0,
   trackerFailure: null,
   finders: [],
+  webSeeds: 0,
+  webSeedFailure: null,
   metadataSources: 0,
   useful: 0,
   unchoked: 0,
@@ -86,6 +88,13 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
   ["need-metadata", { needsMetadata: true, downloading: false, peers: 2 }, /none has the file list yet$/],
   ["peers-no-data", { peers: 2, ...REFUSED }, /^2 peers connected, none has the missing pieces$/],
   ["choked-by-all", { peers: 2, useful: 1 }, /^1 peer serving others first/],
+  ["awaiting-web-server", { webSeeds: 1, trackers: 1 }, /^waiting for 1 web server to send$/],
+  ["awaiting-data", { webSeeds: 1, peers: 1, useful: 1, unchoked: 1 }, /^waiting for 1 peer to send$/],
+  [
+    "web-server-down",
+    { webSeedFailure: { host: "a.example", message: "it answers with status 500" } },
+    /^web server a\.example can't be used: it answers with status 500; no peer is known$/,
+  ],
   ["awaiting-data", { peers: 2, useful: 2, unchoked: 1 }, /^waiting for 1 peer to send$/],
 ];
 

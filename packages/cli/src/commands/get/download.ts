@@ -7,6 +7,7 @@ import { formatSize } from "../../ui/sizes.ts";
 import { checkLine } from "../check-line.ts";
 import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
+import { WebSeedNotes } from "../web-seed-notes.ts";
 import { checkFields, peerFields, statsFields } from "../transfer-events.ts";
 import type { PeerAddress } from "../option.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
@@ -37,6 +38,7 @@ export class Download {
   readonly #toldFailed: Set<string> = new Set();
   readonly #trackers: Map<string, { ok: boolean; peers: number }> = new Map();
   readonly #notes: TrackerNotes;
+  readonly #webSeeds: WebSeedNotes;
   readonly #contacted: Set<string> = new Set();
   readonly #settle: { resolve: () => void; reject: (error: unknown) => void };
   /** Settles when everything wanted is verified and on disk, or the torrent failed for good. */
@@ -59,6 +61,7 @@ export class Download {
     this.#context = context;
     this.#output = output;
     this.#notes = new TrackerNotes(output);
+    this.#webSeeds = new WebSeedNotes(output);
     this.#plan = plan;
     this.#freeBytes = freeBytes;
     this.#named = new Set(named.map(formatPeer));
@@ -173,6 +176,9 @@ export class Download {
         this.#trackers.set(event.url, { ok: event.ok, peers: event.peers });
         output.event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
         this.#notes.onAnswer(event.url, event.ok, event.message, event.peers);
+        break;
+      case "web-seed":
+        this.#webSeeds.onEvent(event);
         break;
       case "piece":
       case "peer-complete":

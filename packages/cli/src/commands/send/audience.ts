@@ -108,6 +108,7 @@ export class Audience {
       case "piece":
       case "complete":
       case "peer-failed":
+      case "web-seed":
         break;
     }
   }

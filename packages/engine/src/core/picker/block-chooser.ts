@@ -2,6 +2,7 @@ import type { Millis } from "../../base/brand.ts";
 import { Shortlist } from "../../base/shortlist.ts";
 import { DeadlineLane } from "./deadline-lane.ts";
 import { Endgame } from "./endgame.ts";
+import { longestGap } from "./longest-gap.ts";
 import { NO_PEER, type PartialPiece } from "./partial-piece.ts";
 import type { PeerState } from "./peer-state.ts";
 import {
@@ -34,7 +35,9 @@ type Reach = 0 | 1 | 2;
  * 4. any partial piece;
  * 5. duplicates (endgame).
  *
- * Allocates nothing; not re-entrant.
+ * Who is asked in runs joins nobody's pieces before there is nothing else.
+ *
+ * Allocates nothing, but where a run begins; not re-entrant.
  */
 export class BlockChooser {
   readonly #state: PickerState;
@@ -72,12 +75,12 @@ export class BlockChooser {
   }
 
   #pickShared(st: PeerState): void {
-    const { snubbed, speed } = st.peer;
+    const { snubbed, speed, inRuns } = st.peer;
     const settlingIn = this.#state.have.count < RANDOM_FIRST_PIECES;
     if (this.#state.sequential) this.#count = this.#lane.pick(st, this.#limit, this.#now, this.#out, 0);
     if (this.#wantsMore) this.#continueCurrent(st);
     if (this.#wantsMore)
-      this.#takePartials(st, speed === FAST && !snubbed && !settlingIn ? ABANDONED : SAME_CLASS);
+      this.#takePartials(st, inRuns || (speed === FAST && !snubbed && !settlingIn) ? ABANDONED : SAME_CLASS);
     if (this.#wantsMore) this.#takeUntouched(st);
     if (this.#wantsMore) this.#takePartials(st, ANY);
     if (this.#wantsMore && this.#atCap) this.#takeBeyondCap(st);
@@ -176,11 +179,23 @@ export class BlockChooser {
   }
 
   #searchStart(st: PeerState): number {
-    return this.#state.sequential ? this.#lane.startFor(st) : 0;
+    if (this.#state.sequential) return this.#lane.startFor(st);
+    return st.peer.inRuns ? this.#runStart(st) : 0;
+  }
+
+  /** Where a run goes on, or a new one begins. */
+  #runStart(st: PeerState): number {
+    const { order, pool } = this.#state;
+    const next = st.currentPiece + 1;
+    if (next > 0 && next < st.have.length && order.isFree(next)) return next;
+    const gap = longestGap(order.free, st.have.bytes);
+    // Who is at the piece before it will go on into it: half of it is left to them.
+    const isEntered = gap.start > 0 && pool.get(gap.start - 1) !== null;
+    return isEntered ? gap.start + (gap.length >>> 1) : gap.start;
   }
 
   #searchMode(st: PeerState): SearchMode {
-    if (this.#state.sequential) return SEARCH_SEQUENTIAL;
+    if (this.#state.sequential || st.peer.inRuns) return SEARCH_SEQUENTIAL;
     if (st.peer.snubbed || st.peer.distrusted) return SEARCH_COMMON;
     return this.#state.have.count < RANDOM_FIRST_PIECES ? SEARCH_RANDOM : SEARCH_RAREST;
   }

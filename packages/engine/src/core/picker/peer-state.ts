@@ -22,6 +22,8 @@ export interface PickPeer {
   readonly responseMs: Millis;
   /** Of bad repute: gets common pieces, which others can give as well. */
   readonly distrusted: boolean;
+  /** Each request costs much and its length nothing: gets pieces that follow one another, from the largest gap on. */
+  readonly inRuns: boolean;
 }
 
 /** What the picker remembers about a peer: every field is set here, so that all peers have one shape. */

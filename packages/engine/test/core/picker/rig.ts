@@ -17,6 +17,7 @@ export interface TestPeer extends PickPeer {
   snubbed: boolean;
   parole: boolean;
   distrusted: boolean;
+  inRuns: boolean;
   responseMs: number;
 }
 
@@ -53,6 +54,7 @@ export function makePeer(slot: number, pieces: number, has: readonly number[] | 
     snubbed: false,
     parole: false,
     distrusted: false,
+    inRuns: false,
     responseMs: Infinity,
   };
 }

@@ -1,0 +1,40 @@
+import type { BlockIndex, Millis, PieceIndex } from "../base/brand.ts";
+import type { RequestPipeline } from "../core/peer/pipeline.ts";
+import type { RequestQueue } from "../core/peer/request-queue.ts";
+import type { RequestTimeout } from "../core/peer/request-timeout.ts";
+import type { PickPeer, SpeedClass } from "../core/picker/peer-state.ts";
+
+/** Somebody who is asked for blocks: a peer, or a web seed. */
+export interface BlockSource extends PickPeer {
+  /** One for each, whatever its slot; the same when it comes again. */
+  readonly name: string;
+  /** The picker knows it. */
+  inPicker: boolean;
+  readonly requests: RequestQueue;
+  readonly pipeline: RequestPipeline;
+  readonly timeout: RequestTimeout;
+  /** It has something that we want, and may be asked. */
+  readonly interested: boolean;
+  parole: boolean;
+  speed: SpeedClass;
+  responseMs: Millis;
+  /** Its reputation; see `Reputations`. */
+  readonly score: number;
+  /** Bytes in pieces that were right, whole blocks, since its reputation was counted last. */
+  verified: number;
+  /** Blocks received that we never asked for. */
+  unsolicited: number;
+  /** Not asked for blocks before this time. */
+  refillAt: Millis;
+  /** When it last stopped serving us. */
+  readonly chokedAt: Millis;
+  setInterested(interested: boolean): void;
+  /** These two go out with `flush`. */
+  request(piece: PieceIndex, block: BlockIndex, length: number): void;
+  cancel(piece: PieceIndex, block: BlockIndex, length: number): void;
+  flush(): void;
+  /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn. */
+  onBlock(length: number, latencyMs: Millis | null, now: Millis): void;
+  /** It did not deliver in time what was asked for. */
+  onSilent(): void;
+}

@@ -1,0 +1,288 @@
+import { Bitfield } from "../base/bitfield.ts";
+import type { BlockIndex, FileIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { RequestPipeline } from "../core/peer/pipeline.ts";
+import { RequestQueue } from "../core/peer/request-queue.ts";
+import { RequestTimeout } from "../core/peer/request-timeout.ts";
+import type { SpeedClass } from "../core/picker/peer-state.ts";
+import type { BlockVisitor } from "../core/web-seed/block-reader.ts";
+import { RunQueue } from "../core/web-seed/run-queue.ts";
+import { WebSeedHealth } from "../core/web-seed/web-seed-health.ts";
+import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
+import { webSeedUrl } from "../meta/web-seed-url.ts";
+import type { BlockSource } from "./block-source.ts";
+import type { SessionContext } from "./context.ts";
+import type { WebSeedInfo } from "./events.ts";
+import { type TransferEnd, type TransferOwner, WebSeedTransfer } from "./web-seed-transfer.ts";
+
+/** Requests to one web seed at the same time. */
+const MAX_TRANSFERS = 4;
+/** Blocks that are under request with one at most: 16 MiB. */
+const MAX_REQUESTS = 1_024;
+/** Redirects that are remembered, and files that are known to be missing. */
+const MAX_FILES_NOTED = 10_000;
+/** Longest URL of a redirect that is remembered. */
+const MAX_URL = 8_192;
+
+const NO_PIECES: ReadonlySet<PieceIndex> = new Set();
+
+/** What a web seed asks and tells the download. */
+export interface WebSeedOwner {
+  onBlock(
+    seed: WebSeed,
+    piece: PieceIndex,
+    begin: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
+  /** It can be asked for more. */
+  onRoom(seed: WebSeed): void;
+  /** The block will not come from this seed. */
+  giveBack(seed: WebSeed, piece: PieceIndex, block: BlockIndex): void;
+  /** It lacks the pieces of a file, which it was thought to have. */
+  onLacks(seed: WebSeed, pieces: readonly PieceIndex[]): void;
+  /** It is not to be asked for the time being: `health` says why, and until when. */
+  onUnfit(seed: WebSeed): void;
+}
+
+/** One URL that has the torrent's files (BEP 19), as somebody who is asked for blocks. It is thought to have everything until it says otherwise. */
+export class WebSeed implements BlockSource, TransferOwner {
+  readonly slot: PeerSlot;
+  readonly url: string;
+  /** With its port, if it is no usual one. */
+  readonly host: string;
+  readonly health: WebSeedHealth;
+  readonly requests: RequestQueue = new RequestQueue(MAX_REQUESTS);
+  readonly pipeline: RequestPipeline = new RequestPipeline();
+  readonly timeout: RequestTimeout = new RequestTimeout();
+  have: Bitfield = new Bitfield(0);
+  inPicker = false;
+  interested = false;
+  readonly choked = false;
+  readonly allowedFast: ReadonlySet<PieceIndex> = NO_PIECES;
+  readonly distrusted = false;
+  readonly inRuns = true;
+  readonly score = 0;
+  readonly chokedAt = 0;
+  parole = false;
+  speed: SpeedClass = 1;
+  responseMs: Millis = Infinity;
+  verified = 0;
+  unsolicited = 0;
+  refillAt: Millis = 0;
+  readonly #context: SessionContext;
+  readonly #owner: WebSeedOwner;
+  readonly #metainfo: Metainfo;
+  readonly #queue: RunQueue;
+  readonly #transfers: Set<WebSeedTransfer> = new Set();
+  /** Fewer than MAX_TRANSFERS when the server said that it had too much to do. */
+  #maxTransfers = MAX_TRANSFERS;
+  /** Where files really are, as the server told. */
+  readonly #redirects: Map<FileIndex, string> = new Map();
+  readonly #missing: Set<FileIndex> = new Set();
+  #paused = false;
+  /** Requests were withdrawn: a transfer may be in vain now. */
+  #cancelled = false;
+
+  constructor(context: SessionContext, owner: WebSeedOwner, metainfo: Metainfo, slot: PeerSlot, url: string) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#metainfo = metainfo;
+    this.slot = slot;
+    this.url = url;
+    this.host = URL.canParse(url) ? new URL(url).host : "";
+    this.health = new WebSeedHealth(context.rng);
+    this.pipeline.setLimits(MAX_REQUESTS, context.config.maxOutstandingRequests);
+    this.#queue = new RunQueue(metainfo.layout);
+  }
+
+  get name(): string {
+    return this.url;
+  }
+
+  get snubbed(): boolean {
+    return this.pipeline.isSnubbed;
+  }
+
+  /** Without what it takes to be let in. */
+  get shownUrl(): string {
+    return this.url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
+  }
+
+  /** It did not have all files when it was asked last. */
+  get lacksFiles(): boolean {
+    return this.#missing.size > 0;
+  }
+
+  /** Gets ready to be asked: anew for files that it did not have. */
+  prepare(now: Millis): void {
+    this.#missing.clear();
+    this.have = new Bitfield(this.#metainfo.layout.pieceCount);
+    this.have.setAll();
+    this.#maxTransfers = MAX_TRANSFERS;
+    this.timeout.onUnchoke(now);
+  }
+
+  setInterested(interested: boolean): void {
+    this.interested = interested;
+  }
+
+  request(piece: PieceIndex, block: BlockIndex): void {
+    this.#queue.add(piece, block);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+  }
+
+  /** Ends transfers of which nothing is wanted any more, and begins as many as may be. */
+  flush(): void {
+    if (this.#cancelled) this.#dropVain();
+    while (this.inPicker && this.#transfers.size < this.#maxTransfers && !this.#queue.isEmpty) {
+      if (!this.#context.webHosts.tryTake(this.host)) return;
+      const run = this.#queue.next((piece, block) => this.requests.isLive(piece, block));
+      if (run === null) {
+        this.#context.webHosts.release(this.host);
+        return;
+      }
+      const transfer = new WebSeedTransfer(this.#context.http, this, this.#metainfo.layout, run);
+      this.#transfers.add(transfer);
+      if (this.#paused) transfer.pause();
+      transfer.start();
+    }
+  }
+
+  onBlock(length: number, latencyMs: Millis | null, now: Millis): void {
+    this.pipeline.onBlock(length, now, latencyMs);
+    this.timeout.onBlock(now);
+    this.health.onDelivered();
+  }
+
+  onSilent(): void {
+    this.pipeline.onTimeout();
+    this.#fail("it sends nothing", null);
+  }
+
+  /** Ends all that is under way; the requests are the caller's to take back. */
+  closeAll(): void {
+    this.#queue.clear();
+    for (const transfer of this.#transfers) this.#drop(transfer);
+  }
+
+  /** The arena is full: no more may come; or it has room again. */
+  onArena(full: boolean): void {
+    this.#paused = full;
+    for (const transfer of this.#transfers) {
+      if (full) transfer.pause();
+      else transfer.resume();
+    }
+  }
+
+  info(now: Millis): WebSeedInfo {
+    const { isBanned, lastError, retryAt } = this.health;
+    const isWaiting = !isBanned && now < retryAt;
+    return {
+      url: this.shownUrl,
+      state: isBanned ? "banned" : isWaiting ? "waiting" : this.requests.length > 0 ? "asking" : "idle",
+      downRate: this.pipeline.rate(now),
+      downloaded: this.pipeline.total,
+      requests: this.#transfers.size,
+      retryInMs: isWaiting ? retryAt - now : null,
+      lastError,
+    };
+  }
+
+  // -- what transfers ask and tell
+
+  urlOf(file: LayoutFile): string {
+    return this.#redirects.get(file.index) ?? webSeedUrl(this.url, this.#metainfo, file);
+  }
+
+  onRedirected(file: FileIndex, url: string): void {
+    if (url.length <= MAX_URL && this.#redirects.size < MAX_FILES_NOTED) this.#redirects.set(file, url);
+  }
+
+  readonly take: BlockVisitor = (piece, begin, buffer, offset, length) =>
+    this.#owner.onBlock(this, piece, begin, buffer, offset, length);
+
+  afterData(): void {
+    this.#owner.onRoom(this);
+  }
+
+  onEnd(transfer: WebSeedTransfer, end: TransferEnd): void {
+    this.#drop(transfer);
+    const others = this.#transfers.size;
+    this.#giveBackRest(transfer);
+    if (end.kind === "busy" && others > 0) this.#maxTransfers = others;
+    else if (end.kind === "busy") this.#fail(end.message, end.afterMs);
+    else if (end.kind === "failed") this.#onFailed(end.message, end.file);
+    else if (end.kind === "no-file") this.#onNoFile(end.message, end.file);
+    this.#owner.onRoom(this);
+  }
+
+  #onFailed(message: string, file: LayoutFile): void {
+    // What was redirected to may be elsewhere now.
+    this.#redirects.delete(file.index);
+    this.#fail(message, null);
+  }
+
+  #onNoFile(message: string, file: LayoutFile): void {
+    if (this.#redirects.delete(file.index) || this.#missing.has(file.index)) return;
+    this.#missing.add(file.index);
+    const what = this.#metainfo.multiFile ? ` (${file.path.join("/")})` : "";
+    this.health.note(message + what);
+    const lacking: PieceIndex[] = [];
+    for (let piece = file.firstPiece; piece < file.endPiece; piece++)
+      if (this.have.clear(piece)) lacking.push(piece);
+    this.#owner.onLacks(this, lacking);
+  }
+
+  #fail(message: string, afterMs: Millis | null): void {
+    // Of several requests that fail together the first one counts.
+    const now = this.#context.now();
+    if (!this.health.mayAsk(now)) return;
+    this.health.onFailed(message, afterMs, now);
+    this.#owner.onUnfit(this);
+  }
+
+  #drop(transfer: WebSeedTransfer): void {
+    if (!this.#transfers.delete(transfer)) return;
+    this.#context.webHosts.release(this.host);
+    transfer.close();
+  }
+
+  #dropVain(): void {
+    this.#cancelled = false;
+    for (const transfer of this.#transfers) {
+      let isWanted = false;
+      this.#forRest(transfer, (piece, block) => {
+        isWanted ||= this.requests.isLive(piece, block);
+      });
+      if (!isWanted) this.#drop(transfer);
+    }
+  }
+
+  #giveBackRest(transfer: WebSeedTransfer): void {
+    this.#forRest(transfer, (piece, block) => {
+      if (this.requests.isLive(piece, block)) this.#owner.giveBack(this, piece, block);
+    });
+  }
+
+  /** Visits the blocks of a transfer that have not come as a whole. */
+  #forRest({ run, received }: WebSeedTransfer, visit: (piece: PieceIndex, block: BlockIndex) => void): void {
+    const { layout } = this.#metainfo;
+    let piece = run.piece;
+    let begin = run.begin;
+    for (let at = 0; at < run.length;) {
+      const block = begin / BLOCK_SIZE;
+      const length = layout.blockLength(piece, block);
+      if (at + length > received) visit(piece, block);
+      at += length;
+      begin += length;
+      if (begin < layout.dataSize(piece)) continue;
+      piece++;
+      begin = 0;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Child } from "../child.ts";
+import { poll } from "../poll.ts";
+import type { Stage } from "../stage.ts";
+
+/** One request as nginx logged it. */
+export interface NginxRequest {
+  readonly status: number;
+  /** As it came, escapes and all. */
+  readonly uri: string;
+  readonly range: string;
+  readonly bodyBytes: number;
+  /** One for each TCP connection. */
+  readonly connection: number;
+}
+
+export interface NginxSpec {
+  /** Folder that is served. */
+  readonly root: string;
+  /** Directives for the `server` block. */
+  readonly extra?: string;
+}
+
+/** nginx with a configuration of its own, on loopback or in the stage's namespace. */
+export class Nginx {
+  /** Ends in a slash. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly child: Child;
+  readonly #log: string;
+
+  private constructor(child: Child, host: string, port: number, log: string) {
+    this.child = child;
+    this.host = host;
+    this.port = port;
+    this.url = `http://${host}:${port}/`;
+    this.#log = log;
+  }
+
+  static async start(stage: Stage, spec: NginxSpec): Promise<Nginx> {
+    const host = stage.nextHost();
+    const port = await stage.freePort(host);
+    const dir = stage.folder("nginx");
+    chmodSync(stage.dir, 0o755);
+    const log = join(dir, "access.log");
+    const config = join(dir, "nginx.conf");
+    writeFileSync(config, configText(dir, log, `${host}:${port}`, spec));
+    const child = stage.spawn({
+      name: "nginx",
+      command: "nginx",
+      args: ["-p", dir, "-c", config, "-e", "stderr"],
+    });
+    const nginx = new Nginx(child, host, port, log);
+    await poll(
+      "nginx answers",
+      async () => {
+        if (child.exit !== null) throw new Error(`nginx ended\n${child.log}`);
+        try {
+          return await stage.http(`${nginx.url}is-it-there`);
+        } catch {
+          return null;
+        }
+      },
+      { within: 10_000 },
+    );
+    return nginx;
+  }
+
+  /** What was asked for so far, requests under way left out. */
+  requests(): NginxRequest[] {
+    const lines = readFileSync(this.#log, "utf8").trim().split("\n");
+    return lines.map((line) => JSON.parse(line) as NginxRequest).filter(({ uri }) => uri !== "/is-it-there");
+  }
+}
+
+function configText(dir: string, log: string, listen: string, { root, extra = "" }: NginxSpec): string {
+  const fields = [
+    '"status":$status',
+    '"uri":"$request_uri"',
+    '"range":"$http_range"',
+    '"bodyBytes":$body_bytes_sent',
+    '"connection":$connection',
+  ];
+  const asRoot = process.getuid?.() === 0 ? "user root;" : "";
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `
+daemon off;
+${asRoot}
+worker_processes 1;
+pid ${dir}/nginx.pid;
+error_log stderr warn;
+events {}
+http {
+  log_format json escape=json '{${fields.join(",")}}';
+  access_log ${log} json;
+  default_type application/octet-stream;
+  ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join("\n  ")}
+  server {
+    listen ${listen};
+    root "${root}";
+    ${extra}
+  }
+}
+`;
+}
