@@ -6,6 +6,8 @@ export { endpointKey, encodeCompactPeer } from "./base/address.ts";
 export type { Millis } from "./base/brand.ts";
 export { concatBytes, toHex } from "./base/bytes.ts";
 export { ShoalError } from "./base/errors.ts";
+export { DhtNode } from "./core/dht/dht-node.ts";
+export type { DhtConfig, DhtItem, LookupResult } from "./core/dht/dht-types.ts";
 export { ExternalAddress } from "./core/external-address.ts";
 export { type Rng, Xoshiro128 } from "./base/rng.ts";
 export { shortHashes } from "./meta/info-hash.ts";
@@ -50,6 +52,8 @@ export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";
 export { encodeBencode } from "./wire/bencode-encode.ts";
+export { decodeKrpc, encodeAnswer, type KrpcPacket } from "./wire/krpc.ts";
+export type { Contact } from "./wire/krpc-contacts.ts";
 export { type FrameHandler, FrameReader } from "./wire/frame.ts";
 export {
   type HashRequest,

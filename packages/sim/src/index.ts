@@ -1,4 +1,5 @@
 export { SimulatedClock } from "./clock.ts";
+export { type DhtMember, LocalDht, type LocalDhtSpec } from "./dht/local-dht.ts";
 export { DiskFiles } from "./disk-files.ts";
 export { EventQueue } from "./event-queue.ts";
 export type { Made } from "./make-torrent.ts";

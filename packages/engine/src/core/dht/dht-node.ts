@@ -1,0 +1,334 @@
+import { type Endpoint, isBogon } from "../../base/address.ts";
+import type { Millis } from "../../base/brand.ts";
+import { copyBytes, equalBytes } from "../../base/bytes.ts";
+import { ProtocolError, ShoalError } from "../../base/errors.ts";
+import { TokenBucket } from "../../base/token-bucket.ts";
+import { type Answer, decodeKrpc, encodeError, encodeQuery, type KrpcPacket } from "../../wire/krpc.ts";
+import { type Contact, ID_BYTES } from "../../wire/krpc-contacts.ts";
+import { isItemValue, MAX_SALT_BYTES } from "../../wire/krpc-query.ts";
+import { peerKey } from "../swarm/peer-key.ts";
+import { Answers } from "./answers.ts";
+import { AskerLimits } from "./asker-limits.ts";
+import { decodeDhtState, encodeDhtState } from "./dht-state.ts";
+import type {
+  Announce,
+  DhtConfig,
+  DhtParts,
+  DhtStats,
+  ItemLookup,
+  Lookup,
+  LookupEvents,
+  MutablePut,
+  PeerLookup,
+  SampleLookup,
+} from "./dht-types.ts";
+import type { OwnQuery, Purpose } from "./lookup-task.ts";
+import { Lookups } from "./lookups.ts";
+import { NEIGHBOURS } from "./node-search.ts";
+import { findItem, findNode, findPeers, putImmutable, putMutable, sampleInfohashes } from "./purposes.ts";
+import { type Asker, type Question, Questions } from "./questions.ts";
+import { RoutingTable } from "./routing-table.ts";
+import { isSecureId, secureId } from "./secure-id.ts";
+import { Storage } from "./storage.ts";
+import { TableUpkeep } from "./table-upkeep.ts";
+import { Tokens } from "./tokens.ts";
+
+const ANSWER_RATE = 8_000;
+/** Bytes of answers that may go out at once after a silence, in seconds of the rate. */
+const ANSWER_BURST_SECONDS = 4;
+const QUERY_RATE = 400;
+const MAX_LOOKUPS = 16;
+/** Fewer nodes than this in the other family's table, and ours are asked for such ones (BEP 32). */
+const FEW_NODES = 16;
+
+/**
+ * A node of the DHT for one address family (BEP 5, 32, 33, 42 to 45, 51). No sockets and no timers: packets go in by `onPacket` and out
+ * by `parts.send`; after every call, `nextDeadline` says when `onTime` is to be called.
+ */
+export class DhtNode {
+  readonly #config: DhtConfig;
+  readonly #parts: DhtParts;
+  readonly #table: RoutingTable;
+  readonly #storage: Storage;
+  readonly #answers: Answers;
+  readonly #questions: Questions;
+  readonly #lookups: Lookups;
+  readonly #upkeep: TableUpkeep;
+  readonly #limits = new AskerLimits();
+  readonly #answerBudget: TokenBucket;
+  readonly #queryBudget: TokenBucket;
+  /** Who hears of pings: only whether there is room for the next. */
+  readonly #pinger: Asker = {
+    onAnswer: () => this.#upkeep.onTried(),
+    onSlow: () => {},
+    onFailure: () => this.#upkeep.onTried(),
+  };
+  #id: Uint8Array;
+  #sibling: DhtNode | null = null;
+  /** Whether the network works is told by the last answer. */
+  #answeredAt: Millis = Number.NEGATIVE_INFINITY;
+  readonly #counts = { packetsIn: 0, packetsOut: 0, bytesIn: 0, bytesOut: 0, packetsIgnored: 0 };
+
+  /** `saved`: what `state` gave in an earlier life; bytes that make no sense are as good as null. */
+  constructor(config: DhtConfig, parts: DhtParts, saved: Uint8Array | null, now: Millis) {
+    const { family, answerRate = ANSWER_RATE, queryRate = QUERY_RATE } = config;
+    const { sha1, verify, randomBytes } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    const state = saved === null ? null : decodeDhtState(saved, family);
+    this.#id = state?.id ?? this.#randomId();
+    this.#table = new RoutingTable(this.#id, family);
+    this.#answerBudget = new TokenBucket(answerRate, answerRate * ANSWER_BURST_SECONDS, now);
+    this.#queryBudget = new TokenBucket(queryRate, queryRate / 4, now);
+    this.#storage = new Storage(family, sha1, () => this.#random(), now);
+    this.#questions = new Questions(randomBytes);
+    this.#answers = new Answers({
+      family,
+      ownId: () => this.#id,
+      storage: this.#storage,
+      tokens: new Tokens(sha1, randomBytes, now),
+      nodesNear: (target, wanted, at) => this.#nodesNear(target, wanted, at),
+      sha1,
+      verify,
+    });
+    const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.available(at) >= 1;
+    this.#lookups = new Lookups({
+      maxLookups: config.maxLookups ?? MAX_LOOKUPS,
+      canAsk,
+      startingNodes: (target, at) => this.#table.closest(target, 2 * NEIGHBOURS, false, at),
+      ask: (to, query, asker, at) => this.#ask(to, query, asker, at),
+      usable: (answer) => this.#usable(answer),
+    });
+    this.#upkeep = new TableUpkeep({
+      canAsk,
+      ping: (endpoint, at) => this.#ask(endpoint, { method: "ping" }, this.#pinger, at),
+      lookUp: (target) => this.#maintain(target),
+      randomId: () => this.#randomId(),
+    });
+    for (const { endpoint } of state?.nodes ?? []) this.addNode(endpoint);
+  }
+
+  get id(): Uint8Array {
+    return this.#id;
+  }
+
+  /** A datagram that came in. Takes anything; what makes no sense is counted and forgotten. */
+  onPacket(bytes: Uint8Array, from: Endpoint, now: Millis): void {
+    this.#counts.packetsIn++;
+    this.#counts.bytesIn += bytes.length;
+    const packet = this.#isOfFamily(from) ? decoded(bytes) : null;
+    if (packet === null || !this.#take(packet, from, now)) this.#counts.packetsIgnored++;
+    this.#lookups.pump(now);
+  }
+
+  /** Does what is due. Early and late calls do no harm. */
+  onTime(now: Millis): void {
+    this.#questions.onTime(now, (question) => {
+      // When nobody at all answers it is our own network that is down.
+      if (this.#answeredAt >= question.askedAt) this.#table.onFailure(question.to, now);
+    });
+    this.#upkeep.onTime(this.#table, now);
+    this.#storage.onTime(now);
+    this.#lookups.pump(now);
+  }
+
+  /** When `onTime` is to be called; in the past for at once, Infinity for not at all. */
+  nextDeadline(now: Millis): Millis {
+    const due = Math.min(this.#upkeep.nextDeadline(), this.#startable() ? now : Number.POSITIVE_INFINITY);
+    return Math.min(
+      this.#questions.nextDeadline(),
+      // Questions that are due wait for the budget.
+      Math.max(due, Math.min(this.#queryBudget.readyAt(1, now), due + 1_000)),
+      this.#storage.nextDeadline(),
+    );
+  }
+
+  /** Our address as others see it: the id is changed when it does not belong to it (BEP 42). */
+  setExternalAddress(host: string, now: Millis): void {
+    if (isBogon(host) || host.includes(":") !== (this.#config.family === 6) || isSecureId(host, this.#id))
+      return;
+    this.#id = secureId(host, this.#randomId());
+    this.#table.rehome(this.#id, now);
+    if (this.#table.size > 0) this.#upkeep.lookAround(now);
+  }
+
+  /** The node of the other family, to exchange nodes with (BEP 32, 45). To be called on both. */
+  setSibling(sibling: DhtNode): void {
+    this.#sibling = sibling;
+  }
+
+  /** Somebody says that there is a node: it is asked before it is believed. Addresses that may not be contacted are left alone. */
+  addNode(endpoint: Endpoint): void {
+    if (this.#mayContact(endpoint)) this.#upkeep.addHint(endpoint);
+  }
+
+  /** Peers of a torrent. `infoHash`: 20 bytes, of a v2 torrent the first 20. */
+  getPeers(infoHash: Uint8Array, events: PeerLookup): Lookup {
+    return this.#begin(findPeers(id(infoHash), events, null, this.#parts.sha1), events);
+  }
+
+  /** Looks for peers, then tells the nearest nodes that we are one. */
+  announce(infoHash: Uint8Array, announce: Announce): Lookup {
+    return this.#begin(findPeers(id(infoHash), announce, announce, this.#parts.sha1), announce);
+  }
+
+  /** An item by its target: SHA-1 of the value, or of public key and salt (BEP 44). */
+  getItem(target: Uint8Array, events: ItemLookup): Lookup {
+    return this.#begin(findItem(id(target), events, this.#parts), events);
+  }
+
+  /** Stores bencode of at most 1000 bytes under its SHA-1 (BEP 44). Throws ERR_INVALID_ARGUMENT for anything else. */
+  putImmutable(value: Uint8Array, events: LookupEvents): Lookup {
+    if (!isItemValue(value)) throw unusable("An item has to be canonical bencode of at most 1000 bytes");
+    return this.#begin(putImmutable(copyBytes(value), this.#parts.sha1), events);
+  }
+
+  /** Stores a signed item under its key and salt (BEP 44). Throws ERR_INVALID_ARGUMENT when these have the wrong length. */
+  putMutable(put: MutablePut): Lookup {
+    if (put.publicKey.length !== 32) throw unusable("A public key has 32 bytes");
+    if ((put.salt?.length ?? 0) > MAX_SALT_BYTES) throw unusable("A salt has at most 64 bytes");
+    return this.#begin(putMutable(put, this.#parts), put);
+  }
+
+  /** Asks nodes near a target for info-hashes they know (BEP 51). */
+  sampleInfohashes(target: Uint8Array, events: SampleLookup): Lookup {
+    return this.#begin(sampleInfohashes(id(target), events), events);
+  }
+
+  /** Our id and the nodes we know, to be given to the constructor next time. */
+  state(): Uint8Array {
+    return encodeDhtState({ id: this.#id, nodes: this.#table.contacts() }, this.#config.family);
+  }
+
+  stats(now: Millis): DhtStats {
+    return {
+      nodes: this.#table.size,
+      goodNodes: this.#table.countGood(now),
+      networkSize: Math.round(this.#lookups.networkSize.nodes),
+      ...this.#counts,
+      lookupsRunning: this.#lookups.running,
+      lookupsWaiting: this.#lookups.waiting,
+      storedTorrents: this.#storage.torrentCount,
+      storedPeers: this.#storage.peerCount,
+      storedItems: this.#storage.itemCount,
+    };
+  }
+
+  /** False when nothing was done with the packet. */
+  #take(packet: KrpcPacket, from: Endpoint, now: Millis): boolean {
+    if (packet.kind === "query" || packet.kind === "bad-query") {
+      const isWelcome =
+        this.#config.readOnly !== true && this.#limits.accept(peerKey(from.host, from.port), now);
+      if (!isWelcome || this.#answerBudget.available(now) <= 0) return false;
+      if (packet.kind === "bad-query") {
+        this.#reply(encodeError(packet.transaction, packet.code, packet.message, from), from, now);
+        return true;
+      }
+      const mayJoin = !packet.readOnly && this.#mayContact(from);
+      if (mayJoin && this.#table.onQuery(packet.id, from, now)) this.#upkeep.onNewcomer(now);
+      this.#reply(this.#answers.answer(packet.query, packet.transaction, from, now), from, now);
+      return true;
+    }
+    const question = this.#questions.take(packet.transaction, from, now);
+    if (question === null) return false;
+    this.#answeredAt = now;
+    if (packet.ip !== null && this.#isOfFamily(packet.ip))
+      this.#parts.onExternalAddress?.(packet.ip.host, from);
+    if (packet.kind === "error") question.asker.onFailure(question, packet.code, now);
+    else this.#takeAnswer(question, packet.id, packet.answer, now);
+    return true;
+  }
+
+  #takeAnswer(question: Question, nodeId: Uint8Array, answer: Answer, now: Millis): void {
+    // Our own voice, or somebody who takes our name: nobody to talk to.
+    if (equalBytes(nodeId, this.#id)) return question.asker.onFailure(question, null, now);
+    const wasEmpty = this.#table.size === 0;
+    this.#table.onAnswer(nodeId, question.to, now);
+    if (wasEmpty && this.#table.size > 0) this.#upkeep.lookAround(now);
+    question.asker.onAnswer(question, copyBytes(nodeId), answer, now);
+  }
+
+  #reply(bytes: Uint8Array, to: Endpoint, now: Millis): void {
+    this.#answerBudget.spend(bytes.length, now);
+    this.#send(bytes, to);
+  }
+
+  #ask(to: Endpoint, query: OwnQuery, asker: Asker, now: Millis): Question {
+    this.#queryBudget.spend(1, now);
+    const { transaction, question } = this.#questions.add(to, query, asker, now);
+    this.#send(encodeQuery(transaction, this.#id, query, this.#config.readOnly === true), to);
+    return question;
+  }
+
+  #send(bytes: Uint8Array, to: Endpoint): void {
+    this.#counts.packetsOut++;
+    this.#counts.bytesOut += bytes.length;
+    this.#parts.send(bytes, to);
+  }
+
+  #begin(purpose: Purpose, events: LookupEvents): Lookup {
+    return this.#lookups.begin(purpose, events);
+  }
+
+  /** Our own surroundings, or another part of the table. */
+  #maintain(target: Uint8Array | null): void {
+    const needy = this.#sibling !== null && this.#sibling.#table.size < FEW_NODES;
+    const purpose = findNode(target ?? this.#id, target === null && needy ? { n4: true, n6: true } : null);
+    this.#begin(purpose, { urgency: target === null ? "urgent" : "background" });
+  }
+
+  #startable(): boolean {
+    return this.#table.size > 0 && this.#lookups.hasWork;
+  }
+
+  #nodesNear(target: Uint8Array, family: 4 | 6, now: Millis): readonly Contact[] {
+    const node = family === this.#config.family ? this : this.#sibling;
+    return node === null ? [] : node.#table.closest(target, NEIGHBOURS, true, now);
+  }
+
+  #usable(answer: Answer): readonly Contact[] {
+    const [own, others] =
+      this.#config.family === 4 ? [answer.nodes, answer.nodes6] : [answer.nodes6, answer.nodes];
+    if (this.#sibling !== null && this.#sibling.#table.size < FEW_NODES) {
+      for (const { endpoint } of others.slice(0, NEIGHBOURS)) this.#sibling.addNode(endpoint);
+    }
+    return own
+      .slice(0, 2 * NEIGHBOURS)
+      .filter((contact) => this.#mayContact(contact.endpoint) && !equalBytes(contact.id, this.#id));
+  }
+
+  #mayContact(endpoint: Endpoint): boolean {
+    return this.#isOfFamily(endpoint) && (this.#config.mayContact?.(endpoint) ?? true);
+  }
+
+  #isOfFamily({ host, port }: Endpoint): boolean {
+    return port > 0 && host.includes(":") === (this.#config.family === 6) && !isBogon(host);
+  }
+
+  #random(): number {
+    const [a, b, c, d] = this.#parts.randomBytes(new Uint8Array(4));
+    return ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0;
+  }
+
+  #randomId(): Uint8Array {
+    return this.#parts.randomBytes(new Uint8Array(ID_BYTES));
+  }
+}
+
+function decoded(bytes: Uint8Array): KrpcPacket | null {
+  try {
+    return decodeKrpc(bytes);
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
+function id(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== ID_BYTES) throw unusable("A target in the DHT has 20 bytes");
+  return copyBytes(bytes);
+}
+
+function unusable(message: string): ShoalError {
+  return new ShoalError("ERR_INVALID_ARGUMENT", message);
+}

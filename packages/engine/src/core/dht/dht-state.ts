@@ -1,0 +1,31 @@
+import { copyBytes } from "../../base/bytes.ts";
+import { ProtocolError } from "../../base/errors.ts";
+import { decodeBencode, encodeBencode } from "../../wire/bencode.ts";
+import { type Contact, decodeContacts, encodeContacts, ID_BYTES } from "../../wire/krpc-contacts.ts";
+
+const MAX_NODES = 256;
+const MAX_BYTES = 65_536;
+
+/** What a node knows from one life to the next. */
+export interface DhtState {
+  readonly id: Uint8Array;
+  readonly nodes: readonly Contact[];
+}
+
+export function encodeDhtState({ id, nodes }: DhtState, family: 4 | 6): Uint8Array {
+  return encodeBencode({ id, nodes: encodeContacts(nodes.slice(-MAX_NODES), family) });
+}
+
+/** Null for what is no state. */
+export function decodeDhtState(bytes: Uint8Array, family: 4 | 6): DhtState | null {
+  try {
+    const root = decodeBencode(bytes, { maxBytes: MAX_BYTES, maxDepth: 4, maxTokens: 64 });
+    const id = root.getBytes("id");
+    if (id?.length !== ID_BYTES) return null;
+    const nodes = decodeContacts(root.getBytes("nodes") ?? new Uint8Array(0), family, MAX_NODES);
+    return { id: copyBytes(id), nodes };
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
