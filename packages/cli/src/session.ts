@@ -39,7 +39,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       stateDir: dir,
       offline: isOffline(context),
       lsd: !flags.noDiscovery && !flags.noLsd,
-      webSeeds: !flags.noDiscovery && !flags.noWebSeeds,
+      webSeeds: !flags.noWebSeeds,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,

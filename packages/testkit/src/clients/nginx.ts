@@ -18,7 +18,7 @@ export interface NginxRequest {
 export interface NginxSpec {
   /** Folder that is served. */
   readonly root: string;
-  /** Directives for the `server` block. */
+  /** Directives for the `server` block; `limit_conn each N` has its zone. */
   readonly extra?: string;
 }
 
@@ -95,6 +95,7 @@ events {}
 http {
   log_format json escape=json '{${fields.join(",")}}';
   access_log ${log} json;
+  limit_conn_zone $server_name zone=each:64k;
   default_type application/octet-stream;
   ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join("\n  ")}
   server {
