@@ -8,6 +8,7 @@ export { type Heard, ScriptedPeer } from "./scripted-peer.ts";
 export { serves, servesMetadata } from "./scripted-seed.ts";
 export { IDEAL_DISK, SimulatedDisk } from "./simulated-disk.ts";
 export type { SimulatedFile } from "./simulated-file.ts";
+export type { RangeServer } from "./simulated-http.ts";
 export { SimulatedStore } from "./simulated-store.ts";
 export { SimulatedTracker } from "./simulated-tracker.ts";
 export { IDEAL_LINK, type LinkSpec } from "./uplink.ts";
