@@ -46,6 +46,7 @@ export class SimulatedWeb {
   client(from: string): Http {
     return {
       get: (url, options) => this.#get(new URL(url), from, options),
+      families: () => Promise.resolve([]),
       stream: (url, range, sink) => this.#stream(new URL(url), range, sink),
       close: () => undefined,
     };

@@ -29,8 +29,8 @@ const COMPRESSED: Record<string, string> = { "accept-encoding": "gzip, deflate" 
 interface Following {
   readonly maxRedirects: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether URLs with a query may be asked of private addresses. */
-  readonly privateQuery: boolean;
+  readonly mayAskPrivate: (url: URL) => boolean;
+  readonly family?: 4 | 6 | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -63,13 +63,9 @@ export class NodeHttp implements Http {
     options.signal?.addEventListener("abort", cancel, { once: true });
     if (options.signal?.aborted === true) cancel();
     try {
-      const { maxRedirects = MAX_REDIRECTS, maxBytes } = options;
-      const { response } = await this.#follow(url, {
-        maxRedirects,
-        headers: COMPRESSED,
-        privateQuery: true,
-        signal,
-      });
+      const { maxRedirects = MAX_REDIRECTS, maxBytes, mayAskPrivate = () => true, family } = options;
+      const how = { maxRedirects, headers: COMPRESSED, mayAskPrivate, family, signal };
+      const { response } = await this.#follow(url, how);
       return await readResponse(response, maxBytes, signal);
     } catch (error) {
       if (isHttpError(error)) throw error;
@@ -85,8 +81,13 @@ export class NodeHttp implements Http {
   stream(url: string, range: HttpRange, sink: HttpSink): HttpStream {
     const headers = { range: `bytes=${range.from}-${range.to - 1}`, "accept-encoding": "identity" };
     return new ResponseStream(sink, range.headTimeoutMs, url, (signal) =>
-      this.#follow(url, { maxRedirects: MAX_REDIRECTS, headers, privateQuery: false, signal }),
+      this.#follow(url, { maxRedirects: MAX_REDIRECTS, headers, mayAskPrivate: hasNoQuery, signal }),
     );
+  }
+
+  async families(url: string): Promise<readonly (4 | 6)[]> {
+    const addresses = await resolveHost(parseUrl(url).hostname, this.#policy);
+    return [...new Set(addresses.map(familyOf))];
   }
 
   /** Ends idle connections; requests under way go on. */
@@ -103,7 +104,7 @@ export class NodeHttp implements Http {
     for (let redirects = 0; ; redirects++) {
       let response: IncomingMessage;
       try {
-        const addresses = await this.#addresses(target, startedPrivate === false, how.privateQuery);
+        const addresses = await this.#addresses(target, startedPrivate === false, how);
         startedPrivate ??= addresses.some((address) => this.#policy.isPrivate(address));
         response = await this.#request(target, addresses, redirects === 0, how);
       } catch (error) {
@@ -119,16 +120,20 @@ export class NodeHttp implements Http {
     }
   }
 
-  /** The addresses that the host of `target` may be reached at. */
-  async #addresses(target: URL, publicOnly: boolean, privateQuery: boolean): Promise<string[]> {
+  /** The addresses that the host of `target` may be reached at. A name is judged by its addresses, like the literals. */
+  async #addresses(target: URL, publicOnly: boolean, how: Following): Promise<string[]> {
     const found = await resolveHost(target.hostname, this.#policy);
     const isOpen = (address: string): boolean => !this.#policy.isPrivate(address);
     const allowed = publicOnly ? found.filter(isOpen) : found;
     if (allowed.length === 0) throw httpError(`the server redirects to ${target.host}, a private address`);
-    if (privateQuery || target.search === "") return allowed;
-    const open = allowed.filter(isOpen);
-    if (open.length === 0) throw httpError(`${target.host} is a private address, which no query is sent to`);
-    return open;
+    const trusted = how.mayAskPrivate(target) ? allowed : allowed.filter(isOpen);
+    if (trusted.length === 0)
+      throw httpError(`${target.host} is a private address, and this URL is asked only of public ones`);
+    const { family } = how;
+    const fitting =
+      family === undefined ? trusted : trusted.filter((address) => familyOf(address) === family);
+    if (fitting.length === 0) throw httpError(`${target.host} has no IPv${family} address`);
+    return fitting;
   }
 
   /** `keep` allows a kept connection, and to keep this one. */
@@ -155,6 +160,8 @@ export class NodeHttp implements Http {
       // A kept connection was opened under other rules than a redirect is followed.
       agent: this.#agents.choose(secure, keep),
       lookup: fixedLookup(addresses),
+      // Connections are kept by family.
+      ...(how.family === undefined ? {} : { family: how.family }),
       signal,
     };
     return new Promise((resolve, reject) => {
@@ -178,12 +185,20 @@ export class NodeHttp implements Http {
 
 /** Answers with addresses that were checked before, so that the check and the connection can't see different ones. */
 function fixedLookup(addresses: readonly string[]): LookupFunction {
-  const entries = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+  const entries = addresses.map((address) => ({ address, family: familyOf(address) }));
   return (_name, options, callback) => {
     const [first] = entries;
     if (options.all === true) callback(null, entries);
     else callback(null, first!.address, first!.family);
   };
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
+}
+
+function hasNoQuery(url: URL): boolean {
+  return url.search === "";
 }
 
 async function readResponse(

@@ -6,6 +6,10 @@ export interface HttpGetOptions {
   /** Larger answers (after decompression) fail with ERR_HTTP. */
   readonly maxBytes: number;
   readonly maxRedirects?: number;
+  /** Only addresses of this family. */
+  readonly family?: 4 | 6;
+  /** Whether a URL, of those that are redirected to as well, may be asked of private addresses and of this machine; any by default. */
+  readonly mayAskPrivate?: (url: URL) => boolean;
 }
 
 export interface HttpResponse {
@@ -53,6 +57,11 @@ export interface HttpStream {
 /** HTTP(S) GET with hard limits, for trackers, web seeds and .torrent URLs. Throws ShoalError ERR_HTTP. */
 export interface Http {
   get(url: string, options: HttpGetOptions): Promise<HttpResponse>;
+  /**
+   * Address families over which the host of a URL can be asked; none where that can't be told, and the server is to be asked without saying
+   * one. Throws ShoalError.
+   */
+  families(url: string): Promise<readonly (4 | 6)[]>;
   /** Asks for a range of a body. URLs with a query are not asked of private addresses. */
   stream(url: string, range: HttpRange, sink: HttpSink): HttpStream;
   /** Closes kept connections. */
