@@ -38,4 +38,5 @@ export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
 export type { TorrentRow } from "./session/torrent-row.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
+export type { TrackerStatus } from "./session/tracker-status.ts";
 export type { MoveOptions } from "./session/torrent-place.ts";

@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Http, HttpGetOptions, HttpRange, HttpResponse, HttpSink, HttpStream } from "../ports/http.ts";
 import { resolveHost } from "./dns.ts";
@@ -30,7 +30,7 @@ interface Following {
   readonly maxRedirects: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly mayAskPrivate: (url: URL) => boolean;
-  readonly family?: 4 | 6 | undefined;
+  readonly family?: Family | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -85,7 +85,7 @@ export class NodeHttp implements Http {
     );
   }
 
-  async families(url: string): Promise<readonly (4 | 6)[]> {
+  async families(url: string): Promise<readonly Family[]> {
     const addresses = await resolveHost(parseUrl(url).hostname, this.#policy);
     return [...new Set(addresses.map(familyOf))];
   }
@@ -191,10 +191,6 @@ function fixedLookup(addresses: readonly string[]): LookupFunction {
     if (options.all === true) callback(null, entries);
     else callback(null, first!.address, first!.family);
   };
-}
-
-function familyOf(address: string): 4 | 6 {
-  return address.includes(":") ? 6 : 4;
 }
 
 function hasNoQuery(url: URL): boolean {

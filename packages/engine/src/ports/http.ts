@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import type { ShoalError } from "../base/errors.ts";
 
 export interface HttpGetOptions {
@@ -7,7 +8,7 @@ export interface HttpGetOptions {
   readonly maxBytes: number;
   readonly maxRedirects?: number;
   /** Only addresses of this family. */
-  readonly family?: 4 | 6;
+  readonly family?: Family;
   /** Whether a URL, of those that are redirected to as well, may be asked of private addresses and of this machine; any by default. */
   readonly mayAskPrivate?: (url: URL) => boolean;
 }
@@ -61,7 +62,7 @@ export interface Http {
    * Address families over which the host of a URL can be asked; none where that can't be told, and the server is to be asked without saying
    * one. Throws ShoalError.
    */
-  families(url: string): Promise<readonly (4 | 6)[]>;
+  families(url: string): Promise<readonly Family[]>;
   /** Asks for a range of a body. URLs with a query are not asked of private addresses. */
   stream(url: string, range: HttpRange, sink: HttpSink): HttpStream;
   /** Closes kept connections. */

@@ -155,4 +155,7 @@ export type TorrentEvent =
       readonly refused: boolean;
       /** Peers in the answer. */
       readonly peers: number;
+      /** Those of the whole swarm; null when the tracker did not say. */
+      readonly seeds: number | null;
+      readonly leechers: number | null;
     };

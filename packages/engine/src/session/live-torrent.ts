@@ -19,8 +19,8 @@ import { TorrentSwarm } from "./torrent-swarm.ts";
 import type { TorrentSource } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
-import { trackerTiers } from "./torrent-trackers.ts";
-import type { Totals } from "./tracker-client.ts";
+import { type Tiers, trackerTiers } from "./torrent-trackers.ts";
+import type { Totals } from "./announcing.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
@@ -330,7 +330,8 @@ export class LiveTorrent {
     const content = this.#content;
     // Before the metadata is known the size is not; trackers take 0 for a seed.
     if (content === null) return { uploaded: 0, downloaded: 0, left: 1 };
-    return { uploaded: content.uploaded, downloaded: content.downloaded, left: content.leftBytes };
+    const { uploaded, downloaded, leftBytes: left, isComplete, isSeed } = content;
+    return { uploaded, downloaded, left, isPartialSeed: isComplete && !isSeed };
   }
 
   onComplete(): void {
@@ -426,12 +427,14 @@ export class LiveTorrent {
   }
 
   #announce(): void {
-    if (!this.#closed) this.#discovery.start(this.trackerTiers(), this.#metainfo?.private ?? false);
+    if (!this.#closed) this.#discovery.start();
   }
 
   /** See there. */
-  trackerTiers(): readonly (readonly string[])[] {
-    return trackerTiers(this.#metainfo, this.#magnet, this.#options.trackers);
+  trackerTiers(): Tiers {
+    return (
+      this.#discovery.trackers.edited ?? trackerTiers(this.#metainfo, this.#magnet, this.#options.trackers)
+    );
   }
 
   /** Ends all exchange with others; what was received is put on disk. */

@@ -26,7 +26,8 @@ import { Demultiplexer, type Transport } from "./demultiplexer.ts";
 import { Lobby } from "./lobby.ts";
 import { Obfuscation } from "./obfuscation.ts";
 import { plainTransport } from "./plain-transport.ts";
-import { Torrent, type TorrentOwner } from "./torrent-handle.ts";
+import { Torrent } from "./torrent-handle.ts";
+import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentNames } from "./torrent-names.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
@@ -51,7 +52,7 @@ export class Session {
   /** Of torrents that have nothing to do before a certain time. */
   readonly #alarmOf: Map<Torrent, Alarm<Torrent>> = new Map();
   readonly #alarms: Alarms<Torrent>;
-  readonly #owner: TorrentOwner;
+  readonly #owner: TorrentOwner<Torrent>;
   readonly #names: TorrentNames;
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
   readonly #demultiplexer: Demultiplexer;

@@ -1,13 +1,13 @@
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
+import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 
 /** What the search for peers asks its torrent, and tells it. */
 export interface DiscoveryOwner extends TrackersOwner {
-  isSeed(): boolean;
-  onFoundPeers(peers: readonly Endpoint[], source: PeerSource): void;
+  readonly isSeed: boolean;
 }
 
 /** All ways by which one torrent finds peers and is found: its trackers, and, unless it is private, the finders of the session. */
@@ -18,23 +18,22 @@ export class TorrentDiscovery implements Sought {
   readonly #usesFinders: boolean;
   #seekings: readonly Seeking[] | null = null;
 
-  /** `usesFinders`: false leaves it to the trackers. */
-  constructor(context: SessionContext, owner: DiscoveryOwner, usesFinders: boolean) {
+  /** `discovery: false` leaves it to the trackers. */
+  constructor(context: SessionContext, owner: DiscoveryOwner, options: AddOptions) {
     this.#context = context;
     this.#owner = owner;
-    this.#usesFinders = usesFinders;
-    this.trackers = new TorrentTrackers(context, owner);
+    this.#usesFinders = options.discovery !== false;
+    this.trackers = new TorrentTrackers(context, owner, {
+      edited: options.row?.trackers,
+      named: options.trackers,
+    });
   }
 
   /** Begins, unless that was done already; see `TorrentTrackers.start`. */
-  start(
-    tiers: readonly (readonly string[])[],
-    isPrivate: boolean,
-    how: { readonly gently?: boolean } = {},
-  ): void {
-    this.trackers.start(tiers, isPrivate, how);
+  start(how: { readonly gently?: boolean } = {}): void {
+    this.trackers.start(how);
     // What was begun while the metadata was unknown ends when that says "private".
-    if (isPrivate || !this.#usesFinders) this.#stopSeeking();
+    if (this.#owner.isPrivate || !this.#usesFinders) this.#stopSeeking();
     else this.#seekings ??= this.#context.finders.map((finder) => finder.seek(this, how));
   }
 
@@ -54,6 +53,12 @@ export class TorrentDiscovery implements Sought {
     await this.trackers.stop();
   }
 
+  /** Stops for good. */
+  async close(): Promise<void> {
+    this.#stopSeeking();
+    await this.trackers.close();
+  }
+
   // -- what finders ask and tell
 
   names(): readonly string[] {
@@ -65,11 +70,11 @@ export class TorrentDiscovery implements Sought {
   }
 
   isSeed(): boolean {
-    return this.#owner.isSeed();
+    return this.#owner.isSeed;
   }
 
   onPeers(peers: readonly Endpoint[], source: PeerSource): void {
-    if (this.#seekings !== null) this.#owner.onFoundPeers(peers, source);
+    if (this.#seekings !== null) this.#owner.onFoundPeers(peers, source, null);
   }
 
   #stopSeeking(): void {

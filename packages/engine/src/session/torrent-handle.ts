@@ -19,28 +19,19 @@ import type {
 } from "./events.ts";
 import { LiveTorrent } from "./live-torrent.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
-import { mayRest } from "./may-rest.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
+import { RestWatch } from "./rest-watch.ts";
+import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentRest } from "./torrent-rest.ts";
 import type { FinderProgress } from "./peer-finder.ts";
 import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
-import type { Totals, TrackerResult } from "./tracker-client.ts";
-
-/** A torrent that has had nothing to do for so long, and will have nothing for as long again, goes to rest. */
-const REST_AFTER_MS = 60_000;
-
-/** What torrents tell their session. */
-export interface TorrentOwner {
-  onEvent(torrent: Torrent, event: TorrentEvent): void;
-  /** The torrent got another info-hash (a hybrid found by one of its two). Throws ERR_DUPLICATE_TORRENT. */
-  onHashesKnown(torrent: Torrent): void;
-  /** There is something to do now: `onTick` is wanted. */
-  onActive(torrent: Torrent): void;
-}
+import type { Tiers } from "./torrent-trackers.ts";
+import type { TrackerStatus } from "./tracker-status.ts";
+import type { Totals, TrackerResult } from "./announcing.ts";
 
 /**
  * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its
@@ -50,7 +41,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   /** Small number, unique in the session. */
   readonly number: number;
   readonly #context: SessionContext;
-  readonly #owner: TorrentOwner;
+  readonly #owner: TorrentOwner<Torrent>;
   #options: AddOptions;
   readonly #discovery: TorrentDiscovery;
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
@@ -60,7 +51,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   #rest: TorrentRest | null = null;
   #goingToRest: Promise<void> | null = null;
   #wakingUp: Promise<LiveTorrent> | null = null;
-  #idleSince: Millis = Infinity;
+  readonly #restWatch: RestWatch = new RestWatch();
   /** That it is complete was known before it woke up, so it is no event. */
   #knownComplete = false;
   /** Counts pauses: a recheck that was asked for before one doesn't end it. */
@@ -69,14 +60,14 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   #closing: Promise<void> | null = null;
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
-  constructor(context: SessionContext, number: number, given: AddOptions, owner: TorrentOwner) {
+  constructor(context: SessionContext, number: number, given: AddOptions, owner: TorrentOwner<Torrent>) {
     // Resume data is found by it.
     const options = { ...given, downloadDir: absoluteFolder(given.downloadDir) ?? given.downloadDir };
     this.#context = context;
     this.number = number;
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
-    this.#discovery = new TorrentDiscovery(context, this, options.discovery !== false);
+    this.#discovery = new TorrentDiscovery(context, this, options);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
       this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));
@@ -157,6 +148,26 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return this.#live?.stats(now) ?? this.#rest!.stats();
   }
 
+  /** All trackers, in the order of asking. */
+  trackers(): TrackerStatus[] {
+    return this.#discovery.trackers.statuses();
+  }
+
+  /** Adds trackers that a user names, each as a tier of its own, and asks them. Throws ERR_INVALID_ARGUMENT for what is none. */
+  addTrackers(urls: readonly string[]): void {
+    this.#discovery.trackers.add(urls);
+  }
+
+  /** Takes a tracker out, and says good-bye to it. False when the torrent does not have it. */
+  removeTracker(url: string): boolean {
+    return this.#discovery.trackers.remove(url);
+  }
+
+  /** Asks the trackers for the counts of the swarm, of a torrent that is paused, too; `trackers()` has them then. */
+  scrape(): Promise<void> {
+    return this.#discovery.trackers.scrape();
+  }
+
   /** How far the search for peers has come, besides trackers: empty for private torrents. */
   finders(): FinderProgress[] {
     return this.#discovery.progress();
@@ -235,7 +246,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   /** For the session, once: starts working. */
   start(): void {
     if (this.#live !== null) this.#live.start(this.#options.paused === true);
-    else if (this.isOpenToPeers) this.#announceAtRest();
+    else if (this.isOpenToPeers) this.#discovery.start({ gently: true });
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
@@ -278,7 +289,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     const ready = how.deleteData === true ? this.wake().then(() => {}) : Promise.resolve();
     await ready.catch(() => {});
     this.#closed = true;
-    const silent = this.#discovery.stop();
+    const silent = this.#discovery.close();
     await this.#wakingUp?.catch(() => {});
     await this.#goingToRest;
     if (this.#live !== null) {
@@ -295,16 +306,8 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     const live = this.#live;
     if (live === null || this.#closing !== null) return Infinity;
     live.onTick(now);
-    if (live.isBusy(now) || this.#wakingUp !== null) {
-      this.#idleSince = Infinity;
-      return now;
-    }
-    this.#idleSince = Math.min(this.#idleSince, now);
-    const next = live.nextDeadline();
-    if (!mayRest(live, this.#options)) return next;
-    const restAt = this.#idleSince + REST_AFTER_MS;
-    if (now < restAt) return Math.min(next, restAt);
-    if (next < now + REST_AFTER_MS) return next;
+    const next = this.#restWatch.next(live, this.#options, now, this.#wakingUp !== null);
+    if (next !== null) return next;
     this.#goingToRest = this.#goToRest(live).finally(() => {
       this.#goingToRest = null;
     });
@@ -333,7 +336,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.#knownComplete = row.complete;
     this.#live = live;
     this.#rest = null;
-    this.#idleSince = Infinity;
+    this.#restWatch.onBusy();
     live.start(state === "paused");
     this.#owner.onActive(this);
     await live.ready();
@@ -392,11 +395,6 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     });
   }
 
-  #announceAtRest(): void {
-    const { row } = this.#rest!;
-    this.#discovery.start(row.trackers, row.private, { gently: true });
-  }
-
   #failAtRest(error: ShoalError): void {
     this.#rest!.error = error;
     this.#setRestState("error");
@@ -433,21 +431,28 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return (this.#rest ?? this.#live!).totals();
   }
 
-  /** At rest there is nobody to ask for anything; the torrent wakes up for those who may want something of us. */
-  onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void {
-    if (this.#live === null && leechers === 0) return;
-    this.#withLive((live) => {
-      for (const peer of peers) live.swarm.add(peer, "tracker");
-    });
-  }
-
-  isSeed(): boolean {
+  get isSeed(): boolean {
     return (this.#rest ?? this.#live!).isSeed;
   }
 
-  /** Who is near has just said that it wants the torrent, others will come by themselves: at rest nobody is dialled for their sake. */
-  onFoundPeers(peers: readonly Endpoint[], source: PeerSource): void {
-    if (this.#live === null && source !== "lsd") return;
+  get isPrivate(): boolean {
+    return this.#rest?.row.private ?? this.#live!.metainfo?.private === true;
+  }
+
+  get tiers(): Tiers {
+    return this.#rest?.row.trackers ?? this.#live!.trackerTiers();
+  }
+
+  onTrackersEdited(tiers: Tiers): void {
+    this.#rest?.setTrackers(tiers);
+  }
+
+  /**
+   * At rest there is nobody to ask for anything: the torrent wakes up for those who may want something of us, as a tracker says. Who is near
+   * has just said that it wants the torrent; others will come by themselves.
+   */
+  onFoundPeers(peers: readonly Endpoint[], source: PeerSource, leechers: number | null): void {
+    if (this.#live === null && (source === "tracker" ? leechers === 0 : source !== "lsd")) return;
     this.#withLive((live) => {
       for (const peer of peers) live.swarm.add(peer, source);
     });

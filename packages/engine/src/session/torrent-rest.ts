@@ -1,13 +1,14 @@
 import type { ShoalError } from "../base/errors.ts";
 import type { InfoHashes } from "../meta/info-hash.ts";
-import type { Totals } from "./tracker-client.ts";
+import type { Totals } from "./announcing.ts";
+import type { Tiers } from "./torrent-trackers.ts";
 import type { TorrentState, TorrentStats } from "./events.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 
 /** All that there is of a torrent at rest: its row, and the state that it goes on from. */
 export class TorrentRest {
-  readonly row: TorrentRow;
+  row: TorrentRow;
   readonly downloadDir: string;
   state: TorrentState;
   /** Why the state is "error". */
@@ -30,6 +31,10 @@ export class TorrentRest {
     return rest;
   }
 
+  setTrackers(trackers: Tiers): void {
+    this.row = { ...this.row, trackers };
+  }
+
   get infoHashes(): InfoHashes {
     return hashesOfRow(this.row);
   }
@@ -49,6 +54,6 @@ export class TorrentRest {
 
   totals(): Totals {
     const { uploaded, downloaded, wanted, have } = this.row;
-    return { uploaded, downloaded, left: wanted - have };
+    return { uploaded, downloaded, left: wanted - have, isPartialSeed: this.state === "finished" };
   }
 }

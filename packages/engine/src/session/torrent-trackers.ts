@@ -1,15 +1,13 @@
 import type { Magnet } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
+import { isTrackerUrl } from "../meta/torrent-urls.ts";
 import type { Millis } from "../base/brand.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
+import type { AnnounceInfo, Announcing, Totals, TrackerListener, TrackerResult } from "./announcing.ts";
 import type { SessionContext } from "./context.ts";
-import type {
-  AnnounceInfo,
-  Totals,
-  TrackerHandle,
-  TrackerListener,
-  TrackerResult,
-} from "./tracker-client.ts";
+import { idleStatuses, type TrackerStatus } from "./tracker-status.ts";
 
 /** The same result of the same tracker within this time is told once. */
 const SAME_MS = 5_000;
@@ -19,77 +17,145 @@ export interface TrackersOwner {
   /** The 20-byte names of the torrent, in hex. */
   shortNames(): readonly string[];
   totals(): Totals;
-  /** `leechers` of the whole swarm, as far as the tracker says. */
-  onTrackerPeers(peers: readonly Endpoint[], leechers: number | null): void;
+  /** The trackers that it has now, as they came or edited. */
+  readonly tiers: Tiers;
+  readonly isPrivate: boolean;
+  /** A user has changed them. */
+  onTrackersEdited(tiers: Tiers): void;
+  /** `leechers` of the whole swarm, as far as a tracker says. */
+  onFoundPeers(peers: readonly Endpoint[], source: PeerSource, leechers: number | null): void;
   onTrackerResult(result: TrackerResult): void;
 }
+
+/** Trackers in tiers (BEP 12). */
+export type Tiers = readonly (readonly string[])[];
 
 /** The announcing of one torrent, which may be stopped and begun anew. */
 export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   readonly #context: SessionContext;
   readonly #owner: TrackersOwner;
-  #tiers: readonly (readonly string[])[] = [];
-  #isPrivate = false;
-  #handle: TrackerHandle | null = null;
+  /** What a user has made of the torrent's trackers. */
+  #edited: Tiers | null;
+  /** URLs that a user named. */
+  #named: readonly string[];
+  /** Null until there was something to announce. */
+  #announcing: Announcing | null = null;
   #wanted = false;
   /** The good-bye that is under way. */
   #stopping: Promise<void> | null = null;
   /** What was last told of each tracker: a hybrid is announced under two names, which mostly end alike. */
   #told: Map<string, { readonly what: string; readonly at: Millis }> | null = null;
-  #failure: { readonly refused: boolean; readonly message: string } | null = null;
 
-  constructor(context: SessionContext, owner: TrackersOwner) {
+  /** `edited`: what was made of the torrent's trackers in an earlier run. `named`: those that a user named. */
+  constructor(
+    context: SessionContext,
+    owner: TrackersOwner,
+    known: { readonly edited?: Tiers | undefined; readonly named?: readonly string[] | undefined } = {},
+  ) {
     this.#context = context;
     this.#owner = owner;
+    this.#edited = known.edited ?? null;
+    this.#named = known.named ?? NONE;
   }
 
   /** Trackers in use, and how many of them failed last. */
   get count(): number {
-    return this.#handle?.count ?? 0;
+    return this.#wanted ? (this.#announcing?.count ?? 0) : 0;
   }
 
   get failed(): number {
-    return this.#handle?.failed ?? 0;
+    return this.#wanted ? (this.#announcing?.failed ?? 0) : 0;
   }
 
-  /** Why the last announce failed that did; null since one has succeeded. `message` is unchecked text. */
+  /** Why a tracker does not answer; null when none fails. `message` is unchecked text. */
   get failure(): { readonly refused: boolean; readonly message: string } | null {
-    return this.#failure;
+    const failing = this.#announcing?.statuses().find(({ fails }) => fails > 0);
+    if (failing === undefined) return null;
+    return { refused: failing.refused, message: failing.message ?? "no answer" };
+  }
+
+  /** What a user has made of the torrent's trackers; null while they are as they came. */
+  get edited(): Tiers | null {
+    return this.#edited;
+  }
+
+  /** All trackers, in the order of asking. */
+  statuses(): TrackerStatus[] {
+    const statuses = this.#announcing?.statuses() ?? [];
+    // Before the first announce, and of a kind to which we can't announce.
+    const known = new Set(statuses.map(({ url }) => url));
+    return [...statuses, ...idleStatuses(this.tiers).filter(({ url }) => !known.has(url))];
+  }
+
+  /** Adds trackers that a user names, as tiers of their own. Throws ERR_INVALID_ARGUMENT for what is no URL of a tracker. */
+  add(urls: readonly string[]): void {
+    for (const url of urls) {
+      if (isTrackerUrl(url) && URL.canParse(url)) continue;
+      const message = `${url} is not the address of a tracker; they begin with http://, https:// or udp://`;
+      throw new ShoalError("ERR_INVALID_ARGUMENT", message);
+    }
+    const known = new Set(this.tiers.flat());
+    const added = [...new Set(urls)].filter((url) => !known.has(url));
+    this.#named = [...new Set([...this.#named, ...urls])];
+    this.#edit([...this.tiers, ...added.map((url) => [url])]);
+    if (this.#announcing === null) this.#begin({});
+    else for (const url of added) this.#announcing.add([url]);
+  }
+
+  /** Takes a tracker out; it is told that we stop. False when the torrent does not have it. */
+  remove(url: string): boolean {
+    const { tiers } = this;
+    if (!tiers.flat().includes(url)) return false;
+    this.#edit(tiers.map((urls) => urls.filter((other) => other !== url)).filter((urls) => urls.length > 0));
+    this.#announcing?.remove(url);
+    return true;
+  }
+
+  /** Asks the trackers how many seeds and leechers there are; `statuses` tells then. Never rejects. */
+  async scrape(): Promise<void> {
+    this.#announcing ??= this.#context.trackers.add(this, this);
+    await this.#announcing.scrape({ urgent: true, all: true });
   }
 
   /**
    * Begins to announce, unless that was begun already; `gently` takes turns with all others that are begun so. A good-bye that is
    * under way comes first, or it would undo that.
    */
-  start(
-    tiers: readonly (readonly string[])[],
-    isPrivate: boolean,
-    how: { readonly gently?: boolean } = {},
-  ): void {
-    if (this.#handle !== null || tiers.length === 0) return;
-    this.#tiers = tiers;
-    this.#isPrivate = isPrivate;
+  start(how: { readonly gently?: boolean } = {}): void {
+    if (this.#wanted) return;
     this.#wanted = true;
-    if (this.#stopping === null) this.#start(how);
-    else void this.#stopping.then(() => this.#wanted && this.#handle === null && this.#start(how));
+    if (this.#stopping === null) this.#begin(how);
+    else void this.#stopping.then(() => this.#begin(how));
   }
 
-  #start(how: { readonly gently?: boolean }): void {
-    this.#handle = this.#context.trackers.add(this, this, how);
+  /** Most torrents have a tracker; those that have none need nothing here. */
+  #begin(how: { readonly gently?: boolean }): void {
+    if (!this.#wanted || this.tiers.length === 0) return;
+    this.#announcing ??= this.#context.trackers.add(this, this);
+    this.#announcing.start(how);
+  }
+
+  #edit(tiers: Tiers): void {
+    this.#edited = tiers;
+    this.#owner.onTrackersEdited(tiers);
   }
 
   // -- what trackers are told
 
-  get tiers(): readonly (readonly string[])[] {
-    return this.#tiers;
+  get tiers(): Tiers {
+    return this.#owner.tiers;
   }
 
   get isPrivate(): boolean {
-    return this.#isPrivate;
+    return this.#owner.isPrivate;
   }
 
   get peerId(): Uint8Array {
     return this.#context.peerId;
+  }
+
+  isNamed(url: string): boolean {
+    return this.#named.includes(url);
   }
 
   names(): readonly string[] {
@@ -107,25 +173,32 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   // -- what they answer
 
   onPeers(peers: readonly Endpoint[], leechers: number | null): void {
-    this.#owner.onTrackerPeers(peers, leechers);
+    this.#owner.onFoundPeers(peers, "tracker", leechers);
   }
 
   /** The download is complete: told once. */
   completed(): void {
-    this.#handle?.completed();
+    this.#announcing?.completed();
   }
 
-  /** There is something new to announce. */
+  /** There is something new to announce, or somebody waits. */
   announceSoon(): void {
-    this.#handle?.announceSoon();
+    this.#announcing?.announceSoon();
   }
 
   async stop(): Promise<void> {
+    await this.#end((announcing) => announcing.stop());
+  }
+
+  /** Stops for good. */
+  async close(): Promise<void> {
+    await this.#end((announcing) => announcing.close());
+  }
+
+  async #end(how: (announcing: Announcing) => Promise<void>): Promise<void> {
     this.#wanted = false;
-    const handle = this.#handle;
-    this.#handle = null;
-    if (handle === null) return this.#stopping ?? undefined;
-    const stopping = handle.stop().finally(() => {
+    if (this.#announcing === null) return;
+    const stopping = Promise.all([this.#stopping, how(this.#announcing)]).then(() => {
       if (this.#stopping === stopping) this.#stopping = null;
     });
     this.#stopping = stopping;
@@ -133,8 +206,6 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   }
 
   onResult(result: TrackerResult): void {
-    const { ok, refused, message } = result;
-    this.#failure = ok ? null : { refused, message: message ?? "no answer" };
     if (this.names().length > 1 && this.#wasJustTold(result)) return;
     this.#owner.onTrackerResult(result);
   }
@@ -150,12 +221,14 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   }
 }
 
-/** Trackers in tiers (BEP 12): the torrent's own, then those named when it was added. */
+const NONE: readonly [] = [];
+
+/** The torrent's own trackers, then those named when it was added. */
 export function trackerTiers(
   metainfo: Metainfo | null,
   magnet: Magnet | null,
   more: readonly string[] = [],
-): readonly (readonly string[])[] {
+): Tiers {
   const known = metainfo?.trackers ?? (magnet?.trackers ?? []).map((url) => [url]);
   return [...known, ...more.map((url) => [url])];
 }

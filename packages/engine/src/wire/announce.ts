@@ -1,6 +1,7 @@
 import type { Endpoint } from "../base/address.ts";
 
-export type AnnounceEvent = "started" | "completed" | "stopped";
+/** "paused" is said by a partial seed each time (BEP 21): it has all that it wants, but not everything. */
+export type AnnounceEvent = "started" | "completed" | "stopped" | "paused";
 
 /** What a tracker is told, over HTTP (BEP 3, 7, 23) or UDP (BEP 15) alike. Byte counts are safe integers. */
 export interface AnnounceRequest {
@@ -39,6 +40,8 @@ export interface AnnounceSuccess {
   /** Seeds and leechers of the swarm. */
   readonly complete: number | null;
   readonly incomplete: number | null;
+  /** How many have ever completed it. */
+  readonly downloaded: number | null;
   /** Our address as the tracker sees it (BEP 24). */
   readonly externalIp: string | null;
 }
@@ -48,6 +51,14 @@ export interface AnnounceRefusal {
   readonly reason: string;
   /** Minutes after which it may be tried again, or never (BEP 31); null when the tracker did not say. */
   readonly retryMinutes: number | "never" | null;
+}
+
+/** What a tracker says of a swarm when scraped (BEP 15, 48); null where it says nothing. */
+export interface SwarmCounts {
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+  /** How many have ever completed it. */
+  readonly downloaded: number | null;
 }
 
 /** More peers of one answer are of no use. */

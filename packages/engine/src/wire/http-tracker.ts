@@ -6,8 +6,16 @@ import {
   isBogon,
   type Endpoint,
 } from "../base/address.ts";
+import { toHex } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { MAX_ANSWER_PEERS, MAX_TRACKER_TEXT, type AnnounceAnswer, type AnnounceRequest } from "./announce.ts";
+import {
+  MAX_ANSWER_PEERS,
+  MAX_TRACKER_TEXT,
+  type AnnounceAnswer,
+  type AnnounceRefusal,
+  type AnnounceRequest,
+  type SwarmCounts,
+} from "./announce.ts";
 import { decodeBencodePrefix, type BencodeOptions, type BencodeValue } from "./bencode.ts";
 
 const ANSWER_LIMITS: BencodeOptions = {
@@ -17,6 +25,8 @@ const ANSWER_LIMITS: BencodeOptions = {
   duplicates: "mark",
 };
 const MAX_TRACKER_ID = 256;
+/** Info-hashes of one scrape: with more the URL is longer than servers like. */
+export const MAX_HTTP_SCRAPE = 64;
 
 /** The URL that tells a tracker `request`; a query that `url` already has (a passkey, for instance) is kept. */
 export function announceUrl(url: string, request: AnnounceRequest): string {
@@ -37,6 +47,37 @@ export function announceUrl(url: string, request: AnnounceRequest): string {
   return base + (base.includes("?") ? "&" : "?") + parameters.join("&");
 }
 
+/**
+ * The URL that asks for the counts of swarms, by info-hashes of 20 bytes; null when the tracker has none, which its name tells: the last part of the path
+ * has to begin with "announce" (BEP 48).
+ */
+export function scrapeUrl(url: string, hashes: readonly Uint8Array[]): string | null {
+  const [base = ""] = url.split("#", 1);
+  const match = /^([^?]*\/)announce([^/?]*)(\?.*)?$/.exec(base);
+  if (match === null) return null;
+  const [, head, tail, query = ""] = match;
+  const parameters = hashes.map((hash) => `info_hash=${percentEncode(hash)}`);
+  return `${head}scrape${tail}${query}${query === "" ? "?" : "&"}${parameters.join("&")}`;
+}
+
+/** Reads the body of an answer to a scrape (BEP 48): counts by info-hash in hex. Throws ProtocolError when it is not one. */
+export function parseScrapeAnswer(body: Uint8Array): ReadonlyMap<string, SwarmCounts> | AnnounceRefusal {
+  const root = decodeBencodePrefix(body, ANSWER_LIMITS);
+  if (root.kind !== "dictionary") throw new ProtocolError("a tracker's answer is not a dictionary");
+  const reason = text(root, "failure reason");
+  if (reason !== null) return { ok: false, reason, retryMinutes: retryMinutes(root) };
+  const counts = new Map<string, SwarmCounts>();
+  for (const [key, entry] of root.get("files")?.asEntries() ?? []) {
+    if (key.length !== 20 || entry.kind !== "dictionary" || counts.size >= MAX_HTTP_SCRAPE) continue;
+    counts.set(toHex(key), {
+      seeds: count(entry, "complete"),
+      leechers: count(entry, "incomplete"),
+      downloaded: count(entry, "downloaded"),
+    });
+  }
+  return counts;
+}
+
 /** Reads the body of a tracker's answer (BEP 3, 7, 23, 24, 31). Throws ProtocolError when it is not one. */
 export function parseAnnounceAnswer(body: Uint8Array): AnnounceAnswer {
   const root = decodeBencodePrefix(body, ANSWER_LIMITS);
@@ -54,6 +95,7 @@ export function parseAnnounceAnswer(body: Uint8Array): AnnounceAnswer {
     warning: text(root, "warning message"),
     complete: count(root, "complete"),
     incomplete: count(root, "incomplete"),
+    downloaded: count(root, "downloaded"),
     externalIp: externalIp?.length === 4 || externalIp?.length === 16 ? formatIp(externalIp) : null,
   };
 }

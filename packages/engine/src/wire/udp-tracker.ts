@@ -1,13 +1,17 @@
 import { decodeCompactPeers, type Endpoint } from "../base/address.ts";
 import { readU32, readU64, utf8, utf8Text, writeU16, writeU32, writeU64 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { MAX_ANSWER_PEERS, MAX_TRACKER_TEXT, type AnnounceRequest } from "./announce.ts";
+import { MAX_ANSWER_PEERS, MAX_TRACKER_TEXT, type AnnounceRequest, type SwarmCounts } from "./announce.ts";
 
 const ACTION_CONNECT = 0;
 const ACTION_ANNOUNCE = 1;
+const ACTION_SCRAPE = 2;
 const ACTION_ERROR = 3;
 const PROTOCOL_ID = 0x417_2710_1980n;
-const EVENTS = { completed: 1, started: 2, stopped: 3 } as const;
+/** A partial seed (BEP 21) has no number here. */
+const EVENTS = { completed: 1, started: 2, stopped: 3, paused: 0 } as const;
+/** Info-hashes of one scrape at most: more would not fit into a packet. */
+export const MAX_UDP_SCRAPE = 74;
 
 const ANNOUNCE_BYTES = 98;
 /** BEP 41: option that carries path and query of the tracker's URL, in parts of at most 255 bytes. */
@@ -28,6 +32,8 @@ export type UdpTrackerPacket =
       readonly seeders: number;
       readonly peers: readonly Endpoint[];
     }
+  /** In the order of the info-hashes asked for; fewer when the tracker left some out. */
+  | { readonly kind: "scrape"; readonly transaction: number; readonly counts: readonly SwarmCounts[] }
   | { readonly kind: "error"; readonly transaction: number; readonly message: string };
 
 /** Asks for a connection id. `transaction` is a random unsigned 32-bit number. */
@@ -68,6 +74,23 @@ export function encodeAnnounce(
   return packet;
 }
 
+/** Asks for the counts of 1 to `MAX_UDP_SCRAPE` swarms, by info-hashes of 20 bytes. */
+export function encodeScrape(
+  connectionId: bigint,
+  transaction: number,
+  hashes: readonly Uint8Array[],
+): Uint8Array {
+  if (hashes.length < 1 || hashes.length > MAX_UDP_SCRAPE || hashes.some((hash) => hash.length !== 20)) {
+    throw new ProtocolError("a scrape has the wrong number or length of hashes");
+  }
+  const packet = new Uint8Array(16 + 20 * hashes.length);
+  writeU64(packet, 0, connectionId);
+  writeU32(packet, 8, ACTION_SCRAPE);
+  writeU32(packet, 12, transaction);
+  for (const [i, hash] of hashes.entries()) packet.set(hash, 16 + 20 * i);
+  return packet;
+}
+
 /**
  * Reads a tracker's packet. `family` is that of the address it came from, which decides how peers are written. Longer packets
  * than known are allowed; throws ProtocolError on shorter ones and unknown actions.
@@ -82,6 +105,8 @@ export function decodeUdpTrackerPacket(packet: Uint8Array, family: 4 | 6): UdpTr
   if (action === ACTION_CONNECT && packet.length >= 16) {
     return { kind: "connect", transaction, connectionId: readU64(packet, 8) };
   }
+  if (action === ACTION_SCRAPE && packet.length >= 20)
+    return { kind: "scrape", transaction, counts: countsOf(packet) };
   if (action !== ACTION_ANNOUNCE || packet.length < 20) {
     throw new ProtocolError("a tracker's packet is not understood", { action });
   }
@@ -96,6 +121,18 @@ export function decodeUdpTrackerPacket(packet: Uint8Array, family: 4 | 6): UdpTr
     seeders: readU32(packet, 16),
     peers: decodeCompactPeers(packet.subarray(20, 20 + whole), addressBytes, MAX_ANSWER_PEERS),
   };
+}
+
+function countsOf(packet: Uint8Array): SwarmCounts[] {
+  const counts: SwarmCounts[] = [];
+  for (let at = 8; at + 12 <= packet.length && counts.length < MAX_UDP_SCRAPE; at += 12) {
+    counts.push({
+      seeds: readU32(packet, at),
+      downloaded: readU32(packet, at + 4),
+      leechers: readU32(packet, at + 8),
+    });
+  }
+  return counts;
 }
 
 function urlOptions(path: string): Uint8Array {

@@ -10,11 +10,13 @@ import { NodeRandom } from "../../dist/node/random.js";
 import { NodeNet } from "../../dist/node/tcp.js";
 import { NodeUdp } from "../../dist/node/udp.js";
 import type { Clock } from "../../dist/ports/clock.js";
-import {
-  TrackerClient,
-  type TrackerListener,
-  type TrackerResult,
-} from "../../dist/session/tracker-client.js";
+import type {
+  AnnounceInfo,
+  Announcing,
+  TrackerListener,
+  TrackerResult,
+} from "../../dist/session/announcing.js";
+import { TrackerClient } from "../../dist/session/tracker-client.js";
 import { httpTracker, udpTracker } from "./fake-trackers.ts";
 
 const V1 = new Uint8Array(20).fill(0x11);
@@ -41,6 +43,12 @@ function client(t: TestContext, clock: Clock = nodeClock): TrackerClient {
     http.close();
   });
   return trackers;
+}
+
+function begin(trackers: TrackerClient, info: AnnounceInfo, listener: TrackerListener): Announcing {
+  const announcing = trackers.add(info, listener);
+  announcing.start();
+  return announcing;
 }
 
 class Listener implements TrackerListener {
@@ -78,10 +86,11 @@ for (const [kind, start] of [
   test(`${kind}: started, completed and stopped for both names of a hybrid`, async (t) => {
     const tracker = await start(t);
     const listener = new Listener();
-    const handle = client(t).add(info([[tracker.url]], [V1, V2]), listener);
+    const handle = begin(client(t), info([[tracker.url]], [V1, V2]), listener);
     await listener.until(2);
     assert.deepEqual(listener.peers, [PEER, PEER]);
-    const ok = { url: tracker.url, ok: true, message: null, refused: false, peers: 1 };
+    const counts = kind === "UDP" ? { seeds: 1, leechers: 1 } : { seeds: null, leechers: null };
+    const ok = { url: tracker.url, ok: true, message: null, refused: false, peers: 1, ...counts };
     assert.deepEqual(listener.results, [ok, ok]);
     assert.deepEqual([handle.count, handle.failed], [1, 0]);
     handle.completed();
@@ -116,7 +125,7 @@ test("UDP: one connection id for several torrents, and the path of the URL (BEP 
   const tracker = await udpTracker(t);
   const trackers = client(t);
   const listener = new Listener();
-  for (const hash of [V1, V2]) trackers.add(info([[tracker.url]], [hash]), listener);
+  for (const hash of [V1, V2]) begin(trackers, info([[tracker.url]], [hash]), listener);
   await listener.until(2);
   assert.equal(tracker.connects, 1);
   assert.equal(tracker.told[0]!.path, "/announce?pass=1");
@@ -138,7 +147,7 @@ test("failures in the trackers' own words, and the next tier takes over", async 
   const good = await httpTracker(t, ANSWER);
   const urls = [...bad.map((one) => one.url), "wss://tracker.example/", "ftp://x/", "nonsense", good.url];
   const listener = new Listener();
-  const handle = client(t).add(info(urls.map((url) => [url])), listener);
+  const handle = begin(client(t), info(urls.map((url) => [url])), listener);
   await listener.until(10);
   assert.deepEqual(
     listener.results.map((result) => result.message),
@@ -149,7 +158,7 @@ test("failures in the trackers' own words, and the next tier takes over", async 
       "the tracker answers with status 500",
       "go away",
       "connection refused by 127.0.0.1:1",
-      "the URL on this machine is not that of a tracker",
+      "a private address with a URL that is not that of a tracker is asked only if you name it",
       "tracker.example is not on this machine, and Shoal is kept to it",
       "the tracker's URL names no port",
       null,
@@ -172,7 +181,7 @@ test("a warning and a name that becomes known later", async (t) => {
   const tracker = await httpTracker(t, "d8:intervali1800e15:warning message3:hoye");
   const listener = new Listener();
   const hashes = [V1];
-  const handle = client(t).add(info([[tracker.url]], hashes), listener);
+  const handle = begin(client(t), info([[tracker.url]], hashes), listener);
   await listener.until(1);
   assert.equal(listener.results[0]!.message, "hoy");
   assert.deepEqual(listener.peers, []);
@@ -209,7 +218,7 @@ test("a silent tracker: the next is asked after ten seconds, and stopping takes 
   const second = await udpTracker(t);
   const listener = new Listener();
   const trackers = client(t, clock);
-  const handle = trackers.add(info([[silent.url], [second.url]]), listener);
+  const handle = begin(trackers, info([[silent.url], [second.url]]), listener);
   await silent.announces(1);
   advance(9_999);
   assert.equal(second.connects, 0);
@@ -234,7 +243,7 @@ test("closing the client stops what is left", async (t) => {
   const tracker = await httpTracker(t, ANSWER);
   const trackers = client(t);
   const listener = new Listener();
-  trackers.add(info([[tracker.url]]), listener);
+  begin(trackers, info([[tracker.url]]), listener);
   await listener.until(1);
   await trackers.close();
   assert.deepEqual(

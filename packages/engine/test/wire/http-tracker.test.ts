@@ -4,7 +4,12 @@ import fc from "fast-check";
 import { ProtocolError } from "../../dist/base/errors.js";
 import type { AnnounceRequest } from "../../dist/wire/announce.js";
 import { encodeBencode } from "../../dist/wire/bencode.js";
-import { announceUrl, parseAnnounceAnswer } from "../../dist/wire/http-tracker.js";
+import {
+  announceUrl,
+  parseAnnounceAnswer,
+  parseScrapeAnswer,
+  scrapeUrl,
+} from "../../dist/wire/http-tracker.js";
 
 const text = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value, "latin1"));
 
@@ -33,6 +38,7 @@ const empty = {
   warning: null,
   complete: null,
   incomplete: null,
+  downloaded: null,
   externalIp: null,
 };
 
@@ -60,6 +66,7 @@ test("compact answers (BEP 23, 7, 24)", () => {
     encodeBencode({
       complete: 5,
       incomplete: 7,
+
       interval: 1800,
       "min interval": 60,
       peers: Uint8Array.from([...v4, ...v4]),
@@ -81,6 +88,7 @@ test("compact answers (BEP 23, 7, 24)", () => {
     warning: "careful",
     complete: 5,
     incomplete: 7,
+    downloaded: null,
     externalIp: "9.8.7.6",
   });
 });
@@ -159,4 +167,42 @@ test("what is no answer throws only ProtocolError", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("scrapeUrl: only trackers whose name says so can be scraped (BEP 48)", () => {
+  const a = new Uint8Array(20).fill(0x61);
+  const b = new Uint8Array(20).fill(0xff);
+  const query = `info_hash=${"a".repeat(20)}`;
+  assert.equal(scrapeUrl("http://x/announce", [a]), `http://x/scrape?${query}`);
+  assert.equal(scrapeUrl("http://x/announce.php?p=1#z", [a]), `http://x/scrape.php?p=1&${query}`);
+  assert.equal(
+    scrapeUrl("http://x/x/announce", [a, b]),
+    `http://x/x/scrape?${query}&info_hash=${"%FF".repeat(20)}`,
+  );
+  for (const url of [
+    "http://x/a",
+    "http://x/announce?x/y",
+    "http://announce/",
+    "http://x/announce/key",
+    "http://x",
+  ]) {
+    const expected = url === "http://x/announce?x/y" ? `http://x/scrape?x/y&${query}` : null;
+    assert.equal(scrapeUrl(url, [a]), expected, url);
+  }
+});
+
+test("parseScrapeAnswer: counts by name, the rest passed over; refusals and rubbish (BEP 48)", () => {
+  const text = (body: string): ReturnType<typeof parseScrapeAnswer> =>
+    parseScrapeAnswer(Buffer.from(body, "latin1"));
+  const name = "a".repeat(20);
+  const hex = "61".repeat(20);
+  const entry = "d8:completei3e10:downloadedi9e10:incompletei-1ee";
+  assert.deepEqual(
+    text(`d5:filesd3:xyzde20:${name}${entry}20:${"b".repeat(20)}i1eee`),
+    new Map([[hex, { seeds: 3, leechers: null, downloaded: 9 }]]),
+  );
+  assert.deepEqual(text("de"), new Map());
+  assert.deepEqual(text("d14:failure reason2:noe"), { ok: false, reason: "no", retryMinutes: null });
+  assert.throws(() => text("le"), ProtocolError);
+  assert.throws(() => text("<html>"), ProtocolError);
 });

@@ -1,6 +1,8 @@
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
-import type { AnnounceEvent } from "../../wire/announce.ts";
+import type { AnnounceEvent, AnnounceRefusal, AnnounceSuccess, SwarmCounts } from "../../wire/announce.ts";
+import { retryPause } from "./retry-pause.ts";
+import { newTracker, noteCounts, stateOf, type Tracker, type TrackerState } from "./tracker-state.ts";
 
 /** More trackers of one torrent are not used. */
 const MAX_TRACKERS = 100;
@@ -10,7 +12,6 @@ const DEFAULT_INTERVAL = 1800 * SECOND;
 const MIN_INTERVAL = 60 * SECOND;
 const MAX_INTERVAL = 24 * 3600 * SECOND;
 const FIRST_RETRY = 30 * SECOND;
-const LAST_RETRY = 3600 * SECOND;
 /** When a tracker has not answered for so long, the next one is asked as well. */
 const PATIENCE = 10 * SECOND;
 
@@ -22,12 +23,24 @@ export interface AnnounceAction {
   readonly trackerId: string | null;
 }
 
-/** What a tracker's answer says about the next announce. */
-export interface AnnounceTerms {
-  /** Seconds; null when the tracker did not say. */
-  readonly interval: number | null;
-  readonly minInterval: number | null;
-  readonly trackerId: string | null;
+/** What a tracker's answer says about the next announce and about the swarm. Seconds. */
+export type AnnounceTerms = Omit<AnnounceSuccess, "ok" | "externalIp" | "peers"> & { readonly peers: number };
+
+/** What is known of one tracker, for people who look. */
+export interface TrackerFacts extends SwarmCounts {
+  readonly url: string;
+  /** From 0. */
+  readonly tier: number;
+  readonly state: TrackerState;
+  /** Why the last announce failed, or a warning; unchecked text. */
+  readonly message: string | null;
+  readonly refused: boolean;
+  /** Peers in the last answer. */
+  readonly peers: number;
+  /** Failures since the last answer. */
+  readonly fails: number;
+  /** Null when that depends on other trackers, or when it is not asked again. */
+  readonly nextAt: Millis | null;
 }
 
 export interface AnnouncerOptions {
@@ -35,29 +48,15 @@ export interface AnnouncerOptions {
   readonly oneAtATime?: boolean;
 }
 
-interface Tracker {
-  readonly url: string;
-  /** Failures since the last answer. */
-  fails: number;
-  /** Not asked before this time, unless an event has to be told. */
-  notBefore: Millis;
-  /** The event under way; undefined when no announce is. */
-  underWay: AnnounceEvent | null | undefined;
-  /** It knows us: it answered to "started". */
-  started: boolean;
-  /** It asked never to be asked again (BEP 31). */
-  dead: boolean;
-  trackerId: string | null;
-}
-
 /**
  * Decides when to announce one info-hash to which tracker (BEP 3, 12, 31). An announce is a round through the tiers in order that
  * ends with the first answer; a tracker that answers moves to the front of its tier, one that fails is left alone for a time
- * that doubles with each failure. No sockets, no timers: call `next` until it gives null, after every input and whenever
+ * that grows with each failure. No sockets, no timers: call `next` until it gives null, after every input and whenever
  * `nextDeadline` has passed.
  */
 export class Announcer {
-  #tiers: readonly Tracker[][] = [];
+  /** In the order of asking: by tier, and in a tier the one that answered last first. */
+  #trackers: Tracker[] = [];
   readonly #rng: Rng;
   readonly #patience: number;
   /** Start of the next round. */
@@ -66,6 +65,8 @@ export class Announcer {
   #asked: Set<Tracker> | null = null;
   /** When the current round goes on although nobody has answered or failed. */
   #impatientAt: Millis = Number.POSITIVE_INFINITY;
+  /** Trackers that are asked besides the rounds, because they are new. */
+  #added: Tracker[] | null = null;
   #completed = false;
   #stopped = false;
 
@@ -74,21 +75,17 @@ export class Announcer {
     this.#rng = rng;
     this.#dueAt = now;
     this.#patience = options.oneAtATime === true ? Number.POSITIVE_INFINITY : PATIENCE;
-    for (const urls of tiers) {
-      const tier = this.#newTier(urls);
-      // A list that grows by itself has room for many more: these stay short, and there are thousands of them.
-      if (tier.length > 0) this.#tiers = [...this.#tiers, tier];
-    }
+    for (const urls of tiers) this.#addTier(urls);
   }
 
   /** Number of trackers. */
   get count(): number {
-    return this.#tiers.reduce((sum, tier) => sum + tier.length, 0);
+    return this.#trackers.length;
   }
 
   /** Number of trackers whose last announce failed. */
   get failed(): number {
-    return this.#all().filter((tracker) => tracker.fails > 0).length;
+    return this.#trackers.reduce((sum, { fails }) => sum + (fails > 0 ? 1 : 0), 0);
   }
 
   /** Time of the next `next` that may give something; infinite when only an input can change that. */
@@ -100,6 +97,9 @@ export class Announcer {
   /** An announce to be made now, or null. Its outcome is told by `onAnswer` or `onFailure`. */
   next(now: Millis): AnnounceAction | null {
     if (this.#stopped) return null;
+    const added = this.#added?.pop();
+    if (added !== undefined) return this.#ask(added);
+    this.#added = null;
     if (this.#asked === null) {
       if (now < this.#dueAt) return null;
       this.#asked = new Set();
@@ -118,8 +118,7 @@ export class Announcer {
     }
     this.#asked.add(tracker);
     this.#impatientAt = now + this.#patience;
-    tracker.underWay = this.#eventFor(tracker);
-    return { url: tracker.url, event: tracker.underWay, trackerId: tracker.trackerId };
+    return this.#ask(tracker);
   }
 
   onAnswer(url: string, terms: AnnounceTerms, now: Millis): void {
@@ -129,6 +128,10 @@ export class Announcer {
     if (tracker.underWay === "completed") this.#completed = false;
     tracker.underWay = undefined;
     tracker.fails = 0;
+    tracker.refused = false;
+    tracker.message = terms.warning;
+    tracker.peers = terms.peers;
+    noteCounts(tracker, { seeds: terms.complete, leechers: terms.incomplete, downloaded: terms.downloaded });
     tracker.trackerId = terms.trackerId ?? tracker.trackerId;
     const least = Math.min(Math.max((terms.minInterval ?? 0) * SECOND, MIN_INTERVAL), MAX_INTERVAL);
     const interval = terms.interval === null ? DEFAULT_INTERVAL : terms.interval * SECOND;
@@ -140,99 +143,155 @@ export class Announcer {
     else this.#planIfNone(dueAt);
   }
 
-  /** `retryMinutes` is what the tracker said (BEP 31), null when it said nothing. */
-  onFailure(url: string, retryMinutes: number | "never" | null, now: Millis): void {
+  /** `refused`: the tracker has answered, and `retryMinutes` is what it said (BEP 31), null when it said nothing. */
+  onFailure(
+    url: string,
+    { reason, retryMinutes, refused }: Omit<AnnounceRefusal, "ok"> & { readonly refused: boolean },
+    now: Millis,
+  ): void {
     const tracker = this.#find(url);
     if (tracker?.underWay === undefined) return;
     tracker.underWay = undefined;
     tracker.fails++;
+    tracker.refused = refused;
+    tracker.message = reason;
     if (retryMinutes === "never") tracker.dead = true;
-    const doubling = Math.min(FIRST_RETRY * 2 ** Math.min(tracker.fails - 1, 20), LAST_RETRY);
     const said = retryMinutes === null || retryMinutes === "never" ? 0 : retryMinutes * 60 * SECOND;
-    const pause = said > 0 ? Math.min(Math.max(said, FIRST_RETRY), MAX_INTERVAL) : doubling;
+    const pause = said > 0 ? Math.min(Math.max(said, FIRST_RETRY), MAX_INTERVAL) : retryPause(tracker.fails);
     // A quarter more or less, so that not everybody comes back to a restarted tracker at once.
     tracker.notBefore = now + (said > 0 ? pause : (pause * (750 + this.#rng.below(501))) / 1000);
     if (!tracker.dead) this.#planIfNone(tracker.notBefore);
   }
 
+  /** What a scrape has told. */
+  onScrape(url: string, counts: SwarmCounts): void {
+    const tracker = this.#find(url);
+    if (tracker !== undefined) noteCounts(tracker, counts);
+  }
+
   /** The last wanted piece has arrived. To be called once, and not when everything was there from the start. */
   onCompleted(now: Millis): void {
+    if (this.#stopped) return;
     this.#completed = true;
     this.#dueAt = now;
   }
 
-  /** Announces as soon as the tracker that answered last allows it: for somebody who waits. */
+  /**
+   * Announces for somebody who waits: as soon as the tracker that answered last allows it, and at once where that failed, however long
+   * it would have been left alone. A public torrent asks further trackers in the meantime.
+   */
   announceSoon(now: Millis): void {
-    const allowed = this.#all()
-      .filter((t) => t.fails === 0)
-      .map((t) => t.notBefore);
-    this.#dueAt = Math.min(this.#dueAt, Math.max(now, Math.min(...allowed)));
+    const oneAtATime = this.#patience === Number.POSITIVE_INFINITY;
+    let allowed = Number.POSITIVE_INFINITY;
+    for (const tracker of this.#trackers) {
+      if (tracker.dead) continue;
+      if (tracker.fails > 0) tracker.notBefore = Math.min(tracker.notBefore, now);
+      allowed = Math.min(allowed, tracker.notBefore);
+      if (oneAtATime && tracker.fails === 0) break;
+    }
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now, allowed));
+  }
+
+  /** Appends a tier. It is asked once at once, because somebody hopes for it, and then in its turn. */
+  add(urls: readonly string[]): void {
+    const added = this.#addTier(urls);
+    if (!this.#stopped && this.#patience < Number.POSITIVE_INFINITY)
+      this.#added = [...(this.#added ?? []), ...added];
+    else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#dueAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes a tracker out. Gives what is to be told to it, as `stop` does. */
+  remove(url: string): AnnounceAction[] {
+    const tracker = this.#find(url);
+    if (tracker === undefined) return [];
+    const goodbye = this.#stopped ? [] : this.#goodbye(tracker);
+    this.#trackers = this.#trackers.filter((other) => other !== tracker);
+    this.#added = this.#added?.filter((other) => other !== tracker) ?? null;
+    return goodbye;
   }
 
   /**
-   * Ends all announcing; what it gives is to be sent to those who know of us, in order for each URL, without regard to the answers.
-   * A completion that was not told yet is told first: else who leaves at once would never have been counted.
+   * Ends all announcing until `start`; what it gives is to be sent to those who know of us, in order for each URL, without regard to the
+   * answers. A completion that was not told yet is told first: else who leaves at once would never have been counted.
    */
   stop(): AnnounceAction[] {
     if (this.#stopped) return [];
     this.#stopped = true;
-    return this.#all()
-      .filter((tracker) => (tracker.started || tracker.underWay === "started") && tracker.fails === 0)
-      .flatMap(({ url, trackerId }) => {
-        const stopped: AnnounceAction = { url, event: "stopped", trackerId };
-        return this.#completed ? [{ url, event: "completed", trackerId }, stopped] : [stopped];
-      });
+    const goodbyes = this.#trackers.flatMap((tracker) => this.#goodbye(tracker));
+    for (const tracker of this.#trackers) {
+      tracker.started = false;
+      tracker.underWay = undefined;
+    }
+    this.#completed = false;
+    this.#added = null;
+    this.#endRound(Number.POSITIVE_INFINITY);
+    return goodbyes;
+  }
+
+  /** Begins anew after `stop`, with a round at `at`: what is known of the trackers stays, those that failed are tried again. */
+  start(at: Millis): void {
+    this.#stopped = false;
+    this.#dueAt = at;
+    for (const tracker of this.#trackers) if (tracker.fails > 0) tracker.notBefore = at;
   }
 
   /** In the order of asking. */
-  #all(): Tracker[] {
-    return this.#tiers.flat();
+  facts(): TrackerFacts[] {
+    return this.#trackers.map((tracker, i) => {
+      const { url, tier, message, refused, fails, seeds, leechers, downloaded } = tracker;
+      const state = stateOf(tracker);
+      const peers = Math.max(0, tracker.peers);
+      const nextAt = this.#nextAt(tracker, state, i === 0);
+      return { url, tier, state, message, refused, peers, fails, seeds, leechers, downloaded, nextAt };
+    });
+  }
+
+  #nextAt(tracker: Tracker, state: TrackerState, isFirst: boolean): Millis | null {
+    if (this.#stopped || this.#asked !== null || state === "asking" || state === "never") return null;
+    if (state === "failed") return Math.max(tracker.notBefore, this.#dueAt);
+    return isFirst || state === "ok" ? this.#dueAt : null;
+  }
+
+  #ask(tracker: Tracker): AnnounceAction {
+    tracker.underWay = this.#eventFor(tracker);
+    return { url: tracker.url, event: tracker.underWay, trackerId: tracker.trackerId };
+  }
+
+  #goodbye({ url, trackerId, started, underWay, fails }: Tracker): AnnounceAction[] {
+    if (fails > 0 || !(started || underWay === "started")) return [];
+    const stopped: AnnounceAction = { url, event: "stopped", trackerId };
+    return this.#completed ? [{ url, event: "completed", trackerId }, stopped] : [stopped];
   }
 
   /** There are few: a map would take more memory than all the rest. */
   #find(url: string): Tracker | undefined {
-    for (const tier of this.#tiers) for (const tracker of tier) if (tracker.url === url) return tracker;
-    return undefined;
+    return this.#trackers.find((tracker) => tracker.url === url);
   }
 
   /** To the front of its tier. */
   #promote(tracker: Tracker): void {
-    for (const tier of this.#tiers) {
-      const at = tier.indexOf(tracker);
-      if (at < 0) continue;
-      tier.copyWithin(1, 0, at);
-      tier[0] = tracker;
-    }
+    const from = this.#trackers.indexOf(tracker);
+    const to = this.#trackers.findIndex(({ tier }) => tier === tracker.tier);
+    this.#trackers.copyWithin(to + 1, to, from);
+    this.#trackers[to] = tracker;
   }
 
-  #newTier(urls: readonly string[]): Tracker[] {
-    const tier: Tracker[] = [];
-    for (const url of urls) {
-      if (this.#find(url) !== undefined || tier.some((other) => other.url === url)) continue;
-      if (this.count + tier.length >= MAX_TRACKERS) break;
-      const tracker: Tracker = {
-        url,
-        fails: 0,
-        notBefore: Number.NEGATIVE_INFINITY,
-        underWay: undefined,
-        started: false,
-        dead: false,
-        trackerId: null,
-      };
-      tier.push(tracker);
-    }
-    this.#rng.shuffle(tier);
-    return tier.slice();
+  #addTier(urls: readonly string[]): Tracker[] {
+    const tier = this.#trackers.reduce((last, other) => Math.max(last, other.tier), -1) + 1;
+    const fresh = new Set(urls.filter((url) => this.#find(url) === undefined));
+    const added = [...fresh].slice(0, MAX_TRACKERS - this.count).map((url) => newTracker(url, tier));
+    this.#rng.shuffle(added);
+    // A list that grows by itself has room for many more: these stay short, and there are thousands of them.
+    this.#trackers = [...this.#trackers, ...added];
+    return added;
   }
 
   /** The first tracker in order that was not asked in this round and may be asked now. */
   #candidate(now: Millis): Tracker | null {
-    for (const tier of this.#tiers) {
-      for (const tracker of tier) {
-        if (tracker.dead || tracker.underWay !== undefined || this.#asked!.has(tracker)) continue;
-        const tellsEvent = tracker.fails === 0 && this.#eventFor(tracker) !== null;
-        if (tellsEvent || now >= tracker.notBefore) return tracker;
-      }
+    for (const tracker of this.#trackers) {
+      if (tracker.dead || tracker.underWay !== undefined || this.#asked!.has(tracker)) continue;
+      const tellsEvent = tracker.fails === 0 && this.#eventFor(tracker) !== null;
+      if (tellsEvent || now >= tracker.notBefore) return tracker;
     }
     return null;
   }
@@ -244,7 +303,9 @@ export class Announcer {
 
   /** Whether an announce of this round is under way. */
   #waits(): boolean {
-    for (const tracker of this.#asked!) if (tracker.underWay !== undefined) return true;
+    for (const tracker of this.#asked!) {
+      if (tracker.underWay !== undefined && this.#trackers.includes(tracker)) return true;
+    }
     return false;
   }
 
@@ -262,7 +323,7 @@ export class Announcer {
   /** Trackers that are being asked don't count: their outcome is an input. */
   #earliestRetry(): Millis {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const tracker of this.#all()) {
+    for (const tracker of this.#trackers) {
       if (!tracker.dead && tracker.underWay === undefined) earliest = Math.min(earliest, tracker.notBefore);
     }
     return earliest;

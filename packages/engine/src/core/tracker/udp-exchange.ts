@@ -1,26 +1,30 @@
+import type { Family } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { ProtocolError } from "../../base/errors.ts";
-import type { AnnounceRequest, AnnounceSuccess } from "../../wire/announce.ts";
-import { decodeUdpTrackerPacket, encodeAnnounce, encodeConnect } from "../../wire/udp-tracker.ts";
+import { decodeUdpTrackerPacket, encodeConnect, type UdpTrackerPacket } from "../../wire/udp-tracker.ts";
 
 /** A packet is repeated after 15 * 2^n seconds, n counting the repetitions (BEP 15). */
 const FIRST_TIMEOUT = 15_000;
-/** Packets sent without an answer before an announce has failed: after 225 seconds. */
+/** Packets sent without an answer before a request has failed: after 225 seconds. */
 const MAX_TRIES = 4;
 /** How long a connection id may be used after it was received. */
 const CONNECTION_MS = 60_000;
 
+export type UdpAnswer = Extract<UdpTrackerPacket, { kind: "announce" | "scrape" | "error" }>;
+
+/** Makes a request's packet, such as an announce. */
+export type EncodeRequest = (connectionId: bigint, transaction: number) => Uint8Array;
+
 /** What an exchange makes happen. May be called from inside any of its methods that take a time. */
 export interface UdpExchangeHost {
   send(packet: Uint8Array): void;
-  onAnswer(token: number, answer: AnnounceSuccess): void;
-  onFailure(token: number, message: string): void;
+  /** The outcome of a request; null: no answer. */
+  onOutcome(token: number, answer: UdpAnswer | null): void;
 }
 
 interface Call {
   readonly token: number;
-  readonly request: AnnounceRequest;
-  readonly path: string;
+  readonly encode: EncodeRequest;
   readonly transaction: number;
   /** Timeouts so far. */
   tries: number;
@@ -38,20 +42,21 @@ interface Connecting {
 }
 
 /**
- * Announces to one address of one UDP tracker (BEP 15): connection ids, repetitions, matching of answers. Several torrents may
- * share it. No sockets, no timers.
+ * Requests to one address of one UDP tracker (BEP 15): connection ids, repetitions, matching of answers. All torrents share it. No
+ * sockets, no timers.
  */
 export class UdpExchange {
   readonly #host: UdpExchangeHost;
-  readonly #family: 4 | 6;
+  readonly #family: Family;
   readonly #randomU32: () => number;
+  /** By transaction. */
   readonly #calls: Map<number, Call> = new Map();
   #connecting: Connecting | null = null;
   #connectionId = 0n;
   #connectedUntil: Millis = Number.NEGATIVE_INFINITY;
 
   /** `randomU32` must not be guessable: transaction numbers keep strangers from answering in the tracker's place. */
-  constructor(host: UdpExchangeHost, family: 4 | 6, randomU32: () => number) {
+  constructor(host: UdpExchangeHost, family: Family, randomU32: () => number) {
     this.#host = host;
     this.#family = family;
     this.#randomU32 = randomU32;
@@ -68,30 +73,31 @@ export class UdpExchange {
     return earliest;
   }
 
-  /** Starts an announce; `token` names it in the outcome, which comes once unless it is cancelled. */
-  announce(token: number, request: AnnounceRequest, path: string, now: Millis): void {
+  /** Starts a request; `token` names it in the outcome, which comes once unless it is cancelled. */
+  request(token: number, encode: EncodeRequest, now: Millis): void {
+    let transaction = this.#randomU32();
+    while (this.#calls.has(transaction)) transaction = this.#randomU32();
     const call: Call = {
       token,
-      request,
-      path,
-      transaction: this.#randomU32(),
+      encode,
+      transaction,
       tries: 0,
       deadline: Number.POSITIVE_INFINITY,
       sent: false,
       onOldId: now < this.#connectedUntil,
     };
-    this.#calls.set(token, call);
+    this.#calls.set(transaction, call);
     this.#proceed(call, now);
   }
 
   cancel(token: number): void {
-    this.#calls.delete(token);
+    for (const call of this.#calls.values()) if (call.token === token) this.#calls.delete(call.transaction);
     if (this.#calls.size === 0) this.#connecting = null;
   }
 
   /** A datagram from the tracker's address; what does not fit is ignored. */
   onPacket(bytes: Uint8Array, now: Millis): void {
-    let packet: ReturnType<typeof decodeUdpTrackerPacket>;
+    let packet: UdpTrackerPacket;
     try {
       packet = decodeUdpTrackerPacket(bytes, this.#family);
     } catch (error) {
@@ -100,11 +106,11 @@ export class UdpExchange {
     }
     if (packet.transaction === this.#connecting?.transaction) {
       if (packet.kind === "connect") this.#onConnected(packet.connectionId, now);
-      else if (packet.kind === "error") this.#failWaiting(packet.message);
+      else if (packet.kind === "error") this.#failWaiting(packet);
       return;
     }
-    const call = [...this.#calls.values()].find((c) => c.sent && c.transaction === packet.transaction);
-    if (call === undefined || packet.kind === "connect") return;
+    const call = this.#calls.get(packet.transaction);
+    if (call === undefined || !call.sent || packet.kind === "connect") return;
     if (packet.kind === "error" && call.onOldId) {
       // A tracker that was started anew does not know the id any more: once more with a new one.
       call.onOldId = false;
@@ -112,19 +118,7 @@ export class UdpExchange {
       this.#proceed(call, now);
       return;
     }
-    this.#calls.delete(call.token);
-    if (packet.kind === "error") return this.#host.onFailure(call.token, packet.message);
-    this.#host.onAnswer(call.token, {
-      ok: true,
-      peers: packet.peers,
-      interval: packet.interval > 0 ? packet.interval : null,
-      minInterval: null,
-      trackerId: null,
-      warning: null,
-      complete: packet.seeders,
-      incomplete: packet.leechers,
-      externalIp: null,
-    });
+    this.#end(call, packet);
   }
 
   /** Repeats or gives up what has not been answered in time. */
@@ -132,27 +126,23 @@ export class UdpExchange {
     const connecting = this.#connecting;
     if (connecting !== null && now >= connecting.deadline) {
       connecting.tries++;
-      if (connecting.tries >= MAX_TRIES) this.#failWaiting("no answer");
+      if (connecting.tries >= MAX_TRIES) this.#failWaiting(null);
       else this.#sendConnect(connecting, now);
     }
     for (const call of this.#calls.values()) {
       if (now < call.deadline) continue;
       call.tries++;
-      if (call.tries >= MAX_TRIES) {
-        this.#calls.delete(call.token);
-        this.#host.onFailure(call.token, "no answer");
-      } else {
-        this.#proceed(call, now);
-      }
+      if (call.tries >= MAX_TRIES) this.#end(call, null);
+      else this.#proceed(call, now);
     }
   }
 
-  /** Sends the announce if there is a connection id, else asks for one first. */
+  /** Sends the request if there is a connection id, else asks for one first. */
   #proceed(call: Call, now: Millis): void {
     if (now < this.#connectedUntil) {
       call.sent = true;
       call.deadline = now + FIRST_TIMEOUT * 2 ** call.tries;
-      this.#host.send(encodeAnnounce(this.#connectionId, call.transaction, call.request, call.path));
+      this.#host.send(call.encode(this.#connectionId, call.transaction));
       return;
     }
     call.deadline = Number.POSITIVE_INFINITY;
@@ -175,12 +165,15 @@ export class UdpExchange {
     }
   }
 
-  #failWaiting(message: string): void {
+  #failWaiting(answer: UdpAnswer | null): void {
     this.#connecting = null;
     for (const call of this.#calls.values()) {
-      if (call.deadline !== Number.POSITIVE_INFINITY) continue;
-      this.#calls.delete(call.token);
-      this.#host.onFailure(call.token, message);
+      if (call.deadline === Number.POSITIVE_INFINITY) this.#end(call, answer);
     }
+  }
+
+  #end(call: Call, answer: UdpAnswer | null): void {
+    this.#calls.delete(call.transaction);
+    this.#host.onOutcome(call.token, answer);
   }
 }

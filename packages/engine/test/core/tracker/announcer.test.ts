@@ -2,12 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
-import { Announcer, type AnnounceAction } from "../../../dist/core/tracker/announcer.js";
+import { Announcer, type AnnounceAction, type AnnounceTerms } from "../../../dist/core/tracker/announcer.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const terms = { interval: 1800, minInterval: null, trackerId: null };
+const terms: AnnounceTerms = {
+  interval: 1800,
+  minInterval: null,
+  trackerId: null,
+  warning: null,
+  complete: 3,
+  incomplete: 4,
+  downloaded: null,
+  peers: 5,
+};
+const silence = { reason: "no answer", retryMinutes: null, refused: false };
+const refusal = (retryMinutes: number | "never") => ({ reason: "not now", retryMinutes, refused: true });
 const rng = (): Xoshiro128 => new Xoshiro128(1);
 
 function all(announcer: Announcer, now: number): AnnounceAction[] {
@@ -41,7 +52,7 @@ test("started once, then at the tracker's interval, stopped at the end", () => {
 test("a failed start is told as started again", () => {
   const announcer = new Announcer([["a"]], rng(), 0);
   assert.deepEqual(said(announcer, 0), ["a:started"]);
-  announcer.onFailure("a", null, 5);
+  announcer.onFailure("a", silence, 5);
   assert.equal(announcer.failed, 1);
   assert.deepEqual(said(announcer, 5), []);
   const again = announcer.nextDeadline();
@@ -54,13 +65,13 @@ test("a failed start is told as started again", () => {
 test("tiers in order; the next is asked only when all before it fail (BEP 12)", () => {
   const announcer = new Announcer([["a"], ["b"], ["c"]], rng(), 0);
   assert.deepEqual(said(announcer, 0), ["a:started"]);
-  announcer.onFailure("a", null, 1);
+  announcer.onFailure("a", silence, 1);
   assert.deepEqual(said(announcer, 1), ["b:started"]);
   announcer.onAnswer("b", terms, 2);
   assert.deepEqual(said(announcer, 3), [], "c is never asked");
   const due = announcer.nextDeadline();
   assert.deepEqual(said(announcer, due), ["a:started"], "the next round starts with the first tier again");
-  announcer.onFailure("a", null, due);
+  announcer.onFailure("a", silence, due);
   assert.deepEqual(said(announcer, due), ["b"]);
   assert.deepEqual(
     announcer.stop().map((action) => action.url),
@@ -79,7 +90,7 @@ test("a tier is shuffled; who answers moves to its front", () => {
 
   const announcer = new Announcer([["a", "b", "c"], ["d"]], rng(), 0);
   const first = announcer.next(0)!.url;
-  announcer.onFailure(first, null, 1);
+  announcer.onFailure(first, silence, 1);
   const second = announcer.next(1)!.url;
   announcer.onAnswer(second, terms, 2);
   const due = announcer.nextDeadline();
@@ -92,7 +103,7 @@ test("failures double the pause up to an hour and never stop the clock", () => {
   const pauses: number[] = [];
   for (let i = 0; i < 12; i++) {
     assert.deepEqual(said(announcer, now), ["a:started"]);
-    announcer.onFailure("a", null, now);
+    announcer.onFailure("a", silence, now);
     assert.deepEqual(said(announcer, now), []);
     pauses.push(announcer.nextDeadline() - now);
     now = announcer.nextDeadline();
@@ -106,13 +117,13 @@ test("failures double the pause up to an hour and never stop the clock", () => {
 test("retry in (BEP 31)", () => {
   const later = new Announcer([["a"]], rng(), 0);
   all(later, 0);
-  later.onFailure("a", 15, 0);
+  later.onFailure("a", refusal(15), 0);
   all(later, 0);
   assert.equal(later.nextDeadline(), 15 * MINUTE);
 
   const never = new Announcer([["a"]], rng(), 0);
   all(never, 0);
-  never.onFailure("a", "never", 0);
+  never.onFailure("a", refusal("never"), 0);
   assert.deepEqual(said(never, 0), []);
   assert.equal(never.nextDeadline(), Number.POSITIVE_INFINITY);
   assert.deepEqual(said(never, 1000 * HOUR), []);
@@ -137,7 +148,7 @@ test("completed before started was answered: both are told, in order", () => {
   assert.deepEqual(said(announcer, 1), []);
   announcer.onAnswer("a", terms, 2);
   assert.deepEqual(said(announcer, 2), ["a:completed"]);
-  announcer.onFailure("a", null, 3);
+  announcer.onFailure("a", silence, 3);
   all(announcer, 3);
   const again = announcer.nextDeadline();
   assert.deepEqual(said(announcer, again), ["a:completed"]);
@@ -163,7 +174,7 @@ test("a silent tracker does not hold up the next one", () => {
   const alone = new Announcer([["a"], ["b"]], rng(), 0, { oneAtATime: true });
   assert.deepEqual(said(alone, 0), ["a:started"]);
   assert.deepEqual(said(alone, HOUR), [], "a private torrent waits");
-  alone.onFailure("a", null, HOUR);
+  alone.onFailure("a", silence, HOUR);
   assert.deepEqual(said(alone, HOUR), ["b:started"]);
 });
 
@@ -171,7 +182,7 @@ test("intervals are kept within reason", () => {
   const next = (interval: number | null, minInterval: number | null): number => {
     const announcer = new Announcer([["a"]], rng(), 0);
     all(announcer, 0);
-    announcer.onAnswer("a", { interval, minInterval, trackerId: null }, 0);
+    announcer.onAnswer("a", { ...terms, interval, minInterval }, 0);
     return announcer.nextDeadline();
   };
   const about = (value: number, want: number): void =>
@@ -231,7 +242,7 @@ test("whatever trackers do: no spinning, no announce under way twice, started be
             announcer.onAnswer(url, terms, now);
           } else {
             if (what === "never") dead.add(url);
-            announcer.onFailure(url, what === "never" ? "never" : null, now);
+            announcer.onFailure(url, what === "never" ? refusal("never") : silence, now);
           }
         }
         const actions = all(announcer, now);
@@ -251,7 +262,7 @@ test("whatever trackers do: no spinning, no announce under way twice, started be
 test("Announcer tells a completion that nobody heard of yet before it says good-bye", () => {
   const announcer = new Announcer([["a"]], new Xoshiro128(1), 0);
   assert.equal(announcer.next(0)?.event, "started");
-  announcer.onAnswer("a", { interval: 1800, minInterval: null, trackerId: null }, 10);
+  announcer.onAnswer("a", terms, 10);
   announcer.onCompleted(20);
   assert.deepEqual(
     announcer.stop().map((action) => action.event),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readU32, writeU16, writeU32, writeU64 } from "../../../dist/base/bytes.js";
-import { UdpExchange } from "../../../dist/core/tracker/udp-exchange.js";
-import type { AnnounceRequest, AnnounceSuccess } from "../../../dist/wire/announce.js";
+import { type UdpAnswer, UdpExchange } from "../../../dist/core/tracker/udp-exchange.js";
+import type { AnnounceRequest } from "../../../dist/wire/announce.js";
+import { encodeAnnounce, encodeScrape } from "../../../dist/wire/udp-tracker.js";
 
 const request: AnnounceRequest = {
   infoHash: new Uint8Array(20).fill(1),
@@ -16,32 +17,34 @@ const request: AnnounceRequest = {
   numWant: 200,
   trackerId: null,
 };
+const announce = (id: bigint, transaction: number): Uint8Array =>
+  encodeAnnounce(id, transaction, request, "");
 
 /** An exchange under a virtual clock; `log` holds one entry for each thing that happened, with its second. */
 function setUp(): {
   exchange: UdpExchange;
   log: string[];
   sent: Uint8Array[];
-  answers: AnnounceSuccess[];
+  answers: UdpAnswer[];
   at: (second: number) => void;
   now: () => number;
 } {
   const log: string[] = [];
   const sent: Uint8Array[] = [];
-  const answers: AnnounceSuccess[] = [];
+  const answers: UdpAnswer[] = [];
   let now = 0;
   let random = 100;
   const exchange = new UdpExchange(
     {
       send(packet) {
         sent.push(packet);
-        log.push(`${now / 1000} ${readU32(packet, 8) === 0 ? "connect" : "announce"}`);
+        log.push(`${now / 1000} ${["connect", "announce", "scrape"][readU32(packet, 8)]}`);
       },
-      onAnswer(token, answer) {
-        answers.push(answer);
-        log.push(`${now / 1000} answer ${token}`);
+      onOutcome(token, answer) {
+        const failure = answer === null ? "no answer" : answer.kind === "error" ? answer.message : null;
+        if (answer !== null) answers.push(answer);
+        log.push(`${now / 1000} ${failure === null ? `answer ${token}` : `failure ${token}: ${failure}`}`);
       },
-      onFailure: (token, message) => log.push(`${now / 1000} failure ${token}: ${message}`),
     },
     4,
     () => random++,
@@ -91,20 +94,22 @@ function errorAnswer(to: Uint8Array, message: string): Uint8Array {
 
 test("a normal announce (BEP 15)", () => {
   const { exchange, log, sent, answers, at, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   at(1);
   exchange.onPacket(connectAnswer(sent[0]!), now());
   at(3);
   exchange.onPacket(announceAnswer(sent[1]!), now());
   assert.deepEqual(log, ["0 connect", "1 announce", "3 answer 1"]);
-  assert.deepEqual(answers[0]?.peers, [{ host: "1.2.3.4", port: 6881 }]);
-  assert.deepEqual([answers[0]?.interval, answers[0]?.complete, answers[0]?.incomplete], [900, 2, 3]);
+  const [answer] = answers;
+  assert.ok(answer?.kind === "announce");
+  assert.deepEqual(answer.peers, [{ host: "1.2.3.4", port: 6881 }]);
+  assert.deepEqual([answer.interval, answer.seeders, answer.leechers], [900, 2, 3]);
   assert.equal(exchange.nextDeadline(), Number.POSITIVE_INFINITY);
 });
 
 test("connect times out: repeated after 15, 30, 60 seconds, then given up", () => {
   const { exchange, log, at, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   at(1000);
   assert.deepEqual(log, ["0 connect", "15 connect", "45 connect", "105 connect", "225 failure 1: no answer"]);
   assert.ok(exchange.isIdle(now()));
@@ -112,7 +117,7 @@ test("connect times out: repeated after 15, 30, 60 seconds, then given up", () =
 
 test("announce times out: repeated, with a new connection once the id is a minute old", () => {
   const { exchange, log, sent, at, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   at(1);
   exchange.onPacket(connectAnswer(sent[0]!), now());
   at(107);
@@ -125,19 +130,19 @@ test("announce times out: repeated, with a new connection once the id is a minut
 
 test("one connection id serves several announces for a minute", () => {
   const { exchange, log, sent, at, now } = setUp();
-  exchange.announce(1, request, "", now());
-  exchange.announce(2, request, "", now());
+  exchange.request(1, announce, now());
+  exchange.request(2, announce, now());
   at(1);
   exchange.onPacket(connectAnswer(sent[0]!), now());
   exchange.onPacket(announceAnswer(sent[2]!), now());
   exchange.onPacket(announceAnswer(sent[1]!), now());
   at(60);
-  exchange.announce(3, request, "", now());
+  exchange.request(3, announce, now());
   exchange.onPacket(announceAnswer(sent[3]!), now());
   assert.ok(!exchange.isIdle(now()));
   at(61);
   assert.ok(exchange.isIdle(now()));
-  exchange.announce(4, request, "", now());
+  exchange.request(4, announce, now());
   assert.deepEqual(log, [
     "0 connect",
     "1 announce",
@@ -152,25 +157,25 @@ test("one connection id serves several announces for a minute", () => {
 
 test("an error ends the announce in the tracker's words", () => {
   const { exchange, log, sent, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   exchange.onPacket(connectAnswer(sent[0]!), now());
   exchange.onPacket(errorAnswer(sent[1]!, "not allowed"), now());
   assert.deepEqual(log, ["0 connect", "0 announce", "0 failure 1: not allowed"]);
 
   const second = setUp();
-  second.exchange.announce(1, request, "", 0);
-  second.exchange.announce(2, request, "", 0);
+  second.exchange.request(1, announce, 0);
+  second.exchange.request(2, announce, 0);
   second.exchange.onPacket(errorAnswer(second.sent[0]!, "full"), 0);
   assert.deepEqual(second.log, ["0 connect", "0 failure 1: full", "0 failure 2: full"]);
 });
 
 test("an id that the tracker has forgotten is renewed once", () => {
   const { exchange, log, sent, at, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   exchange.onPacket(connectAnswer(sent[0]!), now());
   exchange.onPacket(announceAnswer(sent[1]!), now());
   at(5);
-  exchange.announce(2, request, "", now());
+  exchange.request(2, announce, now());
   exchange.onPacket(errorAnswer(sent[2]!, "bad connection id"), now());
   exchange.onPacket(connectAnswer(sent[3]!, 8n), now());
   exchange.onPacket(errorAnswer(sent[4]!, "still bad"), now());
@@ -179,7 +184,7 @@ test("an id that the tracker has forgotten is renewed once", () => {
 
 test("packets that fit nothing are ignored; a cancelled announce is silent", () => {
   const { exchange, log, sent, at, now } = setUp();
-  exchange.announce(1, request, "", now());
+  exchange.request(1, announce, now());
   const wrong = connectAnswer(sent[0]!);
   writeU32(wrong, 4, 1);
   for (const packet of [wrong, new Uint8Array(3), new Uint8Array(40).fill(0xff), announceAnswer(sent[0]!)]) {
@@ -189,4 +194,24 @@ test("packets that fit nothing are ignored; a cancelled announce is silent", () 
   exchange.cancel(1);
   at(1000);
   assert.deepEqual(log, ["0 connect"]);
+});
+
+test("a scrape shares the connection id with announces", () => {
+  const { exchange, log, sent, answers, now } = setUp();
+  const scrape = (id: bigint, transaction: number): Uint8Array =>
+    encodeScrape(id, transaction, [request.infoHash, request.peerId]);
+  exchange.request(1, announce, now());
+  exchange.request(2, scrape, now());
+  exchange.onPacket(connectAnswer(sent[0]!), now());
+  const packet = new Uint8Array(32);
+  writeU32(packet, 0, 2);
+  writeU32(packet, 4, readU32(sent[2]!, 12));
+  for (const [i, count] of [5, 6, 7, 8, 9, 10].entries()) writeU32(packet, 8 + 4 * i, count);
+  exchange.onPacket(packet, now());
+  assert.deepEqual(log, ["0 connect", "0 announce", "0 scrape", "0 answer 2"]);
+  assert.ok(answers[0]?.kind === "scrape");
+  assert.deepEqual(answers[0].counts, [
+    { seeds: 5, downloaded: 6, leechers: 7 },
+    { seeds: 8, downloaded: 9, leechers: 10 },
+  ]);
 });

@@ -1,0 +1,383 @@
+import type { Endpoint } from "../base/address.ts";
+import type { Millis } from "../base/brand.ts";
+import { fromHex, readU32 } from "../base/bytes.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Rng } from "../base/rng.ts";
+import type { ExternalAddress } from "../core/external-address.ts";
+import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
+import type { Log } from "../ports/log.ts";
+import type { AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
+import type { Alarm, Alarms } from "./alarms.ts";
+import type { ScrapeBatches } from "./scrape-batches.ts";
+import type { RequestPorts, TrackerRequests } from "./tracker-requests.ts";
+import { statusOf, type TrackerStatus } from "./tracker-status.ts";
+
+const PEERS_WANTED = 200;
+/** Nobody waits long for having said goodbye. */
+const STOP_TIMEOUT_MS = 3_000;
+
+/** Bytes of one torrent, as trackers are told of them. */
+export interface Totals {
+  readonly uploaded: number;
+  readonly downloaded: number;
+  readonly left: number;
+  /** It has all that is wanted, but not everything (BEP 21). */
+  readonly isPartialSeed?: boolean;
+}
+
+/** What trackers are to be told about one torrent; functions are asked at each announce. */
+export interface AnnounceInfo {
+  /** URLs as in BEP 12; what is neither HTTP(S) nor UDP is passed over. Asked for each new name. */
+  readonly tiers: readonly (readonly string[])[];
+  /** The 20-byte names of the torrent in hex: one, or two for a hybrid. A second one may come later. */
+  readonly names: () => readonly string[];
+  readonly peerId: Uint8Array;
+  /** TCP port on which peers reach us. */
+  readonly port: () => number;
+  readonly totals: () => Totals;
+  /** Private torrent: never two trackers at a time. */
+  readonly isPrivate?: boolean;
+  /** Whether a user named the tracker, and not a stranger: only such ones may be anything on this machine and in its network. */
+  readonly isNamed?: (url: string) => boolean;
+}
+
+/** Outcome of one announce. */
+export interface TrackerResult {
+  readonly url: string;
+  readonly ok: boolean;
+  /** The tracker's own words on failure, or a warning; unchecked text. */
+  readonly message: string | null;
+  /** It answered, and would have none of it. */
+  readonly refused: boolean;
+  /** Peers in the answer. */
+  readonly peers: number;
+  /** Those of the whole swarm; null when the tracker did not say. */
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+}
+
+export interface TrackerListener {
+  /** `leechers` of the whole swarm; null when the tracker did not say. */
+  onPeers(peers: readonly Endpoint[], leechers: number | null): void;
+  onResult(result: TrackerResult): void;
+}
+
+export interface AnnouncePorts extends RequestPorts {
+  readonly log: Log;
+  /** Is told how trackers see us (BEP 24). */
+  readonly external: ExternalAddress;
+}
+
+/** What an alarm rings for. */
+export interface Ringing {
+  onAlarm(): void;
+}
+
+/** What all torrents of a session have in common here. */
+export interface AnnounceShared {
+  readonly ports: AnnouncePorts;
+  readonly rng: Rng;
+  /** 32 random bits from which the keys of all torrents are made: a tracker knows a torrent of ours again, and others don't. */
+  readonly keySeed: number;
+  readonly alarms: Alarms<Ringing>;
+  readonly requests: TrackerRequests;
+  readonly scrapes: ScrapeBatches;
+  /** When the next announce for which nobody waits may be made. */
+  readonly nextTurn: () => Millis;
+  readonly onStarted: (announcing: Announcing) => void;
+  readonly onClosed: (announcing: Announcing) => void;
+}
+
+/** `refused` is false when no answer came at all. */
+type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean });
+
+/** One info-hash of a torrent. */
+interface Swarm {
+  /** The name, in hex: of ten thousand of these, an array would be the largest part. */
+  readonly name: string;
+  readonly announcer: Announcer;
+}
+
+/** The announcing of one torrent. Of ten thousand torrents most have one of these, and nothing else: it is kept small. */
+export class Announcing implements Ringing {
+  readonly #shared: AnnounceShared;
+  readonly #info: AnnounceInfo;
+  readonly #listener: TrackerListener;
+  /** One for each name of the torrent. */
+  #swarms: readonly Swarm[] = [];
+  /** Announces under way, and what ends them. */
+  #underWay = 0;
+  #abort: AbortController | null = null;
+  #alarm: Alarm<Ringing> | null = null;
+  #running = false;
+  /** Somebody waits for the next answer. */
+  #urgent = false;
+  /** When the first round of a name that comes later may begin. */
+  #firstAt: Millis = 0;
+
+  constructor(shared: AnnounceShared, info: AnnounceInfo, listener: TrackerListener) {
+    this.#shared = shared;
+    this.#info = info;
+    this.#listener = listener;
+  }
+
+  /** Number of trackers in use. */
+  get count(): number {
+    return this.#first()?.count ?? 0;
+  }
+
+  /** Number of them whose last announce failed. */
+  get failed(): number {
+    return this.#first()?.failed ?? 0;
+  }
+
+  /**
+   * Starts announcing at once, or `gently`, when nobody waits for it: then it takes turns with all others of which nobody waits. The listener is
+   * not called before this returns.
+   */
+  start(how: { readonly gently?: boolean } = {}): void {
+    if (this.#running) return;
+    const gently = how.gently === true;
+    this.#running = true;
+    this.#urgent = !gently;
+    this.#firstAt = gently ? this.#shared.nextTurn() : this.#now();
+    for (const { announcer } of this.#swarms) announcer.start(this.#firstAt);
+    this.#shared.onStarted(this);
+    this.proceed();
+  }
+
+  /** The last piece has arrived. Not for torrents that were complete from the start. */
+  completed(): void {
+    if (!this.#running) return;
+    for (const { announcer } of this.#swarms) announcer.onCompleted(this.#now());
+    this.proceed();
+  }
+
+  /** Asks for peers as soon as the trackers allow it; `urgent` unless nobody waits for them. */
+  announceSoon({ urgent }: { readonly urgent: boolean } = { urgent: true }): void {
+    if (!this.#running) return;
+    this.#urgent ||= urgent;
+    for (const { announcer } of this.#swarms) announcer.announceSoon(this.#now());
+    this.proceed();
+  }
+
+  /** A new tier. `info.tiers` has to have it already. */
+  add(urls: readonly string[]): void {
+    for (const { announcer } of this.#swarms) announcer.add(urls.filter(isUsable));
+    this.#urgent = true;
+    this.proceed();
+  }
+
+  /** A tracker of which no more is wanted. `info.tiers` has to be without it already. */
+  remove(url: string): void {
+    for (const swarm of this.#swarms) void this.#askInOrder(swarm, swarm.announcer.remove(url), null);
+    this.proceed();
+  }
+
+  statuses(): TrackerStatus[] {
+    const { clock } = this.#shared.ports;
+    const wallOffset = clock.wallTime() - clock.now();
+    return statusOf(
+      this.#swarms.map(({ announcer }) => announcer.facts()),
+      wallOffset,
+    );
+  }
+
+  /**
+   * Asks for the counts of the swarm, the first tracker alone or all; a private torrent only the one that knows of it anyway. Never
+   * rejects; what trackers don't say stays as it was.
+   */
+  async scrape(how: { readonly urgent: boolean; readonly all: boolean }): Promise<void> {
+    this.#meetNewNames();
+    await Promise.all(
+      this.#swarms.flatMap((swarm) => {
+        const facts = swarm.announcer.facts().filter(({ state }) => state !== "never");
+        const known = this.#info.isPrivate === true ? facts.filter(({ state }) => state === "ok") : facts;
+        const chosen = how.all && this.#info.isPrivate !== true ? known : known.slice(0, 1);
+        return chosen.map(({ url }) => this.#scrapeOne(swarm, url, how.urgent));
+      }),
+    );
+  }
+
+  /** Whether nobody tells the counts without being scraped. */
+  get needsScrape(): boolean {
+    const facts = this.#first()?.facts() ?? [];
+    return !this.#running || facts.every(({ leechers }) => leechers === null);
+  }
+
+  /** Stops, and is not to be started again. */
+  close(): Promise<void> {
+    this.#shared.onClosed(this);
+    return this.stop();
+  }
+
+  /** No more announces and no more calls to the listener until the next `start`; trackers that know of us are told, for three seconds at most. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#cancelAlarm();
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#underWay = 0;
+    const timeUp = new AbortController();
+    const goodbyes: Promise<void>[] = [];
+    for (const swarm of this.#swarms) {
+      const actions = swarm.announcer.stop();
+      for (const url of new Set(actions.map((action) => action.url))) {
+        const last = actions.filter((action) => action.url === url);
+        goodbyes.push(this.#askInOrder(swarm, last, timeUp.signal));
+      }
+    }
+    if (goodbyes.length === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#shared.ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
+        timeUp.abort();
+        resolve();
+      });
+      void Promise.all(goodbyes).then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  onAlarm(): void {
+    this.#alarm = null;
+    this.proceed();
+  }
+
+  /** Makes the announces that are due, and sets the alarm for the next. */
+  proceed(): void {
+    if (!this.#running) return;
+    this.#cancelAlarm();
+    const now = this.#now();
+    this.#meetNewNames();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const swarm of this.#swarms) {
+      for (let action = swarm.announcer.next(now); action !== null; action = swarm.announcer.next(now)) {
+        void this.#announce(swarm, action);
+      }
+      earliest = Math.min(earliest, swarm.announcer.nextDeadline());
+    }
+    if (earliest < Number.POSITIVE_INFINITY) this.#alarm = this.#shared.alarms.set(earliest, this);
+  }
+
+  async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
+    this.#abort ??= new AbortController();
+    const { signal } = this.#abort;
+    this.#underWay++;
+    const answer = await this.#ask(swarm, action, signal, this.#urgent);
+    if (signal.aborted) return;
+    if (--this.#underWay === 0) this.#abort = null;
+    const { url } = action;
+    const now = this.#now();
+    if (answer.ok) {
+      this.#urgent = false;
+      const { warning: message, complete: seeds, incomplete: leechers } = answer;
+      const peers = answer.peers.length;
+      swarm.announcer.onAnswer(url, { ...answer, peers }, now);
+      this.#onSuccess(url, answer);
+      this.#listener.onResult({ url, ok: true, message, refused: false, peers, seeds, leechers });
+    } else {
+      swarm.announcer.onFailure(url, answer, now);
+      const { reason: message, refused } = answer;
+      const nothing = { peers: 0, seeds: null, leechers: null };
+      this.#listener.onResult({ url, ok: false, message, refused, ...nothing });
+    }
+    this.proceed();
+  }
+
+  #onSuccess(url: string, { externalIp, peers, incomplete }: AnnounceSuccess): void {
+    if (externalIp !== null) this.#shared.ports.external.vote(externalIp, new URL(url).hostname, "tracker");
+    if (peers.length > 0) this.#listener.onPeers(peers, incomplete);
+  }
+
+  /** Never rejects: that there was no answer is an answer too. */
+  async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal, urgent: boolean): Promise<Outcome> {
+    const { url } = action;
+    try {
+      const answer = await this.#shared.requests.announce(new URL(url), this.#request(swarm, action), {
+        signal,
+        urgent,
+        named: this.#info.isNamed?.(url) ?? false,
+        onLate: (late) => {
+          if (!signal.aborted && this.#running) this.#onSuccess(url, late);
+        },
+      });
+      return answer.ok ? answer : { ...answer, refused: true };
+    } catch (error) {
+      if (!(error instanceof ShoalError))
+        this.#shared.ports.log.error("announce failed unexpectedly", { error });
+      const reason = error instanceof ShoalError ? error.message : "the announce failed";
+      return { ok: false, reason, retryMinutes: null, refused: false };
+    }
+  }
+
+  #request(swarm: Swarm, action: AnnounceAction): AnnounceRequest {
+    const { uploaded, downloaded, left, isPartialSeed } = this.#info.totals();
+    // Bytes are counted with the first info-hash only, else a hybrid's would count twice.
+    const counts = swarm === this.#swarms[0];
+    const infoHash = fromHex(swarm.name);
+    return {
+      infoHash,
+      peerId: this.#info.peerId,
+      port: this.#info.port(),
+      uploaded: counts ? uploaded : 0,
+      downloaded: counts ? downloaded : 0,
+      left,
+      event: action.event ?? (isPartialSeed === true ? "paused" : null),
+      key: (readU32(infoHash, 0) ^ this.#shared.keySeed) >>> 0,
+      numWant: action.event === "stopped" ? 0 : PEERS_WANTED,
+      trackerId: action.trackerId,
+    };
+  }
+
+  async #scrapeOne({ name, announcer }: Swarm, url: string, urgent: boolean): Promise<void> {
+    const counts = await this.#shared.scrapes.ask(url, name, {
+      urgent,
+      named: this.#info.isNamed?.(url) ?? false,
+    });
+    if (counts !== null) announcer.onScrape(url, counts);
+  }
+
+  #meetNewNames(): void {
+    const names = this.#info.names();
+    if (names.length === this.#swarms.length) return;
+    for (const name of names) {
+      if (this.#swarms.some((swarm) => swarm.name === name)) continue;
+      const tiers = this.#info.tiers.map((urls) => urls.filter(isUsable));
+      const firstAt = Math.max(this.#now(), this.#firstAt);
+      const options = { oneAtATime: this.#info.isPrivate === true };
+      const announcer = new Announcer(tiers, this.#shared.rng, firstAt, options);
+      if (!this.#running) announcer.stop();
+      this.#swarms = [...this.#swarms, { name, announcer }];
+    }
+  }
+
+  async #askInOrder(
+    swarm: Swarm,
+    actions: readonly AnnounceAction[],
+    signal: AbortSignal | null,
+  ): Promise<void> {
+    const until = signal ?? new AbortController().signal;
+    for (const action of actions) if (!until.aborted) await this.#ask(swarm, action, until, true);
+  }
+
+  #cancelAlarm(): void {
+    if (this.#alarm !== null) this.#shared.alarms.cancel(this.#alarm);
+    this.#alarm = null;
+  }
+
+  #first(): Announcer | undefined {
+    return this.#swarms[0]?.announcer;
+  }
+
+  #now(): Millis {
+    return this.#shared.ports.clock.now();
+  }
+}
+
+/** Whether we can announce to it; of trackers for WebRTC, for instance, torrents name some, too. */
+function isUsable(url: string): boolean {
+  return /^(https?|udp):\/\/./i.test(url) && URL.canParse(url);
+}

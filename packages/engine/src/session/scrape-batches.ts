@@ -1,0 +1,103 @@
+import { fromHex } from "../base/bytes.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { SwarmCounts } from "../wire/announce.ts";
+import { MAX_HTTP_SCRAPE } from "../wire/http-tracker.ts";
+import { MAX_UDP_SCRAPE } from "../wire/udp-tracker.ts";
+import type { RequestOptions, ScrapeAnswer, TrackerRequests } from "./tracker-requests.ts";
+
+/** Questions that come within this time travel together. */
+const GATHER_MS = 50;
+/** Trackers of which is remembered how many they answer at a time. */
+const MAX_REMEMBERED = 1_000;
+
+type ScrapeOptions = Omit<RequestOptions, "signal">;
+type Settle = (counts: SwarmCounts | null) => void;
+
+interface Batch {
+  readonly settle: Map<string, Settle[]>;
+  urgent: boolean;
+  named: boolean;
+}
+
+/** Asks trackers for the counts of swarms, of as many as possible with one request (BEP 15, 48). */
+export class ScrapeBatches {
+  readonly #clock: Clock;
+  readonly #requests: TrackerRequests;
+  readonly #log: Log;
+  /** What gathers, by URL. */
+  readonly #batches: Map<string, Batch> = new Map();
+  /** How many names a tracker answers at a time, where that was found out. */
+  readonly #limits: Map<string, number> = new Map();
+  readonly #ending: AbortController = new AbortController();
+
+  constructor(clock: Clock, requests: TrackerRequests, log: Log) {
+    this.#clock = clock;
+    this.#requests = requests;
+    this.#log = log;
+  }
+
+  /** `name`: 20 bytes in hex. Null when the tracker does not say, or does not answer. Never rejects. */
+  ask(url: string, name: string, { urgent, named }: ScrapeOptions): Promise<SwarmCounts | null> {
+    let batch = this.#batches.get(url);
+    if (batch === undefined) {
+      const begun: Batch = { settle: new Map(), urgent: false, named: false };
+      batch = begun;
+      this.#batches.set(url, begun);
+      this.#clock.setTimer(GATHER_MS, () => {
+        this.#batches.delete(url);
+        void this.#send(url, [...begun.settle.keys()], begun);
+      });
+    }
+    batch.urgent ||= urgent;
+    batch.named ||= named;
+    const { settle } = batch;
+    return new Promise((resolve) => settle.set(name, [...(settle.get(name) ?? []), resolve]));
+  }
+
+  /** What is under way ends without an answer. */
+  close(): void {
+    this.#ending.abort();
+  }
+
+  async #send(url: string, names: readonly string[], batch: Batch): Promise<void> {
+    const most = url.toLowerCase().startsWith("udp:") ? MAX_UDP_SCRAPE : MAX_HTTP_SCRAPE;
+    const limit = this.#limits.get(url) ?? most;
+    const parts: string[][] = [];
+    for (let at = 0; at < names.length; at += limit) parts.push(names.slice(at, at + limit));
+    await Promise.all(parts.map((part) => this.#sendPart(url, part, batch)));
+  }
+
+  async #sendPart(url: string, names: readonly string[], batch: Batch): Promise<void> {
+    const answer = await this.#ask(url, names, batch);
+    if (answer !== null && "ok" in answer && names.length > 1) {
+      // Some trackers answer only one at a time, or fewer than we like.
+      this.#remember(url, Math.ceil(names.length / 4));
+      await this.#send(url, names, batch);
+      return;
+    }
+    const counts = answer === null || "ok" in answer ? null : answer;
+    for (const name of names) {
+      for (const settle of batch.settle.get(name) ?? []) settle(counts?.get(name) ?? null);
+    }
+  }
+
+  async #ask(url: string, names: readonly string[], { urgent, named }: Batch): Promise<ScrapeAnswer> {
+    const options = { urgent, named, signal: this.#ending.signal };
+    try {
+      return await this.#requests.scrape(new URL(url), names.map(fromHex), options);
+    } catch (error) {
+      if (!(error instanceof ShoalError)) this.#log.error("scrape failed unexpectedly", { error });
+      return null;
+    }
+  }
+
+  #remember(url: string, limit: number): void {
+    this.#limits.set(url, Math.min(limit, this.#limits.get(url) ?? limit));
+    for (const oldest of this.#limits.keys()) {
+      if (this.#limits.size <= MAX_REMEMBERED) break;
+      this.#limits.delete(oldest);
+    }
+  }
+}
