@@ -13,6 +13,7 @@ export type {
   ObfuscationPolicy,
   PeerInfo,
   PieceDigest,
+  Reachability,
   Session,
   ShoalError,
   Torrent,

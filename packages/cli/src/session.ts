@@ -20,6 +20,7 @@ export interface NetworkFlags {
   readonly noLsd: boolean;
   readonly obfuscation: ObfuscationPolicy;
   readonly noWebSeeds: boolean;
+  readonly noPortMapping: boolean;
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
@@ -40,6 +41,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       offline: isOffline(context),
       lsd: !flags.noDiscovery && !flags.noLsd,
       webSeeds: !flags.noWebSeeds,
+      portMapping: !flags.noPortMapping,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,

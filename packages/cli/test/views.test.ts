@@ -12,6 +12,7 @@ import {
   stillLooking,
 } from "../dist/commands/get/view.js";
 import { listeningLines } from "../dist/commands/send/view.js";
+import { reachabilityLines } from "../dist/commands/send/reachability.js";
 import { bar } from "../dist/ui/bar.js";
 import { createStyle } from "../dist/ui/style.js";
 
@@ -98,14 +99,40 @@ test("failedPeer: the address once, the reason in small letters", () => {
   );
 });
 
-test("listeningLines: what is said about the router has a line of its own and fits 80 columns", () => {
+test("listeningLines: where, in one line that fits 80 columns", () => {
   const everywhere = { endpoint: { host: "::", port: 41_873 } };
   const lines = listeningLines(everywhere, [{ host: "192.168.100.200", port: 41_873 }]);
   assert.deepEqual(lines, [
     "Listening on port 41873 of every address (in your own network: 192.168.100.200).",
-    "From elsewhere the router must forward TCP port 41873.",
   ]);
   for (const line of lines) assert.ok(line.length <= 80);
   const here = { endpoint: { host: "127.0.0.1", port: 7 } };
   assert.deepEqual(listeningLines(here, []), ["Listening on 127.0.0.1, port 7."]);
+});
+
+test("reachabilityLines: nothing before it is known, and what can be done about a no", () => {
+  const off = { state: "off" } as const;
+  const looking = { state: "looking" } as const;
+  const open = { state: "open", via: "PCP", host: "80.1.2.3", port: 41_874, expiresAt: 0 } as const;
+  const silent = { state: "closed", code: "silent", reason: "the router does not answer" } as const;
+  const none = { state: "closed", code: "no-router", reason: "there is no router" } as const;
+  const forward = "From elsewhere the router must forward TCP port 41873.";
+  for (const [ipv4, ipv6, lines] of [
+    [off, off, [forward]],
+    [looking, looking, []],
+    [looking, none, []],
+    [looking, open, []],
+    [silent, looking, []],
+    [open, looking, ["Reachable from outside: yes (router opened port 41874)."]],
+    [silent, open, ["Reachable from outside: yes (router opened port 41874, over IPv6 only)."]],
+    [silent, none, ["Reachable from outside: no (the router does not answer).", forward]],
+    [
+      { ...open, via: null },
+      none,
+      ["Reachable from outside: yes, unless a firewall forbids it (public address 80.1.2.3)."],
+    ],
+  ] as const) {
+    assert.deepEqual(reachabilityLines({ ipv4, ipv6 }, 41_873), lines);
+  }
+  assert.deepEqual(reachabilityLines({ ipv4: off, ipv6: off }, null), []);
 });

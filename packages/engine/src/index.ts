@@ -7,6 +7,7 @@ export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export type { FilePriority } from "./core/file-selection.ts";
 export type { ObfuscationPolicy } from "./core/swarm/dial-way.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";
+export type { Reachability, WayIn } from "./core/port-mapping/reachability.ts";
 export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
 export type { PeerSource } from "./core/swarm/peer-list.ts";
 export type { Ban, BanCause } from "./core/swarm/standing.ts";

@@ -93,6 +93,7 @@ export class Node {
         http,
         trackers,
         finders: [],
+        portMapper: null,
         dht: null,
       },
       { ...CONFIG, ...parts.config },

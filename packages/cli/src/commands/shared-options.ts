@@ -64,6 +64,7 @@ export interface NetworkOptions {
   readonly noDiscovery: boolean;
   readonly noLsd: boolean;
   readonly noWebSeeds: boolean;
+  readonly noPortMapping: boolean;
   readonly foreground: boolean;
 }
 
@@ -83,5 +84,6 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
+  noPortMapping: flag("--no-port-mapping", "don't ask the router to open the port"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),
 };

@@ -7,11 +7,13 @@ import { nodeHasher } from "../node/hasher.ts";
 import { NodeHttp } from "../node/http.ts";
 import { NetPolicy } from "../node/net-policy.ts";
 import { NodeRandom } from "../node/random.ts";
+import { NodeRouters } from "../node/routers.ts";
 import { NodeStore } from "../node/store.ts";
 import { NodeUdp } from "../node/udp.ts";
 import { NodeNet } from "../node/tcp.ts";
 import type { Log } from "../ports/log.ts";
 import { LsdFinder } from "../session/lsd-finder.ts";
+import { PortMapper } from "../session/port-mapper.ts";
 import { Session } from "../session/session.ts";
 import { TrackerClient } from "../session/tracker-client.ts";
 import { type SessionOptions, withDefaults } from "./options.ts";
@@ -55,6 +57,13 @@ export async function composeSession(
         newRng(),
       ),
       finders: all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [],
+      portMapper:
+        all.portMapping && !policy.loopbackOnly
+          ? new PortMapper(
+              { clock: nodeClock, routers: new NodeRouters(policy), random, log, external },
+              newRng(),
+            )
+          : null,
       external,
       dht: null,
     },

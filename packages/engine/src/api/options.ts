@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly offline: boolean;
   /** Find peers in the local network, and be found there (BEP 14); not for private torrents. */
   readonly lsd: boolean;
+  /** Ask routers to open our port (PCP, NAT-PMP, UPnP). Never done when bound to loopback. */
+  readonly portMapping: boolean;
   /** Memory for blocks on their way to the disk, bytes. */
   readonly arenaBytes: number;
   /** Threads that hash and write. */
@@ -60,6 +62,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   listen: true,
   offline: false,
   lsd: true,
+  portMapping: true,
   arenaBytes: 32 * 1024 * 1024,
   diskWorkers: 2,
   verify: "stat",

@@ -20,6 +20,7 @@ import type { ExtensionRegistry } from "./extensions.ts";
 import type { Obfuscation } from "./obfuscation.ts";
 import type { SpacePolls } from "./space-polls.ts";
 import type { PeerFinder } from "./peer-finder.ts";
+import type { PortMapper } from "./port-mapper.ts";
 import type { PeerStandings } from "./peer-standings.ts";
 import type { StoreFlow } from "./store-flow.ts";
 import type { TrackerClient } from "./tracker-client.ts";
@@ -39,6 +40,8 @@ export interface SessionPorts {
   readonly http: Http;
   readonly trackers: TrackerClient;
   readonly finders: readonly PeerFinder[];
+  /** Null when routers are not to be asked. */
+  readonly portMapper: PortMapper | null;
   /** Shared with the trackers and finders, which vote on it, too. */
   readonly external: ExternalAddress;
   /** Null when the session does without. */
@@ -60,8 +63,10 @@ export interface SessionContext extends SessionPorts {
   readonly faults: FaultWatch;
   readonly standings: PeerStandings;
   readonly obfuscation: Obfuscation;
-  /** The port peers can reach us on, or 0. */
+  /** The port that we listen on, or 0. */
   listenPort(): number;
+  /** The port on which peers from outside reach us by a family: a router may have opened another one than ours. 0 when not listening. */
+  announcedPort(family: 4 | 6): number;
   /** Whether one more connection fits the session. */
   hasRoom(): boolean;
   onConnectionOpened(): void;

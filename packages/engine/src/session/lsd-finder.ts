@@ -118,7 +118,7 @@ export class LsdFinder implements PeerFinder {
     for (;;) {
       const seekings = this.#announcer.next(MAX_LSD_NAMES, ({ names }) => names.length, now);
       if (seekings === null) return;
-      const port = seekings[0]?.port() ?? 0;
+      const port = seekings[0]?.localPort() ?? 0;
       // Nobody could reach us: then others have to say where they are.
       if (port === 0) continue;
       const names = seekings.flatMap((seeking) => seeking.names);
@@ -171,8 +171,8 @@ class LsdSeeking implements Seeking {
     return true;
   }
 
-  port(): number {
-    return this.#sought.port();
+  localPort(): number {
+    return this.#sought.localPort();
   }
 
   onNeighbour(peer: Endpoint): void {

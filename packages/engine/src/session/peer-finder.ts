@@ -7,7 +7,9 @@ export interface Sought {
   /** The 20-byte names in hex: one, or two for a hybrid. A second one may come later. */
   names(): readonly string[];
   /** TCP port on which peers reach us; 0 when they can't: then we ask, and tell nobody of us. */
-  port(): number;
+  port(family: 4 | 6): number;
+  /** The same within the local network. */
+  localPort(): number;
   /** We have everything (BEP 33 tells seeds apart): nobody waits for what is found. */
   isSeed(): boolean;
   /** May be told the same peer again and again. */

@@ -7,6 +7,7 @@ import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
 import { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Reputation } from "../core/swarm/reputation.ts";
+import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mapping/reachability.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
@@ -36,6 +37,8 @@ const TICK_MS = 250;
 export type SessionEvent =
   | { readonly type: "added"; readonly torrent: Torrent }
   | { readonly type: "removed"; readonly torrent: Torrent }
+  /** Whether others can connect to us from outside is known, or otherwise than before. */
+  | { readonly type: "reachability"; readonly reachability: Reachability }
   | { readonly type: "torrent"; readonly torrent: Torrent; readonly event: TorrentEvent };
 
 /**
@@ -100,6 +103,7 @@ export class Session {
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
       hasRoom: () => this.#connections + this.#demultiplexer.size < config.maxConnections,
+      announcedPort: (family) => announcedPort(this.#context.listenPort(), this.reachability(), family),
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
       requestChoking: () => this.#choking.request(),
@@ -143,7 +147,15 @@ export class Session {
       );
     }
     const port = this.#context.listenPort();
-    await Promise.all(this.#ports.finders.map((finder) => finder.open(port)));
+    const mapping = this.#ports.portMapper?.open(port, (reachability) =>
+      this.#emit({ type: "reachability", reachability }),
+    );
+    await Promise.all([mapping, ...this.#ports.finders.map((finder) => finder.open(port))]);
+  }
+
+  /** Whether others can connect to us from outside, as far as routers say. */
+  reachability(): Reachability {
+    return this.#ports.portMapper?.reachability ?? NOT_ASKED;
   }
 
   /**
@@ -239,10 +251,12 @@ export class Session {
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
+    const portsClosed = this.#ports.portMapper?.close();
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
     this.#demultiplexer.closeAll();
     this.#lobby.closeAll();
     await listenerClosed;
+    await portsClosed;
     await this.#standings.close();
     await Promise.all(this.#ports.finders.map((finder) => finder.close()));
     await this.#ports.trackers.close();

@@ -65,7 +65,11 @@ export class TorrentDiscovery implements Sought {
     return this.#owner.shortNames();
   }
 
-  port(): number {
+  port(family: 4 | 6): number {
+    return this.#context.announcedPort(family);
+  }
+
+  localPort(): number {
     return this.#context.listenPort();
   }
 

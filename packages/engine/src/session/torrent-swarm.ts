@@ -1,4 +1,4 @@
-import { parseIp } from "../base/address.ts";
+import { isPrivate, parseIp } from "../base/address.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
@@ -175,7 +175,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
       const own = encodeExtensionHandshake({
         extensions: extensions.localIds(),
         clientName: config.clientName,
-        port: this.#context.listenPort(),
+        port: this.#portFor(peer.remote.host),
         reqq: config.maxQueuedRequests,
         metadataSize: metadata.size,
         uploadOnly: content?.isComplete ?? false,
@@ -189,6 +189,12 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     content?.onAdmitted(peer);
     if (metainfo !== null) session.setLayout(metainfo.layout);
     this.#owner.emit({ type: "peer-connected", peer: peer.info(this.#context.now()) });
+  }
+
+  /** The port on which a peer can reach us: it may be on our side of the router. */
+  #portFor(host: string): number {
+    if (isPrivate(host)) return this.#context.listenPort();
+    return this.#context.announcedPort(host.includes(":") ? 6 : 4);
   }
 
   onPeerGone(peer: PeerConnection, reason: ShoalError | null): void {

@@ -163,7 +163,7 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   }
 
   port(): number {
-    return this.#context.listenPort();
+    return this.#context.announcedPort(4);
   }
 
   totals(): Totals {

@@ -13,7 +13,7 @@ const MAP_BYTES = 36;
 /** Longest packet that the protocol allows (RFC 6887, 7). */
 const MAX_BYTES = 1_100;
 /** Bytes of the number by which a router knows again who made a mapping. */
-const PCP_NONCE_BYTES = 12;
+export const PCP_NONCE_BYTES = 12;
 /** Result codes (RFC 6887, 7.4). */
 const UNSUPPORTED_VERSION = 1;
 const REFUSALS: ReadonlyMap<number, MappingRefusal> = new Map([

@@ -1,3 +1,6 @@
+/** Port on which routers take requests of PCP (RFC 6887, 19.1) and NAT-PMP (RFC 6886, 3.1). */
+export const GATEWAY_PORT = 5351;
+
 /** What a port is mapped for. */
 export type MappedProtocol = "tcp" | "udp";
 

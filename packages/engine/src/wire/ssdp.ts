@@ -2,7 +2,7 @@ import { latin1Text, utf8 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
 /** Where devices listen for searches, by family (UPnP Device Architecture 2.0, 1.3.2 and A.4). */
-const SSDP_GROUPS = {
+export const SSDP_GROUPS = {
   4: { host: "239.255.255.250", port: 1900 },
   6: { host: "ff02::c", port: 1900 },
 } as const;

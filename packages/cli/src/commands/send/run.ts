@@ -26,6 +26,7 @@ import { hashFields, hex, listFiles, magnetOf } from "../torrent/describe.ts";
 import { Audience } from "./audience.ts";
 import type { SendOptions } from "./declaration.ts";
 import { rememberMade } from "./made-before.ts";
+import { tellReachability } from "./reachability.ts";
 import { prepareExisting, prepareNew, startSharing } from "./share.ts";
 import type { Prepared } from "./share.ts";
 import { listeningLines, qrLines, shareLines } from "./view.ts";
@@ -193,6 +194,7 @@ function announce(
     output.data();
   }
   for (const line of listeningLines(session, reachableAt(context, session))) output.note(line);
+  tellReachability(output, session);
   if (shares.some(({ metainfo }) => metainfo.private && metainfo.trackers.length === 0)) {
     output.warn(
       "A private torrent without --tracker can only be fetched by people who name this address with --peer.",

@@ -56,10 +56,7 @@ export function listeningLines(
   const all = endpoint.host === "0.0.0.0" || endpoint.host === "::";
   if (!all) return [`Listening on ${clean(endpoint.host)}, port ${endpoint.port}.`];
   const near = first === undefined ? "" : ` (in your own network: ${first.host})`;
-  return [
-    `Listening on port ${endpoint.port} of every address${near}.`,
-    `From elsewhere the router must forward TCP port ${endpoint.port}.`,
-  ];
+  return [`Listening on port ${endpoint.port} of every address${near}.`];
 }
 
 /** A QR code of the link as text, or a sentence when it doesn't fit the terminal. */

@@ -4,13 +4,13 @@ import { ProtocolError } from "../../base/errors.ts";
 import { decodeNatPmp, encodeNatPmpAddress, encodeNatPmpMap, type NatPmpPacket } from "../../wire/nat-pmp.ts";
 import { decodePcp, encodePcpMap, type PcpPacket } from "../../wire/pcp.ts";
 import type { MappedProtocol } from "../../wire/port-mapping.ts";
+import type { Route } from "../../base/route.ts";
 import {
   believedLifetimeMs,
   LEASE_SECONDS,
   type Opener,
   type OpenerHost,
   type OpeningFailure,
-  type Route,
 } from "./opening.ts";
 import { RouterEpoch } from "./router-epoch.ts";
 

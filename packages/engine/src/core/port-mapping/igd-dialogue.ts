@@ -1,6 +1,7 @@
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
-import type { OpenerHost, OpeningFailure, Route } from "./opening.ts";
+import type { Route } from "../../base/route.ts";
+import type { OpenerHost, OpeningFailure } from "./opening.ts";
 
 /** What is to be opened, and who hears of it. */
 export interface IgdDialogueSpec extends OpenerHost {

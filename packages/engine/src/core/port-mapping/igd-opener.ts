@@ -5,7 +5,8 @@ import type { IgdDialogue, IgdDialogueSpec } from "./igd-dialogue.ts";
 import { IgdPinhole } from "./igd-pinhole.ts";
 import { IgdPortMapping } from "./igd-port-mapping.ts";
 import { IgdSearch } from "./igd-search.ts";
-import type { Opener, OpenerHost, OpeningFailure, Route } from "./opening.ts";
+import type { Route } from "../../base/route.ts";
+import type { Opener, OpenerHost, OpeningFailure } from "./opening.ts";
 
 export interface IgdOpenerHost extends OpenerHost {
   /** To the group that devices listen on. */

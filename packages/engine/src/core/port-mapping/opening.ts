@@ -1,15 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
 import type { MappedProtocol, MappingRefusal } from "../../wire/port-mapping.ts";
 
-/** A router that leads outside, and our own address towards it. */
-export interface Route {
-  readonly family: 4 | 6;
-  /** Address literal; null when this machine does not tell. */
-  readonly gateway: string | null;
-  /** Our address on that network: where packets from outside are to arrive. */
-  readonly local: string;
-}
-
 /** What spoke with the router. */
 export type MappingVia = "PCP" | "NAT-PMP" | "UPnP";
 

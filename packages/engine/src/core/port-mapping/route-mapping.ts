@@ -4,7 +4,8 @@ import type { MappedProtocol } from "../../wire/port-mapping.ts";
 import { GatewayOpener } from "./gateway-opener.ts";
 import type { RouterAnswer, RouterRequest } from "./igd-device.ts";
 import { IgdOpener } from "./igd-opener.ts";
-import type { Opener, OpenerHost, Opening, OpeningFailure, Route } from "./opening.ts";
+import type { Route } from "../../base/route.ts";
+import type { Opener, OpenerHost, Opening, OpeningFailure } from "./opening.ts";
 
 /** UPnP waits so long for PCP and NAT-PMP, which answer at once and can be asked to forget. */
 const IGD_AFTER_MS = 1_000;

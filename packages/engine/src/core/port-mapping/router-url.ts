@@ -1,5 +1,5 @@
 import { canonicalIp, isPrivate, parseIp } from "../../base/address.ts";
-import type { Route } from "./opening.ts";
+import type { Route } from "../../base/route.ts";
 
 const MAX_URL = 512;
 

@@ -2,7 +2,7 @@ import { formatIp, parseIp } from "../../../dist/base/address.js";
 import { readU16, readU32, utf8, utf8Text, writeU16, writeU32 } from "../../../dist/base/bytes.js";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import type { RouterAnswer, RouterRequest } from "../../../dist/core/port-mapping/igd-device.js";
-import type { Route } from "../../../dist/core/port-mapping/opening.js";
+import type { Route } from "../../../dist/base/route.js";
 import { RouteMapping } from "../../../dist/core/port-mapping/route-mapping.js";
 import { parseXml } from "../../../dist/wire/xml.js";
 

@@ -1,0 +1,128 @@
+import type { Socket } from "node:dgram";
+import { request as httpRequest } from "node:http";
+import { networkInterfaces } from "node:os";
+import type { Route } from "../base/route.ts";
+import type { RouterCall, RouterLink, RouterListener, RouterReply } from "../ports/routers.ts";
+import { GATEWAY_PORT } from "../wire/port-mapping.ts";
+import { SSDP_GROUPS } from "../wire/ssdp.ts";
+import { bindUdp } from "./bind-udp.ts";
+
+const CALL_TIMEOUT_MS = 3_000;
+const MAX_HEADER_BYTES = 16_384;
+/** Routers this far are found: UPnP Device Architecture 2.0, 1.3.2. */
+const SEARCH_TTL = 2;
+
+/** See `RouterLink`. Everything leaves from our address of the route. */
+export class NodeRouterLink implements RouterLink {
+  readonly #route: Route;
+  readonly #socket: Socket;
+  /** "%eth0" after addresses that each network has. */
+  readonly #zone: string;
+  readonly #closing: AbortController = new AbortController();
+
+  private constructor(route: Route, device: string | null, socket: Socket) {
+    this.#route = route;
+    this.#socket = socket;
+    this.#zone = zoneOf(device, route.local);
+    try {
+      socket.setMulticastTTL(SEARCH_TTL);
+      socket.setMulticastInterface(route.family === 4 ? route.local : `::${this.#zone}`);
+    } catch {
+      // No multicast on this interface: then nobody is found by it.
+    }
+  }
+
+  static async open(route: Route, device: string | null, listener: RouterListener): Promise<NodeRouterLink> {
+    const { family, local } = route;
+    let link: NodeRouterLink | null = null;
+    const socket = await bindUdp(
+      { family, address: local, port: 0, shared: false },
+      (bytes, { host, port }) => {
+        if (link?.isOpen !== true) return;
+        const from = host.replace(/%.*/, "");
+        if (port === GATEWAY_PORT && from === route.gateway) listener.onGatewayPacket(bytes);
+        else listener.onSearchAnswer(bytes, from);
+      },
+    );
+    link = new NodeRouterLink(route, device, socket);
+    return link;
+  }
+
+  get isOpen(): boolean {
+    return !this.#closing.signal.aborted;
+  }
+
+  sendToGateway(packet: Uint8Array): void {
+    if (this.#route.gateway !== null) this.#send(packet, GATEWAY_PORT, this.#zoned(this.#route.gateway));
+  }
+
+  search(packet: Uint8Array): void {
+    const { host, port } = SSDP_GROUPS[this.#route.family];
+    this.#send(packet, port, host + this.#zone);
+  }
+
+  call({ method, url, headers, body, maxBytes }: RouterCall): Promise<RouterReply> {
+    const target = new URL(url);
+    const host = target.hostname.replace(/^\[(.*)\]$/, "$1");
+    return new Promise((resolve) => {
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      const request = httpRequest({
+        method,
+        host: this.#zoned(host),
+        port: target.port === "" ? 80 : Number(target.port),
+        path: target.pathname + target.search,
+        headers: {
+          ...headers,
+          host: target.host,
+          ...(body === null ? {} : { "content-length": body.length }),
+        },
+        localAddress: this.#route.local,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        agent: false,
+        signal: this.#closing.signal,
+      });
+      const end = (reply: RouterReply): void => {
+        clearTimeout(timer);
+        resolve(reply);
+        request.destroy();
+      };
+      const timer = setTimeout(() => end(null), CALL_TIMEOUT_MS);
+      request.on("error", () => end(null));
+      request.on("response", (response) => {
+        response.on("error", () => end(null));
+        response.on("data", (part: Uint8Array) => {
+          length += part.length;
+          if (length > maxBytes) end(null);
+          else parts.push(part);
+        });
+        response.on("end", () =>
+          end({ status: response.statusCode ?? 0, body: new Uint8Array(Buffer.concat(parts)) }),
+        );
+      });
+      request.end(body ?? undefined);
+    });
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.#closing.abort();
+    this.#socket.close();
+  }
+
+  #send(packet: Uint8Array, port: number, host: string): void {
+    if (this.isOpen) this.#socket.send(packet, port, host, () => {});
+  }
+
+  #zoned(host: string): string {
+    return /^fe[89ab]/i.test(host) ? host + this.#zone : host;
+  }
+}
+
+/** Windows wants the number of an interface, others its name. */
+function zoneOf(device: string | null, local: string): string {
+  if (device === null || !local.includes(":")) return "";
+  if (process.platform !== "win32") return `%${device}`;
+  const entry = networkInterfaces()[device]?.find(({ family }) => family === "IPv6");
+  return entry?.family === "IPv6" ? `%${entry.scopeid}` : "";
+}
