@@ -11,6 +11,7 @@ export type Foreign =
   | "opentracker"
   | "mktorrent"
   | "nginx"
+  | "nft"
   | "namespaces";
 
 /** The system's interpreter: Debian's binding is built for this one. */
@@ -21,6 +22,7 @@ const PROGRAMS: Readonly<Partial<Record<Foreign, { command: string; from: string
   transmission: { command: "transmission-daemon", from: "transmission-daemon" },
   opentracker: { command: "opentracker", from: "opentracker" },
   nginx: { command: "nginx", from: "nginx" },
+  nft: { command: "nft", from: "nftables" },
   mktorrent: { command: "mktorrent", from: "mktorrent" },
 };
 const known: Map<Foreign, string | null> = new Map();

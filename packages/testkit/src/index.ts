@@ -39,6 +39,7 @@ export { TestRandom, seededBytes } from "./random.ts";
 export { Stage, openLan, openStage } from "./stage.ts";
 export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
 export { makeTempDir } from "./temp.ts";
+export { TwoWays } from "./two-ways.ts";
 export type { Teardown } from "./temp.ts";
 export {
   addTracker,

@@ -20,7 +20,7 @@ export class Namespace {
    */
   static open(): Namespace {
     const addresses = Array.from({ length: Namespace.ADDRESSES }, (_, i) => `10.73.0.${i + 1}`);
-    return Namespace.#make(addresses, (name) => {
+    return Namespace.make(addresses, (name) => {
       for (const address of addresses) ip("-n", name, "addr", "add", `${address}/24`, "dev", "lo");
     });
   }
@@ -32,14 +32,14 @@ export class Namespace {
   static openLan(machines: number): Namespace[] {
     const lan: Namespace[] = [];
     try {
-      const hub = Namespace.#make([], (name) => {
+      const hub = Namespace.make([], (name) => {
         ip("-n", name, "link", "add", "switch", "type", "bridge", "mcast_snooping", "0");
         ip("-n", name, "link", "set", "switch", "up");
       });
       lan.push(hub);
       for (let i = 1; i <= machines; i++) {
         const addresses = [`10.74.0.${i}`, `fd74::${i}`];
-        const machine = Namespace.#make(addresses, (name) => {
+        const machine = Namespace.make(addresses, (name) => {
           ip(
             "-n",
             name,
@@ -68,7 +68,8 @@ export class Namespace {
     }
   }
 
-  static #make(addresses: readonly string[], setUp: (name: string) => void): Namespace {
+  /** An empty one, set up by `ip` commands; `addresses` are those that it will have. Taken down again when that throws. */
+  static make(addresses: readonly string[], setUp: (name: string) => void): Namespace {
     const name = `shoal-${process.pid}-${++count}`;
     watchNamespace(name);
     const namespace = new Namespace(name, addresses);
@@ -101,6 +102,7 @@ export class Namespace {
   }
 }
 
-function ip(...args: string[]): void {
+/** Runs `ip` with these words. Throws when it fails. */
+export function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
 }

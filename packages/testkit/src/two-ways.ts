@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { whyLacking } from "./availability.ts";
+import { ip, Namespace } from "./namespace.ts";
+import type { StageContext } from "./stage.ts";
+
+/** What belongs to each way: a digit of its addresses, and the metric of its route. */
+const WAYS = { vpn0: { net: 8, metric: "2000" }, lan0: { net: 9, metric: "500" } } as const;
+type Way = keyof typeof WAYS;
+
+const WATCH = `
+table inet watch {
+  set seen4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags dynamic; size 100; }
+  set seen6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags dynamic; size 100; }
+  chain out {
+    type filter hook output priority 0;
+    oifname != "lan0" accept
+    # What belongs to no socket any more is refused by the kernel itself, which knows of no binding.
+    tcp flags & rst == rst accept
+    icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld2-listener-report } accept
+    counter
+    meta l4proto { tcp, udp } add @seen4 { ip saddr . ip daddr . meta l4proto . th dport }
+    meta l4proto { tcp, udp } add @seen6 { ip6 saddr . ip6 daddr . meta l4proto . th dport }
+  }
+}`;
+
+/**
+ * A machine with two ways to everybody else: `vpn0`, and `lan0`, which the routing table prefers. Every packet that leaves by `lan0` is counted. Everybody
+ * else is one other machine at the far end of both; its own address is reached either way.
+ */
+export class TwoWays {
+  /** 10.8.0.2 and fd08::2 on vpn0, 10.9.0.2 and fd09::2 on lan0. */
+  readonly us: Namespace;
+  /** 10.50.0.1 and 10.50.0.2, and fd50::1. */
+  readonly far: Namespace;
+
+  private constructor(us: Namespace, far: Namespace) {
+    this.us = us;
+    this.far = far;
+  }
+
+  /** Taken down when the test ends. */
+  static open(context: StageContext): TwoWays {
+    const lack = whyLacking(["namespaces", "nft"]);
+    if (lack !== null) throw new Error(lack);
+    const far = Namespace.make(["10.50.0.1", "10.50.0.2"], (name) => {
+      for (const host of [1, 2]) ip("-n", name, "addr", "add", `10.50.0.${host}/32`, "dev", "lo");
+      ip("-n", name, "addr", "add", "fd50::1/128", "dev", "lo");
+    });
+    context.after(() => far.close());
+    const us = Namespace.make(["10.8.0.2", "fd08::2"], () => {});
+    context.after(() => us.close());
+    const ways = new TwoWays(us, far);
+    ways.connect("vpn0");
+    ways.connect("lan0");
+    ways.#inUs("nft", ["-f", "-"], WATCH);
+    return ways;
+  }
+
+  /** Makes one of the ways, anew when it was deleted. */
+  connect(way: Way): void {
+    const { net } = WAYS[way];
+    const [us, far] = [this.us.name, this.far.name];
+    ip("-n", us, "link", "add", way, "type", "veth", "peer", "name", way, "netns", far);
+    for (const [name, host] of [
+      [us, 2],
+      [far, 1],
+    ] as const) {
+      ip("-n", name, "addr", "add", `10.${net}.0.${host}/24`, "dev", way);
+      ip("-n", name, "addr", "add", `fd0${net}::${host}/64`, "dev", way, "nodad");
+      ip("-n", name, "link", "set", way, "up");
+    }
+    this.#route(way);
+  }
+
+  remove(way: Way): void {
+    ip("-n", this.us.name, "link", "del", way);
+  }
+
+  /** Down, its addresses stay. */
+  down(way: Way): void {
+    ip("-n", this.us.name, "link", "set", way, "down");
+  }
+
+  up(way: Way): void {
+    ip("-n", this.us.name, "link", "set", way, "up");
+    const { net } = WAYS[way];
+    ip("-n", this.us.name, "-6", "addr", "replace", `fd0${net}::2/64`, "dev", way, "nodad");
+    this.#route(way);
+  }
+
+  /** At most so much per second on a way, towards us. */
+  slowDown(way: Way, rate: string): void {
+    const words = [
+      "qdisc",
+      "add",
+      "dev",
+      way,
+      "root",
+      "tbf",
+      "rate",
+      rate,
+      "burst",
+      "64kb",
+      "latency",
+      "50ms",
+    ];
+    execFileSync("ip", ["netns", "exec", this.far.name, "tc", ...words], { stdio: "ignore" });
+  }
+
+  /** Packets that left by lan0, and from where to where; "" when there were none. */
+  strays(): string {
+    const list = this.#inUs("nft", ["list", "table", "inet", "watch"]);
+    const packets = Number(/counter packets (\d+)/.exec(list)?.[1] ?? Number.NaN);
+    return packets === 0 ? "" : list;
+  }
+
+  #route(way: Way): void {
+    const { net, metric } = WAYS[way];
+    const to = ["dev", way, "metric", metric];
+    ip("-n", this.us.name, "route", "replace", "default", "via", `10.${net}.0.1`, ...to);
+    ip("-n", this.us.name, "-6", "route", "replace", "default", "via", `fd0${net}::1`, ...to);
+  }
+
+  #inUs(command: string, words: readonly string[], input: string = ""): string {
+    const [first, ...rest] = this.us.wrap([command, ...words]);
+    return execFileSync(first!, rest, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+  }
+}
