@@ -21,6 +21,7 @@ export interface NetworkFlags {
   readonly obfuscation: ObfuscationPolicy;
   readonly noWebSeeds: boolean;
   readonly noPortMapping: boolean;
+  readonly noPex: boolean;
 }
 
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
@@ -42,6 +43,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       lsd: !flags.noDiscovery && !flags.noLsd,
       webSeeds: !flags.noWebSeeds,
       portMapping: !flags.noPortMapping,
+      pex: !flags.noDiscovery && !flags.noPex,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ports,

@@ -27,6 +27,7 @@ const CONFIG: SessionConfig = {
   // Segments are handed over as they were written, and counted by what is in them.
   obfuscation: "off",
   webSeeds: true,
+  pex: true,
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
   uploadSlots: 8,

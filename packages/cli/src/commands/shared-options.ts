@@ -65,6 +65,7 @@ export interface NetworkOptions {
   readonly noLsd: boolean;
   readonly noWebSeeds: boolean;
   readonly noPortMapping: boolean;
+  readonly noPex: boolean;
   readonly foreground: boolean;
 }
 
@@ -82,6 +83,7 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "prefer",
   ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
+  noPex: flag("--no-pex", "don't exchange addresses of others with the people you are connected to"),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
   noPortMapping: flag("--no-port-mapping", "don't ask the router to open the port"),

@@ -74,6 +74,7 @@ export async function composeSession(
       lazyVerify: all.lazyVerify,
       obfuscation: all.obfuscation,
       webSeeds: all.webSeeds,
+      pex: all.pex,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly lsd: boolean;
   /** Ask routers to open our port (PCP, NAT-PMP, UPnP). Never done when bound to loopback. */
   readonly portMapping: boolean;
+  /** Tell peers of each other, and take up whom they name (BEP 11); not with private torrents. */
+  readonly pex: boolean;
   /** Memory for blocks on their way to the disk, bytes. */
   readonly arenaBytes: number;
   /** Threads that hash and write. */
@@ -63,6 +65,7 @@ export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log">
   offline: false,
   lsd: true,
   portMapping: true,
+  pex: true,
   arenaBytes: 32 * 1024 * 1024,
   diskWorkers: 2,
   verify: "stat",

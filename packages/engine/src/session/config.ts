@@ -15,6 +15,8 @@ export interface SessionConfig {
   readonly obfuscation: ObfuscationPolicy;
   /** Web servers that a torrent names are asked for its files. */
   readonly webSeeds: boolean;
+  /** Peers are told of each other, and asked for others (BEP 11); never with private torrents. */
+  readonly pex: boolean;
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
   /** Peers served at the same time, over all torrents. */

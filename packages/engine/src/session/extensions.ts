@@ -30,10 +30,11 @@ export interface Extension {
 }
 
 /** Names that the engine itself answers to, in the order of their local message ids. */
-const BUILT_IN: readonly string[] = ["ut_metadata", "upload_only", "lt_donthave"];
+const BUILT_IN: readonly string[] = ["ut_metadata", "upload_only", "lt_donthave", "ut_pex"];
 export const LOCAL_UT_METADATA = 1;
 export const LOCAL_UPLOAD_ONLY = 2;
 export const LOCAL_DONT_HAVE = 3;
+export const LOCAL_UT_PEX = 4;
 
 /** The extensions of a session and the message ids under which we announce them. */
 export class ExtensionRegistry {
@@ -47,10 +48,12 @@ export class ExtensionRegistry {
     this.#extensions.push(extension);
   }
 
-  /** Our ids by name, for the extension handshake. */
-  localIds(): Map<string, number> {
+  /** Our ids by name, for the extension handshake; `pex`: peers may be exchanged. */
+  localIds(pex: boolean): Map<string, number> {
     const names = [...BUILT_IN, ...this.#extensions.map((e) => e.name)];
-    return new Map(names.map((name, index) => [name, index + 1]));
+    const ids = new Map(names.map((name, index) => [name, index + 1]));
+    if (!pex) ids.delete("ut_pex");
+    return ids;
   }
 
   /** Every registered extension with its local id. */

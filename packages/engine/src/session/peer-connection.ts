@@ -75,6 +75,10 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   hadNothingToDo = false;
   /** The peer was seen complete. */
   complete = false;
+  /** Candidates for dialling that are this peer: they are busy as long as it is connected. */
+  readonly addresses: Endpoint[] = [];
+  /** Closed because there is another connection with the same peer. */
+  isTwin = false;
   /** We serve it by chance, not by merit. */
   optimistic = false;
   everUnchoked = false;

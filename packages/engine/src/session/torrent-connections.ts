@@ -16,6 +16,8 @@ const MAX_HALF_OPEN = 30;
 const KEEP_ALIVE_MS = 100_000;
 /** Slots of peers are below this number. */
 export const SLOT_COUNT = 4096;
+/** Addresses of one peer that are remembered while it is connected. */
+const MAX_ADDRESSES = 8;
 /** Banned peers that are counted. */
 const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */
@@ -150,7 +152,12 @@ export class TorrentConnections {
     const twin = this.#byPeerId.get(id);
     if (twin !== undefined) {
       const duplicate = new ShoalError("ERR_CONNECT", "A second connection to the same peer");
-      if (!keepsConnection(ownId, peerId, !peer.incoming, !twin.incoming)) throw duplicate;
+      const keepsNew = keepsConnection(ownId, peerId, !peer.incoming, !twin.incoming);
+      const [kept, given] = keepsNew ? [peer, twin] : [twin, peer];
+      given.isTwin = true;
+      if (!given.incoming) this.#hold(kept, given.remote);
+      for (const address of given.addresses) this.#hold(kept, address);
+      if (!keepsNew) throw duplicate;
       twin.close(duplicate);
       this.#release(twin, duplicate);
     }
@@ -163,9 +170,17 @@ export class TorrentConnections {
     peer.score = this.#context.standings.score(remote);
     if (!peer.incoming) {
       this.#context.dialBudget.onSettled();
-      this.list.onConnected(remote, wayOf(peer), this.#context.now());
+      this.#hold(peer, remote);
     }
     this.#owner.onAdmitted(peer);
+  }
+
+  /** A peer that came in says on which port it listens. Returns where it can be dialled. */
+  learnPort(peer: PeerConnection, port: number, wantsMore: boolean): Endpoint {
+    const endpoint = { host: peer.remote.host, port };
+    if (wantsMore) this.list.add(endpoint, "incoming", this.#context.now());
+    this.#hold(peer, endpoint);
+    return endpoint;
   }
 
   onClosed(peer: PeerConnection, reason: ShoalError | null): void {
@@ -181,6 +196,7 @@ export class TorrentConnections {
     const { remote } = peer;
     const wasTaken = peer.connectedAt !== null && !peer.session.handshaken;
     this.#context.dialBudget.onSettled();
+    if (peer.isTwin) return;
     if (wasTaken && this.list.onRefused(remote, wayOf(peer), this.#waysTo(remote), now)) {
       this.#owner.onDialDue();
       return;
@@ -263,10 +279,21 @@ export class TorrentConnections {
       this.#context.ban(peer.remote, peer.session.peerId, "abuse", why);
       this.#owner.onBanned(peer.remote, why);
     }
-    if (peer.hadNothingToDo) this.list.rest(peer.remote, now + REST_MS);
-    else this.list.onClosed(peer.remote, now);
+    // Those of a twin are now the other one's.
+    for (const address of peer.isTwin ? [] : peer.addresses) {
+      if (peer.hadNothingToDo) this.list.rest(address, now + REST_MS);
+      else this.list.onClosed(address, now);
+    }
     this.#slots.delete(peer.slot);
     peer.slot = -1;
+  }
+
+  /** The address is not dialled while the peer is connected. */
+  #hold(peer: PeerConnection, address: Endpoint): void {
+    const known = peer.addresses.some(({ host, port }) => host === address.host && port === address.port);
+    if (known || peer.addresses.length >= MAX_ADDRESSES) return;
+    peer.addresses.push(address);
+    this.list.onConnected(address, wayOf(peer), this.#context.now());
   }
 
   #turnAway(remote: Endpoint): void {

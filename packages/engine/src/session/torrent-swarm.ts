@@ -18,7 +18,8 @@ import type { SessionContext } from "./context.ts";
 import type { DhtContact } from "./dht-contact.ts";
 import type { TorrentEvent } from "./events.ts";
 import { ExtensionChannels } from "./extension-channels.ts";
-import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA } from "./extensions.ts";
+import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA, LOCAL_UT_PEX } from "./extensions.ts";
+import { PeerExchange, type PeerExchangeOwner } from "./peer-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentMetadata } from "./torrent-metadata.ts";
@@ -42,11 +43,12 @@ export interface SwarmOwner {
 }
 
 /** The peers of one torrent: greets them, and hands what they say to whom it concerns. */
-export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwner {
+export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwner, PeerExchangeOwner {
   readonly connections: TorrentConnections;
   readonly #context: SessionContext;
   readonly #owner: SwarmOwner;
   readonly #channels: ExtensionChannels;
+  readonly #pex: PeerExchange;
   #failuresTold = 0;
 
   constructor(context: SessionContext, owner: SwarmOwner) {
@@ -54,6 +56,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     this.#owner = owner;
     this.connections = new TorrentConnections(context, this);
     this.#channels = new ExtensionChannels(context.extensions, () => owner.infoHashes);
+    this.#pex = new PeerExchange(context, this);
   }
 
   /** Peers that finished the handshake. */
@@ -119,8 +122,17 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     }
   }
 
+  get usesFinders(): boolean {
+    return this.#owner.usesFinders;
+  }
+
+  get isSeed(): boolean {
+    return this.#owner.content?.isSeed === true;
+  }
+
   onTick(now: Millis, dial: boolean): void {
     this.connections.onTick(now);
+    this.#pex.onTick(now);
     if (dial) this.connections.dial(now);
   }
 
@@ -170,10 +182,11 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     const { session } = peer;
     const { content, metainfo, metadata } = this.#owner;
     this.#channels.attach(peer);
+    this.#pex.onPeer(peer, peer.incoming ? null : peer.remote);
     if (session.extended) {
       const { config, extensions } = this.#context;
       const own = encodeExtensionHandshake({
-        extensions: extensions.localIds(),
+        extensions: extensions.localIds(this.#pex.isOn),
         clientName: config.clientName,
         port: this.#portFor(peer.remote.host),
         reqq: config.maxQueuedRequests,
@@ -198,6 +211,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   }
 
   onPeerGone(peer: PeerConnection, reason: ShoalError | null): void {
+    this.#pex.onPeerGone(peer);
     this.#owner.content?.onPeerGone(peer);
     this.#owner.metadata.onPeerGone(peer.slot);
     this.#context.requestChoking();
@@ -237,12 +251,14 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   // -- facts
 
   onExtensionHandshake(peer: PeerConnection, handshake: ExtensionHandshake): void {
-    const { clientName, reqq, uploadOnly, metadataSize, yourIp } = handshake;
+    const { clientName, reqq, uploadOnly, metadataSize, yourIp, port } = handshake;
     if (clientName !== null) peer.clientName = clientName;
     if (reqq !== null) peer.pipeline.setLimits(reqq, this.#context.config.maxOutstandingRequests);
     if (uploadOnly !== null) peer.uploadOnly = uploadOnly;
     if (metadataSize !== null) this.#owner.metadata.onSource(peer, metadataSize);
     if (yourIp !== null) this.#context.external.vote(yourIp, peer.remote.host, "peer");
+    if (port !== null && peer.incoming)
+      this.#pex.onPeer(peer, this.connections.learnPort(peer, port, !this.isSeed));
     this.#channels.onHandshake(peer);
   }
 
@@ -253,6 +269,9 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
         break;
       case LOCAL_UPLOAD_ONLY:
         peer.uploadOnly = decodeUploadOnly(payload);
+        break;
+      case LOCAL_UT_PEX:
+        this.#pex.onMessage(peer, payload);
         break;
       case LOCAL_DONT_HAVE:
         peer.session.onDontHave(decodeDontHave(payload));
