@@ -17,6 +17,8 @@ export interface NetworkFlags {
   readonly port: readonly number[] | null;
   readonly host: string | null;
   readonly noDiscovery: boolean;
+  readonly noDht: boolean;
+  readonly dhtBootstrap: readonly PeerAddress[];
   readonly noLsd: boolean;
   readonly obfuscation: ObfuscationPolicy;
   readonly noWebSeeds: boolean;
@@ -40,6 +42,8 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     const session = await createSession({
       stateDir: dir,
       offline: isOffline(context),
+      dht: !flags.noDiscovery && !flags.noDht,
+      ...(flags.dhtBootstrap.length === 0 ? {} : { dhtBootstrap: flags.dhtBootstrap }),
       lsd: !flags.noDiscovery && !flags.noLsd,
       webSeeds: !flags.noWebSeeds,
       portMapping: !flags.noPortMapping,

@@ -33,6 +33,8 @@ export type {
   TorrentStats,
 } from "./session/events.ts";
 export type { Transport } from "./session/demultiplexer.ts";
+export type { Dht } from "./session/dht.ts";
+export type { DhtItems, ItemOptions, MutableItem, PutMutableOptions, Stored } from "./session/dht-items.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
 export type { FinderProgress } from "./session/peer-finder.ts";
 export type { Session, SessionEvent } from "./session/session.ts";

@@ -3,14 +3,16 @@ import {
   choice,
   flag,
   list,
+  type PeerAddress,
+  parsePeer,
   parsePieceSize,
   parsePorts,
   parseTrackerUrl,
   parseWebUrl,
+  type SpecsOf,
   text,
   value,
 } from "./option.ts";
-import type { SpecsOf } from "./option.ts";
 
 /** How a torrent is made: `torrent create` and `send` take the same. */
 export interface MakeOptions {
@@ -62,6 +64,9 @@ export interface NetworkOptions {
   readonly host: string | null;
   readonly obfuscation: ObfuscationPolicy;
   readonly noDiscovery: boolean;
+  readonly noDht: boolean;
+  /** Nodes to begin with. */
+  readonly dhtBootstrap: readonly PeerAddress[];
   readonly noLsd: boolean;
   readonly noWebSeeds: boolean;
   readonly noPortMapping: boolean;
@@ -84,6 +89,12 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
   ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noPex: flag("--no-pex", "don't exchange addresses of others with the people you are connected to"),
+  noDht: flag("--no-dht", "don't look for people in the DHT, or tell them of us"),
+  dhtBootstrap: list(
+    "--dht-bootstrap <host:port>",
+    "a node to enter the DHT by instead of the public ones; repeatable",
+    parsePeer,
+  ),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
   noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
   noPortMapping: flag("--no-port-mapping", "don't ask the router to open the port"),

@@ -3,6 +3,7 @@ import { ExternalAddress } from "../core/external-address.ts";
 import { nodeClock } from "../node/clock.ts";
 import { nodeDiffieHellman } from "../node/diffie-hellman.ts";
 import { NodeDisk } from "../node/disk.ts";
+import { nodeSigner } from "../node/signer.ts";
 import { nodeHasher } from "../node/hasher.ts";
 import { NodeHttp } from "../node/http.ts";
 import { NetPolicy } from "../node/net-policy.ts";
@@ -14,9 +15,10 @@ import { NodeNet } from "../node/tcp.ts";
 import type { Log } from "../ports/log.ts";
 import { LsdFinder } from "../session/lsd-finder.ts";
 import { PortMapper } from "../session/port-mapper.ts";
+import { Dht, type DhtSettings } from "../session/dht.ts";
 import { Session } from "../session/session.ts";
 import { TrackerClient } from "../session/tracker-client.ts";
-import { type SessionOptions, withDefaults } from "./options.ts";
+import { PUBLIC_DHT_NODES, type SessionOptions, withDefaults } from "./options.ts";
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -33,39 +35,22 @@ export async function composeSession(
   const newRng = (): Xoshiro128 => new Xoshiro128(random.fill(new Uint8Array(16)));
   const log = all.log ?? silent;
   const external = new ExternalAddress();
+  const store = new NodeStore(all.stateDir);
+  const shared = { clock: nodeClock, net, udp, http, random, store, log, external, hasher: nodeHasher };
+  const dht = all.dht ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy)) : null;
+  const lsd = all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
   const session = new Session(
     {
-      clock: nodeClock,
-      net,
+      ...shared,
       disk: new NodeDisk({ arenaBytes: all.arenaBytes, workers: all.diskWorkers }),
-      hasher: nodeHasher,
       diffieHellman: nodeDiffieHellman,
-      random,
-      store: new NodeStore(all.stateDir),
-      log,
-      http,
-      trackers: new TrackerClient(
-        {
-          clock: nodeClock,
-          net,
-          udp,
-          http,
-          random,
-          log,
-          external,
-        },
-        newRng(),
-      ),
-      finders: all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [],
+      trackers: new TrackerClient(shared, newRng()),
+      finders: [...lsd, ...(dht === null ? [] : [dht])],
+      dht,
       portMapper:
         all.portMapping && !policy.loopbackOnly
-          ? new PortMapper(
-              { clock: nodeClock, routers: new NodeRouters(policy), random, log, external },
-              newRng(),
-            )
+          ? new PortMapper({ ...shared, routers: new NodeRouters(policy) }, newRng())
           : null,
-      external,
-      dht: null,
     },
     {
       host: policy.isBound ? null : policy.listenHost,
@@ -93,4 +78,14 @@ export async function composeSession(
     throw error;
   }
   return session;
+}
+
+/** A DHT of addresses that mean something only in a local network is one that somebody asked for. */
+function dhtSettings(all: SessionOptions, policy: NetPolicy): DhtSettings {
+  const bootstrap = all.dhtBootstrap ?? (policy.loopbackOnly ? [] : PUBLIC_DHT_NODES);
+  const isLocal = policy.loopbackOnly || bootstrap.some(({ host }) => policy.isPrivate(host));
+  return {
+    bootstrap,
+    mayContact: ({ host }) => policy.refusal(host) === null && (isLocal || !policy.isPrivate(host)),
+  };
 }

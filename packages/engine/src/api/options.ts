@@ -1,11 +1,20 @@
 import { ShoalError } from "../base/errors.ts";
 import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
+import type { Endpoint } from "../ports/net.ts";
 import type { Log } from "../ports/log.ts";
 
 /** First port that is tried for peers, and the last one (both included). */
 export const FIRST_PORT = 41873;
 export const LAST_PORT = 41972;
+
+/** Public nodes of the DHT that anybody may begin with. */
+export const PUBLIC_DHT_NODES: readonly Endpoint[] = [
+  { host: "router.bittorrent.com", port: 6881 },
+  { host: "dht.transmissionbt.com", port: 6881 },
+  { host: "router.utorrent.com", port: 6881 },
+  { host: "dht.libtorrent.org", port: 25401 },
+];
 
 /** What `createSession` takes; everything has a default but the folder for state. */
 export interface SessionOptions {
@@ -22,6 +31,13 @@ export interface SessionOptions {
   readonly listen: boolean;
   /** Nothing leaves this machine. */
   readonly offline: boolean;
+  /** Find peers in the DHT, and be found there (BEP 5); not for private torrents. */
+  readonly dht: boolean;
+  /**
+   * Nodes of the DHT, by address or host name, that are asked while no others are known. Absent: well-known public ones, or none where
+   * nothing leaves the machine.
+   */
+  readonly dhtBootstrap?: readonly Endpoint[];
   /** Find peers in the local network, and be found there (BEP 14); not for private torrents. */
   readonly lsd: boolean;
   /** Ask routers to open our port (PCP, NAT-PMP, UPnP). Never done when bound to loopback. */
@@ -59,10 +75,11 @@ export interface SessionOptions {
 }
 
 /** The one table of defaults. */
-export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "log"> = {
+export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "dhtBootstrap" | "log"> = {
   ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
   listen: true,
   offline: false,
+  dht: true,
   lsd: true,
   portMapping: true,
   pex: true,

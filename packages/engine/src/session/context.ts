@@ -15,7 +15,7 @@ import type { Endpoint, Net } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { SessionConfig } from "./config.ts";
-import type { DhtContact } from "./dht-contact.ts";
+import type { Dht } from "./dht.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
 import type { Obfuscation } from "./obfuscation.ts";
 import type { SpacePolls } from "./space-polls.ts";
@@ -45,7 +45,7 @@ export interface SessionPorts {
   /** Shared with the trackers and finders, which vote on it, too. */
   readonly external: ExternalAddress;
   /** Null when the session does without. */
-  readonly dht: DhtContact | null;
+  readonly dht: Dht | null;
 }
 
 /** What the torrents of one session share. */

@@ -7,7 +7,7 @@ import type { Store } from "../ports/store.ts";
 
 const RECORD = "dht";
 /** How often a process saves. */
-const SAVE_MS: Millis = 15 * 60_000;
+export const SAVE_MS: Millis = 15 * 60_000;
 /** One that has not saved for so long has ended. */
 const HOLD_MS = SAVE_MS + 5 * 60_000;
 

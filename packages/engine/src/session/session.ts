@@ -16,6 +16,7 @@ import { ChokingRound } from "./choking-round.ts";
 import type { SessionConfig } from "./config.ts";
 import type { SessionContext, SessionPorts } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { Dht } from "./dht.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import { PeerConnection } from "./peer-connection.ts";
@@ -204,6 +205,11 @@ export class Session {
         this.#emit({ type: "removed", torrent });
       }
     }
+  }
+
+  /** Our part in the DHT; null when the session does without. */
+  get dht(): Dht | null {
+    return this.#ports.dht;
   }
 
   /** Adds an extension with messages of its own (BEP 10), for connections made from now on. */

@@ -15,7 +15,7 @@ import {
 } from "../wire/extension.ts";
 import type { HashRequest } from "../wire/message.ts";
 import type { SessionContext } from "./context.ts";
-import type { DhtContact } from "./dht-contact.ts";
+import type { Dht } from "./dht.ts";
 import type { TorrentEvent } from "./events.ts";
 import { ExtensionChannels } from "./extension-channels.ts";
 import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA, LOCAL_UT_PEX } from "./extensions.ts";
@@ -349,7 +349,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   }
 
   /** Null when this torrent has nothing to do with the DHT. */
-  get #dht(): DhtContact | null {
+  get #dht(): Dht | null {
     return this.#owner.usesFinders ? this.#context.dht : null;
   }
 

@@ -83,6 +83,7 @@ export class SessionScene {
       offline: true,
       // Tests that run at the same time must not meet.
       lsd: false,
+      dht: false,
       ...options,
     });
     this.#t.after(() => session.close());

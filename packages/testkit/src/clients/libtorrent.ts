@@ -77,6 +77,8 @@ export class Libtorrent {
   readonly host: string;
   readonly port: number;
   readonly child: Child;
+  /** Works when it was allowed. */
+  readonly dht: LibtorrentDht;
   readonly #lines: JsonLines;
 
   private constructor(host: string, port: number, child: Child, lines: JsonLines) {
@@ -84,6 +86,7 @@ export class Libtorrent {
     this.port = port;
     this.child = child;
     this.#lines = lines;
+    this.dht = new LibtorrentDht(lines);
   }
 
   static async start(stage: Stage, options: LibtorrentOptions = {}): Promise<Libtorrent> {
@@ -127,6 +130,49 @@ export class Libtorrent {
     const torrent = await this.add(spec);
     await torrent.waitForSeeding(10_000);
     return torrent;
+  }
+}
+
+/** The DHT node of a session. Values are texts. */
+class LibtorrentDht {
+  readonly #lines: JsonLines;
+  #puts = 0;
+
+  constructor(lines: JsonLines) {
+    this.#lines = lines;
+  }
+
+  /** Names a node to begin with. */
+  async enterBy(node: { readonly host: string; readonly port: number }): Promise<void> {
+    await this.#lines.call("dhtNode", { host: node.host, port: node.port });
+  }
+
+  /** Settles when it knows so many nodes. */
+  async knows(nodes: number, within: number = 15_000): Promise<void> {
+    const enough = async (): Promise<boolean> =>
+      Number((await this.#lines.call("dhtNodes", {}))["nodes"]) >= nodes;
+    await poll(`libtorrent knows ${nodes} nodes`, enough, { within });
+  }
+
+  /** Stores a value, under an Ed25519 key (`seed` and `publicKey` in hex) when there is one; settles when nodes have confirmed. */
+  async put(
+    value: string,
+    key: { readonly seed: string; readonly publicKey: string; readonly salt: string } | null = null,
+  ): Promise<string> {
+    const { target } = await this.#lines.call("dhtPut", { value, ...key });
+    const nth = this.#puts++;
+    const confirmed = async (): Promise<boolean> =>
+      (((await this.#lines.call("dhtPuts", {}))["puts"] as number[])[nth] ?? 0) > 0;
+    await poll("libtorrent has stored an item", confirmed, { within: 15_000 });
+    return target as string;
+  }
+
+  /** By target; with a salt by public key. In hex. */
+  async get(target: string, salt: string | null = null): Promise<{ value: string; seq: number }> {
+    await this.#lines.call("dhtGet", { target, salt });
+    const look = async (): Promise<{ value: string; seq: number } | null> =>
+      (await this.#lines.call("dhtItem", { target }))["item"] as { value: string; seq: number } | null;
+    return poll("libtorrent finds an item", look, { within: 15_000 });
   }
 }
 

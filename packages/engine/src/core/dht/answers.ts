@@ -22,6 +22,8 @@ export interface AnswerParts {
   readonly nodesNear: (target: Uint8Array, family: 4 | 6, now: Millis) => readonly Contact[];
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  /** A peer of a torrent has been put into the storage. */
+  readonly onPeer: (infoHash: Uint8Array, peer: Endpoint) => void;
 }
 
 /** Answers the questions of others (BEP 5, 32, 33, 44, 51): what goes in comes out as one packet. */
@@ -91,6 +93,7 @@ export class Answers {
     if (!tokens.isValid(query.token, from.host, now)) return wrongToken(transaction, from);
     const peer = { host: from.host, port: query.impliedPort ? from.port : query.port };
     if (!storage.addPeer(query.target, peer, query.seed, ownId(), now)) return full(transaction, from);
+    this.#parts.onPeer(query.target, peer);
     return this.#encode(transaction, {}, from);
   }
 

@@ -90,6 +90,7 @@ export class DhtNode {
       nodesNear: (target, wanted, at) => this.#nodesNear(target, wanted, at),
       sha1,
       verify,
+      onPeer: (infoHash, peer) => parts.onAnnounce?.(infoHash, peer),
     });
     const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.available(at) >= 1;
     this.#lookups = new Lookups({
@@ -110,6 +111,11 @@ export class DhtNode {
 
   get id(): Uint8Array {
     return this.#id;
+  }
+
+  /** Nodes in the routing table. */
+  get size(): number {
+    return this.#table.size;
   }
 
   /** A datagram that came in. Takes anything; what makes no sense is counted and forgotten. */

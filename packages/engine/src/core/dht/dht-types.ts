@@ -28,6 +28,8 @@ export interface DhtParts {
   readonly send: (bytes: Uint8Array, to: Endpoint) => void;
   /** Another node says that our packets come from `host` (BEP 42). One voice of many, and it may lie. */
   readonly onExternalAddress?: (host: string, by: Endpoint) => void;
+  /** Somebody told us of a peer of a torrent, for others to be told. `infoHash` must not be kept. */
+  readonly onAnnounce?: (infoHash: Uint8Array, peer: Endpoint) => void;
 }
 
 /** Who is served first: somebody waits for it, it is wanted soon, it has time. */

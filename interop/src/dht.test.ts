@@ -1,0 +1,120 @@
+// The DHT: we and others find each other without a tracker, and store items for each other.
+import { generateKeyPairSync } from "node:crypto";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { createSession, type Session } from "@shoal/engine";
+import { Libtorrent, Shoal, assertSameTree, lacks, magnetOf, openStage } from "@shoal/testkit";
+import type { Stage } from "@shoal/testkit";
+import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
+
+const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent") };
+const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384 } as const;
+const ALLOW = { allow: ["dht"] } as const;
+
+/** A node that everybody enters by: it shares nothing. */
+async function entrance(stage: Stage): Promise<Session> {
+  const session = await createSession({
+    stateDir: stage.folder("entrance"),
+    host: stage.nextHost(),
+    ports: [0],
+    offline: true,
+    lsd: false,
+  });
+  stage.onEnd(() => session.close());
+  return session;
+}
+
+/** Where the node of a session is: on the port of its TCP listener. */
+function nodeOf(session: Session): { readonly host: string; readonly port: number } {
+  return session.endpoint!;
+}
+
+/** As a user starts it: finds people by the DHT alone. */
+function start(
+  stage: Stage,
+  words: readonly string[],
+  { host, port }: { host: string; port: number },
+): Shoal {
+  const flags = ["--host", stage.nextHost(), "--port", "0", "--no-lsd", "--dht-bootstrap", `${host}:${port}`];
+  return Shoal.start(stage, [...words, ...flags], stage.folder("state"));
+}
+
+describe("torrents in the DHT", () => {
+  test("libtorrent finds us", OPTIONS, async (t) => {
+    const stage = openStage(t, { needs: ["libtorrent"] });
+    const node = nodeOf(await entrance(stage));
+    const { payload, file, facts } = await prepareByShoal(stage, CELL);
+    const seed = start(stage, ["send", file, "--data", payload.dir], node);
+    await seed.listening();
+    const client = await Libtorrent.start(stage, ALLOW);
+    await client.dht.enterBy(node);
+    await client.dht.knows(1);
+    const saveDir = stage.folder("got");
+    const download = await client.add({ magnet: magnetOf(facts), saveDir });
+    await download.waitForSeeding();
+    await assertSameTree(join(saveDir, payload.name), payload.path);
+  });
+
+  test("we find libtorrent", OPTIONS, async (t) => {
+    const stage = openStage(t, { needs: ["libtorrent"] });
+    const node = nodeOf(await entrance(stage));
+    const { payload, file, facts } = await prepareByShoal(stage, CELL);
+    const client = await Libtorrent.start(stage, ALLOW);
+    await client.dht.enterBy(node);
+    await client.dht.knows(1);
+    await client.seed({ file, saveDir: payload.dir });
+    const out = stage.folder("got");
+    const leecher = start(stage, ["get", magnetOf(facts), "-o", out, "--once"], node);
+    await leecher.complete();
+    await assertSameTree(join(out, payload.name), payload.path);
+  });
+
+  test("five of us know one address between them, and fetch a magnet from each other", OPTIONS, async (t) => {
+    const stage = openStage(t, { needs: [] });
+    const { payload, file, facts } = await prepareByShoal(stage, CELL);
+    const host = stage.nextHost();
+    const alone = ["--host", host, "--port", "0", "--no-lsd"];
+    const seed = Shoal.start(stage, ["send", file, "--data", payload.dir, ...alone], stage.folder("state"));
+    const { port } = await seed.listening();
+    const outs = Array.from({ length: 4 }, (_, i) => stage.folder(`got-${i}`));
+    const all = outs.map((out) => start(stage, ["get", magnetOf(facts), "-o", out], { host, port }));
+    await Promise.all(all.map((shoal) => shoal.complete()));
+    for (const out of outs) await assertSameTree(join(out, payload.name), payload.path);
+  });
+});
+
+describe("items of BEP 44", () => {
+  const pair = generateKeyPairSync("ed25519");
+  const seed = new Uint8Array(pair.privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32));
+  const publicKey = new Uint8Array(pair.publicKey.export({ format: "der", type: "spki" }).subarray(-32));
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+  const key = { seed: hex(seed), publicKey: hex(publicKey), salt: "news" };
+
+  test("what libtorrent puts we get, and the other way round", OPTIONS, async (t) => {
+    const stage = openStage(t, { needs: ["libtorrent"] });
+    const [first, ours] = [await entrance(stage), await entrance(stage)];
+    const client = await Libtorrent.start(stage, ALLOW);
+    await client.dht.enterBy(nodeOf(first));
+    await client.dht.knows(1);
+    ours.dht!.addNode(nodeOf(first));
+    const items = ours.dht!.items;
+    const options = { salt: text(key.salt) };
+
+    const target = await client.dht.put("from there");
+    assert.deepEqual(
+      await items.getImmutable(new Uint8Array(Buffer.from(target, "hex"))),
+      text("10:from there"),
+    );
+    const put = await items.putImmutable(text("9:from here"));
+    assert.deepEqual(await client.dht.get(hex(put.target)), { value: "from here", seq: 0 });
+
+    await client.dht.put("one", key);
+    const one = await items.getMutable(publicKey, options);
+    assert.deepEqual([one?.value, one?.seq], [text("3:one"), 1n]);
+    const two = await items.putMutable(seed, text("3:two"), options);
+    assert.equal(two.seq, 2n);
+    assert.deepEqual(await client.dht.get(key.publicKey, key.salt), { value: "two", seq: 2 });
+  });
+});

@@ -1,0 +1,149 @@
+import { endpointKey, type Family } from "../base/address.ts";
+import type { Millis } from "../base/brand.ts";
+import { fromHex } from "../base/bytes.ts";
+import type { DhtNode } from "../core/dht/dht-node.ts";
+import type { Lookup, LookupResult, Urgency } from "../core/dht/dht-types.ts";
+import { type DhtPurpose, type DhtRound, isThin } from "../core/dht-rhythm.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { Alarm } from "./alarms.ts";
+import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
+
+const FAMILIES: readonly Family[] = [4, 6];
+const URGENCY: Readonly<Record<DhtPurpose, Urgency>> = {
+  download: "urgent",
+  seed: "normal",
+  rest: "background",
+};
+
+const NO_ROUND: DhtRound = { found: 0, stored: 0 };
+/** Peers of one round that are told apart, for the count. */
+const MAX_COUNTED = 5_000;
+
+/** What a search asks of our nodes. */
+export interface SearchNode {
+  readonly family: Family;
+  readonly node: Pick<DhtNode, "getPeers" | "announce">;
+}
+
+/** What a search tells the queue that it is in. */
+export interface SearchOwner {
+  onWish(search: DhtSearch): void;
+  onRoundEnd(search: DhtSearch): void;
+  onStop(search: DhtSearch): void;
+}
+
+/** The place of one torrent in the DHT: rounds of lookups, one for each of its names and each of our nodes. */
+export class DhtSearch implements Seeking {
+  readonly sought: Sought;
+  /** For the queue: when the next round is due, if one is waited for. */
+  alarm: Alarm<DhtSearch> | null = null;
+  startedAt: Millis = -Infinity;
+  round: DhtRound = NO_ROUND;
+  thinRounds = 0;
+  readonly #owner: SearchOwner;
+  #gentle: boolean;
+  #stopped = false;
+  #lookups: readonly Lookup[] | null = null;
+  /** Of the last round. */
+  #asked = 0;
+  #answered = 0;
+  /** The most that one round found. */
+  #peers = 0;
+
+  constructor(sought: Sought, gentle: boolean, owner: SearchOwner) {
+    this.sought = sought;
+    this.#gentle = gentle;
+    this.#owner = owner;
+  }
+
+  get purpose(): DhtPurpose {
+    if (this.#gentle) return "rest";
+    return this.sought.isSeed() ? "seed" : "download";
+  }
+
+  get isRunning(): boolean {
+    return this.#lookups !== null;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Nobody can reach us, and nobody here waits for peers. */
+  get isPointless(): boolean {
+    return FAMILIES.every((family) => this.sought.port(family) === 0) && this.sought.isSeed();
+  }
+
+  /** Begins a round with these nodes, of which there is at least one. */
+  begin(nodes: readonly SearchNode[], now: Millis): void {
+    const { sought } = this;
+    const urgency = URGENCY[this.purpose];
+    const isSeed = sought.isSeed();
+    const seen = new Set<string>();
+    let left = 0;
+    let stored = 0;
+    const events = {
+      urgency,
+      onPeers: (peers: readonly Endpoint[]) => this.#onPeers(peers, seen),
+      onDone: (result: LookupResult) => {
+        stored = Math.max(stored, result.stored);
+        if (--left === 0) this.#end({ found: seen.size, stored });
+      },
+    };
+    const lookups: Lookup[] = [];
+    for (const name of sought.names()) {
+      const infoHash = fromHex(name);
+      for (const { family, node } of nodes) {
+        const port = sought.port(family);
+        left++;
+        lookups.push(
+          port === 0 ? node.getPeers(infoHash, events) : node.announce(infoHash, { ...events, port, isSeed }),
+        );
+      }
+    }
+    this.startedAt = now;
+    this.#lookups = lookups;
+  }
+
+  progress(): FinderProgress {
+    this.#count();
+    return { source: "dht", asked: this.#asked, answered: this.#answered, peers: this.#peers };
+  }
+
+  soon(): void {
+    this.#gentle = false;
+    if (!this.#stopped) this.#owner.onWish(this);
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const lookup of this.#lookups ?? []) lookup.cancel();
+    this.#owner.onStop(this);
+    this.#lookups = null;
+  }
+
+  #onPeers(peers: readonly Endpoint[], seen: Set<string>): void {
+    for (const { host, port } of peers) if (seen.size < MAX_COUNTED) seen.add(endpointKey(host, port));
+    this.#peers = Math.max(this.#peers, seen.size);
+    this.sought.onPeers(peers, "dht");
+  }
+
+  #count(): void {
+    if (this.#lookups === null) return;
+    this.#asked = 0;
+    this.#answered = 0;
+    for (const { progress } of this.#lookups) {
+      this.#asked += progress.asked;
+      this.#answered += progress.answered;
+    }
+  }
+
+  #end(round: DhtRound): void {
+    this.#count();
+    this.#lookups = null;
+    this.round = round;
+    this.thinRounds = isThin(this.purpose, round) ? this.thinRounds + 1 : 0;
+    this.#owner.onRoundEnd(this);
+  }
+}

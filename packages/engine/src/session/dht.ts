@@ -1,0 +1,145 @@
+import { familyOf } from "../base/address.ts";
+import type { Millis } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
+import type { Rng } from "../base/rng.ts";
+import type { ExternalAddress } from "../core/external-address.ts";
+import type { DhtStats } from "../core/dht/dht-types.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
+import type { Hasher } from "../ports/hasher.ts";
+import type { Log } from "../ports/log.ts";
+import type { Endpoint, Net } from "../ports/net.ts";
+import type { Random } from "../ports/random.ts";
+import type { Signer } from "../ports/signer.ts";
+import type { Store } from "../ports/store.ts";
+import type { Udp } from "../ports/udp.ts";
+import { DhtBootstrap } from "./dht-bootstrap.ts";
+import { DhtItems } from "./dht-items.ts";
+import { DhtMemory, SAVE_MS } from "./dht-memory.ts";
+import { DhtNodes } from "./dht-nodes.ts";
+import { DhtQueue } from "./dht-queue.ts";
+import type { PeerFinder, Seeking, Sought } from "./peer-finder.ts";
+import { PeerSockets } from "./peer-sockets.ts";
+
+export interface DhtPorts {
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly udp: Udp;
+  readonly random: Random;
+  readonly store: Store;
+  readonly log: Log;
+  readonly hasher: Hasher;
+  readonly signer: Signer;
+  readonly external: ExternalAddress;
+}
+
+export interface DhtSettings {
+  /** Nodes by address or name that are asked while no others are known. */
+  readonly bootstrap: readonly Endpoint[];
+  /** Whether packets may go to an address that strangers named. */
+  readonly mayContact: (endpoint: Endpoint) => boolean;
+}
+
+/** Between two looks at how things stand. */
+const BEAT_MS = 60_000;
+/** A beat that is so late means that the machine slept. */
+const SLEPT_MS = 30_000;
+
+/** Our part in the DHT (BEP 5): finds peers for torrents and tells others of us, keeps what others store, and stores items. */
+export class Dht implements PeerFinder {
+  /** Items of BEP 44. */
+  readonly items: DhtItems;
+  readonly #clock: Clock;
+  readonly #sockets: PeerSockets;
+  readonly #nodes: DhtNodes;
+  readonly #queue: DhtQueue;
+  readonly #bootstrap: DhtBootstrap;
+  readonly #memory: DhtMemory;
+  #beat: Timer | null = null;
+  #beatAt: Millis = 0;
+  #beatWallAt = 0;
+  #savedAt: Millis = 0;
+  #isOpen = false;
+
+  constructor(ports: DhtPorts, rng: Rng, settings: DhtSettings) {
+    const { clock, log, store } = ports;
+    this.#clock = clock;
+    this.#sockets = new PeerSockets(ports.udp, log);
+    this.#memory = new DhtMemory(clock, store, log, ports.random.uint32());
+    this.#nodes = new DhtNodes({
+      ...ports,
+      sockets: this.#sockets,
+      mayContact: settings.mayContact,
+      onAnnounce: (infoHash, peer) => this.#queue.onPeer(toHex(infoHash), peer),
+      onReady: () => this.#queue.restart(),
+    });
+    this.#queue = new DhtQueue(clock, rng, this.#nodes);
+    this.#bootstrap = new DhtBootstrap(settings.bootstrap, {
+      clock,
+      net: ports.net,
+      log,
+      addNode: (endpoint) => this.#nodes.addNode(endpoint),
+      isLonely: () => this.#nodes.isLonely,
+    });
+    this.items = new DhtItems(this.#nodes, ports.signer, ports.hasher);
+  }
+
+  async open(port: number): Promise<void> {
+    const [known] = await Promise.all([this.#memory.load(), this.#sockets.open(port)]);
+    this.#isOpen = true;
+    this.#nodes.start(known, !known.hasIds);
+    this.#bootstrap.begin();
+    this.#savedAt = this.#clock.now();
+    this.#beatLater();
+  }
+
+  seek(sought: Sought, how: { readonly gently?: boolean }): Seeking {
+    return this.#queue.add(sought, how.gently === true);
+  }
+
+  /** UDP port of our node for those who have an address like `host`; 0 when there is none of its family. */
+  portFor(host: string): number {
+    return this.#sockets.port(familyOf(host));
+  }
+
+  /** Somebody says that there is a node, maybe by name: it is asked before it is believed. */
+  addNode(endpoint: Endpoint): void {
+    void this.#bootstrap.hint(endpoint);
+  }
+
+  /** What our nodes know and did; null for a family that this machine lacks. */
+  stats(): { readonly ipv4: DhtStats | null; readonly ipv6: DhtStats | null } {
+    return { ipv4: this.#nodes.stats(4), ipv6: this.#nodes.stats(6) };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return this.#sockets.close();
+    this.#isOpen = false;
+    this.#beat?.cancel();
+    this.#bootstrap.close();
+    this.items.close();
+    const states = this.#nodes.states();
+    this.#nodes.close();
+    this.#sockets.close();
+    await this.#memory.save(states, true);
+  }
+
+  #beatLater(): void {
+    this.#beatAt = this.#clock.now();
+    this.#beatWallAt = this.#clock.wallTime();
+    this.#beat = this.#clock.setTimer(BEAT_MS, () => void this.#onBeat());
+  }
+
+  async #onBeat(): Promise<void> {
+    const now = this.#clock.now();
+    // The monotonic clock stands still while the machine sleeps, or goes on: either shows.
+    const passed = Math.max(now - this.#beatAt, this.#clock.wallTime() - this.#beatWallAt);
+    const slept = passed > BEAT_MS + SLEPT_MS;
+    this.#beatLater();
+    if (slept || (this.#nodes.isLonely && !this.#bootstrap.isBusy)) this.#bootstrap.begin();
+    if (slept) this.#queue.restart();
+    if (!slept && now - this.#savedAt < SAVE_MS) return;
+    this.#savedAt = now;
+    await Promise.all([this.#memory.save(this.#nodes.states(), false), this.#sockets.reopen()]);
+    if (this.#isOpen) this.#nodes.start({ v4: null, v6: null }, true);
+  }
+}
