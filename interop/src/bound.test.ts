@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Opentracker, Shoal, TwoWays, assertSameTree, lacks, openStage, writePayload } from "@shoal/testkit";
+import {
+  Opentracker,
+  Shoal,
+  TwoWays,
+  assertSameTree,
+  fixturePath,
+  lacks,
+  openStage,
+  writePayload,
+} from "@shoal/testkit";
 import type { ShoalEvent, Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
@@ -37,6 +46,40 @@ describe("bound to one interface, nothing goes by another", () => {
       assert.equal(ways.strays(), "");
     });
   }
+
+  test("names of trackers and peers", OPTIONS, async (t) => {
+    const ways = TwoWays.open(t);
+    const far = openStage(t, { on: ways.far });
+    const us = openStage(t, { on: ways.us });
+    const { payload, file, facts } = await prepareByShoal(far, CELL);
+    const tracker = await Opentracker.start(far, [facts]);
+    const server = far.spawn({
+      name: "name server",
+      command: process.execPath,
+      args: [fixturePath("dns-server.js"), "10.50.0.1", new URL(tracker.httpUrl).hostname],
+    });
+    const asked: string[] = [];
+    const isReady = new Promise<void>((resolve) => {
+      server.onLine((line) => {
+        const { ready, asked: name } = JSON.parse(line) as { ready?: object; asked?: string };
+        if (ready !== undefined) resolve();
+        if (name !== undefined) asked.push(name);
+      });
+    });
+    await isReady;
+    ways.useNameServer("10.50.0.1");
+    const seed = start(far, ["send", file, "--data", payload.dir, "--tracker", tracker.httpUrl]);
+    await seed.listening();
+    await tracker.waitForSeeds(facts);
+    const out = us.folder("got");
+    const named = tracker.httpUrl.replace(new URL(tracker.httpUrl).hostname, "tracker.test");
+    const leecher = start(us, ["get", file, "-o", out, "--host", "vpn0", "--tracker", named]);
+    await leecher.complete();
+    await assertSameTree(join(out, payload.name), payload.path);
+    await leecher.interrupt();
+    assert.ok(asked.includes("tracker.test"));
+    assert.equal(ways.strays(), "");
+  });
 
   for (const [how, cut, mend] of [
     ["is removed", (ways: TwoWays) => ways.remove("vpn0"), (ways: TwoWays) => ways.connect("vpn0")],

@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { whyLacking } from "./availability.ts";
 import { ip, Namespace } from "./namespace.ts";
 import type { StageContext } from "./stage.ts";
@@ -50,6 +52,7 @@ export class TwoWays {
     const us = Namespace.make(["10.8.0.2", "fd08::2"], () => {});
     context.after(() => us.close());
     const ways = new TwoWays(us, far);
+    context.after(() => rmSync(ways.#etc, { recursive: true, force: true }));
     ways.connect("vpn0");
     ways.connect("lan0");
     ways.#inUs("nft", ["-f", "-"], WATCH);
@@ -105,6 +108,17 @@ export class TwoWays {
       "50ms",
     ];
     execFileSync("ip", ["netns", "exec", this.far.name, "tc", ...words], { stdio: "ignore" });
+  }
+
+  /** What the machine's programs take for their name server, those started from now on. */
+  useNameServer(address: string): void {
+    mkdirSync(this.#etc, { recursive: true });
+    writeFileSync(join(this.#etc, "resolv.conf"), `nameserver ${address}\n`);
+  }
+
+  /** Where `ip netns exec` looks for files to show to what it runs. */
+  get #etc(): string {
+    return join("/etc/netns", this.us.name);
   }
 
   /** Packets that left by lan0, and from where to where; "" when there were none. */

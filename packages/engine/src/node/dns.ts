@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { canonicalIp } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
+import { lookUpBound } from "./dns-client.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { systemCode } from "./socket-error.ts";
 
@@ -24,11 +25,13 @@ export async function resolveHost(host: string, policy: NetPolicy): Promise<stri
 
 async function lookUp(name: string, policy: NetPolicy): Promise<string[]> {
   // A look-up would leave the machine; "localhost" is answered by the machine itself.
-  if (policy.loopbackOnly && !/^(.*\.)?localhost$/i.test(name)) {
+  const isLocal = /^(.*\.)?localhost$/i.test(name);
+  if (policy.loopbackOnly && !isLocal) {
     throw new ShoalError("ERR_CONNECT", `${name} is not on this machine, and Shoal is kept to it`, {
       host: name,
     });
   }
+  if (policy.isBound && !isLocal) return lookUpBound(name, policy);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(

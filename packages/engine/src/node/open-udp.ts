@@ -1,0 +1,52 @@
+import type { Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { canonicalIp } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
+import type { Endpoint } from "../ports/net.ts";
+import type { UdpSocket } from "../ports/udp.ts";
+import { bindUdp } from "./bind-udp.ts";
+import { mapped } from "./device-binding.ts";
+import type { NetPolicy } from "./net-policy.ts";
+
+/**
+ * A UDP socket from the address and through the interface that the policy names. Packets from and to addresses that it refuses are dropped. Throws
+ * ERR_LISTEN and ERR_PORT_IN_USE.
+ */
+export async function openUdp(
+  family: 4 | 6,
+  port: number,
+  policy: NetPolicy,
+  onPacket: (bytes: Uint8Array, from: Endpoint) => void,
+): Promise<UdpSocket> {
+  const address = udpAddress(family, policy);
+  const { device } = policy.bindingOf(family);
+  let open = true;
+  const socket: Socket = await bindUdp({ family, address, port, shared: false, device }, (bytes, from) => {
+    if (open && policy.refusal(from.host) === null) onPacket(bytes, from);
+  });
+  const bound = socket.address();
+  return {
+    endpoint: { host: canonicalIp(bound.address) ?? bound.address, port: bound.port },
+    send(bytes, to) {
+      if (!open || isIPv6(to.host) !== (family === 6) || policy.refusal(to.host) !== null) return;
+      socket.send(bytes, to.port, device === null ? to.host : mapped(to.host), () => {});
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      socket.close();
+    },
+  };
+}
+
+/** Where a socket of the family is bound. Throws ERR_LISTEN when the address that we are bound to has another one. */
+export function udpAddress(family: 4 | 6, policy: NetPolicy): string {
+  const { address } = policy.bindingOf(family);
+  if (address !== null) {
+    if (isIPv6(address) === (family === 6)) return address;
+    throw new ShoalError("ERR_LISTEN", `${address} has no IPv${family}`, { host: address });
+  }
+  if (family === 6) return policy.loopbackOnly ? "::1" : "::";
+  // Not 127.0.0.1: other addresses of the loopback interface are to be reached as well.
+  return "0.0.0.0";
+}
