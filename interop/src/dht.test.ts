@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createSession, type Session } from "@shoal/engine";
-import { Libtorrent, Shoal, assertSameTree, lacks, magnetOf, openStage } from "@shoal/testkit";
+import { Libtorrent, Shoal, TwoWays, assertSameTree, lacks, magnetOf, openStage, poll } from "@shoal/testkit";
 import type { Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
@@ -116,5 +116,41 @@ describe("items of BEP 44", () => {
     const two = await items.putMutable(seed, text("3:two"), options);
     assert.equal(two.seq, 2n);
     assert.deepEqual(await client.dht.get(key.publicKey, key.salt), { value: "two", seq: 2 });
+  });
+});
+
+describe("the public nodes that one may begin with", () => {
+  const skip = lacks("namespaces", "nft");
+  const kept = {
+    "bound to loopback": { host: ["--host", "127.0.0.1"], env: { SHOAL_OFFLINE: "0" } },
+    "kept offline": { host: [], env: { SHOAL_OFFLINE: "1" } },
+  };
+  for (const [how, { host, env }] of Object.entries(kept)) {
+    test(`are not even looked up by who is ${how}`, { timeout: TIMEOUT_MS, skip }, async (t) => {
+      const ways = TwoWays.open(t);
+      const stage = openStage(t, { on: ways.us });
+      const { payload, file, facts } = await prepareByShoal(stage, CELL);
+      const run = (words: readonly string[]): Shoal =>
+        Shoal.start(stage, [...words, ...host, "--port", "0", "--no-lsd"], stage.folder("state"), env);
+      const seed = run(["send", file, "--data", payload.dir]);
+      const { port } = await seed.listening();
+      const out = stage.folder("got");
+      const leecher = run(["get", magnetOf(facts), "-o", out, "--dht-bootstrap", `127.0.0.1:${port}`]);
+      await leecher.complete();
+      await Promise.all([seed.interrupt(), leecher.interrupt()]);
+      assert.equal(ways.strays(), "");
+    });
+  }
+
+  test("are looked up otherwise", { timeout: TIMEOUT_MS, skip }, async (t) => {
+    const ways = TwoWays.open(t);
+    const stage = openStage(t, { on: ways.us });
+    const { payload, file } = await prepareByShoal(stage, CELL);
+    const words = ["send", file, "--data", payload.dir, "--port", "0", "--no-lsd", "--no-port-mapping"];
+    const seed = Shoal.start(stage, words, stage.folder("state"), { SHOAL_OFFLINE: "0" });
+    await seed.listening();
+    await poll("a packet leaves", () => Promise.resolve(ways.strays() !== ""), { within: 10_000 });
+    await seed.interrupt();
+    await seed.endsWith(0, 3_000);
   });
 });

@@ -150,7 +150,8 @@ function selector(wishes: Wishes): NonNullable<Parameters<Session["add"]>[0]["se
 
 /** Nobody named to ask: it can still work when somebody connects to us, but it will most likely wait for ever. */
 function warnWhenAlone(thing: Thing, options: GetInvocation["options"], output: Output): void {
-  if (options.peer.length > 0 || options.tracker.length > 0) return;
+  const looksElsewhere = !options.noDiscovery && !(options.noDht && options.noLsd);
+  if (looksElsewhere || options.peer.length > 0 || options.tracker.length > 0) return;
   const named =
     thing.type === "torrent"
       ? thing.metainfo.trackers.length
