@@ -105,9 +105,8 @@ export class Announcing implements Ringing {
   readonly #listener: TrackerListener;
   /** One for each name of the torrent. */
   #swarms: readonly Swarm[] = [];
-  /** Announces under way, and what ends them. */
-  #underWay = 0;
-  #abort: AbortController | null = null;
+  /** What ends the announces under way; null while there are none. */
+  #underWay: Set<AbortController> | null = null;
   #alarm: Alarm<Ringing> | null = null;
   #running = false;
   /** Somebody waits for the next answer. */
@@ -191,18 +190,22 @@ export class Announcing implements Ringing {
     this.#meetNewNames();
     await Promise.all(
       this.#swarms.flatMap((swarm) => {
-        const facts = swarm.announcer.facts().filter(({ state }) => state !== "never");
-        const known = this.#info.isPrivate === true ? facts.filter(({ state }) => state === "ok") : facts;
-        const chosen = how.all && this.#info.isPrivate !== true ? known : known.slice(0, 1);
+        const isPrivate = this.#info.isPrivate === true;
+        const facts = swarm.announcer.facts().filter(({ state }) => {
+          if (isPrivate) return state === "ok";
+          return how.urgent ? state !== "never" : state === "ok" || state === "idle";
+        });
+        const chosen = how.all && !isPrivate ? facts : facts.slice(0, 1);
         return chosen.map(({ url }) => this.#scrapeOne(swarm, url, how.urgent));
       }),
     );
   }
 
-  /** Whether nobody tells the counts without being scraped. */
+  /** Whether nobody who answers tells the counts without being scraped. */
   get needsScrape(): boolean {
     const facts = this.#first()?.facts() ?? [];
-    return !this.#running || facts.every(({ leechers }) => leechers === null);
+    if (!this.#running) return true;
+    return facts.some(({ state }) => state === "ok") && facts.every(({ leechers }) => leechers === null);
   }
 
   /** Stops, and is not to be started again. */
@@ -216,9 +219,8 @@ export class Announcing implements Ringing {
     if (!this.#running) return;
     this.#running = false;
     this.#cancelAlarm();
-    this.#abort?.abort();
-    this.#abort = null;
-    this.#underWay = 0;
+    for (const abort of this.#underWay ?? []) abort.abort();
+    this.#underWay = null;
     const timeUp = new AbortController();
     const goodbyes: Promise<void>[] = [];
     for (const swarm of this.#swarms) {
@@ -263,12 +265,13 @@ export class Announcing implements Ringing {
   }
 
   async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
-    this.#abort ??= new AbortController();
-    const { signal } = this.#abort;
-    this.#underWay++;
-    const answer = await this.#ask(swarm, action, signal, this.#urgent);
-    if (signal.aborted) return;
-    if (--this.#underWay === 0) this.#abort = null;
+    const abort = new AbortController();
+    this.#underWay ??= new Set();
+    this.#underWay.add(abort);
+    const answer = await this.#ask(swarm, action, abort.signal, this.#urgent);
+    if (abort.signal.aborted) return;
+    this.#underWay.delete(abort);
+    if (this.#underWay.size === 0) this.#underWay = null;
     const { url } = action;
     const now = this.#now();
     if (answer.ok) {

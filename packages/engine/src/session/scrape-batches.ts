@@ -30,7 +30,8 @@ export class ScrapeBatches {
   readonly #batches: Map<string, Batch> = new Map();
   /** How many names a tracker answers at a time, where that was found out. */
   readonly #limits: Map<string, number> = new Map();
-  readonly #ending: AbortController = new AbortController();
+  readonly #underWay: Set<AbortController> = new Set();
+  #closed = false;
 
   constructor(clock: Clock, requests: TrackerRequests, log: Log) {
     this.#clock = clock;
@@ -58,7 +59,8 @@ export class ScrapeBatches {
 
   /** What is under way ends without an answer. */
   close(): void {
-    this.#ending.abort();
+    this.#closed = true;
+    for (const abort of this.#underWay) abort.abort();
   }
 
   async #send(url: string, names: readonly string[], batch: Batch): Promise<void> {
@@ -84,12 +86,17 @@ export class ScrapeBatches {
   }
 
   async #ask(url: string, names: readonly string[], { urgent, named }: Batch): Promise<ScrapeAnswer> {
-    const options = { urgent, named, signal: this.#ending.signal };
+    if (this.#closed) return null;
+    const abort = new AbortController();
+    this.#underWay.add(abort);
     try {
+      const options = { urgent, named, signal: abort.signal };
       return await this.#requests.scrape(new URL(url), names.map(fromHex), options);
     } catch (error) {
       if (!(error instanceof ShoalError)) this.#log.error("scrape failed unexpectedly", { error });
       return null;
+    } finally {
+      this.#underWay.delete(abort);
     }
   }
 

@@ -26,7 +26,7 @@ export class TrackerClient {
   readonly #shared: AnnounceShared;
   /** Those that were started once and not closed. */
   readonly #open: Set<Announcing> = new Set();
-  readonly #unwatch: () => void;
+  readonly #unwatch: readonly (() => void)[];
   /** Address families of which our external address was known before. */
   readonly #knownFamilies: Set<Family> = new Set();
   /** When the next announce for which nobody waits has its turn. */
@@ -50,7 +50,12 @@ export class TrackerClient {
       onStarted: (announcing) => this.#onStarted(announcing),
       onClosed: (announcing) => this.#onClosed(announcing),
     };
-    this.#unwatch = ports.external.onChange((ip) => this.#onExternalIp(ip));
+    this.#unwatch = [
+      ports.external.onChange((ip) => this.#onExternalIp(ip)),
+      ports.net.watch(() => {
+        if (ports.net.obstacle === null) this.#announceAll();
+      }),
+    ];
   }
 
   /** Nothing is announced before its `start`. */
@@ -63,7 +68,7 @@ export class TrackerClient {
     this.#closed = true;
     this.#cancelScrapes();
     this.#moveTimer?.cancel();
-    this.#unwatch();
+    for (const unwatch of this.#unwatch) unwatch();
     await Promise.all([...this.#open].map((announcing) => announcing.stop()));
     this.#shared.scrapes.close();
     this.#requests.close();
@@ -108,7 +113,12 @@ export class TrackerClient {
     const family = familyOf(ip);
     const isFirst = !this.#knownFamilies.has(family);
     this.#knownFamilies.add(family);
-    if (isFirst || this.#closed) return;
+    if (!isFirst) this.#announceAll();
+  }
+
+  /** One after another, for the network has changed: those that failed may be reached now. */
+  #announceAll(): void {
+    if (this.#closed) return;
     this.#moveTimer?.cancel();
     const moved = [...this.#open];
     const announceNext = (): void => {

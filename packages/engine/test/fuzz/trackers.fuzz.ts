@@ -2,8 +2,18 @@ import assert from "node:assert/strict";
 import { type FuzzTarget, mutateBencode, outcomeOf } from "@shoal/testkit/fuzz";
 import { concatBytes, utf8Text } from "../../dist/base/bytes.js";
 import { encodeBencode } from "../../dist/wire/bencode.js";
-import { announceUrl, parseAnnounceAnswer } from "../../dist/wire/http-tracker.js";
-import { decodeUdpTrackerPacket, encodeAnnounce, encodeConnect } from "../../dist/wire/udp-tracker.js";
+import {
+  announceUrl,
+  parseAnnounceAnswer,
+  parseScrapeAnswer,
+  scrapeUrl,
+} from "../../dist/wire/http-tracker.js";
+import {
+  decodeUdpTrackerPacket,
+  encodeAnnounce,
+  encodeConnect,
+  encodeScrape,
+} from "../../dist/wire/udp-tracker.js";
 import type { AnnounceRequest } from "../../dist/wire/announce.js";
 import { seedsOf } from "./seeds.ts";
 
@@ -75,6 +85,43 @@ const http: FuzzTarget = {
   },
 };
 
+const scrape: FuzzTarget = {
+  name: "http-scrape",
+  about: "answers of trackers that are scraped, and the addresses asked",
+  seeds: () => [
+    encodeBencode({
+      files: new Map([
+        [new Uint8Array(20).fill(1), { complete: 1, downloaded: 2, incomplete: 3 }],
+        [new Uint8Array(20).fill(2), { complete: -1, name: "x" }],
+        [new Uint8Array(3), {}],
+      ]),
+      flags: { min_request_interval: 900 },
+    }),
+    encodeBencode({ "failure reason": "no", "retry in": "never" }),
+    ...seedsOf("http://a/announce.php?passkey=1", "http://a/x/announce#x"),
+  ],
+  dictionary: ["5:filesd20:", "8:completei1e", "10:incompletei1e", "14:failure reason", "/announce"],
+  mutations: [mutateBencode],
+  run(input) {
+    const url = scrapeUrl(utf8Text(input), [REQUEST.infoHash]);
+    if (url !== null) assert.ok(url.includes("/scrape") && url.includes("info_hash=%25%25"));
+    return outcomeOf(
+      () => parseScrapeAnswer(input),
+      (answer) => {
+        if ("ok" in answer) return "refused";
+        assert.ok(answer.size <= 64);
+        for (const [name, counts] of answer) {
+          assert.match(name, /^[0-9a-f]{40}$/);
+          for (const count of Object.values(counts)) {
+            assert.ok(count === null || (Number.isSafeInteger(count) && count >= 0));
+          }
+        }
+        return `counts ${answer.size > 0}`;
+      },
+    );
+  },
+};
+
 const udp: FuzzTarget = {
   name: "udp-tracker",
   about: "packets of trackers over UDP, and the packets sent to them",
@@ -87,7 +134,9 @@ const udp: FuzzTarget = {
       new Uint8Array(18).fill(2),
     ),
     concatBytes(Uint8Array.of(0, 0, 0, 3), new Uint8Array(4), seedsOf("no")[0]!),
+    concatBytes(Uint8Array.of(0, 0, 0, 2), new Uint8Array(4), new Uint8Array(24).fill(1)),
     encodeConnect(5),
+    encodeScrape(1n, 2, [REQUEST.infoHash]),
     encodeAnnounce(1n, 2, REQUEST, "/announce?x=1"),
   ],
   run(input) {
@@ -98,6 +147,7 @@ const udp: FuzzTarget = {
         () => decodeUdpTrackerPacket(input, family),
         (answer) => {
           if (answer.kind === "announce") assert.ok(answer.peers.length <= 1_000);
+          if (answer.kind === "scrape") assert.ok(answer.counts.length >= 1 && answer.counts.length <= 74);
           if (answer.kind === "error") assert.ok(answer.message.length <= 512);
           return answer.kind;
         },
@@ -107,4 +157,4 @@ const udp: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [http, udp];
+export const targets: readonly FuzzTarget[] = [http, scrape, udp];

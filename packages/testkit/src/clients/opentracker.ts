@@ -13,6 +13,9 @@ export interface TrackerCounts {
   readonly completed: number;
 }
 
+/** Names of a torrent, in hex. */
+type Names = Pick<TorrentFacts, "infoHashV1" | "infoHashV2">;
+
 /** opentracker, over HTTP and UDP on one port. Debian's build serves only torrents that it was told of before. */
 export class Opentracker {
   readonly httpUrl: string;
@@ -30,7 +33,7 @@ export class Opentracker {
   }
 
   /** `torrents` are those it will serve; of a hybrid both halves. */
-  static async start(stage: Stage, torrents: readonly TorrentFacts[]): Promise<Opentracker> {
+  static async start(stage: Stage, torrents: readonly Names[]): Promise<Opentracker> {
     const host = stage.nextHost();
     const port = await stage.freePort(host);
     const dir = stage.folder("opentracker");
@@ -75,7 +78,7 @@ export class Opentracker {
   }
 
   /** What the tracker knows of a torrent, over both halves of a hybrid. */
-  async counts(facts: TorrentFacts): Promise<TrackerCounts> {
+  async counts(facts: Names): Promise<TrackerCounts> {
     let seeds = 0;
     let leechers = 0;
     let completed = 0;
@@ -91,13 +94,13 @@ export class Opentracker {
     return { seeds, leechers, completed };
   }
 
-  waitForSeeds(facts: TorrentFacts, count: number = 1): Promise<void> {
+  waitForSeeds(facts: Names, count: number = 1): Promise<void> {
     return this.waitFor(`${count} seeds`, facts, (counts) => counts.seeds >= count);
   }
 
   async waitFor(
     what: string,
-    facts: TorrentFacts,
+    facts: Names,
     reached: (counts: TrackerCounts) => boolean,
     within: number = 20_000,
   ): Promise<void> {
