@@ -12,6 +12,7 @@ export type Foreign =
   | "mktorrent"
   | "nginx"
   | "nft"
+  | "miniupnpd"
   | "namespaces";
 
 /** The system's interpreter: Debian's binding is built for this one. */
@@ -23,6 +24,7 @@ const PROGRAMS: Readonly<Partial<Record<Foreign, { command: string; from: string
   opentracker: { command: "opentracker", from: "opentracker" },
   nginx: { command: "nginx", from: "nginx" },
   nft: { command: "nft", from: "nftables" },
+  miniupnpd: { command: "miniupnpd", from: "miniupnpd-nftables" },
   mktorrent: { command: "mktorrent", from: "mktorrent" },
 };
 const known: Map<Foreign, string | null> = new Map();

@@ -60,6 +60,10 @@ export function wayIn({ route, port, seenAs, toWallTime }: WayInFacts): WayIn {
     // Nothing stands between: unless a firewall does, which nobody tells.
     if (family === 4 && !isPrivate(local))
       return { state: "open", via: null, host: local, port, expiresAt: null };
+    // Routers with a private address outside mostly say that they have none.
+    if (route.failure === "no-outside" && seenAs !== null) {
+      return closed("double-nat", `the router is itself behind another one, and others see us as ${seenAs}`);
+    }
     return route.failure === null ? { state: "looking" } : closed(route.failure, REASONS[route.failure]);
   }
   const { via, externalHost, externalPort, until } = route.tcp;
@@ -81,7 +85,7 @@ const REASONS: Readonly<Record<OpeningFailure, string>> = {
   silent: "the router does not answer UPnP, NAT-PMP or PCP",
   forbidden: "the router does not allow programs to open ports",
   full: "the router has no room for another open port",
-  "no-outside": "the router has no connection to the internet",
+  "no-outside": "the router has no public address of its own; it may be behind another one",
   "other-address": "another router is between this computer and the one that was asked",
   taken: "the router gives the port to another computer",
   unable: "the router could not open the port",

@@ -36,6 +36,19 @@ test("a router behind another one", () => {
   }
 });
 
+test("a router that says it has no address, while others see us", () => {
+  const world = new RouterWorld(ROUTE_4, { result: 7, upnp: false });
+  world.start();
+  world.advance(10_000);
+  for (const [seenAs, code] of [
+    [null, "no-outside"],
+    ["80.9.9.9", "double-nat"],
+  ] as const) {
+    const way = wayIn({ route: world.mapping.state, port: PORT, seenAs, toWallTime: () => 0 });
+    assert.equal(way.state === "closed" && way.code, code);
+  }
+});
+
 test("no router, none that answers, and none that is needed", () => {
   const facts = { port: PORT, seenAs: null, toWallTime: () => 0 };
   assert.equal(wayIn({ ...facts, route: null }).state, "closed");

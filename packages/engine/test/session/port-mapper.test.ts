@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Xoshiro128 } from "../../dist/base/rng.js";
+import type { Route } from "../../dist/base/route.js";
+import { ExternalAddress } from "../../dist/core/external-address.js";
+import type { Reachability } from "../../dist/core/port-mapping/reachability.js";
+import type { Clock } from "../../dist/ports/clock.js";
+import type { RouterLink, RouterListener, Routers } from "../../dist/ports/routers.js";
+import { PortMapper } from "../../dist/session/port-mapper.js";
+
+const HOME: Route = { family: 4, gateway: "192.168.1.1", local: "192.168.1.5" };
+const CAFE: Route = { family: 4, gateway: "10.0.0.1", local: "10.0.0.9" };
+const PORT = 41873;
+
+/** Virtual time. */
+class TestClock implements Clock {
+  #now = 1_000;
+  readonly #timers: Set<{ at: number; run: () => void }> = new Set();
+
+  now = (): number => this.#now;
+  wallTime = (): number => 1_700_000_000_000 + this.#now;
+
+  get isQuiet(): boolean {
+    return this.#timers.size === 0;
+  }
+
+  setTimer(delayMs: number, run: () => void): { cancel: () => void } {
+    const timer = { at: this.#now + Math.max(0, delayMs), run };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  /** With all promises on the way. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const [next] = [...this.#timers].toSorted((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) break;
+      this.#timers.delete(next);
+      this.#now = next.at;
+      next.run();
+    }
+    this.#now = end;
+  }
+}
+
+/** Routers that speak PCP at once and keep what is open, by gateway. */
+class PcpRouters implements Routers {
+  here: readonly Route[] = [HOME];
+  outside = "80.1.2.3";
+  isSilent = false;
+  readonly opened: Map<string, Set<number>> = new Map();
+  links = 0;
+
+  routes(): Promise<readonly Route[]> {
+    return Promise.resolve(this.here);
+  }
+
+  open(route: Route, listener: RouterListener): Promise<RouterLink> {
+    const opened = this.opened.get(route.gateway!) ?? new Set();
+    this.opened.set(route.gateway!, opened);
+    let isOpen = true;
+    this.links++;
+    return Promise.resolve({
+      sendToGateway: (packet) => {
+        if (!isOpen || this.isSilent || packet[0] !== 2) return;
+        const answer = packet.slice();
+        answer[1] = 0x81;
+        answer.fill(0, 8, 24);
+        const isRemoval = answer.subarray(4, 8).every((byte) => byte === 0);
+        if (isRemoval) opened.delete(packet[36]!);
+        else opened.add(packet[36]!);
+        answer.set(this.outside.split(".").map(Number), 56);
+        queueMicrotask(() => isOpen && listener.onGatewayPacket(answer));
+      },
+      search: () => undefined,
+      call: () => Promise.resolve(null),
+      close: () => {
+        if (isOpen) this.links--;
+        isOpen = false;
+      },
+    });
+  }
+}
+
+function scene(): {
+  clock: TestClock;
+  routers: PcpRouters;
+  external: ExternalAddress;
+  mapper: PortMapper;
+  news: Reachability[];
+} {
+  const clock = new TestClock();
+  const routers = new PcpRouters();
+  const external = new ExternalAddress();
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const rng = new Xoshiro128(2);
+  const random = { fill: (target: Uint8Array) => target.map(() => rng.below(256)), uint32: () => 7 };
+  const mapper = new PortMapper({ clock, routers, random, log: silent, external }, new Xoshiro128(1));
+  return { clock, routers, external, mapper, news: [] };
+}
+
+describe("PortMapper", () => {
+  test("opens, tells once, and takes everything back", async () => {
+    const { clock, routers, external, mapper, news } = scene();
+    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await clock.advance(4 * 3_600_000);
+    assert.deepEqual(routers.opened.get(HOME.gateway!), new Set([6, 17]));
+    const last = news.at(-1);
+    assert.equal(last?.ipv4.state === "open" && last.ipv4.host, "80.1.2.3");
+    assert.equal(last?.ipv6.state === "closed" && last.ipv6.code, "no-router");
+    assert.deepEqual(
+      news.map(({ ipv4 }) => ipv4.state),
+      ["open"],
+    );
+    assert.equal(external.v4, "80.1.2.3", "the router has a vote on our address");
+    const closed = mapper.close();
+    await clock.advance(100);
+    await closed;
+    assert.equal(routers.opened.get(HOME.gateway!)!.size, 0);
+    assert.equal(routers.links, 0);
+    assert.ok(clock.isQuiet);
+  });
+
+  test("follows into another network within a minute, and out of all", async () => {
+    const { clock, routers, mapper, news } = scene();
+    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await clock.advance(1_000);
+    routers.here = [CAFE];
+    routers.outside = "10.99.0.1";
+    await clock.advance(60_000);
+    assert.equal(routers.opened.get(CAFE.gateway!)?.size, 2);
+    assert.equal(routers.links, 1);
+    const now = mapper.reachability.ipv4;
+    assert.equal(now.state === "closed" && now.code, "double-nat");
+    routers.here = [];
+    await clock.advance(60_000);
+    const alone = mapper.reachability.ipv4;
+    assert.equal(alone.state === "closed" && alone.code, "no-router");
+    await mapper.close();
+    assert.equal(routers.links, 0);
+    assert.ok(clock.isQuiet);
+  });
+
+  test("others who see us under another address than the router's tell of a second router", async () => {
+    const { clock, external, mapper, news } = scene();
+    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await clock.advance(1_000);
+    for (let i = 1; i <= 5; i++) external.vote("90.9.9.9", `70.${i}.0.1`, "dht");
+    const way = news.at(-1)!.ipv4;
+    assert.equal(way.state === "closed" && way.code, "double-nat");
+    const closed = mapper.close();
+    await clock.advance(100);
+    await closed;
+  });
+
+  test("a router that does not answer at the end is waited for, but not long", async () => {
+    const { clock, routers, mapper } = scene();
+    await mapper.open(PORT, () => undefined);
+    await clock.advance(1_000);
+    routers.isSilent = true;
+    let isClosed = false;
+    const closed = mapper.close().then(() => (isClosed = true));
+    await clock.advance(1_500);
+    await closed;
+    assert.ok(isClosed);
+    assert.ok(clock.isQuiet);
+  });
+
+  test("without a port nothing is asked", async () => {
+    const { clock, routers, mapper, news } = scene();
+    await mapper.open(0, (reachability) => news.push(reachability));
+    await clock.advance(100_000);
+    assert.equal(routers.opened.size, 0);
+    assert.deepEqual(news, []);
+    assert.ok(clock.isQuiet);
+    await mapper.close();
+  });
+});
