@@ -14,6 +14,7 @@ import { lossyLinks } from "./scenarios/lossy-links.ts";
 import { poisonedMagnet } from "./scenarios/poisoned-magnet.ts";
 import { simultaneousConnect } from "./scenarios/simultaneous-connect.ts";
 import { slowLastPeer } from "./scenarios/slow-last-peer.ts";
+import { trackerTiers } from "./scenarios/tracker-tiers.ts";
 
 /** All scenarios, in the order in which they are listed and told. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   clockJumps,
   hostilePeers,
   simultaneousConnect,
+  trackerTiers,
   kill,
   dormant,
   diskDisorder,

@@ -10,8 +10,8 @@ import {
   ShoalError,
 } from "@shoal/engine/composition";
 
-/** What a server answers to the host at address `from`; null never answers. */
-export type HttpServer = (url: URL, from: string) => Uint8Array | null;
+/** What a server answers to the host at address `from`; null never answers, "refused" takes no connection. */
+export type HttpServer = (url: URL, from: string) => Uint8Array | null | "refused";
 
 /** What a web server has to say to a request for bytes `from` up to `to`; null never answers. */
 export type RangeServer = (
@@ -92,6 +92,7 @@ export class SimulatedWeb {
       const onAbort = (): void => fail("was not waited for");
       options.signal?.addEventListener("abort", onAbort);
       if (body === null) this.#at(options.timeoutMs, () => fail("does not answer"));
+      else if (body === "refused") this.#at(0, () => fail("refuses connections"));
       else
         this.#at(0, () => {
           options.signal?.removeEventListener("abort", onAbort);

@@ -148,6 +148,11 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return this.#live?.stats(now) ?? this.#rest!.stats();
   }
 
+  /** Looks for peers at once, wherever manners allow it: somebody waits. */
+  announce(): void {
+    this.#discovery.soon();
+  }
+
   /** All trackers, in the order of asking. */
   trackers(): TrackerStatus[] {
     return this.#discovery.trackers.statuses();

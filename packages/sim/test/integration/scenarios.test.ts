@@ -9,6 +9,7 @@ const PEERS: Readonly<Record<string, number>> = {
   "choke-storm": 4,
   "hybrid-swarm": 2,
   "flash-crowd": 24,
+  "tracker-tiers": 20,
   kill: 6,
   dormant: 300,
   "disk-disorder": 2,
