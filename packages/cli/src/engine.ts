@@ -31,6 +31,7 @@ export type Engine = Pick<
   | "fingerprintContent"
   | "formatMagnet"
   | "openDisk"
+  | "isSelected"
   | "parseMagnet"
   | "parseMetainfo"
   | "PieceHashes"

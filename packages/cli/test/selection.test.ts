@@ -53,8 +53,18 @@ test("numbers choose by place, several flags add up", () => {
 
 function wished(patterns: readonly string[], ...words: readonly string[]): number[] {
   const wishes = makeWishes(patterns, words.map(parsePriority));
-  return FILES.map((path, at) => wishes(at + 1, path));
+  return FILES.map((path, at) => wishes(at + 1, path, at));
 }
+
+test("what the link chooses counts by place in the torrent, until --select says something else", () => {
+  const wishes = (...patterns: string[]): number[] => {
+    const wish = makeWishes(patterns, [parsePriority("*.jpg=high")], (index) => index > 2);
+    // Pads stand between.
+    return FILES.map((path, at) => wish(at + 1, path, 2 * at));
+  };
+  assert.deepEqual(wishes(), [0, 0, 4, 7, 4]);
+  assert.deepEqual(wishes("1,2"), [4, 7, 0, 0, 0]);
+});
 
 test("priorities are given by pattern or number, the last one counts, and nothing that is left out comes back", () => {
   assert.deepEqual(wished([]), [4, 4, 4, 4, 4]);

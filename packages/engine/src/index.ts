@@ -14,7 +14,7 @@ export type { Ban, BanCause } from "./core/swarm/standing.ts";
 export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
 export type { VerifyLevel } from "./core/resume-judge.ts";
 export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";
-export { formatMagnet, type Magnet, parseMagnet } from "./meta/magnet.ts";
+export { formatMagnet, isSelected, type Magnet, parseMagnet } from "./meta/magnet.ts";
 export type { Metainfo } from "./meta/metainfo.ts";
 export { safePaths } from "./meta/path-policy.ts";
 export type { Disk, PieceDigest, StorageSpec } from "./ports/disk.ts";

@@ -55,6 +55,8 @@ export interface WaitingFacts {
   readonly webSeedFailure: { readonly host: string; readonly message: string } | null;
   /** Peers that announced that they have the metadata. */
   readonly metadataSources: number;
+  /** Hashes of the files, without which nothing can be checked, are to come from peers. */
+  readonly needsHashes: boolean;
   /** Peers that have something we want. */
   readonly useful: number;
   /** Useful peers that serve us. */
@@ -82,6 +84,7 @@ export type WaitingCode =
   | "peers-no-data"
   | "choked-by-all"
   | "awaiting-data"
+  | "need-hashes"
   | "awaiting-web-server"
   | "web-server-down";
 
@@ -113,6 +116,11 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
       );
     return because("need-metadata", `${count(facts.peers, "peer")} connected, none has the file list yet`);
   }
+  if (facts.useful === 0 && facts.needsHashes)
+    return because(
+      "need-hashes",
+      `${count(facts.peers, "peer")} connected, none has told the hashes of the files yet`,
+    );
   if (facts.useful === 0)
     return because("peers-no-data", `${count(facts.peers, "peer")} connected, none has the missing pieces`);
   if (facts.unchoked === 0)

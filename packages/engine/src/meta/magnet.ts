@@ -1,5 +1,6 @@
 import { formatEndpoint, parseEndpoint } from "../base/address.ts";
 import type { Endpoint } from "../base/address.ts";
+import type { FileIndex } from "../base/brand.ts";
 import { base32ToBytes, equalBytes, fromHex, toHex, utf8, utf8Text } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { plainText } from "./display-name.ts";
@@ -97,6 +98,11 @@ export function parseMagnet(link: string): Magnet {
     exactLength,
     selectOnly: selectOnly === null ? null : mergeRanges(selectOnly),
   };
+}
+
+/** Whether a file is among those that a link chooses; null chooses all. */
+export function isSelected(selectOnly: Magnet["selectOnly"], file: FileIndex): boolean {
+  return selectOnly === null || selectOnly.some(([from, to]) => file >= from && file <= to);
 }
 
 /** The link for a torrent: hashes in lower-case hex, `btih` before `btmh`; safe inside quotes of a shell. */

@@ -49,6 +49,8 @@ export interface AddOptions extends PieceOrder {
    * hold, or everything is wanted.
    */
   readonly select?: (file: LayoutFile, path: string) => boolean | FilePriority;
+  /** Files that are wanted at first when `select` is absent: closed ranges of indices, pads counted (BEP 53). By default the magnet's. */
+  readonly selectOnly?: Magnet["selectOnly"];
   /** Shares what is there and downloads nothing. */
   readonly seedOnly?: boolean;
   /**

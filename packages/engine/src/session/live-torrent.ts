@@ -16,7 +16,7 @@ import { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
-import type { TorrentSource } from "./torrent-source.ts";
+import { linked, type TorrentSource, withLink } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
 import { type Tiers, trackerTiers } from "./torrent-trackers.ts";
@@ -61,7 +61,7 @@ export class LiveTorrent {
   ) {
     this.#context = context;
     this.#number = number;
-    this.#options = options;
+    this.#options = withLink(options, source.magnet);
     this.#discovery = discovery;
     this.#owner = owner;
     const { metainfo, magnet, infoHashes } = source;
@@ -174,10 +174,10 @@ export class LiveTorrent {
       const journal = await openJournal(this.#context, this.#infoHashes, this.#options);
       this.#journal = journal;
       if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
-      this.#metainfo = parseMetainfo(journal.metainfo, this.#context.hasher);
+      this.#metainfo = linked(parseMetainfo(journal.metainfo, this.#context.hasher), this.#magnet);
       this.#infoHashes = this.#metainfo.infoHashes;
       this.metadata.know(this.#metainfo.infoBytes);
-      this.#owner.onHashesKnown();
+      await this.#owner.onHashesKnown();
     });
   }
 
@@ -310,10 +310,11 @@ export class LiveTorrent {
       const trackers = (this.#magnet?.trackers ?? []).map((url) => [url]);
       this.#metainfo = { ...info, trackers, webSeeds: this.#magnet?.webSeeds ?? [] };
       this.#infoHashes = info.infoHashes;
-      this.#owner.onHashesKnown();
+      const alone = this.#owner.onHashesKnown();
       this.#discovery.soon();
       this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.emit({ type: "metadata" });
+      void this.#steps.add(() => alone);
       // A listener may have paused it.
       if (this.state === "metadata") void this.#openContent(this.#metainfo, (content) => content.open());
     } catch (error) {

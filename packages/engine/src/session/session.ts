@@ -125,7 +125,10 @@ export class Session {
     this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
     this.#owner = {
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
-      onHashesKnown: (torrent) => this.#names.add(torrent),
+      onHashesKnown: (torrent) =>
+        torrent.state === "metadata"
+          ? this.#names.addLearnt(torrent)
+          : Promise.resolve(this.#names.add(torrent)),
       onActive: (torrent) => this.#activate(torrent),
     };
   }

@@ -12,6 +12,7 @@ import type { AddOptions, PieceOrder } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
+import type { ContentOwner } from "./content-owner.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
 import type { FileProgress, TorrentEvent } from "./events.ts";
 import { grantCommonPieces } from "./fast-grants.ts";
@@ -25,30 +26,6 @@ import { TorrentPieces } from "./torrent-pieces.ts";
 import { TorrentPlace } from "./torrent-place.ts";
 import { TorrentUpload } from "./torrent-upload.ts";
 import { WebSeeds } from "./web-seeds.ts";
-
-/** The peers of the torrent. */
-export interface SwarmPeers {
-  readonly connected: ReadonlySet<PeerConnection>;
-  inSlot(slot: PeerSlot): PeerConnection | undefined;
-  ban(slot: PeerSlot, reason: string): void;
-}
-
-/** What the content asks and tells its torrent. */
-export interface ContentOwner {
-  readonly swarm: SwarmPeers;
-  emit(event: TorrentEvent): void;
-  onComplete(): void;
-  /** More is wanted than before: there is something to fetch again. */
-  onIncomplete(): void;
-  /** Pieces that were there are gone, or there again. */
-  onPiecesLost(): void;
-  onPiecesFound(): void;
-  onFailure(error: ShoalError): void;
-  /** What the torrent failed for is gone. */
-  onMended(): void;
-  /** Files of a download are gone or others: it has to begin anew, with `open`. */
-  onFilesAway(): void;
-}
 
 /** What exists of a torrent once its metadata is known: files, pieces, and the exchange of both with peers. */
 export class TorrentContent {
@@ -152,7 +129,7 @@ export class TorrentContent {
   get isIdle(): boolean {
     if (this.exchange.hasNews || !(this.#journal?.isIdle ?? true)) return false;
     if (!this.#active || this.isComplete) return true;
-    return this.download.isIdle && !this.#judge.isWaiting && this.webSeeds.inUse.size === 0;
+    return this.download.isIdle && !this.#judge.isWaiting && this.webSeeds.asked === 0;
   }
 
   nextDeadline(): Millis {

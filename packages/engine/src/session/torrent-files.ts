@@ -6,6 +6,7 @@ import { type FilesTrouble, spaceError } from "../core/explain.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { ResumePlace } from "../core/resume-record.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
+import { isSelected } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import { literalPaths, safePaths } from "../meta/path-policy.ts";
 import { areUsablePaths } from "../meta/rename-path.ts";
@@ -97,9 +98,11 @@ export class TorrentFiles {
     this.#paths = paths;
     this.watch = new FileWatch(context, layout, this);
     this.warnings = warnings;
-    const { select } = options;
+    const { select, selectOnly = null } = options;
+    const before = earlier?.priorities ?? null;
     this.selection = new FileSelection(layout, (index) => {
-      if (select === undefined) return earlier?.priorities?.get(index) ?? NORMAL;
+      if (select === undefined && before !== null) return before.get(index) ?? NORMAL;
+      if (select === undefined) return isSelected(selectOnly, index) ? NORMAL : SKIP;
       const wish = select(layout.files[index]!, paths[index]!);
       return wish === true ? NORMAL : wish === false ? SKIP : wish;
     });

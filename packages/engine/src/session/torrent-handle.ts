@@ -424,8 +424,8 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.#tell(event);
   }
 
-  onHashesKnown(): void {
-    this.#owner.onHashesKnown(this);
+  onHashesKnown(): Promise<unknown> {
+    return this.#owner.onHashesKnown(this);
   }
 
   onActive(): void {

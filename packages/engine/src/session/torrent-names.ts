@@ -2,6 +2,7 @@ import { fromHex, latin1Text, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { torrentMark } from "../core/mse/keys.ts";
 import type { Hasher } from "../ports/hasher.ts";
+import type { LiveTorrent } from "./live-torrent.ts";
 import type { Torrent } from "./torrent-handle.ts";
 
 /** The torrents of a session by their 20-byte names: the v1 info-hash, and the v2 one truncated. */
@@ -31,16 +32,31 @@ export class TorrentNames {
     return fromHex(name);
   }
 
-  /** Adds the names that the torrent has by now. Throws ERR_DUPLICATE_TORRENT. */
+  /** A new torrent. Throws ERR_DUPLICATE_TORRENT. */
   add(torrent: Torrent): void {
-    const names = torrent.shortNames();
-    for (const name of names) {
-      const other = this.#torrents.get(name);
-      if (other !== undefined && other !== torrent) {
-        throw new ShoalError("ERR_DUPLICATE_TORRENT", `${other.name} is already in this session`);
-      }
-    }
-    for (const name of names) {
+    const [other] = this.#others(torrent);
+    if (other !== undefined) throw isThere(other);
+    this.#set(torrent);
+  }
+
+  /**
+   * The torrent learnt its other name. Who was waiting under that for the same metadata is refused: whoever knows it first stays. Throws
+   * ERR_DUPLICATE_TORRENT at once; resolves when those who are refused have let go of their resume data.
+   */
+  addLearnt(torrent: Torrent): Promise<unknown> {
+    const others = this.#others(torrent);
+    for (const other of others) if (other.live === null || other.metainfo !== null) throw isThere(other);
+    this.#set(torrent);
+    return Promise.all(others.map(({ live }) => refuse(live!, isThere(torrent))));
+  }
+
+  #others(torrent: Torrent): Torrent[] {
+    const found = torrent.shortNames().map((name) => this.#torrents.get(name));
+    return found.filter((other): other is Torrent => other !== undefined && other !== torrent);
+  }
+
+  #set(torrent: Torrent): void {
+    for (const name of torrent.shortNames()) {
       this.#torrents.set(name, torrent);
       this.#names?.set(this.#markOf(name), name);
     }
@@ -57,4 +73,13 @@ export class TorrentNames {
   #markOf(name: string): string {
     return latin1Text(torrentMark(this.#hasher.sha1, fromHex(name)));
   }
+}
+
+function refuse(live: LiveTorrent, error: ShoalError): Promise<void> {
+  live.onFailure(error);
+  return live.close({ forget: true });
+}
+
+function isThere({ name }: Torrent): ShoalError {
+  return new ShoalError("ERR_DUPLICATE_TORRENT", `${name} is already in this session`);
 }

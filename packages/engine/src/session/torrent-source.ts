@@ -30,6 +30,18 @@ export function resolveSource(options: AddOptions, hasher: Hasher): TorrentSourc
   throw new ShoalError("ERR_INVALID_ARGUMENT", "An info-hash has 40 or 64 hex digits");
 }
 
+/** What the link says besides which torrent it is: the files that it chooses count unless the caller chooses. */
+export function withLink(options: AddOptions, magnet: Magnet | null): AddOptions {
+  if (magnet === null || magnet.selectOnly === null) return options;
+  return { selectOnly: magnet.selectOnly, ...options };
+}
+
+/** A torrent that is known already, with what the link knows besides. */
+export function linked(metainfo: Metainfo, magnet: Magnet | null): Metainfo {
+  if (magnet === null || magnet.webSeeds.length === 0) return metainfo;
+  return { ...metainfo, webSeeds: [...new Set([...metainfo.webSeeds, ...magnet.webSeeds])] };
+}
+
 /** What a program loads again for a torrent of which only the row is left. Throws ERR_METAINFO and ERR_NOT_FOUND. */
 export async function loadSource(
   row: TorrentRow,

@@ -80,6 +80,8 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.onDialFailed({ host, port }, error);
+      // The name is tried again as an address is.
+      this.add({ host, port }, source);
     }
   }
 

@@ -50,13 +50,20 @@ export class WebSeeds implements WebSeedOwner {
     for (const seed of this.inUse) this.#leave(seed);
   }
 
-  /** When one that was left in peace may be asked again; -Infinity while one is in use. */
+  /** When one that was left in peace may be asked again; -Infinity while one is asked. */
   nextDeadline(): Millis {
     if (!this.#active || !this.#owner.wantsPieces) return Infinity;
-    if (this.inUse.size > 0) return -Infinity;
+    if (this.asked > 0) return -Infinity;
     let next = Infinity;
-    for (const { health } of this.#all()) next = Math.min(next, health.retryAt);
+    for (const { health, inPicker } of this.#all()) if (!inPicker) next = Math.min(next, health.retryAt);
     return next;
+  }
+
+  /** Those that have something we want. */
+  get asked(): number {
+    let asked = 0;
+    for (const { interested } of this.inUse) if (interested) asked++;
+    return asked;
   }
 
   inSlot(slot: PeerSlot): WebSeed | undefined {

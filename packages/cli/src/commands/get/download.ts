@@ -274,7 +274,7 @@ export class Download {
     }
     const why = unmatched.some((word) => word.startsWith("--select"))
       ? "No file matches --select"
-      : "Every file is left out by --priority";
+      : "Every file is left out by the link or by --priority";
     const advice = "The list above has all files; choose by pattern or number.";
     this.#settle.reject(new CliError("ERR_NOTHING_SELECTED", why, advice));
   }

@@ -23,6 +23,6 @@ export function planFiles(engine: Engine, metainfo: Metainfo, wishes: Wishes): P
     .filter((file) => !file.pad)
     .map((file, at) => {
       const path = paths[file.index] ?? "";
-      return { path, size: file.size, wanted: wishes(at + 1, path) > 0 };
+      return { path, size: file.size, wanted: wishes(at + 1, path, file.index) > 0 };
     });
 }

@@ -31,7 +31,9 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
   const thing = await resolveThing(context, word, options.host);
-  const wishes = makeWishes(options.select, options.priority);
+  const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
+  const { isSelected } = await context.engine();
+  const wishes = makeWishes(options.select, options.priority, (index) => isSelected(chosen, index));
   const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
   if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
@@ -144,7 +146,7 @@ function selector(wishes: Wishes): NonNullable<Parameters<Session["add"]>[0]["se
     // Asked anew from the first file on.
     if (file.index <= lastIndex) number = 0;
     lastIndex = file.index;
-    return wishes(++number, path);
+    return wishes(++number, path, file.index);
   };
 }
 
@@ -154,7 +156,7 @@ function warnWhenAlone(thing: Thing, options: GetInvocation["options"], output: 
   if (looksElsewhere || options.peer.length > 0 || options.tracker.length > 0) return;
   const named =
     thing.type === "torrent"
-      ? thing.metainfo.trackers.length
+      ? thing.metainfo.trackers.length + (options.noWebSeeds ? 0 : thing.metainfo.webSeeds.length)
       : thing.type === "magnet"
         ? thing.magnet.trackers.length + thing.magnet.peers.length
         : 0;

@@ -7,15 +7,22 @@ import type { PriorityRule } from "./priority-rule.ts";
 
 /** Whether a file is meant. `number`: its place in the file list shown, from 1; `path`: below the download folder. */
 type Selection = (number: number, path: string) => boolean;
-/** How much a file is wanted: 0 not at all, 4 normal, 7 first. Arguments as of `Selection`. */
-export type Wishes = (number: number, path: string) => FilePriority;
+/** How much a file is wanted: 0 not at all, 4 normal, 7 first. Arguments as of `Selection`; `index`: its place in the torrent. */
+export type Wishes = (number: number, path: string, index: number) => FilePriority;
 
-/** What --select leaves, with the priorities of --priority; of several that fit a file the last one counts. */
-export function makeWishes(patterns: readonly string[], rules: readonly PriorityRule[]): Wishes {
+/**
+ * What --select leaves, or without it what the link chooses, with the priorities of --priority; of several that fit a file the last one
+ * counts.
+ */
+export function makeWishes(
+  patterns: readonly string[],
+  rules: readonly PriorityRule[],
+  isChosen: (index: number) => boolean = () => true,
+): Wishes {
   const isSelected = makeSelection(patterns);
   const levels = rules.map(({ pattern, priority }) => ({ fits: matcher(pattern, "--priority"), priority }));
-  return (number, path) => {
-    if (!isSelected(number, path)) return 0;
+  return (number, path, index) => {
+    if (!(patterns.length > 0 ? isSelected(number, path) : isChosen(index))) return 0;
     return levels.findLast(({ fits }) => fits(number, path))?.priority ?? 4;
   };
 }

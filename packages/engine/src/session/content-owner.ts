@@ -1,0 +1,28 @@
+import type { PeerSlot } from "../base/brand.ts";
+import type { ShoalError } from "../base/errors.ts";
+import type { TorrentEvent } from "./events.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+
+/** The peers of the torrent. */
+interface SwarmPeers {
+  readonly connected: ReadonlySet<PeerConnection>;
+  inSlot(slot: PeerSlot): PeerConnection | undefined;
+  ban(slot: PeerSlot, reason: string): void;
+}
+
+/** What the content asks and tells its torrent. */
+export interface ContentOwner {
+  readonly swarm: SwarmPeers;
+  emit(event: TorrentEvent): void;
+  onComplete(): void;
+  /** More is wanted than before: there is something to fetch again. */
+  onIncomplete(): void;
+  /** Pieces that were there are gone, or there again. */
+  onPiecesLost(): void;
+  onPiecesFound(): void;
+  onFailure(error: ShoalError): void;
+  /** What the torrent failed for is gone. */
+  onMended(): void;
+  /** Files of a download are gone or others: it has to begin anew, with `open`. */
+  onFilesAway(): void;
+}
