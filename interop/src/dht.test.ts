@@ -150,7 +150,6 @@ describe("the public nodes that one may begin with", () => {
     const seed = Shoal.start(stage, words, stage.folder("state"), { SHOAL_OFFLINE: "0" });
     await seed.listening();
     await poll("a packet leaves", () => Promise.resolve(ways.strays() !== ""), { within: 10_000 });
-    await seed.interrupt();
-    await seed.endsWith(0, 3_000);
+    await seed.kill();
   });
 });

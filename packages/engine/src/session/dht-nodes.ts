@@ -120,8 +120,13 @@ export class DhtNodes implements DatagramProtocol {
   async untilReady(signal: AbortSignal): Promise<void> {
     if (this.ready().length > 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      this.#waiting.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const end = (): void => {
+        this.#waiting.delete(end);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      this.#waiting.add(end);
+      signal.addEventListener("abort", end, { once: true });
     });
   }
 
@@ -182,8 +187,7 @@ export class DhtNodes implements DatagramProtocol {
     const isNew = knowsSomebody && !own.isReady;
     own.isReady = knowsSomebody;
     if (!isNew) return;
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const end of this.#waiting) end();
     this.#parts.onReady();
   }
 }

@@ -95,6 +95,7 @@ export class DhtNode {
     const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.available(at) >= 1;
     this.#lookups = new Lookups({
       maxLookups: config.maxLookups ?? MAX_LOOKUPS,
+      storage: this.#storage,
       canAsk,
       startingNodes: (target, at) => this.#table.closest(target, 2 * NEIGHBOURS, false, at),
       ask: (to, query, asker, at) => this.#ask(to, query, asker, at),

@@ -4,6 +4,7 @@ import type { Query } from "../../wire/krpc-query.ts";
 import type { LookupEvents, LookupProgress, LookupResult, Urgency } from "./dht-types.ts";
 import { type Candidate, NodeSearch } from "./node-search.ts";
 import type { Asker, Question } from "./questions.ts";
+import type { Storage } from "./storage.ts";
 
 /** Questions of one lookup at the same time (Kademlia's alpha), slow ones not counted. */
 const CONCURRENCY = 4;
@@ -15,6 +16,8 @@ export type OwnQuery = Exclude<Query, { method: "unknown" }>;
 export interface Purpose {
   readonly target: Uint8Array;
   readonly query: OwnQuery;
+  /** Takes what our own storage has, before others are asked. True when that is all that was wanted. */
+  onBegin?(own: Storage, now: Millis): boolean;
   /** True when the answer is all that was wanted. */
   onAnswer?(answer: Answer, candidate: Candidate): boolean;
   /** After the search, before anything is stored. */
@@ -75,6 +78,11 @@ export class LookupTask implements Asker {
     this.#startedAt = now;
     this.#search = new NodeSearch(this.#purpose.target, radius);
     return this.#search;
+  }
+
+  /** What we keep for others is for us, too: nobody else may have it. */
+  takeOwn(own: Storage, now: Millis): void {
+    if (this.#purpose.onBegin?.(own, now) === true && !this.isEnded) this.#beginStoring(now);
   }
 
   /** Whom to ask what now; null when the lookup waits for answers, or is over. */

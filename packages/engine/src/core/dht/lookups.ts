@@ -8,12 +8,14 @@ import { type LookupHost, LookupTask, type OwnQuery, type Purpose } from "./look
 import { NetworkSize } from "./network-size.ts";
 import { type Candidate, NEIGHBOURS } from "./node-search.ts";
 import type { Asker, Question } from "./questions.ts";
+import type { Storage } from "./storage.ts";
 
 const URGENCIES: readonly Urgency[] = ["urgent", "normal", "background"];
 
 /** What lookups need of their node. */
 export interface LookupsHost {
   readonly maxLookups: number;
+  readonly storage: Storage;
   /** Nodes of our own table from which a search begins. */
   readonly startingNodes: (target: Uint8Array, now: Millis) => readonly Contact[];
   readonly canAsk: (now: Millis) => boolean;
@@ -80,6 +82,7 @@ export class Lookups implements LookupHost {
       this.#running.add(task);
       const search = task.start(this.networkSize.radiusOf(NEIGHBOURS / 2), now);
       for (const contact of starting) search.offer(contact, null);
+      task.takeOwn(this.#host.storage, now);
       this.onReady(task);
     }
     for (const urgency of URGENCIES) {

@@ -18,6 +18,9 @@ import type { Candidate } from "./node-search.ts";
 
 const NO_SALT = new Uint8Array(0);
 
+/** What an answer, or our own storage, has of an item. */
+type ItemAnswer = Pick<Answer, "value" | "signed">;
+
 /** Nodes near the target, nothing else. */
 export function findNode(target: Uint8Array, want: Want | null): Purpose {
   return { target, query: { method: "find_node", target, want } };
@@ -35,6 +38,11 @@ export function findPeers(
   return {
     target,
     query: { method: "get_peers", target, want: null, noSeed, scrape: scrape !== null },
+    onBegin(own, now) {
+      const peers = own.peersOf(target, now);
+      if (peers.length > 0) events.onPeers?.(peers);
+      return false;
+    },
     onAnswer(answer) {
       scrape?.onAnswer(answer);
       if (answer.values.length > 0) events.onPeers?.(answer.values);
@@ -79,14 +87,19 @@ class Scrape {
 /** An item (BEP 44). What does not belong to the target or is not signed by its key is as if it were not there. */
 export function findItem(target: Uint8Array, events: ItemLookup, parts: DhtParts): Purpose {
   const newest = new NewestItem(target, events.salt ?? NO_SALT, parts);
+  const take = (answer: ItemAnswer): boolean => {
+    const item = newest.take(answer);
+    if (item !== null) events.onItem?.(item);
+    return item?.kind === "immutable";
+  };
   return {
     target,
     query: { method: "get", target, want: null, seq: null },
-    onAnswer(answer) {
-      const item = newest.take(answer);
-      if (item !== null) events.onItem?.(item);
-      return item?.kind === "immutable";
+    onBegin(own, now) {
+      const kept = own.getItem(target, now);
+      return kept !== null && take(kept);
     },
+    onAnswer: take,
   };
 }
 
@@ -108,6 +121,11 @@ export function putMutable(put: MutablePut, parts: DhtParts): Purpose {
   return {
     target,
     query: { method: "get", target, want: null, seq: null },
+    onBegin(own, now) {
+      const kept = own.getItem(target, now);
+      if (kept !== null) newest.take(kept);
+      return false;
+    },
     onAnswer(answer, candidate) {
       newest.take(answer);
       if (answer.value !== null) holders.add(candidate);
@@ -163,7 +181,7 @@ class NewestItem {
   }
 
   /** The item of an answer, if it is a right one and newer than those before; else null. */
-  take({ value, signed }: Answer): DhtItem | null {
+  take({ value, signed }: ItemAnswer): DhtItem | null {
     if (value === null) return null;
     const { sha1, verify } = this.#parts;
     if (signed === null) {

@@ -1,4 +1,4 @@
-import { type Endpoint, parseIp } from "../../base/address.ts";
+import { decodeCompactPeers, type Endpoint, parseIp } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { Samples } from "../../wire/krpc.ts";
@@ -11,6 +11,8 @@ const MAX_ITEMS = 700;
 const PEER_SECONDS = 30 * 60;
 /** BEP 44, "Expiration". */
 const ITEM_MS = 2 * 3_600_000;
+/** Peers of a torrent of ours that others told our node of. */
+const OWN_PEERS = 100;
 const SWEEP_MS = 300_000;
 /** BEP 51: info-hashes in a sample, and how long the same ones are given. */
 const SAMPLES = 20;
@@ -107,6 +109,12 @@ export class Storage {
     if (peers.count === 0) return null;
     const filters = how.scrape ? peers.filters(this.#sha1, this.#seconds(now)) : null;
     return { values: peers.sample(limit, how.noSeed, this.#random()), filters };
+  }
+
+  /** Some of the peers that we know of a torrent. */
+  peersOf(infoHash: Uint8Array, now: Millis): Endpoint[] {
+    const found = this.findPeers(infoHash, OWN_PEERS, { noSeed: false, scrape: false }, now);
+    return (found?.values ?? []).flatMap((peer) => decodeCompactPeers(peer, this.#ipBytes, 1));
   }
 
   getItem(target: Uint8Array, now: Millis): StoredItem | null {
