@@ -8,42 +8,48 @@ import type { Contender, Job, Leecher, Seeder } from "./contender.ts";
 const WITHIN_MS = 120_000;
 
 /** Our own command line, as a user starts it. */
-export const shoal: Contender = {
-  name: "shoal",
-  writesBehind: false,
+export const shoal: Contender = contender("shoal", []);
+/** The same with all connections obfuscated. */
+export const shoalObfuscated: Contender = contender("shoal-obfuscated", ["--obfuscation", "require"]);
 
-  lacking: () => (existsSync(shoalProgram()) ? null : "the command line is not built"),
+function contender(name: string, flags: readonly string[]): Contender {
+  return {
+    name,
+    writesBehind: false,
 
-  async seed(stage: Stage, job: Job): Promise<Seeder> {
-    const words = ["send", job.torrent, "--data", job.dataDir, ...network(stage)];
-    const program = Shoal.start(stage, words, stage.folder("state"), profiling(job));
-    const { port } = await program.listening(WITHIN_MS);
-    return {
-      pid: program.child.pid,
-      host: stage.host,
-      port,
-      tracker: null,
-      stop: () => program.child.stop(5_000, "SIGINT"),
-    };
-  },
+    lacking: () => (existsSync(shoalProgram()) ? null : "the command line is not built"),
 
-  /** `listening` is its last word before it begins by itself. */
-  async leech(stage: Stage, job: Job, saveDir: string, seeders: readonly Seeder[]): Promise<Leecher> {
-    const peers = seeders.flatMap(({ host, port }) => ["--peer", `${host}:${port}`]);
-    const words = ["get", job.torrent, "-o", saveDir, "--once", ...peers, ...network(stage)];
-    const program = Shoal.start(stage, words, stage.folder("state"), profiling(job));
-    const first = program.waitFor("first-block", WITHIN_MS).then(monotonicMs);
-    const complete = program.complete(WITHIN_MS).then(monotonicMs);
-    // They are awaited later; until then a rejection is not unhandled.
-    for (const moment of [first, complete]) moment.catch(() => undefined);
-    await program.listening(WITHIN_MS);
-    return {
-      pid: program.child.pid,
-      go: async () => ({ firstByteMs: await first, completeMs: await complete }),
-      stop: () => program.child.stop(5_000, "SIGINT"),
-    };
-  },
-};
+    async seed(stage: Stage, job: Job): Promise<Seeder> {
+      const words = ["send", job.torrent, "--data", job.dataDir, ...network(stage), ...flags];
+      const program = Shoal.start(stage, words, stage.folder("state"), profiling(job));
+      const { port } = await program.listening(WITHIN_MS);
+      return {
+        pid: program.child.pid,
+        host: stage.host,
+        port,
+        tracker: null,
+        stop: () => program.child.stop(5_000, "SIGINT"),
+      };
+    },
+
+    /** `listening` is its last word before it begins by itself. */
+    async leech(stage: Stage, job: Job, saveDir: string, seeders: readonly Seeder[]): Promise<Leecher> {
+      const peers = seeders.flatMap(({ host, port }) => ["--peer", `${host}:${port}`]);
+      const words = ["get", job.torrent, "-o", saveDir, "--once", ...peers, ...network(stage), ...flags];
+      const program = Shoal.start(stage, words, stage.folder("state"), profiling(job));
+      const first = program.waitFor("first-block", WITHIN_MS).then(monotonicMs);
+      const complete = program.complete(WITHIN_MS).then(monotonicMs);
+      // They are awaited later; until then a rejection is not unhandled.
+      for (const moment of [first, complete]) moment.catch(() => undefined);
+      await program.listening(WITHIN_MS);
+      return {
+        pid: program.child.pid,
+        go: async () => ({ firstByteMs: await first, completeMs: await complete }),
+        stop: () => program.child.stop(5_000, "SIGINT"),
+      };
+    },
+  };
+}
 
 function network(stage: Stage): string[] {
   return ["--host", stage.host, "--port", "0", "--no-discovery"];

@@ -73,7 +73,30 @@ interface Entry {
   readonly piecesRoot: null;
 }
 
+export interface KeyStream {
+  apply(bytes: Uint8Array, start: number, end: number): void;
+}
+
+export interface Handshake {
+  readonly outcome: object | null;
+  onBytes(bytes: Uint8Array, start: number, end: number): number;
+  takeOutput(): Uint8Array | null;
+}
+
 export interface EngineParts {
+  readonly Rc4: new (key: Uint8Array) => KeyStream;
+  readonly MseInitiator: new (
+    primitives: object,
+    infoHash: Uint8Array,
+    initialPayload: () => Uint8Array,
+  ) => Handshake;
+  readonly MseResponder: new (
+    primitives: object,
+    findInfoHash: (mark: Uint8Array) => Uint8Array | null,
+    allowsPlain: boolean,
+  ) => Handshake;
+  readonly NodeRandom: new () => object;
+  readonly nodeDiffieHellman: object;
   readonly Bitfield: new (length: number) => Bits;
   readonly Xoshiro128: new (seed: number) => Rng;
   readonly PiecePicker: new (
@@ -97,9 +120,9 @@ export interface EngineParts {
     multiFile: boolean,
     entries: readonly Entry[],
   ) => { readonly pieceCount: number };
-  readonly buildInfo: (planned: object, digests: object, options: object, sha256: Sha256) => object;
+  readonly buildInfo: (planned: object, digests: object, options: object, sha256: HashFunction) => object;
   readonly encodeTorrent: (parts: object) => Uint8Array;
-  readonly nodeHasher: { readonly sha256: Sha256 };
+  readonly nodeHasher: { readonly sha1: HashFunction; readonly sha256: HashFunction };
   readonly Layout: new (
     kind: string,
     pieceLength: number,
@@ -107,11 +130,14 @@ export interface EngineParts {
   ) => { readonly pieceCount: number };
 }
 
-type Sha256 = (data: Uint8Array) => Uint8Array;
+type HashFunction = (data: Uint8Array) => Uint8Array;
 
 const MODULES: readonly string[] = [
   "base/bitfield.js",
   "base/rng.js",
+  "base/rc4.js",
+  "core/mse/initiator.js",
+  "core/mse/responder.js",
   "core/picker/piece-picker.js",
   "wire/frame.js",
   "wire/message.js",
@@ -119,7 +145,9 @@ const MODULES: readonly string[] = [
   "meta/create.js",
   "meta/layout.js",
   "meta/torrent-file.js",
+  "node/diffie-hellman.js",
   "node/hasher.js",
+  "node/random.js",
 ];
 
 export async function loadEngineParts(): Promise<EngineParts> {

@@ -9,12 +9,14 @@ import { framingSubjects } from "./framing.ts";
 import { measureAll } from "./measure.ts";
 import type { Measured, Subject } from "./measure.ts";
 import { metadataSubjects } from "./metadata.ts";
+import { obfuscationSubjects } from "./obfuscation.ts";
 import { pickerSubjects } from "./picker.ts";
 
 const GROUPS: Readonly<Record<string, (parts: EngineParts) => Subject[]>> = {
   picker: pickerSubjects,
   framing: framingSubjects,
   bencode: metadataSubjects,
+  obfuscation: obfuscationSubjects,
 };
 
 /** The parts of the hot path by themselves, beside what was promised for them. */

@@ -1,7 +1,7 @@
 import { aria2 } from "../clients/aria2.ts";
 import type { Contender } from "../clients/contender.ts";
 import { libtorrentDefault, libtorrentTuned } from "../clients/libtorrent.ts";
-import { shoal } from "../clients/shoal.ts";
+import { shoal, shoalObfuscated } from "../clients/shoal.ts";
 import type { Options } from "../options.ts";
 import { chooseFrom } from "./choose.ts";
 import { makeFileJob } from "./job.ts";
@@ -9,7 +9,7 @@ import { runOnce } from "./race.ts";
 import type { Row } from "./race.ts";
 import { runRace } from "./run-race.ts";
 
-const CONTENDERS: readonly Contender[] = [shoal, libtorrentTuned, aria2, libtorrentDefault];
+const CONTENDERS: readonly Contender[] = [shoal, shoalObfuscated, libtorrentTuned, aria2, libtorrentDefault];
 const BY_DEFAULT: readonly string[] = ["shoal", "libtorrent", "aria2"];
 const SIZE = 1 << 30;
 const PIECE = 1 << 20;
