@@ -43,6 +43,8 @@ export interface WaitingFacts {
   readonly candidates: number;
   /** Peers that were turned away for bad data. */
   readonly banned: number;
+  /** Addresses that take plain connections only, while obfuscated ones are required. */
+  readonly plainOnly: number;
   readonly trackers: number;
   readonly trackersFailed: number;
   /** Why a tracker's last announce failed; null when none did. `refused`: it answered, and `message` are its words (unchecked text). */
@@ -76,6 +78,7 @@ export type WaitingCode =
   | "tracker-refused"
   | "tracker-down"
   | "peers-silent"
+  | "peers-plain-only"
   | "asking-tracker"
   | "searching"
   | "no-peers"
@@ -202,6 +205,11 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     const { host, message } = facts.webSeedFailure;
     const peers = facts.candidates === 0 ? "no peer is known" : "no peer answers";
     return because("web-server-down", `web server ${host} can't be used: ${message}; ${peers}`);
+  }
+  if (facts.plainOnly > 0 && facts.plainOnly >= facts.candidates) {
+    const who = facts.plainOnly === 1 ? "the only peer known" : `all ${facts.plainOnly} peers known`;
+    const why = `${who} can't be reached by obfuscated connections, and no others are allowed here`;
+    return because("peers-plain-only", `${why}; trying again`);
   }
   if (facts.candidates > 0)
     return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);

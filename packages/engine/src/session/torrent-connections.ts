@@ -49,6 +49,8 @@ export class TorrentConnections {
   #nextSlot: PeerSlot = 0;
   /** Addresses of which a peer was turned away here. */
   readonly #turnedAway: Set<string> = new Set();
+  /** Addresses that took no obfuscated connection while no others are allowed. */
+  readonly #plainOnly: Set<string> = new Set();
   /** Who held a slot last: blame for a bad piece may come after the peer has left. */
   readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
   readonly #admitted: Set<PeerConnection> = new Set();
@@ -70,6 +72,11 @@ export class TorrentConnections {
   /** Banned peers that this torrent had to do with. */
   get banned(): number {
     return this.#turnedAway.size;
+  }
+
+  /** Peers that can be reached, but not in the way that is required. */
+  get plainOnly(): number {
+    return this.#plainOnly.size;
   }
 
   get connecting(): number {
@@ -203,12 +210,16 @@ export class TorrentConnections {
     }
     this.#context.standings.onDialFailed(remote);
     this.list.onFailed(remote, now);
-    const isRequired = this.#context.obfuscation.policy === "require";
-    const why =
-      peer.isObfuscating && isRequired
-        ? `${endpointKey(remote.host, remote.port)} takes no obfuscated connection, and no other kind is allowed here`
-        : "The peer hung up";
-    this.#owner.onDialFailed(remote, reason ?? new ShoalError("ERR_CONNECT", why));
+    this.#owner.onDialFailed(remote, this.#whyFailed(peer, reason));
+  }
+
+  #whyFailed({ remote, isObfuscating }: PeerConnection, reason: ShoalError | null): ShoalError {
+    if (!isObfuscating || this.#context.obfuscation.policy !== "require")
+      return reason ?? new ShoalError("ERR_CONNECT", "The peer hung up");
+    const key = endpointKey(remote.host, remote.port);
+    if (this.#plainOnly.size < MAX_TURNED_AWAY) this.#plainOnly.add(key);
+    const why = `${key} takes no obfuscated connection, and no other kind is allowed here`;
+    return new ShoalError("ERR_CONNECT", why, {}, reason ?? undefined);
   }
 
   #waysTo({ host }: Endpoint): readonly DialWay[] {
@@ -294,6 +305,7 @@ export class TorrentConnections {
     if (known || peer.addresses.length >= MAX_ADDRESSES) return;
     peer.addresses.push(address);
     this.list.onConnected(address, wayOf(peer), this.#context.now());
+    this.#plainOnly.delete(endpointKey(address.host, address.port));
   }
 
   #turnAway(remote: Endpoint): void {

@@ -67,6 +67,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     connecting: connections.connecting,
     candidates: connections.list.size,
     banned: connections.banned,
+    plainOnly: connections.plainOnly,
     network: sources.network,
     disk: state === "paused" ? null : (content?.trouble ?? null),
     trackers: trackers.count,

@@ -140,7 +140,14 @@ for (const [ours, theirs] of [
     await world.run(60_000);
     assert.equal(find(events, "peer-connected").length, 0);
     const [failed] = find(events, "peer-failed");
-    if (ours === "require") assert.match(failed!.error.message, /takes no obfuscated connection/);
+    if (ours === "off") return;
+    assert.match(failed!.error.message, /takes no obfuscated connection/);
+    const [torrent] = leech.session.torrents();
+    await world.until(
+      "it says why it waits",
+      () => torrent!.stats().waiting?.code === "peers-plain-only",
+      60_000,
+    );
   });
 }
 
