@@ -70,6 +70,7 @@ export class LiveTorrent {
     this.#infoHashes = infoHashes;
     this.metadata = new TorrentMetadata(context, this, infoHashes, metainfo?.infoBytes ?? null);
     this.swarm = new TorrentSwarm(context, this);
+    if (metainfo?.private === true) this.#makePrivate();
   }
 
   get infoHashes(): InfoHashes {
@@ -175,6 +176,7 @@ export class LiveTorrent {
       this.#journal = journal;
       if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
       this.#metainfo = linked(parseMetainfo(journal.metainfo, this.#context.hasher), this.#magnet);
+      if (this.#metainfo.private) this.#makePrivate();
       this.#infoHashes = this.#metainfo.infoHashes;
       this.metadata.know(this.#metainfo.infoBytes);
       await this.#owner.onHashesKnown();
@@ -310,6 +312,7 @@ export class LiveTorrent {
       const trackers = (this.#magnet?.trackers ?? []).map((url) => [url]);
       this.#metainfo = { ...info, trackers, webSeeds: this.#magnet?.webSeeds ?? [] };
       this.#infoHashes = info.infoHashes;
+      if (info.private) this.#makePrivate();
       const alone = this.#owner.onHashesKnown();
       this.#discovery.soon();
       this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
@@ -321,6 +324,11 @@ export class LiveTorrent {
       if (!(error instanceof ShoalError)) throw error;
       this.onFailure(error);
     }
+  }
+
+  #makePrivate(): void {
+    this.#discovery.makePrivate();
+    this.swarm.makePrivate();
   }
 
   get isSeed(): boolean {

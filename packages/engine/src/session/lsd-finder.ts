@@ -33,6 +33,8 @@ export class LsdFinder implements PeerFinder {
   readonly #sockets: Map<4 | 6, UdpSocket> = new Map();
   #timer: Timer | null = null;
   #timerAt: Millis = Infinity;
+  #opening: Promise<void> | null = null;
+  #isOpen = false;
   #closed = false;
 
   constructor(ports: LsdPorts, rng: Rng) {
@@ -43,23 +45,28 @@ export class LsdFinder implements PeerFinder {
     this.#cookie = `shoal-${rng.uint32().toString(16)}${rng.uint32().toString(16)}`;
   }
 
-  async open(): Promise<void> {
-    await Promise.all(([4, 6] as const).map((family) => this.#open(family)));
+  /** Nothing is opened, joined or sent before the first torrent that may be found. */
+  open(): Promise<void> {
+    return Promise.resolve();
   }
 
   seek(sought: Sought, how: { readonly gently?: boolean }): Seeking {
     const seeking = new LsdSeeking(this, sought);
     seeking.torrent = this.#announcer.add(seeking, how.gently === true, this.#ports.clock.now());
     this.#rename(seeking);
+    this.#opening ??= Promise.all(([4, 6] as const).map((family) => this.#open(family))).then(() => {
+      this.#isOpen = true;
+      this.#arm();
+    });
     this.#arm();
     return seeking;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    await this.#opening;
     for (const socket of this.#sockets.values()) socket.close();
-    return Promise.resolve();
   }
 
   // -- what seekings ask
@@ -81,8 +88,7 @@ export class LsdFinder implements PeerFinder {
       const socket = await this.#ports.udp.open({ family, port: LSD_PORT, multicast }, (bytes, from) =>
         this.#onPacket(bytes, from),
       );
-      if (this.#closed) socket.close();
-      else this.#sockets.set(family, socket);
+      this.#sockets.set(family, socket);
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.#ports.log.debug(`No local discovery over IPv${family}: ${error.message}`);
@@ -137,7 +143,7 @@ export class LsdFinder implements PeerFinder {
 
   #arm(): void {
     const at = this.#announcer.nextDeadline(this.#ports.clock.now());
-    if (at >= this.#timerAt || this.#closed) return;
+    if (at >= this.#timerAt || !this.#isOpen || this.#closed) return;
     this.#timer?.cancel();
     this.#timerAt = at;
     this.#timer = this.#ports.clock.setTimer(Math.max(0, at - this.#ports.clock.now()), () => {

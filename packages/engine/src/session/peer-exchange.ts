@@ -3,6 +3,7 @@ import type { Millis } from "../base/brand.ts";
 import { mayTell, PexIntake } from "../core/pex/pex-intake.ts";
 import { PexTimeline } from "../core/pex/pex-timeline.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
+import { encodeExtensionHandshake } from "../wire/extension.ts";
 import { decodePex, encodePex, PEX_PREFERS_ENCRYPTION, PEX_REACHABLE, PEX_SEED } from "../wire/pex.ts";
 import type { SessionContext } from "./context.ts";
 import type { PeerConnection } from "./peer-connection.ts";
@@ -83,6 +84,16 @@ export class PeerExchange {
     state.intake ??= new PexIntake(now);
     const contacts = state.intake.take(decodePex(payload), peer.remote.host, this.#owner.isSeed, now);
     for (const contact of contacts) this.#owner.add(contact, "pex");
+  }
+
+  /** Peers are told that it is off from now on. */
+  end(): void {
+    const off = encodeExtensionHandshake({ extensions: new Map([["ut_pex", 0]]) });
+    for (const peer of this.#states.keys()) {
+      if (peer.closed || !peer.session.extended) continue;
+      peer.session.out.extended(0, off);
+      peer.flush();
+    }
   }
 
   onTick(now: Millis): void {

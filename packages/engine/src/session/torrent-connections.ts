@@ -5,7 +5,7 @@ import { ShoalError } from "../base/errors.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
-import { PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
+import { isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -269,6 +269,14 @@ export class TorrentConnections {
         peer.session.out.keepAlive();
         peer.flush();
       }
+    }
+  }
+
+  /** The torrent is private: who was not named by its trackers, by a person or by itself has to go (BEP 27). */
+  makePrivate(): void {
+    this.list.makePrivate();
+    for (const peer of [...this.#pending, ...this.#admitted]) {
+      if (isOpenSource(peer.source)) peer.close(new ShoalError("ERR_CONNECT", "The torrent is private"));
     }
   }
 

@@ -37,6 +37,11 @@ export class TorrentDiscovery implements Sought {
     else this.#seekings ??= this.#context.finders.map((finder) => finder.seek(this, how));
   }
 
+  /** It turned out to be private (BEP 27): finders stop looking, and announce nothing more. */
+  makePrivate(): void {
+    this.#stopSeeking();
+  }
+
   /** Somebody waits for peers, or there is something new to tell. */
   soon(): void {
     this.trackers.announceSoon();

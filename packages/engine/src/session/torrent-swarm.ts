@@ -94,6 +94,12 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     this.#owner.emit({ type: "banned", host, reason });
   }
 
+  /** The metadata says that the torrent is private (BEP 27): what was begun before is ended. */
+  makePrivate(): void {
+    this.connections.makePrivate();
+    this.#pex.end();
+  }
+
   /** The arena is full: nobody may send more; or it has room again. */
   onArena(full: boolean): void {
     for (const peer of this.connected) {

@@ -7,6 +7,9 @@ import { type DialMemory, type DialWay, hasOtherWay } from "./dial-way.ts";
 const SOURCES = ["user", "magnet", "tracker", "lsd", "dht", "pex", "incoming"] as const;
 export type PeerSource = (typeof SOURCES)[number];
 
+/** Ways on which nobody answers for a peer: not for private torrents (BEP 27). */
+const OPEN_SOURCES: ReadonlySet<PeerSource> = new Set(["lsd", "dht", "pex"]);
+
 /** Part of the list that each source keeps against floods from the others. */
 const RESERVE = 0.1;
 /** Sources whose peers are never given up: a person named them. */
@@ -89,6 +92,7 @@ export class PeerList {
   readonly #counts: Map<PeerSource, number> = new Map();
   readonly #repute: Repute;
   readonly #own: Set<string> = new Set();
+  #isPrivate = false;
   #deadline: Millis = Infinity;
   #deadlineKnown = true;
 
@@ -107,6 +111,7 @@ export class PeerList {
   add(address: Address, source: PeerSource, now: Millis): boolean {
     const { host, port } = address;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
+    if (this.#isPrivate && isOpenSource(source)) return false;
     const key = endpointKey(host, port);
     if (this.#own.has(key) || this.#repute.isBanned(address)) return false;
     const known = this.#entries.get(key);
@@ -120,6 +125,12 @@ export class PeerList {
     this.#count(source, 1);
     this.#deadline = Math.min(this.#deadline, now);
     return true;
+  }
+
+  /** The torrent is private: candidates from the DHT, the local network and other peers go, and no more are taken (BEP 27). */
+  makePrivate(): void {
+    this.#isPrivate = true;
+    for (const [key, { source }] of this.#entries) if (isOpenSource(source)) this.#remove(key);
   }
 
   /** The address turned out to be ours: it is never dialled again. */
@@ -317,6 +328,10 @@ export class PeerList {
   #count(source: PeerSource, change: number): void {
     this.#counts.set(source, (this.#counts.get(source) ?? 0) + change);
   }
+}
+
+export function isOpenSource(source: PeerSource): boolean {
+  return OPEN_SOURCES.has(source);
 }
 
 function rank(source: PeerSource): number {
