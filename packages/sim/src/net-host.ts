@@ -39,6 +39,8 @@ export class NetHost implements Net {
   readonly downlink: Downlink;
   /** Peer messages that were sent. */
   messages = 0;
+  /** Connections that were tried to others, or to itself. */
+  dials = 0;
   /** Called after every input from the network. */
   onInput: () => void = () => undefined;
   readonly #network: HostFinder;
@@ -90,6 +92,7 @@ export class NetHost implements Net {
   }
 
   connect(to: Endpoint): Connection {
+    this.dials++;
     const ours = new SimulatedConnection(this, this.#queue, to);
     const far = this.#network.find(to.host);
     this.#connections.add(ours);

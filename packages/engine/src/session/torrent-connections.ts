@@ -145,6 +145,8 @@ export class TorrentConnections {
     const { remote } = peer;
     const ownId = this.#context.peerId;
     const id = toHex(peerId);
+    // Whoever dialled reads by our id that it was ourselves, or one that is connected, and does not try again.
+    if (peer.incoming) peer.flush();
     if (id === toHex(ownId)) {
       if (!peer.incoming) this.list.addSelf(remote);
       throw new ShoalError("ERR_CONNECT", "Connected to ourselves");

@@ -1,4 +1,5 @@
 import type { Torrent } from "@shoal/engine/composition";
+import type { Node } from "../node.ts";
 import type { Scenario } from "../scenario.ts";
 import { IDEAL_LINK } from "../uplink.ts";
 
@@ -6,12 +7,13 @@ const EARLY_MS = 1_000;
 
 export const simultaneousConnect: Scenario = {
   name: "simultaneous-connect",
-  title: "when both ends dial each other at once, over IPv4 and IPv6, exactly one connection is left",
+  title:
+    "when both ends dial each other at once, over IPv4 and IPv6, exactly one connection is left, and nobody dials again",
   peers: 8,
   cost: 1,
   async run({ world }, { peers }) {
     const made = await world.make({ "film.bin": 1_000_000 }, { kind: "v1", pieceLength: 65_536 });
-    const nodes = [];
+    const nodes: Node[] = [];
     for (let i = 0; i < peers; i++) {
       const addresses = [`10.99.${i}.1`, `2001:db8::${(i + 1).toString(16)}`];
       // The same latency everywhere: all handshakes cross on the way.
@@ -39,6 +41,8 @@ export const simultaneousConnect: Scenario = {
     // Sooner than anybody dials again: were both connections closed, it would show.
     await world.run(EARLY_MS);
     const early = count();
+    const dials = (): number => nodes.reduce((sum, { net }) => sum + net.dials, 0);
+    const earlyDials = dials();
     let ended = 0;
     for (const torrent of torrents)
       torrent.on((event) => {
@@ -46,17 +50,20 @@ export const simultaneousConnect: Scenario = {
       });
     await world.run(120_000);
     const late = count();
+    const dialsLater = dials() - earlyDials;
     return {
       ok:
         early.open === 2 * pairs &&
         late.open === 2 * pairs &&
         early.doubled + late.doubled === 0 &&
-        ended === 0,
+        ended === 0 &&
+        dialsLater === 0,
       peers,
       pairs,
       connections: late.open / 2,
       doubled: early.doubled + late.doubled,
       endedLater: ended,
+      dialsLater,
     };
   },
 };
