@@ -61,7 +61,7 @@ describe("people on one network find each other", () => {
   test("libtorrent finds us", OPTIONS, async (t) => {
     const [here, there] = twoMachines(t) as [Stage, Stage];
     const prepared = await prepareByShoal(here, CELL);
-    const client = await Libtorrent.start(there, { ...ALLOW, host: there.host });
+    const client = await Libtorrent.start(there, ALLOW);
     const saveDir = there.folder("got");
     const download = await client.add({ ...linkFor(CELL, prepared), saveDir });
     const seed = start(here, ["send", prepared.file, "--data", prepared.payload.dir], ONLINE);
@@ -76,7 +76,7 @@ describe("people on one network find each other", () => {
     const out = here.folder("got");
     const leecher = start(here, ["get", magnetOf(facts), "-o", out, "--once"], ONLINE);
     await leecher.listening();
-    const client = await Libtorrent.start(there, { ...ALLOW, host: there.host });
+    const client = await Libtorrent.start(there, ALLOW);
     await client.seed({ file, saveDir: payload.dir });
     await leecher.complete(30_000);
     await assertSameTree(join(out, payload.name), payload.path);

@@ -38,6 +38,8 @@ export { poll } from "./poll.ts";
 export type { PollOptions } from "./poll.ts";
 export { freePort } from "./ports.ts";
 export { TestRandom, seededBytes } from "./random.ts";
+export { sniff } from "./sniffer.ts";
+export type { SentPacket } from "./sniffer.ts";
 export { Stage, openLan, openStage } from "./stage.ts";
 export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
 export { makeTempDir } from "./temp.ts";

@@ -50,6 +50,7 @@ export class Stage {
   readonly namespace: Namespace | null;
   /** Where our own side lives. */
   readonly host: string;
+  readonly #isMachine: boolean;
   readonly #endings: (() => Promise<unknown> | void)[] = [];
   readonly #children: Child[] = [];
   #bridge: JsonLines | null = null;
@@ -59,13 +60,14 @@ export class Stage {
   constructor(context: StageContext, options: StageOptions) {
     this.dir = claimTempDir("stage");
     this.namespace = options.on ?? (options.ownNetwork === true ? Namespace.open() : null);
+    this.#isMachine = options.on !== undefined;
     this.host = this.namespace?.address(1) ?? "127.0.0.1";
     context.after(() => this.#close(context));
   }
 
-  /** An address for a foreign client: the next one of the namespace, or simply 127.0.0.1. */
+  /** An address for a foreign client: the next one of the namespace, or simply the one there is. */
   nextHost(): string {
-    return this.namespace === null ? "127.0.0.1" : this.namespace.address(++this.#addresses);
+    return this.namespace === null || this.#isMachine ? this.host : this.namespace.address(++this.#addresses);
   }
 
   freePort(host: string = "127.0.0.1"): Promise<number> {
