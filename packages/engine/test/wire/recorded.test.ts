@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fromHex } from "../../dist/base/bytes.js";
 import { decodeExtensionHandshake } from "../../dist/wire/extension.js";
-import { parseAnnounceAnswer } from "../../dist/wire/http-tracker.js";
+import { parseAnnounceAnswer, parseScrapeAnswer } from "../../dist/wire/http-tracker.js";
+import { decodeKrpc } from "../../dist/wire/krpc.js";
 import { decodeLsdAnnounce } from "../../dist/wire/lsd.js";
+import { decodePex } from "../../dist/wire/pex.js";
 import { decodeUdpTrackerPacket } from "../../dist/wire/udp-tracker.js";
 
 const RECORDED = JSON.parse(
@@ -90,6 +92,14 @@ describe("answers of opentracker", () => {
     });
   });
 
+  test("to a scrape", () => {
+    const counts = parseScrapeAnswer(recorded("http-tracker-scrape-opentracker"));
+    assert.ok(counts instanceof Map);
+    assert.deepEqual([...counts], [[INFO_HASH, { seeds: 1, leechers: 1, downloaded: 0 }]]);
+    const answer = decodeUdpTrackerPacket(recorded("udp-tracker-answer-scrape-opentracker"), 4);
+    assert.equal(answer.kind, "scrape");
+  });
+
   test("over UDP", () => {
     assert.equal(
       decodeUdpTrackerPacket(recorded("udp-tracker-answer-connect-opentracker"), 4).kind,
@@ -99,4 +109,49 @@ describe("answers of opentracker", () => {
     assert.equal(answer.kind, "announce");
     assert.deepEqual(answer.kind === "announce" && [...answer.peers].sort((a, b) => a.port - b.port), PEERS);
   });
+});
+
+describe("packets of the DHT", () => {
+  for (const name of Object.keys(RECORDED).filter((key) => key.startsWith("dht-query-"))) {
+    test(name, () => {
+      const packet = decodeKrpc(recorded(name));
+      assert.equal(packet.kind, "query");
+      const method = /^dht-query-(\w+)-/.exec(name)![1];
+      assert.equal(packet.kind === "query" && packet.query.method, method);
+    });
+  }
+
+  for (const name of Object.keys(RECORDED).filter((key) => key.startsWith("dht-answer-"))) {
+    test(name, () => {
+      const packet = decodeKrpc(recorded(name));
+      assert.equal(packet.kind, "answer");
+      if (packet.kind !== "answer") return;
+      const { nodes, token, values, samples } = packet.answer;
+      if (name.includes("get_peers")) assert.ok(token !== null && token.length > 0);
+      if (name.includes("find_node")) assert.deepEqual(nodes.at(0)?.endpoint.port, 6881);
+      if (name.includes("values")) assert.deepEqual(values.at(0), { host: "10.73.0.2", port: 7000 });
+      if (name.includes("sample_infohashes")) assert.ok(samples !== null && samples.intervalSeconds >= 0);
+    });
+  }
+
+  test("the address that libtorrent sees us at, and what it does not know", () => {
+    const packet = decodeKrpc(recorded("dht-error-libtorrent"));
+    assert.ok(packet.kind === "error");
+    assert.deepEqual(packet.ip, { host: "10.73.0.2", port: 6881 });
+    assert.equal(packet.message, "unknown message");
+  });
+});
+
+describe("peers that know further peers", () => {
+  for (const program of ["libtorrent", "transmission"]) {
+    test(program, () => {
+      const { added, dropped } = decodePex(recorded(`pex-${program}`));
+      assert.equal(added.length, 2);
+      assert.deepEqual(
+        added.map(({ host }) => host),
+        ["10.73.0.7", "10.73.0.8"],
+      );
+      assert.deepEqual(dropped, []);
+    });
+  }
 });
