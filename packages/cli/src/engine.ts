@@ -7,6 +7,7 @@ export type {
   FinderProgress,
   FilePriority,
   InfoHashes,
+  IpRanges,
   Log,
   Magnet,
   Metainfo,
@@ -29,6 +30,7 @@ export type Engine = Pick<
   | "createSession"
   | "createTorrent"
   | "fingerprintContent"
+  | "loadIpFilter"
   | "formatMagnet"
   | "openDisk"
   | "isSelected"

@@ -6,6 +6,7 @@ import type { PeerAddress } from "./commands/option.ts";
 import type { Context } from "./context.ts";
 import type { ObfuscationPolicy, Session } from "./engine.ts";
 import { CliError } from "./errors.ts";
+import { readIpFilter } from "./ip-filter.ts";
 import { rememberedPort, rememberPort } from "./port-memory.ts";
 import { ensureWritableDir, shownPath, stateDir } from "./paths.ts";
 import { clean } from "./ui/clean.ts";
@@ -16,6 +17,7 @@ import type { Output } from "./ui/output.ts";
 export interface NetworkFlags {
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  readonly ipFilter: readonly string[];
   readonly noDiscovery: boolean;
   readonly noDht: boolean;
   readonly dhtBootstrap: readonly PeerAddress[];
@@ -35,6 +37,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     "Choose another folder for shoal's notes with SHOAL_STATE_DIR",
   );
   const { createSession, SESSION_DEFAULTS } = await context.engine();
+  const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
   const known = flags.port === null ? await rememberedPort(dir) : null;
   // The remembered port first, then the usual ones.
   const ports = flags.port ?? [...new Set([...(known === null ? [] : [known]), ...SESSION_DEFAULTS.ports])];
@@ -50,6 +53,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       pex: !flags.noDiscovery && !flags.noPex,
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
+      ...(ipFilter === null ? {} : { ipFilter }),
       ports,
       obfuscation: flags.obfuscation,
     });

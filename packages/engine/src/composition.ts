@@ -5,6 +5,7 @@
 export { endpointKey, encodeCompactPeer } from "./base/address.ts";
 export type { Millis } from "./base/brand.ts";
 export { concatBytes, toHex } from "./base/bytes.ts";
+export { IpFilter } from "./base/ip-filter.ts";
 export { ShoalError } from "./base/errors.ts";
 export { DhtNode } from "./core/dht/dht-node.ts";
 export type { DhtConfig, DhtItem, LookupResult } from "./core/dht/dht-types.ts";

@@ -1,7 +1,9 @@
 export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
 export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
+export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
+export type { IpRanges } from "./base/ip-ranges.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export type { FilePriority } from "./core/file-selection.ts";

@@ -1,5 +1,6 @@
 import {
   ExternalAddress,
+  IpFilter,
   type Log,
   nodeDiffieHellman,
   nodeHasher,
@@ -81,7 +82,14 @@ export class Node {
       uint32: () => rng.uint32(),
     };
     const udp = { open: () => Promise.reject(new ShoalError("ERR_LISTEN", "There is no UDP here")) };
-    const shared = { clock: this.clock, net, random, log: silent, external: new ExternalAddress() };
+    const shared = {
+      clock: this.clock,
+      net,
+      random,
+      log: silent,
+      external: new ExternalAddress(),
+      ipFilter: new IpFilter(),
+    };
     const http = parts.web.client(this.host);
     const trackers = new TrackerClient({ ...shared, udp, http }, rng);
     this.session = new Session(

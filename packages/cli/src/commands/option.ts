@@ -107,7 +107,7 @@ function hidden<T>(spec: OptionSpec<T>): OptionSpec<T> {
   return { ...spec, hidden: true };
 }
 
-function nonEmpty(word: string): string {
+export function nonEmpty(word: string): string {
   if (word === "") throw new Error("it is empty");
   return word;
 }

@@ -3,6 +3,7 @@ import {
   choice,
   flag,
   list,
+  nonEmpty,
   type PeerAddress,
   parsePeer,
   parsePieceSize,
@@ -62,6 +63,8 @@ export interface NetworkOptions {
   /** Ports to try in order. */
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  /** Paths as given. */
+  readonly ipFilter: readonly string[];
   readonly obfuscation: ObfuscationPolicy;
   readonly noDiscovery: boolean;
   readonly noDht: boolean;
@@ -79,6 +82,11 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "--port <port>",
     "port or range A-B to listen on (default: 41873, or the next free one)",
     parsePorts,
+  ),
+  ipFilter: list(
+    "--ip-filter <file>",
+    "a list of addresses to have nothing to do with; repeatable",
+    nonEmpty,
   ),
   host: text("--host <address>", "address or network interface of this computer, and no other, to use"),
   obfuscation: choice(

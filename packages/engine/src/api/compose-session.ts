@@ -1,3 +1,4 @@
+import { IpFilter } from "../base/ip-filter.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { ExternalAddress } from "../core/external-address.ts";
 import { nodeClock } from "../node/clock.ts";
@@ -27,7 +28,8 @@ export async function composeSession(
   options: Partial<SessionOptions> & { readonly stateDir: string },
 ): Promise<Session> {
   const all = withDefaults(options);
-  const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline });
+  const ipFilter = new IpFilter(all.ipFilter);
+  const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline, ipFilter });
   const net = new NodeNet(policy);
   const random = new NodeRandom();
   const udp = new NodeUdp(policy);
@@ -36,7 +38,18 @@ export async function composeSession(
   const log = all.log ?? silent;
   const external = new ExternalAddress();
   const store = new NodeStore(all.stateDir);
-  const shared = { clock: nodeClock, net, udp, http, random, store, log, external, hasher: nodeHasher };
+  const shared = {
+    clock: nodeClock,
+    net,
+    udp,
+    http,
+    random,
+    store,
+    log,
+    external,
+    ipFilter,
+    hasher: nodeHasher,
+  };
   const dht = all.dht ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy)) : null;
   const lsd = all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
   const session = new Session(

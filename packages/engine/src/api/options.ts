@@ -1,4 +1,5 @@
 import { ShoalError } from "../base/errors.ts";
+import type { IpRanges } from "../base/ip-ranges.ts";
 import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -25,6 +26,8 @@ export interface SessionOptions {
    * reached by another. Bound to loopback, nothing leaves the machine.
    */
   readonly host?: string;
+  /** Addresses that nothing is sent to and nothing is taken from, see `loadIpFilter`; `Session.setIpFilter` replaces them. */
+  readonly ipFilter?: IpRanges;
   /** Ports to listen on, tried in order; [0] lets the system choose. */
   readonly ports: readonly number[];
   /** False: don't listen; peers can't connect to us. */
@@ -75,7 +78,10 @@ export interface SessionOptions {
 }
 
 /** The one table of defaults. */
-export const SESSION_DEFAULTS: Omit<SessionOptions, "stateDir" | "host" | "dhtBootstrap" | "log"> = {
+export const SESSION_DEFAULTS: Omit<
+  SessionOptions,
+  "stateDir" | "host" | "ipFilter" | "dhtBootstrap" | "log"
+> = {
   ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
   listen: true,
   offline: false,

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
+import type { IpFilter } from "../base/ip-filter.ts";
 import { BindingWatch } from "./binding-watch.ts";
 import { canTie, isSound } from "./device-binding.ts";
 import { interfaceIndex, LocalAddresses } from "./local-addresses.ts";
@@ -10,6 +11,8 @@ export interface NetPolicyOptions {
   readonly bindHost?: string | undefined;
   /** Nothing leaves the machine. Implied when `bindHost` is an address or the name of the machine's loopback interface. */
   readonly loopbackOnly?: boolean | undefined;
+  /** Addresses that nothing is sent to and nothing is taken from. */
+  readonly ipFilter?: IpFilter | undefined;
 }
 
 /** What a socket is bound to before it is used. */
@@ -31,12 +34,14 @@ export class NetPolicy {
   /** Address to listen on where that is not the one above; null for all. */
   readonly listenHost: string | null;
   readonly loopbackOnly: boolean;
+  readonly #ipFilter: IpFilter | null;
   readonly #watch: BindingWatch = new BindingWatch(() => this.#wayOut());
   readonly #local: LocalAddresses = new LocalAddresses();
   /** The interface that was last proved to hold what is tied to it. */
   #proved: string | null = null;
 
   constructor(options: NetPolicyOptions = {}) {
+    this.#ipFilter = options.ipFilter ?? null;
     const host = options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost;
     const bindHost = host === undefined ? null : (canonicalIp(host) ?? host);
     const isName = bindHost !== null && isIP(bindHost) === 0;
@@ -87,8 +92,14 @@ export class NetPolicy {
     return isPrivate(host) || this.isOnThisMachine(host);
   }
 
+  /** Whether the address is one that a list of the user's blocks. */
+  isBlocked(host: string): boolean {
+    return this.#ipFilter?.blocks(host) === true;
+  }
+
   /** Why the address (a canonical literal) may not be talked to, in one clause; null when it may. */
   refusal(host: string): string | null {
+    if (this.isBlocked(host)) return `${host} is blocked by the IP filter`;
     if (this.loopbackOnly && !this.isOnThisMachine(host)) {
       return `${host} is not on this machine, and Shoal is kept to it`;
     }

@@ -113,7 +113,7 @@ export class NodeNet implements Net {
   ): Promise<Server> {
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
       const remote = remoteOf(socket);
-      if (remote === null) {
+      if (remote === null || this.#policy.isBlocked(remote.host)) {
         socket.on("error", () => {});
         socket.destroy();
       } else {

@@ -1,4 +1,5 @@
 import type { Millis } from "../base/brand.ts";
+import type { IpFilter } from "../base/ip-filter.ts";
 import type { Rng } from "../base/rng.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
@@ -39,6 +40,8 @@ export interface SessionPorts {
   /** Closed by the trackers. */
   readonly http: Http;
   readonly trackers: TrackerClient;
+  /** Whom the user wants nothing to do with. */
+  readonly ipFilter: IpFilter;
   readonly finders: readonly PeerFinder[];
   /** Null when routers are not to be asked. */
   readonly portMapper: PortMapper | null;

@@ -1,5 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
+import type { IpFilter } from "../base/ip-filter.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { PeerConnection, PeerOwner } from "./peer-connection.ts";
 import type { Torrent } from "./torrent-handle.ts";
@@ -57,6 +58,11 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
       peer.close(new ShoalError("ERR_CONNECT", why));
     }
     return this.#waiting.size > 0;
+  }
+
+  /** Closes those whose address is blocked. */
+  expelBlocked(filter: IpFilter): void {
+    for (const peer of this.#waiting.keys()) if (filter.blocks(peer.remote.host)) peer.close(null);
   }
 
   closeAll(): void {

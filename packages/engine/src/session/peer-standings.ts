@@ -1,4 +1,5 @@
 import { isLoopback } from "../base/address.ts";
+import type { IpFilter } from "../base/ip-filter.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { BLOCK_SIZE } from "../meta/layout.ts";
@@ -28,11 +29,19 @@ interface ActivePeer {
   score: number;
 }
 
+export interface StandingsPorts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+  readonly ipFilter: IpFilter;
+}
+
 /** The reputation of peers for all torrents of a session, kept in the state directory beyond it. */
 export class PeerStandings {
   readonly #reputations: Reputations = new Reputations();
   /** On loopback, where all have one address: banned peer ids. */
   readonly #bannedIds: Set<string> = new Set();
+  readonly #ipFilter: IpFilter;
   readonly #clock: Clock;
   readonly #store: Store;
   readonly #log: Log;
@@ -41,7 +50,8 @@ export class PeerStandings {
   #saving: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(clock: Clock, store: Store, log: Log) {
+  constructor({ clock, store, log, ipFilter }: StandingsPorts) {
+    this.#ipFilter = ipFilter;
     this.#clock = clock;
     this.#store = store;
     this.#log = log;
@@ -78,8 +88,13 @@ export class PeerStandings {
     return this.#reputations.score(host, port, this.#clock.wallTime());
   }
 
+  /** Banned for what it did, or blocked by the user's list. */
   isBanned({ host, port }: Endpoint): boolean {
-    return this.#reputations.banOf(host, port, this.#clock.wallTime()) !== null;
+    return this.isBlocked(host) || this.#reputations.banOf(host, port, this.#clock.wallTime()) !== null;
+  }
+
+  isBlocked(host: string): boolean {
+    return this.#ipFilter.blocks(host);
   }
 
   /** Also knows those who come back with another port on loopback. */

@@ -1,6 +1,7 @@
 import type { Millis } from "../base/brand.ts";
 import { utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
+import type { IpRanges } from "../base/ip-ranges.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
@@ -74,7 +75,7 @@ export class Session {
   constructor(ports: SessionPorts, config: SessionConfig) {
     this.#ports = ports;
     const { clock, disk, random } = ports;
-    this.#standings = new PeerStandings(clock, ports.store, ports.log);
+    this.#standings = new PeerStandings(ports);
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
     const obfuscation = new Obfuscation(ports, config.obfuscation);
@@ -233,6 +234,13 @@ export class Session {
   /** Takes back a ban and all else that is held against a host. False when there is nothing. */
   forgive(host: string): boolean {
     return this.#standings.forgive(host);
+  }
+
+  /** From now on nothing is sent to these addresses or taken from them, and connections with them end; null for none. */
+  setIpFilter(ranges: IpRanges | null): void {
+    this.#ports.ipFilter.replace(ranges);
+    this.#lobby.expelBlocked(this.#ports.ipFilter);
+    for (const { awake } of this.#torrents) awake?.swarm.connections.expelBlocked();
   }
 
   on(listener: (event: SessionEvent) => void): () => void {

@@ -248,6 +248,15 @@ export class TorrentConnections {
     }
   }
 
+  /** The user's list is another one: closes connections with whom it blocks. */
+  expelBlocked(): void {
+    const { standings } = this.#context;
+    for (const peer of [...this.#pending, ...this.#admitted]) {
+      if (standings.isBlocked(peer.remote.host))
+        peer.close(new ShoalError("ERR_CONNECT", "Blocked by the IP filter"));
+    }
+  }
+
   /** Closes what takes too long to shake hands or says nothing; keeps quiet connections open. */
   onTick(now: Millis): void {
     const { handshakeTimeoutMs, idleTimeoutMs } = this.#context.config;

@@ -1,0 +1,60 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { ShoalError } from "../base/errors.ts";
+import type { IpRanges } from "../base/ip-ranges.ts";
+import { type IpFilterReport, IpFilterReader } from "../meta/ip-filter-list.ts";
+import { systemCode } from "./socket-error.ts";
+
+/** Of all lists together, unpacked. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+export interface LoadedIpFilter extends IpFilterReport {
+  readonly ranges: IpRanges;
+}
+
+/** Reads lists of addresses to block, also such as were packed by gzip; see `IpFilterReader`. Throws ShoalError ERR_NOT_FOUND and ERR_DISK with the path. */
+export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFilter> {
+  const reader = new IpFilterReader();
+  let bytes = 0;
+  for (const path of paths) {
+    const read = async (parts: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const part of parts) {
+        bytes += part.length;
+        if (bytes > MAX_BYTES)
+          throw new ShoalError("ERR_DISK", `${path} is larger than an IP filter list can be`, { path });
+        reader.push(part);
+      }
+    };
+    try {
+      const isPacked = await isGzip(path);
+      const source = createReadStream(path, { highWaterMark: 262_144 });
+      if (isPacked) await pipeline(source, createGunzip(), read);
+      else await pipeline(source, read);
+    } catch (error) {
+      throw loadError(path, error);
+    }
+    reader.endOfList();
+  }
+  return { ...reader.report(), ranges: reader.ranges() };
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const head = new Uint8Array(2);
+    const { bytesRead } = await file.read(head, 0, 2, 0);
+    return bytesRead === 2 && head[0] === 0x1f && head[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}
+
+function loadError(path: string, error: unknown): ShoalError {
+  if (error instanceof ShoalError) return error;
+  const code = systemCode(error);
+  if (code === "ENOENT") return new ShoalError("ERR_NOT_FOUND", `there is no file ${path}`, { path }, error);
+  const reason = code.startsWith("Z_") ? "it is packed by gzip and damaged" : code;
+  return new ShoalError("ERR_DISK", `${path} can't be read: ${reason}`, { path, systemCode: code }, error);
+}
