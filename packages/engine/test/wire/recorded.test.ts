@@ -128,7 +128,8 @@ describe("packets of the DHT", () => {
       if (packet.kind !== "answer") return;
       const { nodes, token, values, samples } = packet.answer;
       if (name.includes("get_peers")) assert.ok(token !== null && token.length > 0);
-      if (name.includes("find_node")) assert.deepEqual(nodes.at(0)?.endpoint.port, 6881);
+      // libtorrent had not met anybody yet.
+      if (name.includes("find_node")) assert.equal(nodes.length, name.includes("libtorrent") ? 0 : 1);
       if (name.includes("values")) assert.deepEqual(values.at(0), { host: "10.73.0.2", port: 7000 });
       if (name.includes("sample_infohashes")) assert.ok(samples !== null && samples.intervalSeconds >= 0);
     });
