@@ -42,6 +42,7 @@ export class HashExchange {
   readonly #files: Map<string, LayoutFile> = new Map();
   readonly #queries: HashQueries<Query, PeerConnection> = new HashQueries();
   readonly #answers: HashAnswers;
+  #started = false;
 
   constructor(
     context: SessionContext,
@@ -57,7 +58,13 @@ export class HashExchange {
     this.#answers = new HashAnswers(context, (piece) => owner.hasPiece(piece), layout, storage, hashes);
     for (const file of layout.files)
       if (file.piecesRoot !== null) this.#files.set(toHex(file.piecesRoot), file);
-    for (const file of hashes.missingLayers()) this.#fetchLayer(file);
+  }
+
+  /** Asks peers for the piece layers that are not known by now; once. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    for (const file of this.#hashes.missingLayers()) this.#fetchLayer(file);
   }
 
   /** Something is to come from peers. */

@@ -203,6 +203,7 @@ export class TorrentContent {
     this.#pieces.lost.start();
     this.exchange.start();
     this.webSeeds.start();
+    this.hashExchange.start();
     this.exchange.announceAll(this.#found);
     this.#found = [];
     for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);

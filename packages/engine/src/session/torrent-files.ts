@@ -3,6 +3,7 @@ import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type FilePriority, FileSelection, NORMAL, SKIP } from "../core/file-selection.ts";
 import { type FilesTrouble, spaceError } from "../core/explain.ts";
+import { GatheredLayers } from "../core/gathered-layers.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { ResumePlace } from "../core/resume-record.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
@@ -289,7 +290,8 @@ export class TorrentFiles {
     if (pieces.isEmpty) return;
     const stats = await this.stat();
     const readable = [...pieces].filter((piece) => this.#isReadable(piece, stats));
-    const { disk } = this.#context;
+    const { disk, hasher } = this.#context;
+    const gathered = new GatheredLayers(hashes, this.#metainfo.layout, hasher);
     let next = 0;
     let done = 0;
     if (readable.length === 0) return;
@@ -298,7 +300,8 @@ export class TorrentFiles {
       const start = (): void => {
         const piece = readable[next++]!;
         disk.hash(this.storage, piece, hashes, (_error, digest) => {
-          if (digest !== null && hashes.verify(piece, digest)) onRight(piece, digest);
+          if (digest !== null && gathered.add(piece, digest.root)) this.#tellFile(piece, hashes, onRight);
+          else if (digest !== null && hashes.verify(piece, digest)) onRight(piece, digest);
           onProgress(++done, readable.length);
           if (next < readable.length && !isCancelled()) start();
           else if (done === next) resolve();
@@ -307,6 +310,17 @@ export class TorrentFiles {
       const parallel = Math.min(CHECKS_UNDER_WAY, readable.length);
       for (let i = 0; i < parallel; i++) start();
     });
+  }
+
+  /** All pieces of a file have been proved by its layer. */
+  #tellFile(
+    piece: PieceIndex,
+    hashes: PieceHashes,
+    onRight: (piece: PieceIndex, digest: PieceDigest) => void,
+  ): void {
+    const { firstPiece, endPiece } = this.#metainfo.layout.fileOfPiece(piece);
+    for (let right = firstPiece; right < endPiece; right++)
+      onRight(right, { sha1: null, root: hashes.root(right), leaves: null });
   }
 
   /** All of the file's data is verified. */

@@ -140,4 +140,52 @@ describe("v2 without piece layers", () => {
         assert.deepEqual(node.disk.files.get(`/out/${made.metainfo.name}/${path}`)?.bytes, bytes);
     });
   }
+
+  test("who has the data and not the layers can tell them all the same", async () => {
+    const scene = await open("v2", (made) => ({ ...made.metainfo, pieceLayers: new Map() }));
+    const { world, made, node, seed } = scene;
+    const bare = { ...made.metainfo, pieceLayers: new Map() };
+    const torrent = await world.finish(
+      node.session.add({ metainfo: bare, downloadDir: "/out", peers: [seed.endpoint] }),
+    );
+    await world.run(60_000);
+    assert.equal(torrent.state, "seeding", JSON.stringify(torrent.stats().waiting));
+  });
+});
+
+test("a file list of several megabytes comes from two peers, and from one that is left", async () => {
+  const world = new SimulatedWorld();
+  const name = "n".repeat(190);
+  const sizes = Object.fromEntries(Array.from({ length: 12_000 }, (_, i) => [`${i}-${name}`, 1]));
+  const made = await world.make(sizes, { kind: "v1", pieceLength: PIECE });
+  assert.ok(made.metainfo.infoBytes.length > 2 * 1024 * 1024);
+  const seeds: Node[] = [];
+  for (let i = 0; i < 2; i++) {
+    const seed = await world.node({ link: { up: 200_000, down: 200_000, latencyMs: 20, loss: 0 } });
+    world.write(seed, made, "/data");
+    await world.finish(
+      seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true }),
+    );
+    seeds.push(seed);
+  }
+  const node = await world.node();
+  const torrent = await world.finish(
+    node.session.add({
+      magnet: formatMagnet({
+        infoHashes: made.metainfo.infoHashes,
+        name: null,
+        trackers: [],
+        webSeeds: [],
+        peers: seeds.map(({ endpoint }) => endpoint),
+        exactLength: null,
+        selectOnly: null,
+      }),
+      downloadDir: "/out",
+    }),
+  );
+  await world.run(4_000);
+  assert.equal(torrent.metainfo, null);
+  seeds[0]!.kill();
+  await world.until("the file list", () => torrent.metainfo !== null, 60_000);
+  await world.finish(node.session.close());
 });
