@@ -11,6 +11,7 @@ export { DhtNode } from "./core/dht/dht-node.ts";
 export type { DhtConfig, DhtItem, LookupResult } from "./core/dht/dht-types.ts";
 export { ExternalAddress } from "./core/external-address.ts";
 export { type Rng, Xoshiro128 } from "./base/rng.ts";
+export { peerPriority } from "./core/swarm/peer-priority.ts";
 export { shortHashes } from "./meta/info-hash.ts";
 export { BLOCK_SIZE } from "./meta/layout.ts";
 export { merkleRoot } from "./meta/merkle.ts";

@@ -72,6 +72,8 @@ export interface SessionContext extends SessionPorts {
   announcedPort(family: 4 | 6): number;
   /** Whether one more connection fits the session. */
   hasRoom(): boolean;
+  /** There are more than there should be: some came in to contest a slot. */
+  isOverfull(): boolean;
   onConnectionOpened(): void;
   onConnectionClosed(): void;
   /** Somebody became interested or a slot became free: choose who is served at the next opportunity. */

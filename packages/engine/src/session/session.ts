@@ -35,6 +35,8 @@ import { TorrentNames } from "./torrent-names.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
 const TICK_MS = 250;
+/** Connections from outside that are taken up though all slots are taken: one of them may be better than one that is there. */
+const CONTESTANTS = 8;
 
 export type SessionEvent =
   | { readonly type: "added"; readonly torrent: Torrent }
@@ -105,6 +107,7 @@ export class Session {
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
       hasRoom: () => this.#connections + this.#demultiplexer.size < config.maxConnections,
+      isOverfull: () => this.#connections > config.maxConnections,
       announcedPort: (family) => announcedPort(this.#context.listenPort(), this.reachability(), family),
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
@@ -281,7 +284,9 @@ export class Session {
   }
 
   #onIncoming(connection: Connection): void {
-    if (this.#closed || !this.#context.hasRoom() || this.#standings.isBanned(connection.remote)) {
+    const taken = this.#connections + this.#demultiplexer.size;
+    const isFull = taken >= this.#context.config.maxConnections + CONTESTANTS;
+    if (this.#closed || isFull || this.#standings.isBanned(connection.remote)) {
       connection.close();
       return;
     }

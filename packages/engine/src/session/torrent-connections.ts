@@ -1,11 +1,13 @@
 import type { Millis, PeerSlot } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
-import { endpointKey } from "../base/address.ts";
+import { endpointKey, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
+import { peerPriority } from "../core/swarm/peer-priority.ts";
+import { slotToGiveUp } from "../core/swarm/slot-contest.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
-import { isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
+import { isNamed, isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -53,6 +55,8 @@ export class TorrentConnections {
   readonly #plainOnly: Set<string> = new Set();
   /** Who held a slot last: blame for a bad piece may come after the peer has left. */
   readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
+  /** Our addresses when the candidates were ranked. */
+  #rankedFor: { readonly v4: string | null; readonly v6: string | null } = { v4: null, v6: null };
   readonly #admitted: Set<PeerConnection> = new Set();
   /** Dialled or accepted, handshake not finished. */
   readonly #pending: Set<PeerConnection> = new Set();
@@ -61,7 +65,10 @@ export class TorrentConnections {
   constructor(context: SessionContext, owner: ConnectionsOwner) {
     this.#context = context;
     this.#owner = owner;
-    this.list = new PeerList(context.rng, { repute: context.standings });
+    this.list = new PeerList(context.rng, {
+      repute: context.standings,
+      priorityOf: (address) => this.#priorityOf(address),
+    });
   }
 
   /** Peers that finished the handshake. */
@@ -108,8 +115,12 @@ export class TorrentConnections {
 
   /** Dials as many candidates as the budgets allow. */
   dial(now: Millis): void {
-    const { config, net } = this.#context;
+    const { config, net, external } = this.#context;
     if (net.obstacle !== null) return;
+    if (external.v4 !== this.#rankedFor.v4 || external.v6 !== this.#rankedFor.v6) {
+      this.#rankedFor = { v4: external.v4, v6: external.v6 };
+      this.list.rerank();
+    }
     while (
       this.#context.hasRoom() &&
       this.#pending.size < MAX_HALF_OPEN &&
@@ -155,9 +166,6 @@ export class TorrentConnections {
       this.#turnAway(remote);
       throw new ShoalError("ERR_CONNECT", "The peer is banned");
     }
-    if (this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent) {
-      throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
-    }
     const twin = this.#byPeerId.get(id);
     if (twin !== undefined) {
       const duplicate = new ShoalError("ERR_CONNECT", "A second connection to the same peer");
@@ -169,6 +177,11 @@ export class TorrentConnections {
       if (!keepsNew) throw duplicate;
       twin.close(duplicate);
       this.#release(twin, duplicate);
+    } else if (
+      this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent ||
+      this.#context.isOverfull()
+    ) {
+      this.#winSlot(peer);
     }
     this.#pending.delete(peer);
     this.#admitted.add(peer);
@@ -316,6 +329,30 @@ export class TorrentConnections {
     }
     this.#slots.delete(peer.slot);
     peer.slot = -1;
+  }
+
+  /** All slots are taken: throws unless one of them is to be given to this peer. */
+  #winSlot(peer: PeerConnection): void {
+    const now = this.#context.now();
+    const holders = [...this.#admitted].map((holder) => ({
+      peer: holder,
+      priority: this.#priorityOf(holder.remote),
+      openedAt: holder.openedAt,
+      isOfUse: isNamed(holder.source) || holder.pipeline.rate(now) > 0 || holder.up.rate(now) > 0,
+    }));
+    const loser = peer.incoming ? slotToGiveUp(holders, this.#priorityOf(peer.remote), now)?.peer : undefined;
+    if (loser === undefined) throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
+    const reason = new ShoalError("ERR_CONNECT", "Another peer gets its place");
+    loser.close(reason);
+    this.#release(loser, reason);
+  }
+
+  /** Null in a local network: we don't know as whom we are seen there. */
+  #priorityOf(remote: Endpoint): number | null {
+    const { external } = this.#context;
+    const host = remote.host.includes(":") ? external.v6 : external.v4;
+    if (host === null || isPrivate(remote.host)) return null;
+    return peerPriority({ host, port: this.#context.listenPort() }, remote);
   }
 
   /** The address is not dialled while the peer is connected. */

@@ -13,7 +13,7 @@ const OPEN_SOURCES: ReadonlySet<PeerSource> = new Set(["lsd", "dht", "pex"]);
 /** Part of the list that each source keeps against floods from the others. */
 const RESERVE = 0.1;
 /** Sources whose peers are never given up: a person named them. */
-const isNamed = (source: PeerSource): boolean => source === "user" || source === "magnet";
+export const isNamed = (source: PeerSource): boolean => source === "user" || source === "magnet";
 
 const NAMED_RETRY: Millis = 1_000;
 const NAMED_RETRY_MAX: Millis = 60_000;
@@ -27,6 +27,8 @@ export interface PeerListOptions {
   /** Candidates kept at most. */
   readonly capacity?: number;
   readonly repute?: Repute;
+  /** Canonical priority (BEP 40), 0 to 2^32 - 1; null when it is not known. */
+  readonly priorityOf?: (address: Address) => number | null;
 }
 
 /** What is thought of addresses, over all torrents. */
@@ -50,8 +52,8 @@ export interface Candidate extends DialMemory {
 class Entry implements Candidate {
   readonly host: string;
   readonly port: number;
-  /** Breaks ties, so that clients with the same list don't dial in the same order. */
-  readonly salt: number;
+  /** The canonical one, or by chance: clients with the same list must not dial in the same order. */
+  priority: number;
   source: PeerSource;
   fails = 0;
   /** Was connected once for more than a moment. */
@@ -66,11 +68,18 @@ class Entry implements Candidate {
   connectedAt: Millis = 0;
   nextAt: Millis;
 
-  constructor(host: string, port: number, source: PeerSource, salt: number, score: number, nextAt: Millis) {
+  constructor(
+    host: string,
+    port: number,
+    source: PeerSource,
+    priority: number,
+    score: number,
+    nextAt: Millis,
+  ) {
     this.host = host;
     this.port = port;
     this.source = source;
-    this.salt = salt;
+    this.priority = priority;
     this.score = score;
     this.nextAt = nextAt;
   }
@@ -91,6 +100,7 @@ export class PeerList {
   readonly #entries: Map<string, Entry> = new Map();
   readonly #counts: Map<PeerSource, number> = new Map();
   readonly #repute: Repute;
+  readonly #canonical: (address: Address) => number | null;
   readonly #own: Set<string> = new Set();
   #isPrivate = false;
   #deadline: Millis = Infinity;
@@ -100,6 +110,7 @@ export class PeerList {
     this.#rng = rng;
     this.#capacity = options.capacity ?? 3_000;
     this.#repute = options.repute ?? NO_REPUTE;
+    this.#canonical = options.priorityOf ?? (() => null);
   }
 
   /** Candidates, busy ones included. */
@@ -121,10 +132,15 @@ export class PeerList {
     }
     if (this.#entries.size >= this.#capacity && !this.#evictFor(source)) return false;
     const score = this.#repute.score(address);
-    this.#entries.set(key, new Entry(host, port, source, this.#rng.uint32(), score, now));
+    this.#entries.set(key, new Entry(host, port, source, this.#priorityOf(address), score, now));
     this.#count(source, 1);
     this.#deadline = Math.min(this.#deadline, now);
     return true;
+  }
+
+  /** Priorities are others than when candidates were added. */
+  rerank(): void {
+    for (const entry of this.#entries.values()) entry.priority = this.#priorityOf(entry);
   }
 
   /** The torrent is private: candidates from the DHT, the local network and other peers go, and no more are taken (BEP 27). */
@@ -272,6 +288,10 @@ export class PeerList {
     yield* this.#entries.values();
   }
 
+  #priorityOf(address: Address): number {
+    return this.#canonical(address) ?? this.#rng.uint32();
+  }
+
   #find(address: Address): Entry | undefined {
     return this.#entries.get(endpointKey(address.host, address.port));
   }
@@ -338,12 +358,12 @@ function rank(source: PeerSource): number {
   return SOURCES.indexOf(source);
 }
 
-/** One that is due in another way, then fewer failures, then the better reputation, then known to work, then the better source, then by chance. */
+/** One that is due in another way, then fewer failures, then the better reputation, then known to work, then the better source, then the higher priority. */
 function isBetter(a: Entry, b: Entry): boolean {
   if ((a.refused === null) !== (b.refused === null)) return a.refused !== null;
   if (a.fails !== b.fails) return a.fails < b.fails;
   if (a.score !== b.score) return a.score > b.score;
   if (a.good !== b.good) return a.good;
   if (a.source !== b.source) return rank(a.source) < rank(b.source);
-  return a.salt < b.salt;
+  return a.priority > b.priority;
 }
