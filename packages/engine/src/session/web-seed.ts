@@ -5,6 +5,7 @@ import { RequestQueue } from "../core/peer/request-queue.ts";
 import { RequestTimeout } from "../core/peer/request-timeout.ts";
 import type { SpeedClass } from "../core/picker/peer-state.ts";
 import type { BlockVisitor } from "../core/web-seed/block-reader.ts";
+import { IdleRule } from "../core/web-seed/idle-rule.ts";
 import { RunQueue } from "../core/web-seed/run-queue.ts";
 import { WebSeedHealth } from "../core/web-seed/web-seed-health.ts";
 import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
@@ -53,6 +54,7 @@ export class WebSeed implements BlockSource, TransferOwner {
   /** With its port, if it is no usual one. */
   readonly host: string;
   readonly health: WebSeedHealth;
+  readonly idleRule: IdleRule = new IdleRule();
   readonly requests: RequestQueue = new RequestQueue(MAX_REQUESTS);
   readonly pipeline: RequestPipeline = new RequestPipeline();
   readonly timeout: RequestTimeout = new RequestTimeout();

@@ -15,6 +15,7 @@ const MAX_SEEDS = 32;
 export interface WebSeedsOwner {
   /** Pieces are wanted and not there. */
   readonly wantsPieces: boolean;
+  readonly connectedPeers: Iterable<BlockSource>;
   readonly exchange: PieceExchange;
   readonly download: TorrentDownload;
   emit(event: TorrentEvent): void;
@@ -55,7 +56,8 @@ export class WebSeeds implements WebSeedOwner {
     if (!this.#active || !this.#owner.wantsPieces) return Infinity;
     if (this.asked > 0) return -Infinity;
     let next = Infinity;
-    for (const { health, inPicker } of this.#all()) if (!inPicker) next = Math.min(next, health.retryAt);
+    for (const { health, inPicker, idleRule } of this.#all())
+      if (!inPicker && !idleRule.isIdle) next = Math.min(next, health.retryAt);
     return next;
   }
 
@@ -101,8 +103,11 @@ export class WebSeeds implements WebSeedOwner {
       for (const seed of this.inUse) this.#leave(seed);
       return;
     }
+    const best = this.#bestPeer(now);
     for (const seed of this.#all()) {
-      if (!seed.inPicker && seed.health.mayAsk(now)) this.#join(seed, now);
+      seed.idleRule.onTick(seed.pipeline.total, best, now);
+      if (!seed.inPicker && seed.health.mayAsk(now) && !seed.idleRule.isIdle) this.#join(seed, now);
+      else if (seed.inPicker && seed.idleRule.isIdle) this.#leave(seed);
       else if (seed.inPicker && seed.lacksFiles && !this.#picker.isInteresting(seed)) {
         seed.health.onEmpty(now);
         this.#leave(seed);
@@ -147,6 +152,14 @@ export class WebSeeds implements WebSeedOwner {
   onUnfit(seed: WebSeed): void {
     this.#leave(seed);
     this.#tellTrouble(seed);
+  }
+
+  /** Bytes per second of the fastest peer that has everything. */
+  #bestPeer(now: Millis): number {
+    let best = 0;
+    for (const { choked, inPicker, have, pipeline } of this.#owner.connectedPeers)
+      if (inPicker && !choked && have.isFull) best = Math.max(best, pipeline.rate(now));
+    return best;
   }
 
   #all(): readonly WebSeed[] {

@@ -213,6 +213,31 @@ describe("web seeds", () => {
     await complete(scene, 60 * 60_000);
   });
 
+  test("while a peer that has everything is ten times as fast a server is spared, and asked again when the peer goes", async () => {
+    let seed: Node | null = null;
+    const scene = await begin(
+      { "film.bin": 120 * MIB },
+      { kind: "v1", pieceLength: 16 * PIECE },
+      { "a.example": (made) => honest(made, MIB / 100) },
+      async (world, made) => {
+        const { host, port } = await peer(world, made, MIB);
+        seed = world.nodes.at(-1)!;
+        return [{ host, port }];
+      },
+    );
+    const { world, torrent } = scene;
+    await world.run(45_000);
+    assert.equal(torrent.webSeeds()[0]!.state, "idle");
+    const asked = world.web.asked.length;
+    await world.run(30_000);
+    assert.equal(world.web.asked.length, asked);
+    assert.equal(torrent.state, "downloading");
+    seed!.kill();
+    await world.run(5_000);
+    assert.ok(world.web.asked.length > asked);
+    assert.equal(torrent.stats().wasted, 0);
+  });
+
   const DECEPTIONS: Record<string, (answer: Answer) => Answer> = {
     "a body that ends too early": (answer) => ({ ...answer, body: answer.body.subarray(0, 100) }),
     "another range": (answer) => ({ ...answer, headers: new Map([["content-range", "bytes 0-9/20"]]) }),

@@ -197,7 +197,7 @@ export class Download {
     const now = this.#context.now();
     if (output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
       this.#progressAt = now;
-      output.event("progress", statsFields(torrent, stats));
+      output.event("progress", { ...statsFields(torrent, stats), webSeedList: torrent.webSeeds() });
     }
     const style = output.noteStyle;
     if (torrent.state === "metadata") {
