@@ -102,6 +102,7 @@ export class Node {
         http,
         trackers,
         finders: [],
+        lanService: null,
         portMapper: null,
         dht: null,
       },

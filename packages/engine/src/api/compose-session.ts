@@ -7,6 +7,7 @@ import { NodeDisk } from "../node/disk.ts";
 import { nodeSigner } from "../node/signer.ts";
 import { nodeHasher } from "../node/hasher.ts";
 import { NodeHttp } from "../node/http.ts";
+import { LocalNetworks } from "../node/local-networks.ts";
 import { NetPolicy } from "../node/net-policy.ts";
 import { NodeRandom } from "../node/random.ts";
 import { NodeRouters } from "../node/routers.ts";
@@ -14,6 +15,7 @@ import { NodeStore } from "../node/store.ts";
 import { NodeUdp } from "../node/udp.ts";
 import { NodeNet } from "../node/tcp.ts";
 import type { Log } from "../ports/log.ts";
+import { LanService, type LanServicePorts } from "../session/lan-service.ts";
 import { LsdFinder } from "../session/lsd-finder.ts";
 import { PortMapper } from "../session/port-mapper.ts";
 import { Dht, type DhtSettings } from "../session/dht.ts";
@@ -60,6 +62,10 @@ export async function composeSession(
       trackers: new TrackerClient(shared, newRng()),
       finders: [...lsd, ...(dht === null ? [] : [dht])],
       dht,
+      lanService:
+        all.lanService === undefined
+          ? null
+          : new LanService(lanPorts(policy, udp, log), all.lanService, newRng()),
       portMapper:
         all.portMapping && !policy.loopbackOnly
           ? new PortMapper({ ...shared, routers: new NodeRouters(policy) }, newRng())
@@ -100,5 +106,16 @@ function dhtSettings(all: SessionOptions, policy: NetPolicy): DhtSettings {
   return {
     bootstrap,
     mayContact: ({ host }) => policy.refusal(host) === null && (isLocal || !policy.isPrivate(host)),
+  };
+}
+
+function lanPorts(policy: NetPolicy, udp: NodeUdp, log: Log): LanServicePorts {
+  return {
+    clock: nodeClock,
+    log,
+    // Loaded when it is wanted: most sessions do without.
+    openMdns: async (family, listener) =>
+      (await import("../node/mdns.ts")).NodeMdns.open(udp, family, listener),
+    addresses: () => ([4, 6] as const).flatMap((family) => new LocalNetworks(family, policy).addresses),
   };
 }

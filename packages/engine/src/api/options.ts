@@ -4,6 +4,7 @@ import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { Log } from "../ports/log.ts";
+import type { LanServiceOptions } from "../session/lan-service.ts";
 
 /** First port that is tried for peers, and the last one (both included). */
 export const FIRST_PORT = 41873;
@@ -45,6 +46,11 @@ export interface SessionOptions {
   readonly lsd: boolean;
   /** Ask routers to open our port (PCP, NAT-PMP, UPnP). Never done when bound to loopback. */
   readonly portMapping: boolean;
+  /**
+   * Show this node in the local network (multicast DNS, `_shoal._tcp`) under the name given, or under none, and tell of others who do. Off when
+   * absent: who asks for nothing is not seen.
+   */
+  readonly lanService?: LanServiceOptions;
   /** Tell peers of each other, and take up whom they name (BEP 11); not with private torrents. */
   readonly pex: boolean;
   /** Memory for blocks on their way to the disk, bytes. */
@@ -80,7 +86,7 @@ export interface SessionOptions {
 /** The one table of defaults. */
 export const SESSION_DEFAULTS: Omit<
   SessionOptions,
-  "stateDir" | "host" | "ipFilter" | "dhtBootstrap" | "log"
+  "stateDir" | "host" | "ipFilter" | "dhtBootstrap" | "lanService" | "log"
 > = {
   ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
   listen: true,

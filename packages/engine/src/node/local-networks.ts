@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { canonicalIp, isPrivate, parseIp } from "../base/address.ts";
+import { canonicalIp, formatIp, isPrivate, parseIp } from "../base/address.ts";
 import type { NetPolicy } from "./net-policy.ts";
 
 /** Interfaces that are spoken to at most: machines with many containers have hundreds. */
@@ -13,6 +13,8 @@ interface Subnet {
 
 /** The networks that this machine is in, as far as the policy lets us use them. */
 export class LocalNetworks {
+  /** Our own in these networks, without those that need a zone. */
+  readonly addresses: readonly string[];
   /** What Node takes for a multicast interface: an IPv4 address, or "::%eth0". */
   readonly interfaces: readonly string[];
   readonly #policy: NetPolicy;
@@ -29,6 +31,9 @@ export class LocalNetworks {
       subnets.push({ address: parseIp(address)!, prefix });
     }
     this.interfaces = [...interfaces];
+    this.addresses = subnets
+      .map(({ address }) => formatIp(address))
+      .filter((address) => !/^fe[89ab]/.test(address));
     this.#subnets = subnets;
   }
 

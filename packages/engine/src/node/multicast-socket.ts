@@ -44,7 +44,7 @@ export class MulticastSocket implements UdpSocket {
     const bound = socket.address();
     this.endpoint = { host: bound.address, port: bound.port };
     // What stays on this machine goes through no network at all.
-    sender.setMulticastTTL(policy.loopbackOnly ? 0 : 1);
+    sender.setMulticastTTL(policy.loopbackOnly ? 0 : hopsOf(spec.group));
     sender.setMulticastLoopback(true);
     this.#join();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -85,6 +85,10 @@ export class MulticastSocket implements UdpSocket {
 
   send(bytes: Uint8Array, to: Endpoint): void {
     if (this.#waiting >= MAX_WAITING) return;
+    if (to.host !== this.#spec.group) {
+      if (this.#open && this.isFrom(to.host)) this.#socket.send(bytes, to.port, to.host, () => {});
+      return;
+    }
     this.#waiting++;
     // The interface is a state of the socket: one datagram is gone before the next one changes it.
     this.#lastSend = this.#lastSend.then(() => this.#sendOnAll(bytes, to)).finally(() => this.#waiting--);
@@ -94,13 +98,15 @@ export class MulticastSocket implements UdpSocket {
     if (!this.#open) return;
     this.#open = false;
     clearInterval(this.#timer);
-    this.#socket.close();
-    if (this.#sender !== this.#socket) this.#sender.close();
+    // What was sent before still goes out: it may be a good-bye.
+    void this.#lastSend.finally(() => {
+      this.#socket.close();
+      if (this.#sender !== this.#socket) this.#sender.close();
+    });
   }
 
   async #sendOnAll(bytes: Uint8Array, { host, port }: Endpoint): Promise<void> {
     for (const via of this.#networks.interfaces) {
-      if (!this.#open) return;
       try {
         this.#sender.setMulticastInterface(via);
       } catch {
@@ -128,4 +134,9 @@ export class MulticastSocket implements UdpSocket {
       }
     }
   }
+}
+
+/** Groups of one link are forwarded by nobody, and multicast DNS wants to see that a packet was not (RFC 6762, 11). */
+function hopsOf(group: string): number {
+  return /^(?:224\.0\.0\.|ff02:)/.test(group) ? 255 : 1;
 }

@@ -21,6 +21,7 @@ import type { ExtensionRegistry } from "./extensions.ts";
 import type { Obfuscation } from "./obfuscation.ts";
 import type { SpacePolls } from "./space-polls.ts";
 import type { PeerFinder } from "./peer-finder.ts";
+import type { LanService } from "./lan-service.ts";
 import type { PortMapper } from "./port-mapper.ts";
 import type { PeerStandings } from "./peer-standings.ts";
 import type { StoreFlow } from "./store-flow.ts";
@@ -43,6 +44,8 @@ export interface SessionPorts {
   /** Whom the user wants nothing to do with. */
   readonly ipFilter: IpFilter;
   readonly finders: readonly PeerFinder[];
+  /** Null when we neither show ourselves in the local network nor look for others there. */
+  readonly lanService: LanService | null;
   /** Null when routers are not to be asked. */
   readonly portMapper: PortMapper | null;
   /** Shared with the trackers and finders, which vote on it, too. */

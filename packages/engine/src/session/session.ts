@@ -19,6 +19,7 @@ import type { SessionContext, SessionPorts } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
 import type { Dht } from "./dht.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
+import type { LanPeer, LanPeerEvent } from "./lan-service.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import { PeerConnection } from "./peer-connection.ts";
 import { SpacePolls } from "./space-polls.ts";
@@ -41,6 +42,7 @@ const CONTESTANTS = 8;
 export type SessionEvent =
   | { readonly type: "added"; readonly torrent: Torrent }
   | { readonly type: "removed"; readonly torrent: Torrent }
+  | LanPeerEvent
   /** Whether others can connect to us from outside is known, or otherwise than before. */
   | { readonly type: "reachability"; readonly reachability: Reachability }
   | { readonly type: "torrent"; readonly torrent: Torrent; readonly event: TorrentEvent };
@@ -158,7 +160,13 @@ export class Session {
     const mapping = this.#ports.portMapper?.open(port, (reachability) =>
       this.#emit({ type: "reachability", reachability }),
     );
-    await Promise.all([mapping, ...this.#ports.finders.map((finder) => finder.open(port))]);
+    const lan = this.#ports.lanService?.open(port, (event) => this.#emit(event));
+    await Promise.all([mapping, lan, ...this.#ports.finders.map((finder) => finder.open(port))]);
+  }
+
+  /** Others in the local network who show themselves; none unless `lanService` was asked for. */
+  lanPeers(): LanPeer[] {
+    return this.#ports.lanService?.peers() ?? [];
   }
 
   /** Whether others can connect to us from outside, as far as routers say. */
@@ -271,6 +279,7 @@ export class Session {
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
+    this.#ports.lanService?.close();
     const portsClosed = this.#ports.portMapper?.close();
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
     this.#demultiplexer.closeAll();
