@@ -39,7 +39,7 @@ class Storm {
   readonly #away: Map<string, SimulatedFile> = new Map();
   node!: Node;
   torrent!: Torrent;
-  /** A download that knows nobody but this one. */
+  /** A download that knows nobody but this one, and hears of nobody else: all that it gets is from here. */
   #guest!: Torrent;
   /** Nothing but a call may end a pause. */
   pausedAt = Infinity;
@@ -71,7 +71,7 @@ class Storm {
       seeds.map(({ endpoint }) => endpoint),
       isMeddled,
     );
-    const guest = await world.node({ link: { ...LINK, down: 20 * KIB } });
+    const guest = await world.node({ link: { ...LINK, down: 20 * KIB }, config: { pex: false } });
     storm.#guest = await guest.session.add({
       metainfo: made.metainfo,
       downloadDir: "/guest",
@@ -250,7 +250,7 @@ class Storm {
   /** What was shared can be fetched, and all ends without a trace. */
   async end(): Promise<void> {
     const { world, node } = this;
-    const taster = await world.node();
+    const taster = await world.node({ config: { pex: false } });
     const tasted = await taster.session.add({
       metainfo: this.made.metainfo,
       downloadDir: "/taste",
