@@ -18,6 +18,7 @@ import {
 } from "./http-stream.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { connectError } from "./socket-error.ts";
+import { tlsTrouble } from "./tls-trouble.ts";
 
 const MAX_HEADER_BYTES = 16_384;
 const MAX_REDIRECTS = 5;
@@ -272,6 +273,8 @@ function describe(error: unknown, target: URL): string {
   if (typeof code === "string" && (code.startsWith("HPE_") || code.startsWith("Z_"))) {
     return `${target.host} does not answer in HTTP`;
   }
+  const untrusted = typeof code === "string" ? tlsTrouble(code, target.host) : null;
+  if (untrusted !== null) return untrusted;
   const bare = canonicalIp(target.hostname.replace(/^\[|\]$/g, "")) ?? target.hostname;
   return connectError({ host: bare, port }, error).message;
 }

@@ -9,7 +9,7 @@ import type { Log } from "../ports/log.ts";
 import type { AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
 import type { ScrapeBatches } from "./scrape-batches.ts";
-import type { RequestPorts, TrackerRequests } from "./tracker-requests.ts";
+import type { RequestOptions, RequestPorts, TrackerRequests } from "./tracker-requests.ts";
 import { statusOf, type TrackerStatus } from "./tracker-status.ts";
 
 const PEERS_WANTED = 200;
@@ -111,8 +111,6 @@ export class Announcing implements Ringing {
   #running = false;
   /** Somebody waits for the next answer. */
   #urgent = false;
-  /** When the first round of a name that comes later may begin. */
-  #firstAt: Millis = 0;
 
   constructor(shared: AnnounceShared, info: AnnounceInfo, listener: TrackerListener) {
     this.#shared = shared;
@@ -139,8 +137,9 @@ export class Announcing implements Ringing {
     const gently = how.gently === true;
     this.#running = true;
     this.#urgent = !gently;
-    this.#firstAt = gently ? this.#shared.nextTurn() : this.#now();
-    for (const { announcer } of this.#swarms) announcer.start(this.#firstAt);
+    const firstAt = gently ? this.#shared.nextTurn() : this.#now();
+    for (const { announcer } of this.#swarms) announcer.start(firstAt);
+    this.#meetNewNames(firstAt);
     this.#shared.onStarted(this);
     this.proceed();
   }
@@ -169,7 +168,7 @@ export class Announcing implements Ringing {
 
   /** A tracker of which no more is wanted. `info.tiers` has to be without it already. */
   remove(url: string): void {
-    for (const swarm of this.#swarms) void this.#askInOrder(swarm, swarm.announcer.remove(url), null);
+    for (const swarm of this.#swarms) void this.#sayGoodbye(swarm, swarm.announcer.remove(url));
     this.proceed();
   }
 
@@ -187,7 +186,7 @@ export class Announcing implements Ringing {
    * rejects; what trackers don't say stays as it was.
    */
   async scrape(how: { readonly urgent: boolean; readonly all: boolean }): Promise<void> {
-    this.#meetNewNames();
+    this.#meetNewNames(this.#now());
     await Promise.all(
       this.#swarms.flatMap((swarm) => {
         const isPrivate = this.#info.isPrivate === true;
@@ -221,26 +220,15 @@ export class Announcing implements Ringing {
     this.#cancelAlarm();
     for (const abort of this.#underWay ?? []) abort.abort();
     this.#underWay = null;
-    const timeUp = new AbortController();
-    const goodbyes: Promise<void>[] = [];
-    for (const swarm of this.#swarms) {
+    const goodbyes = this.#swarms.flatMap((swarm) => {
       const actions = swarm.announcer.stop();
-      for (const url of new Set(actions.map((action) => action.url))) {
+      const urls = new Set(actions.map(({ url }) => url));
+      return [...urls].map((url) => {
         const last = actions.filter((action) => action.url === url);
-        goodbyes.push(this.#askInOrder(swarm, last, timeUp.signal));
-      }
-    }
-    if (goodbyes.length === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#shared.ports.clock.setTimer(STOP_TIMEOUT_MS, () => {
-        timeUp.abort();
-        resolve();
-      });
-      void Promise.all(goodbyes).then(() => {
-        timer.cancel();
-        resolve();
+        return this.#sayGoodbye(swarm, last);
       });
     });
+    await Promise.all(goodbyes);
   }
 
   onAlarm(): void {
@@ -253,7 +241,7 @@ export class Announcing implements Ringing {
     if (!this.#running) return;
     this.#cancelAlarm();
     const now = this.#now();
-    this.#meetNewNames();
+    this.#meetNewNames(now);
     let earliest = Number.POSITIVE_INFINITY;
     for (const swarm of this.#swarms) {
       for (let action = swarm.announcer.next(now); action !== null; action = swarm.announcer.next(now)) {
@@ -268,7 +256,7 @@ export class Announcing implements Ringing {
     const abort = new AbortController();
     this.#underWay ??= new Set();
     this.#underWay.add(abort);
-    const answer = await this.#ask(swarm, action, abort.signal, this.#urgent);
+    const answer = await this.#ask(swarm, action, { signal: abort.signal, urgent: this.#urgent });
     if (abort.signal.aborted) return;
     this.#underWay.delete(abort);
     if (this.#underWay.size === 0) this.#underWay = null;
@@ -296,15 +284,14 @@ export class Announcing implements Ringing {
   }
 
   /** Never rejects: that there was no answer is an answer too. */
-  async #ask(swarm: Swarm, action: AnnounceAction, signal: AbortSignal, urgent: boolean): Promise<Outcome> {
+  async #ask(swarm: Swarm, action: AnnounceAction, how: Omit<RequestOptions, "named">): Promise<Outcome> {
     const { url } = action;
     try {
       const answer = await this.#shared.requests.announce(new URL(url), this.#request(swarm, action), {
-        signal,
-        urgent,
+        ...how,
         named: this.#info.isNamed?.(url) ?? false,
         onLate: (late) => {
-          if (!signal.aborted && this.#running) this.#onSuccess(url, late);
+          if (!how.signal.aborted && this.#running) this.#onSuccess(url, late);
         },
       });
       return answer.ok ? answer : { ...answer, refused: true };
@@ -343,27 +330,42 @@ export class Announcing implements Ringing {
     if (counts !== null) announcer.onScrape(url, counts);
   }
 
-  #meetNewNames(): void {
+  /** Their first round begins at `firstAt`. */
+  #meetNewNames(firstAt: Millis): void {
     const names = this.#info.names();
     if (names.length === this.#swarms.length) return;
     for (const name of names) {
       if (this.#swarms.some((swarm) => swarm.name === name)) continue;
       const tiers = this.#info.tiers.map((urls) => urls.filter(isUsable));
-      const firstAt = Math.max(this.#now(), this.#firstAt);
       const options = { oneAtATime: this.#info.isPrivate === true };
       const announcer = new Announcer(tiers, this.#shared.rng, firstAt, options);
       if (!this.#running) announcer.stop();
-      this.#swarms = [...this.#swarms, { name, announcer }];
+      // Without the copy it would have room for many more.
+      this.#swarms = [...this.#swarms, { name, announcer }].slice();
     }
   }
 
-  async #askInOrder(
-    swarm: Swarm,
-    actions: readonly AnnounceAction[],
-    signal: AbortSignal | null,
-  ): Promise<void> {
-    const until = signal ?? new AbortController().signal;
-    for (const action of actions) if (!until.aborted) await this.#ask(swarm, action, until, true);
+  /** Tells a tracker the last things, in order, without regard to its answers. */
+  #sayGoodbye(swarm: Swarm, actions: readonly AnnounceAction[]): Promise<void> {
+    const { clock } = this.#shared.ports;
+    const timeUp = new AbortController();
+    const { signal } = timeUp;
+    const before = clock.now() + STOP_TIMEOUT_MS;
+    return new Promise((resolve) => {
+      // Not all that is waited for can be ended: looking up a name, for instance.
+      const timer = clock.setTimer(STOP_TIMEOUT_MS, () => {
+        timeUp.abort();
+        resolve();
+      });
+      const ask = async (): Promise<void> => {
+        for (const action of actions) {
+          if (!signal.aborted) await this.#ask(swarm, action, { signal, urgent: true, before });
+        }
+        timer.cancel();
+        resolve();
+      };
+      void ask();
+    });
   }
 
   #cancelAlarm(): void {

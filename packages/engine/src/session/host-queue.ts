@@ -16,6 +16,8 @@ export interface Turn {
   readonly urgent: boolean;
   /** Takes it out of the line. A ShoalError as its reason says that the host was too slow, anything else that the answer is not wanted any more. */
   readonly signal: AbortSignal;
+  /** It is not begun from then on: nobody would wait for the answer. */
+  readonly before?: Millis;
 }
 
 /** Requests in a row without an answer after which a host is left alone for a time. */
@@ -28,10 +30,15 @@ const MAX_HOSTS = 1_000;
 /** Whether the host has answered lately, or why it is not asked. */
 type Start = (outcome: boolean | ShoalError) => void;
 
+interface Waiting {
+  readonly start: Start;
+  readonly before: Millis;
+}
+
 interface Host {
   running: number;
-  readonly urgent: Set<Start>;
-  readonly others: Set<Start>;
+  readonly urgent: Set<Waiting>;
+  readonly others: Set<Waiting>;
   /** It has answered, whatever it was. */
   answered: boolean;
   /** Requests in a row without an answer; those that ran side by side count as one. */
@@ -90,7 +97,7 @@ export class HostQueue {
   }
 
   /** When that resolves, it counts as running; true: the host has answered lately. */
-  async #turn(host: Host, { urgent, signal }: Turn): Promise<boolean> {
+  async #turn(host: Host, { urgent, signal, before = Infinity }: Turn): Promise<boolean> {
     if (signal.aborted) throw cancelled();
     const now = this.#clock.now();
     if (!urgent && host.error !== null && now < host.closedUntil) throw host.error;
@@ -98,33 +105,39 @@ export class HostQueue {
     return new Promise((resolve, reject) => {
       const leave = (): void => start(cancelled());
       const start: Start = (outcome) => {
-        line.delete(start);
+        line.delete(waiting);
         signal.removeEventListener("abort", leave);
         if (typeof outcome === "boolean") resolve(outcome);
         else reject(outcome);
       };
+      const waiting: Waiting = { start, before };
       signal.addEventListener("abort", leave);
-      line.add(start);
+      line.add(waiting);
       this.#waiting.add(host);
       this.#startNext();
     });
   }
 
   #startNext(): void {
+    const now = this.#clock.now();
     for (const kind of ["urgent", "others"] as const) {
       for (let found = true; found;) {
         found = false;
         for (const host of this.#waiting) {
-          const [start] = host[kind];
-          if (start === undefined || !this.#hasRoom(host, kind)) continue;
+          const [first] = host[kind];
+          if (first === undefined || !this.#hasRoom(host, kind)) continue;
           found = true;
+          if (now >= first.before) {
+            first.start(cancelled());
+            break;
+          }
           host.running++;
           this.#running++;
           if (!host.answered) this.#unproven++;
           // To the end of the ring.
           this.#waiting.delete(host);
           this.#waiting.add(host);
-          start(host.answered);
+          first.start(host.answered);
           break;
         }
       }
@@ -150,7 +163,7 @@ export class HostQueue {
     if (host.fails < PATIENCE) return;
     host.closedUntil =
       host.failedAt + Math.min(FIRST_PAUSE_MS * 2 ** Math.min(host.fails - PATIENCE, 20), LAST_PAUSE_MS);
-    for (const start of host.others) start(error);
+    for (const { start } of host.others) start(error);
   }
 
   #host(name: string): Host {

@@ -51,7 +51,8 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   #rest: TorrentRest | null = null;
   #goingToRest: Promise<void> | null = null;
   #wakingUp: Promise<LiveTorrent> | null = null;
-  readonly #restWatch: RestWatch = new RestWatch();
+  /** Null at rest. */
+  #restWatch: RestWatch | null = null;
   /** That it is complete was known before it woke up, so it is no event. */
   #knownComplete = false;
   /** Counts pauses: a recheck that was asked for before one doesn't end it. */
@@ -311,6 +312,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     const live = this.#live;
     if (live === null || this.#closing !== null) return Infinity;
     live.onTick(now);
+    this.#restWatch ??= new RestWatch();
     const next = this.#restWatch.next(live, this.#options, now, this.#wakingUp !== null);
     if (next !== null) return next;
     this.#goingToRest = this.#goToRest(live).finally(() => {
@@ -341,7 +343,6 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     this.#knownComplete = row.complete;
     this.#live = live;
     this.#rest = null;
-    this.#restWatch.onBusy();
     live.start(state === "paused");
     this.#owner.onActive(this);
     await live.ready();
@@ -385,6 +386,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   async #goToRest(live: LiveTorrent): Promise<void> {
     this.#rest = TorrentRest.of(live);
+    this.#restWatch = null;
     this.#live = null;
     await live.rest();
   }

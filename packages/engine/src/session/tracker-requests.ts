@@ -1,3 +1,4 @@
+import type { Millis } from "../base/brand.ts";
 import { type Endpoint, type Family, familyOf } from "../base/address.ts";
 import type { UdpAnswer } from "../core/tracker/udp-exchange.ts";
 import type { Http } from "../ports/http.ts";
@@ -36,6 +37,8 @@ export interface RequestOptions {
   readonly urgent: boolean;
   /** A user named the URL, not a stranger. */
   readonly named: boolean;
+  /** See `Turn`. */
+  readonly before?: Millis;
 }
 
 interface AnnounceOptions extends RequestOptions {

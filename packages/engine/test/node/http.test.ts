@@ -230,6 +230,38 @@ test(
   },
 );
 
+test("get: a URL that may not be asked of private addresses is not, under whatever name", async (t) => {
+  let asked = 0;
+  const { port } = await serve(t, (_request, response) => {
+    asked++;
+    response.writeHead(302, { location: "/reboot" }).end();
+  });
+  const mayAskPrivate = (url: URL): boolean => url.pathname === "/announce";
+  for (const host of ["localhost", "127.0.0.1"]) {
+    const get = (path: string): Promise<unknown> =>
+      client(t).get(`http://${host}:${port}${path}`, { ...limits, mayAskPrivate });
+    await assert.rejects(
+      get("/reboot"),
+      fails(/a private address, and this URL is asked only of public ones/),
+    );
+    assert.equal(asked, 0);
+    await assert.rejects(get("/announce"), fails(/a private address/));
+    assert.equal(asked, 1, "the redirect is not followed");
+    asked = 0;
+  }
+});
+
+test("families: those of the host's addresses; a request can be kept to one of them", async (t) => {
+  const { port } = await serve(t, (_request, response) => response.end("here"));
+  const http = client(t);
+  assert.deepEqual(await http.families("http://127.0.0.1/"), [4]);
+  assert.deepEqual(await http.families("http://[::1]/"), [6]);
+  const get = (family: 4 | 6): Promise<{ body: Uint8Array }> =>
+    http.get(`http://127.0.0.1:${port}/`, { ...limits, family });
+  assert.equal(Buffer.from((await get(4)).body).toString(), "here");
+  await assert.rejects(get(6), fails(/has no IPv6 address/));
+});
+
 /** Collects a stream to its end, or to the head that is refused. */
 function streamed(
   http: NodeHttp,

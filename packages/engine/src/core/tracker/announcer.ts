@@ -281,8 +281,8 @@ export class Announcer {
     const fresh = new Set(urls.filter((url) => this.#find(url) === undefined));
     const added = [...fresh].slice(0, MAX_TRACKERS - this.count).map((url) => newTracker(url, tier));
     this.#rng.shuffle(added);
-    // A list that grows by itself has room for many more: these stay short, and there are thousands of them.
-    this.#trackers = [...this.#trackers, ...added];
+    // A list that has grown has room for many more, a copy has not: these stay short, and there are thousands of them.
+    this.#trackers = [...this.#trackers, ...added].slice();
     return added;
   }
 
