@@ -9,6 +9,7 @@ import { runDormant } from "./rest/dormant.ts";
 import { runSoak } from "./soak/soak.ts";
 import { runSmallFiles } from "./transfer/small-files.ts";
 import { runSwarm } from "./transfer/swarm.ts";
+import { runTrackers } from "./trackers.ts";
 import { runTiny } from "./transfer/tiny.ts";
 import { runTransfer } from "./transfer/transfer.ts";
 
@@ -22,6 +23,7 @@ npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
 npm run bench -- dormant
 npm run bench -- connections
+npm run bench -- trackers
 npm run bench -- soak     [--seconds 300] [--peers 50] [--size 512MiB]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
@@ -40,6 +42,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   dormant: runDormant,
   connections: runConnections,
   soak: runSoak,
+  trackers: runTrackers,
 };
 
 async function main(words: readonly string[]): Promise<void> {
