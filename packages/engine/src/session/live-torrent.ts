@@ -310,7 +310,7 @@ export class LiveTorrent {
     try {
       const info = parseInfo(bytes, this.#context.hasher);
       const trackers = (this.#magnet?.trackers ?? []).map((url) => [url]);
-      this.#metainfo = { ...info, trackers, webSeeds: this.#magnet?.webSeeds ?? [] };
+      this.#metainfo = { ...linked(info, this.#magnet), trackers };
       this.#infoHashes = info.infoHashes;
       if (info.private) this.#makePrivate();
       const alone = this.#owner.onHashesKnown();

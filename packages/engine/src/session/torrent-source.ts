@@ -36,9 +36,9 @@ export function withLink(options: AddOptions, magnet: Magnet | null): AddOptions
   return { selectOnly: magnet.selectOnly, ...options };
 }
 
-/** A torrent that is known already, with what the link knows besides. */
+/** With the web servers that the link names besides; of a private torrent whoever wrote the link is to learn nothing. */
 export function linked(metainfo: Metainfo, magnet: Magnet | null): Metainfo {
-  if (magnet === null || magnet.webSeeds.length === 0) return metainfo;
+  if (magnet === null || magnet.webSeeds.length === 0 || metainfo.private) return metainfo;
   return { ...metainfo, webSeeds: [...new Set([...metainfo.webSeeds, ...magnet.webSeeds])] };
 }
 

@@ -17,14 +17,14 @@ interface Scene {
 
 async function open(
   kind: "v1" | "v2" | "hybrid",
-  seedHas?: (made: Made) => Made["metainfo"],
+  { lacksLayers = false, ...options }: { lacksLayers?: boolean; private?: boolean } = {},
 ): Promise<Scene> {
   const world = new SimulatedWorld();
   world.checkInvariants();
-  const made = await world.make(SIZES, { kind, pieceLength: PIECE });
+  const made = await world.make(SIZES, { kind, pieceLength: PIECE, ...options });
   const seed = await world.node();
   world.write(seed, made, "/data");
-  const metainfo = seedHas?.(made) ?? made.metainfo;
+  const metainfo = lacksLayers ? { ...made.metainfo, pieceLayers: new Map() } : made.metainfo;
   await world.finish(seed.session.add({ metainfo, downloadDir: "/data", seedOnly: true }));
   return { world, made, seed, node: await world.node() };
 }
@@ -107,6 +107,22 @@ describe("magnets", () => {
     assert.deepEqual(again.metainfo!.webSeeds, ["http://a.example/"]);
   });
 
+  for (const isPrivate of [false, true])
+    test(`a link's web servers are asked, but not for what is private: ${isPrivate}`, async () => {
+      const scene = await open("v1", { private: isPrivate });
+      const { world, seed } = scene;
+      const torrent = await add(
+        scene,
+        magnet(scene, { webSeeds: ["http://a.example/"], peers: [seed.endpoint] }),
+      );
+      await world.until("complete", () => torrent.state === "seeding");
+      assert.deepEqual(torrent.metainfo!.webSeeds, isPrivate ? [] : ["http://a.example/"]);
+      assert.equal(
+        world.web.asked.some(({ hostname }) => hostname === "a.example"),
+        !isPrivate,
+      );
+    });
+
   test("a peer named by a name that can't be looked up yet is tried again", async () => {
     const scene = await open("v1");
     const { world, seed, node } = scene;
@@ -142,7 +158,7 @@ describe("v2 without piece layers", () => {
   }
 
   test("who has the data and not the layers can tell them all the same", async () => {
-    const scene = await open("v2", (made) => ({ ...made.metainfo, pieceLayers: new Map() }));
+    const scene = await open("v2", { lacksLayers: true });
     const { world, made, node, seed } = scene;
     const bare = { ...made.metainfo, pieceLayers: new Map() };
     const torrent = await world.finish(
