@@ -265,3 +265,33 @@ describe("others get from nginx what we made a torrent of", { concurrency: 2 }, 
     await assertSameTree(join(dir, prepared.payload.name), prepared.payload.path);
   });
 });
+
+describe("servers of other kinds", { concurrency: 2 }, () => {
+  test("the URL of the file itself, over IPv6, with a connection for each request", OPTIONS, async (t) => {
+    const stage = openStage(t, NEEDS);
+    const prepared = await makeServed(stage, FILE, async (bare) => {
+      const [nginx] = await copyServed(stage, bare, "keepalive_timeout 0; listen [::1]:PORT;");
+      return [`http://[::1]:${nginx.port}/${encodeURIComponent(bare.payload.name)}`];
+    });
+    await getAll(stage, prepared, "--host", "::1");
+  });
+
+  test("a server that ends in the middle and comes back", OPTIONS, async (t) => {
+    const stage = openStage(t, NEEDS);
+    let nginx!: Nginx;
+    let root = "";
+    const prepared = await makeServed(stage, FILE, async (bare) => {
+      [nginx, root] = await copyServed(stage, bare, "limit_rate 400k;");
+      return [nginx.url];
+    });
+    const dir = stage.folder("got");
+    const shoal = Shoal.get(stage, [prepared.file, "-o", dir, "--once"]);
+    await shoal.waitFor("progress", 20_000, ({ downloaded }) => Number(downloaded) > 500_000);
+    await nginx.child.kill();
+    await shoal.waitFor("web-seed", 20_000, ({ ok }) => ok === false);
+    await Nginx.start(stage, { root, port: nginx.port });
+    await shoal.complete();
+    await shoal.endsWith(0);
+    await assertSameTree(join(dir, prepared.payload.name), prepared.payload.path);
+  });
+});

@@ -18,8 +18,10 @@ export interface NginxRequest {
 export interface NginxSpec {
   /** Folder that is served. */
   readonly root: string;
-  /** Directives for the `server` block; `limit_conn each N` has its zone. */
+  /** Directives for the `server` block; `limit_conn each N` has its zone, and PORT stands for its port. */
   readonly extra?: string;
+  /** Any free one by default. */
+  readonly port?: number;
 }
 
 /** nginx with a configuration of its own, on loopback or in the stage's namespace. */
@@ -41,12 +43,12 @@ export class Nginx {
 
   static async start(stage: Stage, spec: NginxSpec): Promise<Nginx> {
     const host = stage.nextHost();
-    const port = await stage.freePort(host);
+    const port = spec.port ?? (await stage.freePort(host));
     const dir = stage.folder("nginx");
     chmodSync(stage.dir, 0o755);
     const log = join(dir, "access.log");
     const config = join(dir, "nginx.conf");
-    writeFileSync(config, configText(dir, log, `${host}:${port}`, spec));
+    writeFileSync(config, configText(dir, log, `${host}:${port}`, spec).replaceAll("PORT", String(port)));
     const child = stage.spawn({
       name: "nginx",
       command: "nginx",
