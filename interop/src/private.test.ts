@@ -29,9 +29,10 @@ const IGMP = 2;
 const ICMPV6 = 58;
 const HOP_BY_HOP = 0;
 
-/** Says every 100 ms that it has a torrent, and prints "said"; and "met" when somebody comes for it. */
+/** Says every 100 ms that it has a torrent, and prints "said"; and "met" when somebody comes for it, or asks it as a node of the DHT. */
 const CALLER = `
 const [name, address] = process.argv.slice(1);
+require("node:dgram").createSocket("udp4", () => console.log("met")).bind(7000);
 require("node:net").createServer(() => console.log("met")).listen(7000, () => {
   const socket = require("node:dgram").createSocket("udp4");
   const text = "BT-SEARCH * HTTP/1.1\\r\\nHost: 239.192.152.143:6771\\r\\nPort: 7000\\r\\nInfohash: " + name + "\\r\\n\\r\\n\\r\\n";
@@ -45,6 +46,7 @@ require("node:net").createServer(() => console.log("met")).listen(7000, () => {
 interface Scene {
   readonly us: Stage;
   readonly server: Stage;
+  readonly near: Stage;
   /** Somebody came to who calls. */
   readonly wasMet: () => boolean;
   /** Settles when it has called so many times more. */
@@ -93,6 +95,7 @@ async function scene(t: StageContext, seededBy: "libtorrent" | "us"): Promise<Sc
   return {
     us,
     server,
+    near,
     wasMet: () => met,
     called: async (times) => {
       const until = said + times;
@@ -108,8 +111,8 @@ async function scene(t: StageContext, seededBy: "libtorrent" | "us"): Promise<Sc
 }
 
 /** Everything on, as a user starts it who knows no flag. */
-function get({ us }: Scene, what: string, out: string): Shoal {
-  const words = ["get", what, "-o", out, "--port", "0"];
+function get({ us, near }: Scene, what: string, out: string): Shoal {
+  const words = ["get", what, "-o", out, "--port", "0", "--dht-bootstrap", `${near.host}:7000`];
   return Shoal.start(us, words, us.folder("state"), ONLINE);
 }
 

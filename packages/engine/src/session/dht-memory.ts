@@ -17,6 +17,12 @@ export interface NodeStates {
   readonly v6: Uint8Array | null;
 }
 
+/** What an earlier run knew. */
+export interface LoadedStates extends NodeStates {
+  /** False while another process has the ids. */
+  readonly hasIds: boolean;
+}
+
 /** What our nodes know from one run to the next, in the state directory. Processes that share one take turns: one of them has the ids. */
 export class DhtMemory {
   readonly #clock: Clock;
@@ -32,8 +38,8 @@ export class DhtMemory {
     this.#holder = holder;
   }
 
-  /** What is known; `hasIds` is false while another process has the ids. Never rejects: what can't be read is done without. */
-  async load(): Promise<NodeStates & { readonly hasIds: boolean }> {
+  /** Never rejects: what can't be read is done without. */
+  async load(): Promise<LoadedStates> {
     let found: DhtRecord | null = null;
     let hasIds = true;
     await this.#update((before) => {

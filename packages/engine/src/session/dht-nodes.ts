@@ -33,6 +33,8 @@ export interface DhtNodesParts {
   readonly onAnnounce: (infoHash: Uint8Array, peer: Endpoint) => void;
   /** A node that knew nobody knows somebody now. Called in the middle of things: lookups may be begun. */
   readonly onReady: () => void;
+  /** Somebody takes us for a node. */
+  readonly onWanted: () => void;
 }
 
 interface OwnNode {
@@ -87,6 +89,7 @@ export class DhtNodes implements DatagramProtocol {
   }
 
   onDatagram(bytes: Uint8Array, from: Endpoint): void {
+    if (this.#nodes.size === 0) this.#parts.onWanted();
     const own = this.#nodes.get(familyOf(from.host));
     if (own === undefined) return;
     own.node.onPacket(bytes, from, this.#parts.clock.now());

@@ -14,7 +14,7 @@ import type { Store } from "../ports/store.ts";
 import type { Udp } from "../ports/udp.ts";
 import { DhtBootstrap } from "./dht-bootstrap.ts";
 import { DhtItems } from "./dht-items.ts";
-import { DhtMemory, SAVE_MS } from "./dht-memory.ts";
+import { DhtMemory, type LoadedStates, SAVE_MS } from "./dht-memory.ts";
 import { DhtNodes } from "./dht-nodes.ts";
 import { DhtQueue } from "./dht-queue.ts";
 import type { PeerFinder, Seeking, Sought } from "./peer-finder.ts";
@@ -46,14 +46,15 @@ const SLEPT_MS = 30_000;
 
 /** Our part in the DHT (BEP 5): finds peers for torrents and tells others of us, keeps what others store, and stores items. */
 export class Dht implements PeerFinder {
-  /** Items of BEP 44. */
-  readonly items: DhtItems;
   readonly #clock: Clock;
   readonly #sockets: PeerSockets;
   readonly #nodes: DhtNodes;
   readonly #queue: DhtQueue;
   readonly #bootstrap: DhtBootstrap;
   readonly #memory: DhtMemory;
+  readonly #items: DhtItems;
+  /** What an earlier run knew, until we take part. */
+  #known: LoadedStates | null = null;
   #beat: Timer | null = null;
   #beatAt: Millis = 0;
   #beatWallAt = 0;
@@ -71,6 +72,7 @@ export class Dht implements PeerFinder {
       mayContact: settings.mayContact,
       onAnnounce: (infoHash, peer) => this.#queue.onPeer(toHex(infoHash), peer),
       onReady: () => this.#queue.restart(),
+      onWanted: () => this.join(),
     });
     this.#queue = new DhtQueue(clock, rng, this.#nodes);
     this.#bootstrap = new DhtBootstrap(settings.bootstrap, {
@@ -80,19 +82,23 @@ export class Dht implements PeerFinder {
       addNode: (endpoint) => this.#nodes.addNode(endpoint),
       isLonely: () => this.#nodes.isLonely,
     });
-    this.items = new DhtItems(this.#nodes, ports.signer, ports.hasher);
+    this.#items = new DhtItems(this.#nodes, ports.signer, ports.hasher);
   }
 
   async open(port: number): Promise<void> {
     const [known] = await Promise.all([this.#memory.load(), this.#sockets.open(port)]);
     this.#isOpen = true;
-    this.#nodes.start(known, !known.hasIds);
-    this.#bootstrap.begin();
-    this.#savedAt = this.#clock.now();
-    this.#beatLater();
+    this.#known = known;
+  }
+
+  /** Items of BEP 44. */
+  get items(): DhtItems {
+    this.join();
+    return this.#items;
   }
 
   seek(sought: Sought, how: { readonly gently?: boolean }): Seeking {
+    this.join();
     return this.#queue.add(sought, how.gently === true);
   }
 
@@ -103,6 +109,7 @@ export class Dht implements PeerFinder {
 
   /** Somebody says that there is a node, maybe by name: it is asked before it is believed. */
   addNode(endpoint: Endpoint): void {
+    this.join();
     void this.#bootstrap.hint(endpoint);
   }
 
@@ -116,11 +123,22 @@ export class Dht implements PeerFinder {
     this.#isOpen = false;
     this.#beat?.cancel();
     this.#bootstrap.close();
-    this.items.close();
-    const states = this.#nodes.states();
+    this.#items.close();
+    const states = this.#known ?? this.#nodes.states();
     this.#nodes.close();
     this.#sockets.close();
     await this.#memory.save(states, true);
+  }
+
+  /** Takes part from now on. Whatever wants something of the DHT does this by itself: for private torrents alone nothing leaves (BEP 27). */
+  join(): void {
+    const known = this.#known;
+    if (known === null || !this.#isOpen) return;
+    this.#known = null;
+    this.#nodes.start(known, !known.hasIds);
+    this.#bootstrap.begin();
+    this.#savedAt = this.#clock.now();
+    this.#beatLater();
   }
 
   #beatLater(): void {
