@@ -13,6 +13,7 @@ export type Foreign =
   | "nginx"
   | "nft"
   | "miniupnpd"
+  | "avahi"
   | "namespaces";
 
 /** The system's interpreter: Debian's binding is built for this one. */
@@ -24,6 +25,7 @@ const PROGRAMS: Readonly<Partial<Record<Foreign, { command: string; from: string
   opentracker: { command: "opentracker", from: "opentracker" },
   nginx: { command: "nginx", from: "nginx" },
   nft: { command: "nft", from: "nftables" },
+  avahi: { command: "avahi-browse", from: "avahi-daemon, avahi-utils and dbus" },
   miniupnpd: { command: "miniupnpd", from: "miniupnpd-nftables" },
   mktorrent: { command: "mktorrent", from: "mktorrent" },
 };

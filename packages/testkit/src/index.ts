@@ -6,6 +6,8 @@ export { Aria2, Aria2Download } from "./clients/aria2.ts";
 export type { Aria2Add, Aria2Status } from "./clients/aria2.ts";
 export { Libtorrent, LibtorrentTorrent } from "./clients/libtorrent.ts";
 export type { AddSpec, CreateSpec, LibtorrentPeer, LibtorrentStatus } from "./clients/libtorrent.ts";
+export { Avahi } from "./clients/avahi.ts";
+export type { AvahiService } from "./clients/avahi.ts";
 export { HomeNetwork } from "./clients/miniupnpd.ts";
 export type { HomeManners } from "./clients/miniupnpd.ts";
 export { mktorrent } from "./clients/mktorrent.ts";

@@ -112,11 +112,12 @@ const mdns: FuzzTarget = {
         publisher.onTime(publisher.nextDeadline());
     }
     assert.ok(publisher.name.startsWith("Eve"));
-    assert.equal(browser.services().length, found.size);
+    const count = found.size;
+    assert.equal(browser.services().length, count);
     for (const { hosts } of browser.services()) assert.ok(hosts.length > 0 && hosts.length <= 8);
     browser.onTime(100_000_000);
     assert.equal(browser.services().length, 0);
-    return `${message.isResponse ? "response" : "query"} ${message.records.length > 0} ${found.size}`;
+    return `${message.isResponse ? "response" : "query"} ${message.records.length > 0} ${count}`;
   },
 };
 
