@@ -4,12 +4,25 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createSession, type Session } from "@shoal/engine";
-import { Libtorrent, Shoal, TwoWays, assertSameTree, lacks, magnetOf, openStage, poll } from "@shoal/testkit";
+import {
+  Aria2,
+  Libtorrent,
+  Shoal,
+  TwoWays,
+  assertSameTree,
+  lacks,
+  magnetOf,
+  openStage,
+  poll,
+} from "@shoal/testkit";
 import type { Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
 const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent") };
 const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384 } as const;
+const ARIA2 = { timeout: TIMEOUT_MS, skip: lacks("aria2") };
+/** aria2 before 1.37 can't read hybrids. */
+const OLD_CELL = { ...CELL, kind: "v1" } as const;
 const ALLOW = { allow: ["dht"] } as const;
 
 /** A node that everybody enters by: it shares nothing. */
@@ -23,6 +36,16 @@ async function entrance(stage: Stage): Promise<Session> {
   });
   stage.onEnd(() => session.close());
   return session;
+}
+
+/** Flags with which aria2 enters by a node. */
+async function inDht(stage: Stage, node: { host: string; port: number }): Promise<string[]> {
+  return [
+    "--enable-dht=true",
+    `--dht-entry-point=${node.host}:${node.port}`,
+    `--dht-listen-port=${await stage.freePort()}`,
+    `--dht-file-path=${join(stage.folder("aria2-dht"), "dht.dat")}`,
+  ];
 }
 
 /** Where the node of a session is: on the port of its TCP listener. */
@@ -64,6 +87,31 @@ describe("torrents in the DHT", () => {
     await client.dht.enterBy(node);
     await client.dht.knows(1);
     await client.seed({ file, saveDir: payload.dir });
+    const out = stage.folder("got");
+    const leecher = start(stage, ["get", magnetOf(facts), "-o", out, "--once"], node);
+    await leecher.complete();
+    await assertSameTree(join(out, payload.name), payload.path);
+  });
+
+  test("aria2 finds us", ARIA2, async (t) => {
+    const stage = openStage(t, { needs: ["aria2"] });
+    const node = nodeOf(await entrance(stage));
+    const { payload, file } = await prepareByShoal(stage, OLD_CELL);
+    const seed = start(stage, ["send", file, "--data", payload.dir], node);
+    await seed.listening();
+    const client = await Aria2.start(stage, await inDht(stage, node));
+    const dir = stage.folder("got");
+    const download = await client.add({ file, dir });
+    await download.waitForComplete();
+    await assertSameTree(join(dir, payload.name), payload.path);
+  });
+
+  test("we find aria2", ARIA2, async (t) => {
+    const stage = openStage(t, { needs: ["aria2"] });
+    const node = nodeOf(await entrance(stage));
+    const { payload, file, facts } = await prepareByShoal(stage, OLD_CELL);
+    const client = await Aria2.start(stage, await inDht(stage, node));
+    await client.seed({ file, dir: payload.dir });
     const out = stage.folder("got");
     const leecher = start(stage, ["get", magnetOf(facts), "-o", out, "--once"], node);
     await leecher.complete();
