@@ -49,6 +49,7 @@ export type { Random } from "./ports/random.ts";
 export type { Store, TorrentStore } from "./ports/store.ts";
 export type { SessionConfig } from "./session/config.ts";
 export { createTorrent, type CreateOptions } from "./session/create-torrent.ts";
+export { Dht } from "./session/dht.ts";
 export type { TorrentEvent } from "./session/events.ts";
 export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
@@ -56,6 +57,7 @@ export { TrackerClient } from "./session/tracker-client.ts";
 export { encodeBencode } from "./wire/bencode-encode.ts";
 export { decodeKrpc, encodeAnswer, type KrpcPacket } from "./wire/krpc.ts";
 export type { Contact } from "./wire/krpc-contacts.ts";
+export type { Udp, UdpSocket, UdpSpec } from "./ports/udp.ts";
 export { type FrameHandler, FrameReader } from "./wire/frame.ts";
 export {
   type HashRequest,

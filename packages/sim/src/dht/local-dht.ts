@@ -6,8 +6,13 @@ import {
   type Millis,
   nodeHasher,
   type Rng,
+  ShoalError,
+  type Udp,
+  type UdpSocket,
+  type UdpSpec,
   Xoshiro128,
 } from "@shoal/engine/composition";
+import { SimulatedClock } from "../clock.ts";
 import { EventQueue, type QueuedEvent } from "../event-queue.ts";
 import { LIES, lyingAnswer } from "./liar.ts";
 
@@ -33,6 +38,19 @@ export interface DhtMember {
   state: "honest" | "dead" | "lying";
 }
 
+type Receive = (bytes: Uint8Array, from: Endpoint) => void;
+
+/** Who takes packets at an address. */
+interface Receiver extends Pick<DhtMember, "endpoint" | "state"> {
+  take(bytes: Uint8Array, from: Endpoint): void;
+}
+
+export interface DhtGuest {
+  readonly host: string;
+  readonly clock: SimulatedClock;
+  readonly udp: Udp;
+}
+
 /** A whole DHT in one process under virtual time: nothing happens outside `until` and `run`. The same seed gives the same run. */
 export class LocalDht {
   readonly members: DhtMember[] = [];
@@ -41,7 +59,7 @@ export class LocalDht {
   readonly #spec: LocalDhtSpec;
   readonly #rng: Rng;
   readonly #queue = new EventQueue();
-  readonly #byAddress: Map<string, Member> = new Map();
+  readonly #byAddress: Map<string, Receiver> = new Map();
 
   /** All nodes join one after the other, by the first one, and look around. */
   constructor(spec: LocalDhtSpec) {
@@ -76,6 +94,21 @@ export class LocalDht {
     this.#byAddress.set(endpointKey(endpoint.host, endpoint.port), member);
     member.arm();
     return member;
+  }
+
+  /** A machine that has none of our nodes: what runs on it opens its one socket by `udp`, and is told the time by `clock`. */
+  guest(): DhtGuest {
+    const host = this.#freshAddress();
+    const clock = new SimulatedClock(this.#queue, () => {});
+    const open = ({ family, port }: UdpSpec, onPacket: Receive): Promise<UdpSocket> => {
+      if (family === 6) return Promise.reject(new ShoalError("ERR_LISTEN", "There is no IPv6 here"));
+      const endpoint = { host, port: port === 0 ? PORT : port };
+      const key = endpointKey(host, endpoint.port);
+      this.#byAddress.set(key, { endpoint, state: "honest", take: onPacket });
+      const send = (bytes: Uint8Array, to: Endpoint): void => this.#carry(bytes, endpoint, to);
+      return Promise.resolve({ endpoint, send, close: () => void this.#byAddress.delete(key) });
+    };
+    return { host, clock, udp: { open } };
   }
 
   /** Turns so many of the honest nodes, all but the first `spared`, into dead or lying ones. */
@@ -131,9 +164,9 @@ export class LocalDht {
     this.#queue.add({ at: 0, order: 0, happen }, this.now + delay);
   }
 
-  #lie(liar: DhtMember, bytes: Uint8Array, from: Endpoint): void {
+  #lie(liar: Receiver, bytes: Uint8Array, from: Endpoint): void {
     const liars = this.members.filter(({ state }) => state === "lying");
-    const index = liars.indexOf(liar);
+    const index = liars.findIndex(({ endpoint }) => endpoint === liar.endpoint);
     const answer = lyingAnswer(LIES[index % LIES.length]!, liar.endpoint, bytes, from, {
       rng: this.#rng,
       members: liars.map(({ endpoint }) => endpoint),
@@ -174,7 +207,8 @@ class Member implements DhtMember {
     this.#alarm = new Alarm((alarm) => {
       if (alarm !== this.#alarm) return;
       this.#alarm = null;
-      if (this.state === "honest") this.node.onTime(this.#queue.now);
+      if (this.state !== "honest") return;
+      this.node.onTime(this.#queue.now);
       this.arm();
     });
     this.#queue.add(this.#alarm, at);
