@@ -201,6 +201,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
         metadataSize: metadata.size,
         uploadOnly: content?.isComplete ?? false,
         yourIp: parseIp(peer.remote.host),
+        ...this.#otherAddress(peer.remote.host),
       });
       session.out.extended(0, own);
     }
@@ -210,6 +211,13 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     content?.onAdmitted(peer);
     if (metainfo !== null) session.setLayout(metainfo.layout);
     this.#owner.emit({ type: "peer-connected", peer: peer.info(this.#context.now()) });
+  }
+
+  /** Our address of the family in which the peer does not see us. */
+  #otherAddress(host: string): { readonly ipv4?: Uint8Array | null; readonly ipv6?: Uint8Array | null } {
+    const { v4, v6 } = this.#context.external;
+    if (host.includes(":")) return v4 === null ? {} : { ipv4: parseIp(v4) };
+    return v6 === null ? {} : { ipv6: parseIp(v6) };
   }
 
   /** The port on which a peer can reach us: it may be on our side of the router. */

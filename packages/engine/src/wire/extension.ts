@@ -52,6 +52,9 @@ export interface OwnExtensionHandshake {
   readonly uploadOnly?: boolean;
   /** 4 or 16 bytes. */
   readonly yourIp?: Uint8Array | null;
+  /** Our other addresses: 4 and 16 bytes. */
+  readonly ipv4?: Uint8Array | null;
+  readonly ipv6?: Uint8Array | null;
 }
 
 /** Payload of extended message 0 (BEP 10). */
@@ -64,6 +67,8 @@ export function encodeExtensionHandshake(own: OwnExtensionHandshake): Uint8Array
     metadata_size: own.metadataSize ?? undefined,
     upload_only: own.uploadOnly === true ? 1 : undefined,
     yourip: own.yourIp ?? undefined,
+    ipv4: own.ipv4 ?? undefined,
+    ipv6: own.ipv6 ?? undefined,
   });
 }
 

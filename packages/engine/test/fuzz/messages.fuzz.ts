@@ -126,7 +126,13 @@ const extension: FuzzTarget = {
               said.metadataSize === null || (said.metadataSize > 0 && said.metadataSize <= 31_457_280),
             );
             const again = decodeExtensionHandshake(
-              encodeExtensionHandshake({ ...said, yourIp: null, uploadOnly: said.uploadOnly ?? false }),
+              encodeExtensionHandshake({
+                ...said,
+                yourIp: null,
+                ipv4: null,
+                ipv6: null,
+                uploadOnly: said.uploadOnly ?? false,
+              }),
             );
             assert.deepEqual(again.extensions, said.extensions);
             assert.deepEqual(
