@@ -17,6 +17,8 @@ import type { Output } from "./ui/output.ts";
 export interface NetworkFlags {
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  readonly proxy: string | null;
+  readonly proxyListen: boolean;
   readonly ipFilter: readonly string[];
   readonly noDiscovery: boolean;
   readonly noDht: boolean;
@@ -54,6 +56,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ...(ipFilter === null ? {} : { ipFilter }),
+      ...(flags.proxy === null ? {} : { proxy: flags.proxy, proxyListen: flags.proxyListen }),
       ports,
       obfuscation: flags.obfuscation,
     });

@@ -100,14 +100,16 @@ test("failedPeer: the address once, the reason in small letters", () => {
 });
 
 test("listeningLines: where, in one line that fits 80 columns", () => {
-  const everywhere = { endpoint: { host: "::", port: 41_873 } };
+  const everywhere = { endpoint: { host: "::", port: 41_873 }, obstacle: null };
   const lines = listeningLines(everywhere, [{ host: "192.168.100.200", port: 41_873 }]);
   assert.deepEqual(lines, [
     "Listening on port 41873 of every address (in your own network: 192.168.100.200).",
   ]);
   for (const line of lines) assert.ok(line.length <= 80);
-  const here = { endpoint: { host: "127.0.0.1", port: 7 } };
+  const here = { endpoint: { host: "127.0.0.1", port: 7 }, obstacle: null };
   assert.deepEqual(listeningLines(here, []), ["Listening on 127.0.0.1, port 7."]);
+  const away = { endpoint: null, obstacle: "waits for interface tun0" };
+  assert.deepEqual(listeningLines(away, []), ["Not listening: waits for interface tun0."]);
 });
 
 test("reachabilityLines: nothing before it is known, and what can be done about a no", () => {

@@ -45,6 +45,8 @@ export type { SentPacket } from "./sniffer.ts";
 export { Stage, openLan, openStage } from "./stage.ts";
 export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
 export { makeTempDir } from "./temp.ts";
+export { SocksServer } from "./socks-server.ts";
+export type { SocksServerOptions } from "./socks-server.ts";
 export { TwoWays } from "./two-ways.ts";
 export type { Teardown } from "./temp.ts";
 export {

@@ -63,6 +63,9 @@ export interface NetworkOptions {
   /** Ports to try in order. */
   readonly port: readonly number[] | null;
   readonly host: string | null;
+  /** May have a password in it. */
+  readonly proxy: string | null;
+  readonly proxyListen: boolean;
   /** Paths as given. */
   readonly ipFilter: readonly string[];
   readonly obfuscation: ObfuscationPolicy;
@@ -83,6 +86,8 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "port or range A-B to listen on (default: 41873, or the next free one)",
     parsePorts,
   ),
+  proxy: text("--proxy <url>", "everything through this server: socks5://HOST:PORT or http://HOST:PORT"),
+  proxyListen: flag("--proxy-listen", "let others connect to this computer although there is a proxy"),
   ipFilter: list(
     "--ip-filter <file>",
     "a list of addresses to have nothing to do with; repeatable",

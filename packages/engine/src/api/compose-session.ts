@@ -21,6 +21,7 @@ import { PortMapper } from "../session/port-mapper.ts";
 import { Dht, type DhtSettings } from "../session/dht.ts";
 import { Session } from "../session/session.ts";
 import { TrackerClient } from "../session/tracker-client.ts";
+import { parseProxy } from "./parse-proxy.ts";
 import { PUBLIC_DHT_NODES, type SessionOptions, withDefaults } from "./options.ts";
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -31,7 +32,8 @@ export async function composeSession(
 ): Promise<Session> {
   const all = withDefaults(options);
   const ipFilter = new IpFilter(all.ipFilter);
-  const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline, ipFilter });
+  const proxy = all.proxy === undefined ? undefined : parseProxy(all.proxy);
+  const policy = new NetPolicy({ bindHost: all.host, loopbackOnly: all.offline, ipFilter, proxy });
   const net = new NodeNet(policy);
   const random = new NodeRandom();
   const udp = new NodeUdp(policy);
@@ -53,7 +55,7 @@ export async function composeSession(
     hasher: nodeHasher,
   };
   const dht = all.dht ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy)) : null;
-  const lsd = all.lsd ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
+  const lsd = all.lsd && proxy === undefined ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
   const session = new Session(
     {
       ...shared,
@@ -67,13 +69,13 @@ export async function composeSession(
           ? null
           : new LanService(lanPorts(policy, udp, log), all.lanService, newRng()),
       portMapper:
-        all.portMapping && !policy.loopbackOnly
+        all.portMapping && !policy.loopbackOnly && proxy === undefined
           ? new PortMapper({ ...shared, routers: new NodeRouters(policy) }, newRng())
           : null,
     },
     {
       host: policy.isBound ? null : policy.listenHost,
-      ports: all.listen ? all.ports : [],
+      ports: all.listen && (proxy === undefined || all.proxyListen) ? all.ports : [],
       verify: all.verify,
       lazyVerify: all.lazyVerify,
       obfuscation: all.obfuscation,

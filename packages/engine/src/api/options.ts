@@ -27,6 +27,13 @@ export interface SessionOptions {
    * reached by another. Bound to loopback, nothing leaves the machine.
    */
   readonly host?: string;
+  /**
+   * A server that everything goes through, and nothing goes past: "socks5://NAME:PASSWORD@HOST:PORT" or "http://…". It looks names up. UDP goes through
+   * a SOCKS5 one that passes it on, else not at all; the local network and routers are left alone.
+   */
+  readonly proxy?: string;
+  /** Listen though there is a proxy: peers connect to this machine directly. */
+  readonly proxyListen: boolean;
   /** Addresses that nothing is sent to and nothing is taken from, see `loadIpFilter`; `Session.setIpFilter` replaces them. */
   readonly ipFilter?: IpRanges;
   /** Ports to listen on, tried in order; [0] lets the system choose. */
@@ -86,11 +93,12 @@ export interface SessionOptions {
 /** The one table of defaults. */
 export const SESSION_DEFAULTS: Omit<
   SessionOptions,
-  "stateDir" | "host" | "ipFilter" | "dhtBootstrap" | "lanService" | "log"
+  "stateDir" | "host" | "proxy" | "ipFilter" | "dhtBootstrap" | "lanService" | "log"
 > = {
   ports: Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => FIRST_PORT + i),
   listen: true,
   offline: false,
+  proxyListen: false,
   dht: true,
   lsd: true,
   portMapping: true,

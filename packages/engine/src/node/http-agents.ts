@@ -3,9 +3,13 @@ import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { type Proxy, proxyName } from "../base/proxy.ts";
+import { proxyAuthorization } from "../core/proxy/http-connect.ts";
 import { connectFirst } from "./connect-first.ts";
+import { connectProxy } from "./connect-proxy.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { openSocket } from "./open-socket.ts";
+import { passThrough } from "./pass-through.ts";
 
 const KEPT: AgentOptions = { keepAlive: true, maxFreeSockets: 8, timeout: 30_000 };
 
@@ -36,6 +40,25 @@ export class HttpAgents {
     return this.#make(secure ? HttpsAgent : HttpAgent, {});
   }
 
+  /** What a request for the URL names. */
+  pathOf(target: URL): string {
+    const path = target.pathname + target.search;
+    return this.#httpProxyFor(target) === null ? path : `http://${target.host}${path}`;
+  }
+
+  /** What a request for the URL has to say besides. */
+  headersFor(target: URL): Record<string, string> {
+    const proxy = this.#httpProxyFor(target);
+    const authorization = proxy === null ? null : proxyAuthorization(proxy);
+    return authorization === null ? {} : { "proxy-authorization": authorization };
+  }
+
+  /** The proxy that is asked for the URL itself: an HTTP proxy for plain HTTP. To all else it connects us. */
+  #httpProxyFor(target: URL): Proxy | null {
+    const proxy = this.#policy.proxy?.proxy ?? null;
+    return proxy?.kind === "http" && target.protocol === "http:" ? proxy : null;
+  }
+
   /** Ends idle connections. */
   close(): void {
     this.#plain.destroy();
@@ -47,7 +70,7 @@ export class HttpAgents {
     const isSecure = agent instanceof HttpsAgent;
     return Object.assign(agent, {
       createConnection: (wanted: Wanted, onCreated: OnCreated): void => {
-        this.#open(wanted).then(
+        this.#open(wanted, isSecure).then(
           (socket) => onCreated(null, isSecure ? secured(socket, wanted) : socket),
           (error: Error) => onCreated(error),
         );
@@ -55,13 +78,21 @@ export class HttpAgents {
     });
   }
 
-  async #open({ host, port, lookup }: Wanted): Promise<Socket> {
+  async #open({ host, port, lookup }: Wanted, isSecure: boolean): Promise<Socket> {
     const addresses = await new Promise<string[]>((resolve, reject) => {
       lookup(host, { all: true }, (error, found) => {
         if (error !== null) reject(error);
         else resolve(typeof found === "string" ? [found] : found.map(({ address }) => address));
       });
     });
+    const { proxy } = this.#policy;
+    if (proxy !== null) {
+      const socket = await connectProxy(proxy, this.#policy);
+      // An HTTP proxy is asked for plain URLs itself.
+      if (!isSecure && proxy.proxy.kind === "http") return socket;
+      await passThrough(socket, proxy.handshakeTo({ host: addresses[0]!, port }), proxyName(proxy.proxy));
+      return socket;
+    }
     return connectFirst(addresses, (address) => openSocket({ host: address, port }, this.#policy));
   }
 }

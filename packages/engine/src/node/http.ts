@@ -152,11 +152,16 @@ export class NodeHttp implements Http {
       protocol: target.protocol,
       hostname: bare,
       port: target.port === "" ? (secure ? 443 : 80) : Number(target.port),
-      path: target.pathname + target.search,
+      path: this.#agents.pathOf(target),
       ...(target.username === "" && target.password === ""
         ? {}
         : { auth: `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}` }),
-      headers: { "user-agent": this.#userAgent, accept: "*/*", ...how.headers },
+      headers: {
+        "user-agent": this.#userAgent,
+        accept: "*/*",
+        ...how.headers,
+        ...this.#agents.headersFor(target),
+      },
       maxHeaderSize: MAX_HEADER_BYTES,
       // A kept connection was opened under other rules than a redirect is followed.
       agent: this.#agents.choose(secure, keep),

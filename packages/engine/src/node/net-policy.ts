@@ -1,8 +1,10 @@
 import { isIP, isIPv6 } from "node:net";
 import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
+import type { Proxy } from "../base/proxy.ts";
 import { BindingWatch } from "./binding-watch.ts";
 import { canTie, isSound } from "./device-binding.ts";
+import { ProxyRoute } from "./proxy-route.ts";
 import { interfaceIndex, LocalAddresses } from "./local-addresses.ts";
 
 /** What the outside world may be asked for, and from which address. */
@@ -13,6 +15,8 @@ export interface NetPolicyOptions {
   readonly loopbackOnly?: boolean | undefined;
   /** Addresses that nothing is sent to and nothing is taken from. */
   readonly ipFilter?: IpFilter | undefined;
+  /** All that goes out goes through it, and nothing else. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /** What a socket is bound to before it is used. */
@@ -34,6 +38,8 @@ export class NetPolicy {
   /** Address to listen on where that is not the one above; null for all. */
   readonly listenHost: string | null;
   readonly loopbackOnly: boolean;
+  /** The way that everything goes out; null for the direct one. */
+  readonly proxy: ProxyRoute | null;
   readonly #ipFilter: IpFilter | null;
   readonly #watch: BindingWatch = new BindingWatch(() => this.#wayOut());
   readonly #local: LocalAddresses = new LocalAddresses();
@@ -41,6 +47,7 @@ export class NetPolicy {
   #proved: string | null = null;
 
   constructor(options: NetPolicyOptions = {}) {
+    this.proxy = options.proxy === undefined ? null : new ProxyRoute(options.proxy);
     this.#ipFilter = options.ipFilter ?? null;
     const host = options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost;
     const bindHost = host === undefined ? null : (canonicalIp(host) ?? host);
@@ -74,6 +81,11 @@ export class NetPolicy {
     return null;
   }
 
+  /** An address of the interface that was named; null when it is not there, or none was named. */
+  get deviceAddress(): string | null {
+    return this.device === null ? null : (this.#local.of(this.device)[0] ?? null);
+  }
+
   /**
    * Calls `listener` within a second after the address or interface that we are bound to has come, gone, or become another, until the returned
    * function is called. Costs nothing when we are bound to nothing.
@@ -100,10 +112,19 @@ export class NetPolicy {
   /** Why the address (a canonical literal) may not be talked to, in one clause; null when it may. */
   refusal(host: string): string | null {
     if (this.isBlocked(host)) return `${host} is blocked by the IP filter`;
+    return this.#refusal(host, this.proxy === null);
+  }
+
+  /** The same for the proxy. */
+  refusalOfProxy(host: string): string | null {
+    return this.#refusal(host, true);
+  }
+
+  #refusal(host: string, isDirect: boolean): string | null {
     if (this.loopbackOnly && !this.isOnThisMachine(host)) {
       return `${host} is not on this machine, and Shoal is kept to it`;
     }
-    if (this.bindHost !== null && isIPv6(this.bindHost) !== isIPv6(host)) {
+    if (isDirect && this.bindHost !== null && isIPv6(this.bindHost) !== isIPv6(host)) {
       return `${host} can't be reached from ${this.bindHost}`;
     }
     return this.isBound && !this.isOnThisMachine(host) ? this.obstacle : null;

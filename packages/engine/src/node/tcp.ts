@@ -5,6 +5,7 @@ import type { Connection, Endpoint, Listener, ListenSpec, Net } from "../ports/n
 import { mapped, tiedTcpHandle } from "./device-binding.ts";
 import { resolveHost } from "./dns.ts";
 import type { NetPolicy } from "./net-policy.ts";
+import { ProxiedConnection } from "./proxied-connection.ts";
 import { RenewedSocket } from "./renewed-socket.ts";
 import { systemCode } from "./socket-error.ts";
 import { TcpConnection } from "./tcp-connection.ts";
@@ -40,7 +41,9 @@ export class NodeNet implements Net {
     );
     return {
       get endpoint() {
-        return socket.current?.endpoint ?? NOWHERE;
+        const { host, port } = socket.current?.endpoint ?? NOWHERE;
+        // All addresses of one interface: others reach one of them.
+        return { host: host === "::" ? (policy.deviceAddress ?? host) : host, port };
       },
       close: () => socket.close(),
     };
@@ -48,6 +51,8 @@ export class NodeNet implements Net {
 
   connect(to: Endpoint): Connection {
     const remote = { host: canonicalIp(to.host) ?? to.host, port: to.port };
+    const { proxy } = this.#policy;
+    if (proxy !== null) return new ProxiedConnection(remote, proxy, this.#policy, this.#started);
     return new TcpConnection(remote, null, this.#policy, this.#started);
   }
 

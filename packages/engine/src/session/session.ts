@@ -145,6 +145,11 @@ export class Session {
     return endpoint === undefined || endpoint.port === 0 ? null : endpoint;
   }
 
+  /** Why nothing can be reached at present, in one clause, such as "waits for interface tun0"; null when all is well. */
+  get obstacle(): string | null {
+    return this.#ports.net.obstacle;
+  }
+
   /** Reads what is known of peers, opens the listening socket, and begins to look for others. Throws ERR_PORT_IN_USE or ERR_LISTEN. */
   async listen(): Promise<void> {
     const { host, ports } = this.#context.config;

@@ -47,10 +47,11 @@ export function shareLines(context: Context, shared: Shared, style: Style): stri
 
 /** "Listening on port 41873 of every address", and on which one a friend will try first. */
 export function listeningLines(
-  session: Pick<Session, "endpoint">,
+  session: Pick<Session, "endpoint" | "obstacle">,
   reachable: readonly { host: string; port: number }[],
 ): string[] {
-  const { endpoint } = session;
+  const { endpoint, obstacle } = session;
+  if (endpoint === null && obstacle !== null) return [`Not listening: ${clean(obstacle)}.`];
   if (endpoint === null) return ["Not listening: only people named can be reached."];
   const first = reachable[0];
   const all = endpoint.host === "0.0.0.0" || endpoint.host === "::";
