@@ -18,11 +18,12 @@ export function uniteFilters(union: Uint8Array, filter: Uint8Array): void {
   for (let at = 0; at < FILTER_BYTES; at++) union[at] = union[at]! | filter[at]!;
 }
 
-/** About how many addresses were added (BEP 33, "Calculating the estimate"). */
+/** About how many addresses were added (BEP 33, "Calculating the estimate"); 0 for an empty filter, where the formula says a half. */
 export function filterCount(filter: Uint8Array): number {
   let zeros = 0;
   for (let at = 0; at < FILTER_BYTES; at++) {
     for (let rest = ~filter[at]! & 0xff; rest !== 0; rest &= rest - 1) zeros++;
   }
+  if (zeros === BITS) return 0;
   return Math.log(Math.min(BITS - 1, zeros) / BITS) / (HASHES * Math.log(1 - 1 / BITS));
 }

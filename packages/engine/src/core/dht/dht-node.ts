@@ -141,13 +141,7 @@ export class DhtNode {
 
   /** When `onTime` is to be called; in the past for at once, Infinity for not at all. */
   nextDeadline(now: Millis): Millis {
-    const due = Math.min(this.#upkeep.nextDeadline(), this.#startable() ? now : Number.POSITIVE_INFINITY);
-    return Math.min(
-      this.#questions.nextDeadline(),
-      // Questions that are due wait for the budget.
-      Math.max(due, Math.min(this.#queryBudget.readyAt(1, now), due + 1_000)),
-      this.#storage.nextDeadline(),
-    );
+    return Math.min(this.#questions.nextDeadline(), this.#nextQuestionAt(now), this.#storage.nextDeadline());
   }
 
   /** Our address as others see it: the id is changed when it does not belong to it (BEP 42). */
@@ -284,8 +278,13 @@ export class DhtNode {
     this.#begin(purpose, { urgency: target === null ? "urgent" : "background" });
   }
 
-  #startable(): boolean {
-    return this.#table.size > 0 && this.#lookups.hasWork;
+  /** When somebody wants to ask something and the budget allows it. */
+  #nextQuestionAt(now: Millis): Millis {
+    // Room among the open questions comes with an answer, or with the end of one.
+    if (this.#questions.isFull) return Number.POSITIVE_INFINITY;
+    const hasWork = this.#table.size > 0 && this.#lookups.hasWork;
+    const due = hasWork ? now : this.#upkeep.nextDeadline();
+    return due === Number.POSITIVE_INFINITY ? due : Math.max(due, this.#queryBudget.readyAt(1, now));
   }
 
   #nodesNear(target: Uint8Array, family: 4 | 6, now: Millis): readonly Contact[] {

@@ -8,10 +8,10 @@ import { compareDistance, distanceFraction } from "./distance.ts";
 /** Nodes near a target that a search wants answers from (BEP 5: k). */
 export const NEIGHBOURS = 8;
 /** Most nodes that a search knows and asks. */
-const MAX_CANDIDATES = 160;
-const MAX_ASKED = 120;
+const MAX_CANDIDATES = 200;
+const MAX_ASKED = 150;
 /** Most neighbours when the surroundings of a target are crowded. */
-const MAX_NEIGHBOURS = 24;
+const MAX_NEIGHBOURS = 40;
 /** A node that named so many more that were false than true is not followed any further. */
 const MAX_DEBT = 3;
 

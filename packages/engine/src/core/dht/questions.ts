@@ -78,9 +78,7 @@ export class Questions {
   nextDeadline(): Millis {
     const slowAfter = this.slowAfterMs;
     let earliest = Number.POSITIVE_INFINITY;
-    for (const question of this.#open.values()) {
-      earliest = Math.min(earliest, question.askedAt + (question.isSlow ? FAILED_AFTER_MS : slowAfter));
-    }
+    for (const question of this.#open.values()) earliest = Math.min(earliest, dueAt(question, slowAfter));
     return earliest;
   }
 
@@ -88,12 +86,12 @@ export class Questions {
   onTime(now: Millis, onFailed: (question: Question) => void): void {
     const slowAfter = this.slowAfterMs;
     for (const [number, question] of this.#open) {
-      const age = now - question.askedAt;
-      if (age >= FAILED_AFTER_MS) {
+      if (now < dueAt(question, slowAfter)) continue;
+      if (question.isSlow) {
         this.#open.delete(number);
         onFailed(question);
         question.asker.onFailure(question, null, now);
-      } else if (!question.isSlow && age >= slowAfter) {
+      } else {
         question.isSlow = true;
         question.asker.onSlow(question, now);
       }
@@ -115,4 +113,9 @@ export class Questions {
     this.#deviationMs += (Math.abs(roundTripMs - this.#roundTripMs) - this.#deviationMs) / 4;
     this.#roundTripMs = Math.max(this.#roundTripMs + (roundTripMs - this.#roundTripMs) / 8, 1);
   }
+}
+
+/** When a question becomes slow, or has failed. */
+function dueAt({ askedAt, isSlow }: Question, slowAfterMs: Millis): Millis {
+  return askedAt + (isSlow ? FAILED_AFTER_MS : slowAfterMs);
 }
