@@ -69,6 +69,7 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
 
   /** Why a tracker does not answer; null when none fails. `message` is unchecked text. */
   get failure(): { readonly refused: boolean; readonly message: string } | null {
+    if (this.failed === 0) return null;
     const failing = this.#announcing?.statuses().find(({ fails }) => fails > 0);
     if (failing === undefined) return null;
     return { refused: failing.refused, message: failing.message ?? "no answer" };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Endpoint } from "../../dist/base/address.js";
+import { ShoalError } from "../../dist/base/errors.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import { ExternalAddress } from "../../dist/core/external-address.js";
 import { nodeClock } from "../../dist/node/clock.js";
@@ -250,4 +251,36 @@ test("closing the client stops what is left", async (t) => {
     tracker.told.map((told) => told.event),
     ["started", "stopped"],
   );
+});
+
+test("UDP: asked at one address of each family; what this machine lacks is done without", async (t) => {
+  const tracker = await udpTracker(t);
+  const { port } = new URL(tracker.url);
+  const opened: number[] = [];
+  const policy = new NetPolicy({ loopbackOnly: true });
+  const udp = new NodeUdp(policy);
+  const net = new NodeNet(policy);
+  const ports = {
+    clock: nodeClock,
+    net: Object.assign(net, { resolve: () => Promise.resolve(["::1", "127.0.0.1", "127.0.0.2", "::2"]) }),
+    udp: {
+      open: (...given: Parameters<NodeUdp["open"]>) => {
+        opened.push(given[0].family);
+        if (given[0].family === 4) return udp.open(...given);
+        return Promise.reject(new ShoalError("ERR_LISTEN", "There is no IPv6 here"));
+      },
+    },
+    http: new NodeHttp(policy, "Shoal-test/1"),
+    random: new NodeRandom(),
+    external: new ExternalAddress(),
+    log: { debug() {}, info() {}, warn() {}, error: (text: string) => assert.fail(text) },
+  };
+  const trackers = new TrackerClient(ports, new Xoshiro128(5));
+  t.after(() => trackers.close());
+  const listener = new Listener();
+  begin(trackers, info([[`udp://two.example:${port}/announce`]]), listener);
+  await listener.until(1);
+  assert.ok(listener.results[0]!.ok);
+  assert.deepEqual(opened.toSorted(), [4, 6]);
+  assert.equal(tracker.told.length, 1);
 });
