@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { createSession, createTorrent, type Session, type Torrent } from "@shoal/engine";
+import { createSession, createTorrent, type Session, type Torrent, type TorrentEvent } from "@shoal/engine";
 import {
   assertSameTree,
   lacks,
@@ -115,12 +115,19 @@ describe("many torrents at opentracker", () => {
         const url = scheme === "http" ? tracker.httpUrl : tracker.udpUrl;
         const session = await open(stage);
         try {
-          const torrents = await Promise.all(
-            facts.map(({ infoHashV1 }) =>
-              session.add({ infoHash: infoHashV1, downloadDir: stage.dir, trackers: [url] }),
+          await Promise.all(
+            facts.map(
+              ({ infoHashV1 }) =>
+                new Promise<void>((resolve, reject) => {
+                  const listener = (event: TorrentEvent): void => {
+                    if (event.type === "tracker") resolve();
+                  };
+                  session
+                    .add({ infoHash: infoHashV1, downloadDir: stage.dir, trackers: [url], listener })
+                    .catch(reject);
+                }),
             ),
           );
-          await Promise.all(torrents.map((torrent) => until(torrent, "tracker")));
           const other = await open(stage);
           const paused = await Promise.all(
             facts.map(({ infoHashV1 }) =>
