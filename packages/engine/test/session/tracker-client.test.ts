@@ -281,6 +281,6 @@ test("UDP: asked at one address of each family; what this machine lacks is done 
   begin(trackers, info([[`udp://two.example:${port}/announce`]]), listener);
   await listener.until(1);
   assert.ok(listener.results[0]!.ok);
-  assert.deepEqual(opened.toSorted(), [4, 6]);
+  assert.deepEqual(new Set(opened), new Set([4, 6]));
   assert.equal(tracker.told.length, 1);
 });
