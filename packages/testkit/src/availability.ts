@@ -11,7 +11,9 @@ export type Foreign =
   | "opentracker"
   | "mktorrent"
   | "nginx"
+  | "microsocks"
   | "nft"
+  | "tinyproxy"
   | "miniupnpd"
   | "avahi"
   | "namespaces";
@@ -24,6 +26,8 @@ const PROGRAMS: Readonly<Partial<Record<Foreign, { command: string; from: string
   transmission: { command: "transmission-daemon", from: "transmission-daemon" },
   opentracker: { command: "opentracker", from: "opentracker" },
   nginx: { command: "nginx", from: "nginx" },
+  microsocks: { command: "microsocks", from: "microsocks" },
+  tinyproxy: { command: "tinyproxy", from: "tinyproxy-bin" },
   nft: { command: "nft", from: "nftables" },
   avahi: { command: "avahi-browse", from: "avahi-daemon, avahi-utils and dbus" },
   miniupnpd: { command: "miniupnpd", from: "miniupnpd-nftables" },

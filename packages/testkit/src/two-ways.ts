@@ -9,13 +9,15 @@ import type { StageContext } from "./stage.ts";
 const WAYS = { vpn0: { net: 8, metric: "2000" }, lan0: { net: 9, metric: "500" } } as const;
 type Way = keyof typeof WAYS;
 
-const WATCH = `
+/** `allow`: packets that are not counted, as nft has it. */
+const watch = (allow: string): string => `
 table inet watch {
   set seen4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags dynamic; size 100; }
   set seen6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags dynamic; size 100; }
   chain out {
     type filter hook output priority 0;
-    oifname != "lan0" accept
+    oifname "lo" accept
+    ${allow} accept
     # What belongs to no socket any more is refused by the kernel itself, which knows of no binding.
     tcp flags & rst == rst accept
     icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld2-listener-report } accept
@@ -26,7 +28,8 @@ table inet watch {
 }`;
 
 /**
- * A machine with two ways to everybody else: `vpn0`, and `lan0`, which the routing table prefers. Every packet that leaves by `lan0` is counted. Everybody
+ * A machine with two ways to everybody else: `vpn0`, and `lan0`, which the routing table prefers. Every packet that leaves by `lan0` is counted, or every one but those
+ * that `allow` describes. Everybody
  * else is one other machine at the far end of both; its own address is reached either way.
  */
 export class TwoWays {
@@ -41,7 +44,7 @@ export class TwoWays {
   }
 
   /** Taken down when the test ends. */
-  static open(context: StageContext): TwoWays {
+  static open(context: StageContext, options: { readonly allow?: string } = {}): TwoWays {
     const lack = whyLacking(["namespaces", "nft"]);
     if (lack !== null) throw new Error(lack);
     const far = Namespace.make(["10.50.0.1", "10.50.0.2"], (name) => {
@@ -55,7 +58,7 @@ export class TwoWays {
     context.after(() => rmSync(ways.#etc, { recursive: true, force: true }));
     ways.connect("vpn0");
     ways.connect("lan0");
-    ways.#inUs("nft", ["-f", "-"], WATCH);
+    ways.#inUs("nft", ["-f", "-"], watch(options.allow ?? 'oifname != "lan0"'));
     return ways;
   }
 
@@ -121,7 +124,7 @@ export class TwoWays {
     return join("/etc/netns", this.us.name);
   }
 
-  /** Packets that left by lan0, and from where to where; "" when there were none. */
+  /** Packets that left and should not have, and from where to where; "" when there were none. */
   strays(): string {
     const list = this.#inUs("nft", ["list", "table", "inet", "watch"]);
     const packets = Number(/counter packets (\d+)/.exec(list)?.[1] ?? Number.NaN);
