@@ -22,6 +22,8 @@ const MAX_TRANSFERS = 4;
 const MAX_REQUESTS = 1_024;
 /** Redirects that are remembered, and files that are known to be missing. */
 const MAX_FILES_NOTED = 10_000;
+/** Files in a row that it lacks, before it is left in peace for a while: it may have none at all. */
+const MAX_MISSES = 8;
 /** Longest URL of a redirect that is remembered. */
 const MAX_URL = 8_192;
 
@@ -83,6 +85,7 @@ export class WebSeed implements BlockSource, TransferOwner {
   /** Where files really are, as the server told. */
   readonly #redirects: Map<FileIndex, string> = new Map();
   readonly #missing: Set<FileIndex> = new Set();
+  #misses = 0;
   #paused = false;
   /** Requests were withdrawn: a transfer may be in vain now. */
   #cancelled = false;
@@ -117,11 +120,18 @@ export class WebSeed implements BlockSource, TransferOwner {
     return this.#missing.size > 0;
   }
 
-  /** Gets ready to be asked: anew for files that it did not have. */
-  prepare(now: Millis): void {
+  /** It may have got the files by now that it did not have. */
+  forgetMissing(): void {
     this.#missing.clear();
-    this.have = new Bitfield(this.#metainfo.layout.pieceCount);
+  }
+
+  /** Gets ready to be asked. */
+  prepare(now: Millis): void {
+    const { pieceCount, files } = this.#metainfo.layout;
+    this.have = new Bitfield(pieceCount);
     this.have.setAll();
+    for (const index of this.#missing) this.#lose(files[index]!);
+    this.#misses = 0;
     this.#maxTransfers = MAX_TRANSFERS;
     this.timeout.onUnchoke(now);
   }
@@ -159,6 +169,7 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.pipeline.onBlock(length, now, latencyMs);
     this.timeout.onBlock(now);
     this.health.onDelivered();
+    this.#misses = 0;
   }
 
   onSilent(): void {
@@ -234,10 +245,16 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.#missing.add(file.index);
     const what = this.#metainfo.multiFile ? ` (${file.path.join("/")})` : "";
     this.health.note(message + what);
-    const lacking: PieceIndex[] = [];
+    this.#owner.onLacks(this, this.#lose(file));
+    if (++this.#misses >= MAX_MISSES) this.#fail("it has none of the files that it was asked for", null);
+  }
+
+  /** Returns the pieces that it was thought to have until now. */
+  #lose(file: LayoutFile): PieceIndex[] {
+    const lost: PieceIndex[] = [];
     for (let piece = file.firstPiece; piece < file.endPiece; piece++)
-      if (this.have.clear(piece)) lacking.push(piece);
-    this.#owner.onLacks(this, lacking);
+      if (this.have.clear(piece)) lost.push(piece);
+    return lost;
   }
 
   #fail(message: string, afterMs: Millis | null): void {

@@ -110,6 +110,7 @@ export class WebSeeds implements WebSeedOwner {
       else if (seed.inPicker && seed.idleRule.isIdle) this.#leave(seed);
       else if (seed.inPicker && seed.lacksFiles && !this.#picker.isInteresting(seed)) {
         seed.health.onEmpty(now);
+        seed.forgetMissing();
         this.#leave(seed);
       }
     }

@@ -238,6 +238,29 @@ describe("web seeds", () => {
     assert.equal(torrent.stats().wasted, 0);
   });
 
+  test("a server that has none of many files is not asked for all of them in a row", async () => {
+    const sizes = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`file ${i}`, 1_000]));
+    const scene = await begin(
+      sizes,
+      { kind: "v2" },
+      {
+        "a.example": () => () => ({
+          status: 404,
+          headers: new Map(),
+          body: new Uint8Array(0),
+          bytesPerSecond: MIB,
+        }),
+      },
+    );
+    await scene.world.run(60_000);
+    const asked = scene.world.web.asked.length;
+    assert.ok(asked >= 8 && asked <= 60, `${asked} requests`);
+    // But for those under way when the pause began, nothing is asked for twice.
+    const different = new Set(scene.world.web.asked.map(({ href }) => href)).size;
+    assert.ok(different >= asked - 9, `${different} of ${asked}`);
+    assert.match(troubles(scene.events, "a.example").at(-1)!, /none of the files/);
+  });
+
   const DECEPTIONS: Record<string, (answer: Answer) => Answer> = {
     "a body that ends too early": (answer) => ({ ...answer, body: answer.body.subarray(0, 100) }),
     "another range": (answer) => ({ ...answer, headers: new Map([["content-range", "bytes 0-9/20"]]) }),
