@@ -1,8 +1,7 @@
 import { absoluteFolder } from "../base/absolute-folder.ts";
-import type { FileIndex, Millis } from "../base/brand.ts";
+import type { Millis } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { FilePriority } from "../core/file-selection.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
@@ -22,28 +21,27 @@ import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { RestWatch } from "./rest-watch.ts";
+import { TorrentControls } from "./torrent-controls.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentRest } from "./torrent-rest.ts";
 import type { FinderProgress } from "./peer-finder.ts";
 import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
-import type { MoveOptions } from "./torrent-place.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
 import type { Tiers } from "./torrent-trackers.ts";
-import type { TrackerStatus } from "./tracker-status.ts";
 import type { Totals, TrackerResult } from "./announcing.ts";
 
 /**
  * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its
  * next announce are kept, until a peer or a caller asks for more.
  */
-export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
+export class Torrent extends TorrentControls implements LiveTorrentOwner, DiscoveryOwner {
   /** Small number, unique in the session. */
   readonly number: number;
   readonly #context: SessionContext;
   readonly #owner: TorrentOwner<Torrent>;
   #options: AddOptions;
-  readonly #discovery: TorrentDiscovery;
+  protected readonly discovery: TorrentDiscovery;
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
   /** Null at rest. */
   #live: LiveTorrent | null = null;
@@ -62,13 +60,14 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
   constructor(context: SessionContext, number: number, given: AddOptions, owner: TorrentOwner<Torrent>) {
+    super();
     // Resume data is found by it.
     const options = { ...given, downloadDir: absoluteFolder(given.downloadDir) ?? given.downloadDir };
     this.#context = context;
     this.number = number;
     this.#owner = owner;
     this.#options = options.load === undefined ? options : withoutSource(options);
-    this.#discovery = new TorrentDiscovery(context, this, options);
+    this.discovery = new TorrentDiscovery(context, this, options);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
       this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));
@@ -149,34 +148,9 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return this.#live?.stats(now) ?? this.#rest!.stats();
   }
 
-  /** Looks for peers at once, wherever manners allow it: somebody waits. */
-  announce(): void {
-    this.#discovery.soon();
-  }
-
-  /** All trackers, in the order of asking. */
-  trackers(): TrackerStatus[] {
-    return this.#discovery.trackers.statuses();
-  }
-
-  /** Adds trackers that a user names, each as a tier of its own, and asks them. Throws ERR_INVALID_ARGUMENT for what is none. */
-  addTrackers(urls: readonly string[]): void {
-    this.#discovery.trackers.add(urls);
-  }
-
-  /** Takes a tracker out, and says good-bye to it. False when the torrent does not have it. */
-  removeTracker(url: string): boolean {
-    return this.#discovery.trackers.remove(url);
-  }
-
-  /** Asks the trackers for the counts of the swarm, of a torrent that is paused, too; `trackers()` has them then. */
-  scrape(): Promise<void> {
-    return this.#discovery.trackers.scrape();
-  }
-
   /** How far the search for peers has come, besides trackers: empty for private torrents. */
   finders(): FinderProgress[] {
-    return this.#discovery.progress();
+    return this.discovery.progress();
   }
 
   /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */
@@ -189,45 +163,9 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     return (await this.wake()).files();
   }
 
-  /**
-   * Changes how much files are wanted, at any time: 0 not at all, 4 normal, 7 first. What is there of a file stays when it is no
-   * longer wanted. Throws ERR_INVALID_ARGUMENT, ERR_NO_SPACE, ERR_FILE_EXISTS and ERR_DISK; then nothing has changed.
-   */
-  setFilePriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
-    return this.#edit((content) => content.setFilePriorities(priorities));
-  }
-
-  /** Pieces come in ascending order from now on, or rarest first. What was said when it was added is what the next run begins with. */
-  setSequential(on: boolean): Promise<void> {
-    return this.#setOrder({ sequential: on });
-  }
-
-  /** The first and last bytes of each file come before everything else, for a preview; or not. Lasts as long as `setSequential`. */
-  setFirstLast(on: boolean): Promise<void> {
-    return this.#setOrder({ firstLast: on });
-  }
-
   /** Where its files lie, or will lie; as far as is known without reading anything. */
   get downloadDir(): string {
     return this.#live?.downloadDir ?? this.#rest!.downloadDir;
-  }
-
-  /**
-   * Takes the files to another folder, at any time: renames them on one file system, copies them to another one while everything goes
-   * on. Throws ERR_INVALID_ARGUMENT, ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK and what the signal says; then nothing has changed.
-   */
-  moveTo(downloadDir: string, options: MoveOptions = {}): Promise<void> {
-    return this.#edit(({ place }) => place.moveTo(downloadDir, options));
-  }
-
-  /** Gives a file another path below the download folder. Throws as `moveTo`, and ERR_PATH for names that are not safe everywhere. */
-  renameFile(file: FileIndex, path: string): Promise<void> {
-    return this.#edit(({ place }) => place.renameFile(file, path));
-  }
-
-  /** Gives the torrent's folder, or its only file, another name on disk. Throws as `renameFile`. */
-  renameRoot(name: string): Promise<void> {
-    return this.#edit(({ place }) => place.renameRoot(name));
   }
 
   /** Adds an address to try. */
@@ -252,7 +190,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   /** For the session, once: starts working. */
   start(): void {
     if (this.#live !== null) this.#live.start(this.#options.paused === true);
-    else if (this.isOpenToPeers) this.#discovery.start({ gently: true });
+    else if (this.isOpenToPeers) this.discovery.start({ gently: true });
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
@@ -262,7 +200,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
       await this.#live.pause();
     } else if (!this.#closed && this.#rest!.state !== "paused") {
       this.#setRestState("paused");
-      await this.#discovery.stop();
+      await this.discovery.stop();
     }
   }
 
@@ -295,7 +233,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     const ready = how.deleteData === true ? this.wake().then(() => {}) : Promise.resolve();
     await ready.catch(() => {});
     this.#closed = true;
-    const silent = this.#discovery.close();
+    const silent = this.discovery.close();
     await this.#wakingUp?.catch(() => {});
     await this.#goingToRest;
     if (this.#live !== null) {
@@ -369,11 +307,11 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
     }
   }
 
-  async #edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
+  protected async edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
     return (await this.wake()).edit(change);
   }
 
-  async #setOrder(order: PieceOrder): Promise<void> {
+  protected async setOrder(order: PieceOrder): Promise<void> {
     this.#options = { ...this.#options, ...order };
     await this.#wakingUp?.catch(() => {});
     this.#assertOpen();
@@ -381,7 +319,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   }
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {
-    return new LiveTorrent(this.#context, this.number, options, source, this.#discovery, this);
+    return new LiveTorrent(this.#context, this.number, options, source, this.discovery, this);
   }
 
   async #goToRest(live: LiveTorrent): Promise<void> {
@@ -405,7 +343,7 @@ export class Torrent implements LiveTorrentOwner, DiscoveryOwner {
   #failAtRest(error: ShoalError): void {
     this.#rest!.error = error;
     this.#setRestState("error");
-    void this.#discovery.stop();
+    void this.discovery.stop();
     this.#tell({ type: "error", error });
   }
 

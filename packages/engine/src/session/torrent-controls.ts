@@ -1,0 +1,78 @@
+import type { FileIndex } from "../base/brand.ts";
+import type { FilePriority } from "../core/file-selection.ts";
+import type { PieceOrder } from "./add-options.ts";
+import type { TorrentContent } from "./torrent-content.ts";
+import type { TorrentDiscovery } from "./torrent-discovery.ts";
+import type { MoveOptions } from "./torrent-place.ts";
+import type { TrackerStatus } from "./tracker-status.ts";
+
+/** What may be changed of a torrent while it works, rests or is paused: its files, the order of its pieces, its trackers. */
+export abstract class TorrentControls {
+  protected abstract readonly discovery: TorrentDiscovery;
+
+  /** Does something with the files as soon as what is there of them is known. */
+  protected abstract edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T>;
+
+  protected abstract setOrder(order: PieceOrder): Promise<void>;
+
+  /**
+   * Changes how much files are wanted, at any time: 0 not at all, 4 normal, 7 first. What is there of a file stays when it is no
+   * longer wanted. Throws ERR_INVALID_ARGUMENT, ERR_NO_SPACE, ERR_FILE_EXISTS and ERR_DISK; then nothing has changed.
+   */
+  setFilePriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
+    return this.edit((content) => content.setFilePriorities(priorities));
+  }
+
+  /** Pieces come in ascending order from now on, or rarest first. What was said when it was added is what the next run begins with. */
+  setSequential(on: boolean): Promise<void> {
+    return this.setOrder({ sequential: on });
+  }
+
+  /** The first and last bytes of each file come before everything else, for a preview; or not. Lasts as long as `setSequential`. */
+  setFirstLast(on: boolean): Promise<void> {
+    return this.setOrder({ firstLast: on });
+  }
+
+  /**
+   * Takes the files to another folder, at any time: renames them on one file system, copies them to another one while everything goes
+   * on. Throws ERR_INVALID_ARGUMENT, ERR_FILE_EXISTS, ERR_NO_SPACE, ERR_DISK and what the signal says; then nothing has changed.
+   */
+  moveTo(downloadDir: string, options: MoveOptions = {}): Promise<void> {
+    return this.edit(({ place }) => place.moveTo(downloadDir, options));
+  }
+
+  /** Gives a file another path below the download folder. Throws as `moveTo`, and ERR_PATH for names that are not safe everywhere. */
+  renameFile(file: FileIndex, path: string): Promise<void> {
+    return this.edit(({ place }) => place.renameFile(file, path));
+  }
+
+  /** Gives the torrent's folder, or its only file, another name on disk. Throws as `renameFile`. */
+  renameRoot(name: string): Promise<void> {
+    return this.edit(({ place }) => place.renameRoot(name));
+  }
+
+  /** Looks for peers at once, wherever manners allow it: somebody waits. */
+  announce(): void {
+    this.discovery.soon();
+  }
+
+  /** All trackers, in the order of asking. */
+  trackers(): TrackerStatus[] {
+    return this.discovery.trackers.statuses();
+  }
+
+  /** Adds trackers that a user names, each as a tier of its own, and asks them. Throws ERR_INVALID_ARGUMENT for what is none. */
+  addTrackers(urls: readonly string[]): void {
+    this.discovery.trackers.add(urls);
+  }
+
+  /** Takes a tracker out, and says good-bye to it. False when the torrent does not have it. */
+  removeTracker(url: string): boolean {
+    return this.discovery.trackers.remove(url);
+  }
+
+  /** Asks the trackers for the counts of the swarm, of a torrent that is paused, too; `trackers()` has them then. */
+  scrape(): Promise<void> {
+    return this.discovery.trackers.scrape();
+  }
+}
