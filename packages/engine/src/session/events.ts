@@ -138,7 +138,7 @@ export type TorrentEvent =
   | { readonly type: "peer-complete"; readonly peer: PeerInfo }
   | { readonly type: "peer-failed"; readonly host: string; readonly port: number; readonly error: ShoalError }
   | { readonly type: "banned"; readonly host: string; readonly reason: string }
-  /** A web seed delivers for the first time, or can't be used for a while, or for some files; `message` is a clause that says why. */
+  /** A web seed delivers, the first time or again, or can't be used for a while, or for some files; `message` is a clause that says why. */
   | {
       readonly type: "web-seed";
       readonly url: string;

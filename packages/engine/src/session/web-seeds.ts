@@ -33,6 +33,8 @@ export class WebSeeds implements WebSeedOwner {
   readonly #metainfo: Metainfo;
   /** Made when they are needed first. */
   #seeds: readonly WebSeed[] | null = null;
+  /** Those of which it was told that they deliver. */
+  readonly #delivering: Set<WebSeed> = new Set();
   #active = false;
 
   constructor(context: SessionContext, owner: WebSeedsOwner, picker: PiecePicker, metainfo: Metainfo) {
@@ -126,9 +128,10 @@ export class WebSeeds implements WebSeedOwner {
     offset: number,
     length: number,
   ): void {
-    const isFirst = seed.pipeline.total === 0;
     this.#owner.download.onBlock(seed, piece, begin, buffer, offset, length);
-    if (isFirst) this.#owner.emit({ type: "web-seed", url: seed.shownUrl, ok: true, message: null });
+    if (this.#delivering.has(seed)) return;
+    this.#delivering.add(seed);
+    this.#owner.emit({ type: "web-seed", url: seed.shownUrl, ok: true, message: null });
   }
 
   onRoom(seed: WebSeed): void {
@@ -151,6 +154,7 @@ export class WebSeeds implements WebSeedOwner {
   }
 
   onUnfit(seed: WebSeed): void {
+    this.#delivering.delete(seed);
     this.#leave(seed);
     this.#tellTrouble(seed);
   }

@@ -162,6 +162,8 @@ describe("web seeds", () => {
     assert.equal(torrent.webSeeds()[0]!.state, "waiting");
     isUp = true;
     await complete(scene, 20 * 60_000);
+    const last = events.findLast(({ type }) => type === "web-seed");
+    assert.ok(last?.type === "web-seed" && last.ok);
   });
 
   test("nobody is asked before the time that a busy server named", async () => {
