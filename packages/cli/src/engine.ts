@@ -6,6 +6,8 @@ export type {
   ErrorCode,
   FinderProgress,
   FilePriority,
+  Http,
+  HttpResponse,
   InfoHashes,
   IpRanges,
   Log,
@@ -33,6 +35,7 @@ export type Engine = Pick<
   | "loadIpFilter"
   | "formatMagnet"
   | "openDisk"
+  | "openHttp"
   | "isSelected"
   | "parseMagnet"
   | "parseMetainfo"

@@ -1,5 +1,6 @@
 export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
+export { openHttp } from "./api/open-http.ts";
 export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
 export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
@@ -20,6 +21,7 @@ export { formatMagnet, isSelected, type Magnet, parseMagnet } from "./meta/magne
 export type { Metainfo } from "./meta/metainfo.ts";
 export { safePaths } from "./meta/path-policy.ts";
 export type { Disk, PieceDigest, StorageSpec } from "./ports/disk.ts";
+export type { Http, HttpResponse } from "./ports/http.ts";
 export type { Log } from "./ports/log.ts";
 export type { Connection, ConnectionSink, Endpoint } from "./ports/net.ts";
 export type { AddOptions } from "./session/add-options.ts";

@@ -113,8 +113,8 @@ export class NodeHttp implements Http {
         throw httpError(describe(error, target), error);
       }
       const { location } = response.headers;
-      if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined)
-        return { response, url: target.href };
+      const isFinal = how.maxRedirects === 0 || !REDIRECTS.has(response.statusCode ?? 0);
+      if (isFinal || location === undefined) return { response, url: target.href };
       response.on("error", () => {}).destroy();
       if (redirects >= how.maxRedirects) throw httpError(`${name} redirects too often`);
       target = redirectTarget(target, location);

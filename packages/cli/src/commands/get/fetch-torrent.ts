@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
 import type { Context } from "../../context.ts";
+import type { Http, HttpResponse } from "../../engine.ts";
 import { CliError } from "../../errors.ts";
 import { isOffline } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
@@ -13,52 +14,57 @@ const MAX_HOPS = 10;
 /** What a web address led to: the bytes of a .torrent file, or a magnet link that the server sent us on to. */
 export type Fetched = { readonly bytes: Uint8Array } | { readonly magnet: string };
 
-/**
- * Downloads a .torrent file; `host`: the address of --host. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there.
- */
-export async function fetchTorrent(context: Context, url: string, host: string | null): Promise<Fetched> {
+/** Which way out there is: --host and --proxy. */
+export interface Reach {
+  readonly host: string | null;
+  readonly proxy: string | null;
+}
+
+/** Downloads a .torrent file. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there. */
+export async function fetchTorrent(context: Context, url: string, reach: Reach): Promise<Fetched> {
   const shown = clean(url);
   if (!URL.canParse(url))
     throw new CliError("ERR_USAGE", `${shown} is not a web address`, "Copy it again, in quotes.");
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const { openHttp } = await context.engine();
+  const http = openHttp({
+    offline: isOffline(context),
+    ...(reach.host === null ? {} : { host: reach.host }),
+    ...(reach.proxy === null ? {} : { proxy: reach.proxy }),
+  });
   try {
     let at = url;
-    let response = await request(context, at, host, signal);
+    let response = await request(context, http, at, reach);
     for (let hops = 0; REDIRECTS.includes(response.status); hops++) {
       const target = response.headers.get("location") ?? "";
-      await response.body?.cancel();
       if (/^magnet:/i.test(target)) return { magnet: target };
       if (hops === MAX_HOPS || !URL.canParse(target, at)) throw new Error("the server sends us in circles");
       at = new URL(target, at).href;
-      response = await request(context, at, host, signal);
+      response = await request(context, http, at, reach);
     }
-    if (!response.ok || response.body === null) {
+    if (response.status < 200 || response.status > 299) {
       const gone = response.status === 404 || response.status === 410;
       throw new CliError(
         gone ? "ERR_NOT_FOUND" : "ERR_HTTP",
-        `${shown} can't be fetched: the server answered ${response.status} ${clean(response.statusText)}`.trimEnd(),
+        `${shown} can't be fetched: the server answered ${response.status}`,
         gone ? "Check the address, or ask for a new link." : "Try again later.",
       );
     }
-    return { bytes: await readBody(response.body, shown) };
+    return { bytes: response.body };
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(
       "ERR_HTTP",
-      `${shown} can't be fetched: ${reason(error)}`,
+      `${shown} can't be fetched: ${error instanceof Error ? clean(error.message) : String(error)}`,
       "Check the address and the connection.",
       error,
     );
+  } finally {
+    http.close();
   }
 }
 
 /** One request; nothing is asked that would leave a computer kept to itself, wherever a server sends us. */
-async function request(
-  context: Context,
-  url: string,
-  host: string | null,
-  signal: AbortSignal,
-): Promise<Response> {
+function request(context: Context, http: Http, url: string, { host }: Reach): Promise<HttpResponse> {
   const { hostname, protocol } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:") {
     throw new Error(`the server sends us on to ${clean(protocol)}, which can't be followed`);
@@ -71,30 +77,12 @@ async function request(
       `${offline ? "Unset SHOAL_OFFLINE" : "Leave --host out"}, or name a file on this computer.`,
     );
   }
-  return fetch(url, { signal, redirect: "manual", headers: { accept: "application/x-bittorrent" } });
-}
-
-async function readBody(body: AsyncIterable<Uint8Array>, shown: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.length;
-    if (length > MAX_TORRENT_BYTES) {
-      throw new CliError("ERR_METAINFO", `${shown} is not a torrent: it is far too large for one`);
-    }
-    parts.push(part);
-  }
-  return new Uint8Array(Buffer.concat(parts));
-}
-
-/** fetch hides what happened in the cause of its error. */
-function reason(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const code = (cause as { code?: unknown }).code;
-  if (error instanceof Error && error.name === "TimeoutError") return "no answer within 30 s";
-  if (code === "ECONNREFUSED") return "nobody answers there";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "its name is not known";
-  return cause instanceof Error ? cause.message : String(cause);
+  return http.get(url, {
+    signal: context.signal,
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_TORRENT_BYTES,
+    maxRedirects: 0,
+  });
 }
 
 function isLoopbackName(hostname: string): boolean {

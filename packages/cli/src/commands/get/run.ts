@@ -30,7 +30,7 @@ const FRAME_MS = 200;
 export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
-  const thing = await resolveThing(context, word, options.host);
+  const thing = await resolveThing(context, word, options);
   const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
   const { isSelected } = await context.engine();
   const wishes = makeWishes(options.select, options.priority, (index) => isSelected(chosen, index));

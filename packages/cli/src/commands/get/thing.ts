@@ -5,7 +5,7 @@ import { CliError } from "../../errors.ts";
 import { exists, readSmallFile, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { explainMagnet, MAX_TORRENT_BYTES, parseTorrent, readStdin } from "../torrent/source.ts";
-import { fetchTorrent } from "./fetch-torrent.ts";
+import { fetchTorrent, type Reach } from "./fetch-torrent.ts";
 
 /** What is to be fetched: everything about it, or only its name. */
 export type Thing =
@@ -15,10 +15,10 @@ export type Thing =
   | { readonly type: "infoHash"; readonly infoHash: string };
 
 /**
- * Finds out what a word means; `host`: the address of --host, which says how far a look-up may go. Throws when it is none of the
+ * Finds out what a word means; `reach` says how far a look-up may go. Throws when it is none of the
  * kinds, missing or broken.
  */
-export async function resolveThing(context: Context, word: string, host: string | null): Promise<Thing> {
+export async function resolveThing(context: Context, word: string, reach: Reach): Promise<Thing> {
   if (word === "-") {
     const bytes = await readStdin(context);
     // A .torrent file is one bencoded dictionary.
@@ -37,7 +37,7 @@ export async function resolveThing(context: Context, word: string, host: string 
         "Pipe a magnet link or a .torrent file into it.",
       );
     }
-    return resolveThing(context, line, host);
+    return resolveThing(context, line, reach);
   }
   if (/^magnet:/i.test(word)) {
     const { parseMagnet } = await context.engine();
@@ -48,14 +48,14 @@ export async function resolveThing(context: Context, word: string, host: string 
     }
   }
   if (/^https?:\/\//i.test(word)) {
-    const fetched = await fetchTorrent(context, word, host);
-    if ("magnet" in fetched) return resolveThing(context, fetched.magnet, host);
+    const fetched = await fetchTorrent(context, word, reach);
+    if ("magnet" in fetched) return resolveThing(context, fetched.magnet, reach);
     const { bytes } = fetched;
     return { type: "torrent", metainfo: await parseTorrent(context, bytes, word) };
   }
   const path = userPath(context, word);
   if (!(await exists(path)) && isInfoHash(word)) {
-    if (word.length === 32) return resolveThing(context, `magnet:?xt=urn:btih:${word}`, host);
+    if (word.length === 32) return resolveThing(context, `magnet:?xt=urn:btih:${word}`, reach);
     return { type: "infoHash", infoHash: word.toLowerCase().slice(word.length === 68 ? 4 : 0) };
   }
   if (!(await exists(path)) && !/[./\\]/.test(word)) {
