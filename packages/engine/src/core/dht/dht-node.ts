@@ -92,12 +92,15 @@ export class DhtNode {
       verify,
       onPeer: (infoHash, peer) => parts.onAnnounce?.(infoHash, peer),
     });
-    const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.available(at) >= 1;
+    const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.readyAt(1, at) <= at;
     this.#lookups = new Lookups({
       maxLookups: config.maxLookups ?? MAX_LOOKUPS,
       storage: this.#storage,
       canAsk,
-      startingNodes: (target, at) => this.#table.closest(target, 2 * NEIGHBOURS, false, at),
+      startingNodes: (target, at) => {
+        const nodes = this.#table.closest(target, 2 * NEIGHBOURS, "usable", at);
+        return nodes.length > 0 ? nodes : this.#table.closest(target, 2 * NEIGHBOURS, "any", at);
+      },
       ask: (to, query, asker, at) => this.#ask(to, query, asker, at),
       usable: (answer) => this.#usable(answer),
     });
@@ -289,7 +292,7 @@ export class DhtNode {
 
   #nodesNear(target: Uint8Array, family: 4 | 6, now: Millis): readonly Contact[] {
     const node = family === this.#config.family ? this : this.#sibling;
-    return node === null ? [] : node.#table.closest(target, NEIGHBOURS, true, now);
+    return node === null ? [] : node.#table.closest(target, NEIGHBOURS, "good", now);
   }
 
   #usable(answer: Answer): readonly Contact[] {

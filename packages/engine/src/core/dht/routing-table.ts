@@ -107,14 +107,15 @@ export class RoutingTable {
     }
   }
 
-  /** Nodes nearest to the target, nearest first, without bad ones; `onlyGood` leaves out those not heard of for a while too. */
-  closest(target: Uint8Array, limit: number, onlyGood: boolean, now: Millis): Contact[] {
+  /** Nodes nearest to the target, nearest first: any, those that are not bad, or those heard of lately. */
+  closest(target: Uint8Array, limit: number, least: "any" | "usable" | "good", now: Millis): Contact[] {
     const slots = this.#slots;
     const nearest = this.#nearest;
     nearest.clear(Math.min(limit, MAX_CLOSEST));
     for (let slot = 0; slot < slots.length; slot++) {
-      if (slots.used[slot] !== LIVE || slots.failures[slot]! >= BAD_AFTER) continue;
-      if (onlyGood && !this.#isGood(slot, now)) continue;
+      if (slots.used[slot] !== LIVE) continue;
+      if (least !== "any" && slots.failures[slot]! >= BAD_AFTER) continue;
+      if (least === "good" && !this.#isGood(slot, now)) continue;
       nearest.offer(distanceFraction(target, slots.ids, slot * ID_BYTES), slot);
     }
     const contacts: Contact[] = [];
