@@ -33,7 +33,7 @@ class LanNode {
   /** Of anybody, where no name is given. */
   async heard(event: string, name?: string): Promise<Line> {
     const look = (): Line | undefined =>
-      this.lines.find((line) => line.event === event && line.name === name);
+      this.lines.find((line) => line.event === event && (name === undefined || line.name === name));
     await poll(
       `${this.child.name} says ${event} ${name ?? ""}`,
       () => Promise.resolve(look() !== undefined),
