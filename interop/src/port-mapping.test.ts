@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { HomeNetwork, Shoal, assertSameTree, lacks, magnetOf, poll } from "@shoal/testkit";
+import { HomeNetwork, Opentracker, Shoal, assertSameTree, lacks, magnetOf, poll } from "@shoal/testkit";
 import type { HomeManners, Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
-const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("miniupnpd", "nft", "namespaces") };
+const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("miniupnpd", "nft", "opentracker", "namespaces") };
 const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384, link: "magnet" } as const;
 const PORT = 41_873;
 const ALL = ["tcp4", "tcp6", "udp4", "udp6"].map((protocol) => `${protocol} ${PORT}`);
@@ -39,11 +39,16 @@ const areOpen = (ipv4: WayIn, ipv6: WayIn): boolean => ipv4.state === "open" && 
 
 const areClosed = (ipv4: WayIn, ipv6: WayIn): boolean => ipv4.state === "closed" && ipv6.state === "closed";
 
+const WAYS = [
+  ["PCP", { upnp: false }],
+  ["UPnP", { pcp: false }],
+] as const satisfies readonly (readonly [string, HomeManners])[];
+
+const isSubset = (some: readonly string[], of: readonly string[]): boolean =>
+  some.every((one) => of.includes(one));
+
 describe("a router opens our port", { concurrency: 2 }, () => {
-  for (const [via, manners] of [
-    ["PCP", { upnp: false }],
-    ["UPnP", { pcp: false }],
-  ] as const satisfies readonly (readonly [string, HomeManners])[]) {
+  for (const [via, manners] of WAYS) {
     test(
       `by ${via}: people outside come in by both families, and nobody after the end`,
       OPTIONS,
@@ -73,6 +78,46 @@ describe("a router opens our port", { concurrency: 2 }, () => {
           await assertSameTree(join(out, payload.name), payload.path);
         }
         await seed.interrupt();
+        assert.deepEqual(home.openings(), []);
+      },
+    );
+  }
+
+  test("a router that is switched off and on again is asked at once", OPTIONS, async (t) => {
+    const home = await HomeNetwork.open(t, { upnp: false });
+    const { payload, file } = await prepareByShoal(home.inside, CELL);
+    const seed = start(home.inside, ["send", file, "--data", payload.dir]);
+    await reachability(seed, areOpen);
+    await home.reboot();
+    const ofIpv4 = ALL.filter((opening) => opening.includes("4 "));
+    await poll("IPv4 is open again", () => Promise.resolve(isSubset(ofIpv4, home.openings())), {
+      within: 15_000,
+    });
+    await seed.interrupt();
+  });
+
+  for (const [via, manners] of WAYS) {
+    test(
+      `by ${via}: where another computer has the port, another one is opened, and told to trackers`,
+      OPTIONS,
+      async (t) => {
+        const home = await HomeNetwork.open(t, manners);
+        const { payload, file, facts } = await prepareByShoal(home.inside, CELL);
+        const tracker = await Opentracker.start(home.outside, [facts]);
+        const words = ["send", file, "--data", payload.dir, "--no-discovery"];
+        const first = start(home.inside, [...words, "--host", "192.168.77.6"]);
+        await reachability(first, ({ state }) => state === "open");
+        const second = start(home.inside, [...words, "--host", "192.168.77.5", "--tracker", tracker.httpUrl]);
+        const [{ port }] = await reachability(second, ({ state }) => state === "open");
+        assert.notEqual(port, PORT);
+        await first.interrupt();
+        await tracker.waitForSeeds(facts);
+        const out = home.outside.folder("got");
+        const link = magnetOf(facts, [tracker.httpUrl]);
+        const leecher = start(home.outside, ["get", link, "--no-discovery", "-o", out, "--once"]);
+        await leecher.complete(20_000);
+        await assertSameTree(join(out, payload.name), payload.path);
+        await second.interrupt();
         assert.deepEqual(home.openings(), []);
       },
     );

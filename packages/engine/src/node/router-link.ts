@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { networkInterfaces } from "node:os";
 import type { Route } from "../base/route.ts";
 import type { RouterCall, RouterLink, RouterListener, RouterReply } from "../ports/routers.ts";
-import { GATEWAY_PORT } from "../wire/port-mapping.ts";
+import { GATEWAY_NEWS, GATEWAY_PORT } from "../wire/port-mapping.ts";
 import { SSDP_GROUPS } from "../wire/ssdp.ts";
 import { bindUdp } from "./bind-udp.ts";
 
@@ -18,6 +18,8 @@ export class NodeRouterLink implements RouterLink {
   readonly #socket: Socket;
   /** "%eth0" after addresses that each network has. */
   readonly #zone: string;
+  /** Hears when the router has begun anew; null where that can't be had. */
+  #news: Socket | null = null;
   readonly #closing: AbortController = new AbortController();
 
   private constructor(route: Route, device: string | null, socket: Socket) {
@@ -45,7 +47,22 @@ export class NodeRouterLink implements RouterLink {
       },
     );
     link = new NodeRouterLink(route, device, socket);
+    if (family === 4 && route.gateway !== null) await link.#listenForNews(listener);
     return link;
+  }
+
+  async #listenForNews(listener: RouterListener): Promise<void> {
+    const { gateway, local } = this.#route;
+    const binding = { family: 4, address: "0.0.0.0", port: GATEWAY_NEWS.port, shared: true } as const;
+    try {
+      const news = await bindUdp(binding, (bytes, { host, port }) => {
+        if (this.isOpen && host === gateway && port === GATEWAY_PORT) listener.onGatewayPacket(bytes);
+      });
+      this.#news = news;
+      news.addMembership(GATEWAY_NEWS.host, local);
+    } catch {
+      // Another program has the port for itself: the next renewal will tell.
+    }
   }
 
   get isOpen(): boolean {
@@ -107,6 +124,7 @@ export class NodeRouterLink implements RouterLink {
   close(): void {
     if (!this.isOpen) return;
     this.#closing.abort();
+    this.#news?.close();
     this.#socket.close();
   }
 

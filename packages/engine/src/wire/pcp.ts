@@ -4,6 +4,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { MappedProtocol, MappingRefusal } from "./port-mapping.ts";
 
 const VERSION = 2;
+const OP_ANNOUNCE = 0;
 const OP_MAP = 1;
 const ANSWER = 0x80;
 /** IANA numbers. */
@@ -52,6 +53,8 @@ export type PcpPacket =
       readonly externalHost: string;
       readonly lifetimeSeconds: number;
     }
+  /** To all, when the router has begun anew. */
+  | { readonly kind: "announce"; readonly epoch: number }
   | { readonly kind: "refused"; readonly nonce: Uint8Array; readonly reason: MappingRefusal }
   | { readonly kind: "unsupported-version" };
 
@@ -74,13 +77,16 @@ export function encodePcpMap(request: PcpMapRequest): Uint8Array {
   return packet;
 }
 
-/** Reads a router's answer to a MAP request. Options after it are left unread; throws ProtocolError on anything else. */
+/** Reads a router's answer to a MAP request, or its ANNOUNCE. Options after it are left unread; throws ProtocolError on anything else. */
 export function decodePcp(packet: Uint8Array): PcpPacket {
   if (packet.length < 4 || packet.length > MAX_BYTES || packet[0] !== VERSION || packet[1]! < ANSWER) {
     throw new ProtocolError("not a PCP answer");
   }
   const result = packet[3]!;
   if (result === UNSUPPORTED_VERSION) return { kind: "unsupported-version" };
+  if (packet[1] === (ANSWER | OP_ANNOUNCE) && result === 0 && packet.length >= HEADER_BYTES) {
+    return { kind: "announce", epoch: readU32(packet, 8) };
+  }
   if (packet[1] !== (ANSWER | OP_MAP) || packet.length < HEADER_BYTES + MAP_BYTES) {
     throw new ProtocolError("a PCP answer to nothing we ask");
   }

@@ -1,6 +1,9 @@
 /** Port on which routers take requests of PCP (RFC 6887, 19.1) and NAT-PMP (RFC 6886, 3.1). */
 export const GATEWAY_PORT = 5351;
 
+/** Group and port to which routers say that they have begun anew (RFC 6887, 14.1.1; RFC 6886, 3.2.1). */
+export const GATEWAY_NEWS = { host: "224.0.0.1", port: 5350 } as const;
+
 /** What a port is mapped for. */
 export type MappedProtocol = "tcp" | "udp";
 

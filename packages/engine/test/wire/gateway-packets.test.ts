@@ -102,9 +102,15 @@ test("PCP answers", () => {
     reason: "other-address",
   });
   assert.deepEqual(decodePcp(bytes("02810001 00000000 00000064")), { kind: "unsupported-version" });
+  assert.deepEqual(decodePcp(bytes(`02800000 00000000 00000064 ${"00".repeat(12)}`)), {
+    kind: "announce",
+    epoch: 100,
+  });
   for (const bad of [
     "",
     "0281",
+    "02800000 00000000 00000064",
+    `02800002 00000000 00000064 ${"00".repeat(12)}`,
     mapped.replace("02810000", "02820000"),
     mapped.replace("02810000", "02010000"),
     mapped.replace("02810000", "01810000"),

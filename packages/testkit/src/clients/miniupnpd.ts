@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { whyLacking } from "../availability.ts";
+import type { Child } from "../child.ts";
 import { Namespace, ip } from "../namespace.ts";
 import { poll } from "../poll.ts";
 import { type Stage, type StageContext, openStage } from "../stage.ts";
@@ -49,6 +50,7 @@ export class HomeNetwork {
   readonly inside: Stage;
   readonly outside: Stage;
   readonly #config: string;
+  #daemon: Child | null = null;
 
   private constructor(context: StageContext, manners: HomeManners) {
     this.outsideAddress = manners.outside ?? "80.70.60.1";
@@ -96,12 +98,22 @@ export class HomeNetwork {
     return found.toSorted();
   }
 
+  /** Off and on again: nothing of what was open is left, and its count of seconds begins anew. */
+  async reboot(): Promise<void> {
+    await this.#daemon?.kill();
+    for (const chain of ["opened", "mapped", "remapped"])
+      this.#nft(["flush", "chain", "inet", "home", chain]);
+    for (const file of ["leases", "leases6"]) rmSync(join(dirname(this.#config), file), { force: true });
+    await this.#start();
+  }
+
   async #start(): Promise<void> {
     const child = this.router.spawn({
       name: "miniupnpd",
       command: "miniupnpd",
       args: ["-d", "-f", this.#config, "-P", `${this.#config}.pid`],
     });
+    this.#daemon = child;
     const isReady = (): boolean => {
       if (child.exit !== null) throw new Error(`miniupnpd ended\n${child.log}`);
       return /HTTP listening|Listening for NAT-PMP/.test(child.log);
@@ -126,6 +138,7 @@ function openHome(wanAddress: string): { router: Namespace; inside: Namespace; o
     made.push(namespace);
     return namespace;
   };
+  const another = wanAddress.replace(/\d+$/, "3");
   const beyond = wanAddress.replace(/\d+$/, "2");
   try {
     const router = make(["192.168.77.1", wanAddress], (name) => {
@@ -145,16 +158,18 @@ function openHome(wanAddress: string): { router: Namespace; inside: Namespace; o
         ip("-n", name, "link", "set", device, "up");
       }
     };
-    const inside = make(["192.168.77.5", "2a01:77:1::5"], (name) => {
+    const inside = make(["192.168.77.5", "192.168.77.6", "2a01:77:1::5"], (name) => {
       const gateways = ["192.168.77.1", "2a01:77:1::1"] as const;
       connect("lan", name, [gateways, ["192.168.77.5", "2a01:77:1::5"]]);
+      ip("-n", name, "addr", "add", "192.168.77.6/24", "dev", "eth0");
       for (const gateway of gateways) ip("-n", name, "route", "add", "default", "via", gateway);
     });
-    const outside = make([beyond, "2a01:99::2"], (name) => {
+    const outside = make([beyond, another, "2a01:99::2"], (name) => {
       connect("wan", name, [
         [wanAddress, "2a01:99::1"],
         [beyond, "2a01:99::2"],
       ]);
+      ip("-n", name, "addr", "add", `${another}/24`, "dev", "eth0");
       ip("-n", name, "route", "add", "2a01:77:1::/64", "via", "2a01:99::1");
     });
     return { router, inside, outside };

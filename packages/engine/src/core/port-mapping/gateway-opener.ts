@@ -115,6 +115,7 @@ export class GatewayOpener implements Opener {
   #onPcp(packet: PcpPacket, now: Millis): void {
     // Nothing new from one that speaks PCP: that was to our try in NAT-PMP.
     if (packet.kind === "unsupported-version") return;
+    if (packet.kind === "announce") return this.#onEpoch(packet.epoch, now);
     const entry = this.#entries.find(({ nonce }) => equalBytes(nonce, packet.nonce));
     if (entry === undefined || this.#dialect === "NAT-PMP") return;
     if (packet.kind === "refused") {
@@ -133,6 +134,7 @@ export class GatewayOpener implements Opener {
     if (packet.kind === "unsupported-version") return this.#onNoPcp(now);
     if (this.#dialect === "PCP" || this.#route.family !== 4) return;
     if (packet.kind === "address") {
+      this.#onEpoch(packet.epoch, now);
       if (this.#natPmpOutside !== null || !this.#entries.some(({ state }) => state === "asking")) return;
       this.#dialect = "NAT-PMP";
       this.#natPmpOutside = packet.host;
@@ -172,7 +174,6 @@ export class GatewayOpener implements Opener {
       return;
     }
     if (entry.state === "closing") return;
-    const isLost = this.#epoch.onAnswer(epoch, now);
     settle(entry, "open");
     entry.externalPort = externalPort;
     entry.externalHost = externalHost;
@@ -180,9 +181,16 @@ export class GatewayOpener implements Opener {
     const { protocol } = entry;
     const lifetimeMs = believedLifetimeMs(lifetimeSeconds);
     this.#host.onOpened({ via, protocol, externalHost, externalPort, lifetimeMs }, now);
-    if (!isLost) return;
-    for (const other of this.#entries) {
-      if (other !== entry && other.state === "open") this.#begin(other, "asking", now);
+    this.#onEpoch(epoch, now, entry);
+  }
+
+  /** Asks again for what the router has forgotten; `fresh` is what it has just opened. */
+  #onEpoch(epoch: number, now: Millis, fresh: Entry | null = null): void {
+    if (!this.#epoch.onAnswer(epoch, now)) return;
+    // Its address may be another one as well.
+    this.#natPmpOutside = null;
+    for (const entry of this.#entries) {
+      if (entry !== fresh && entry.state === "open") this.#begin(entry, "asking", now);
     }
   }
 

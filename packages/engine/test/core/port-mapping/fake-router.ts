@@ -113,6 +113,16 @@ export class RouterWorld {
     this.bootedAt = this.now;
   }
 
+  /** "I have begun anew", or just "I am here". */
+  announce(): void {
+    const answer = new Uint8Array(this.manners.pcp ? 24 : 12);
+    answer[0] = this.manners.pcp ? 2 : 0;
+    answer[1] = 0x80;
+    writeU32(answer, this.manners.pcp ? 8 : 4, Math.floor((this.now - this.bootedAt) / 1000));
+    if (!this.manners.pcp) answer.set(parseIp(this.manners.outside)!, 8);
+    this.#answer(answer);
+  }
+
   #later(run: () => void): void {
     this.#events.push({ at: this.now + 1, run });
   }

@@ -83,6 +83,23 @@ describe("RouteMapping", () => {
     }
   });
 
+  test("a router that says that it begins anew is asked at once", () => {
+    for (const manners of [{}, { pcp: false }]) {
+      const world = new RouterWorld(ROUTE_4, manners);
+      world.start();
+      world.advance(HOUR / 4);
+      world.announce();
+      world.advance(100);
+      const packets = world.heard.length;
+      world.reboot();
+      world.advance(2_000);
+      assert.equal(world.heard.length, packets, "nothing was to be asked before");
+      world.announce();
+      world.advance(100);
+      assert.deepEqual(world.open, BOTH);
+    }
+  });
+
   test("a router that is silent for good: the opening ends with its lease, and is sought at growing distances", () => {
     const world = new RouterWorld();
     world.start();
