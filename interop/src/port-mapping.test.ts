@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { HomeNetwork, Opentracker, Shoal, assertSameTree, lacks, magnetOf, poll } from "@shoal/testkit";
+import { HomeNetwork, Shoal, assertSameTree, lacks, magnetOf, poll } from "@shoal/testkit";
 import type { HomeManners, Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
-const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("miniupnpd", "nft", "opentracker", "namespaces") };
+const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("miniupnpd", "nft", "namespaces") };
 const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384, link: "magnet" } as const;
 const PORT = 41_873;
 const ALL = ["tcp4", "tcp6", "udp4", "udp6"].map((protocol) => `${protocol} ${PORT}`);
@@ -97,30 +97,33 @@ describe("a router opens our port", { concurrency: 2 }, () => {
   });
 
   for (const [via, manners] of WAYS) {
-    test(
-      `by ${via}: where another computer has the port, another one is opened, and told to trackers`,
-      OPTIONS,
-      async (t) => {
-        const home = await HomeNetwork.open(t, manners);
-        const { payload, file, facts } = await prepareByShoal(home.inside, CELL);
-        const tracker = await Opentracker.start(home.outside, [facts]);
-        const words = ["send", file, "--data", payload.dir, "--no-discovery"];
-        const first = start(home.inside, [...words, "--host", "192.168.77.6"]);
-        await reachability(first, ({ state }) => state === "open");
-        const second = start(home.inside, [...words, "--host", "192.168.77.5", "--tracker", tracker.httpUrl]);
-        const [{ port }] = await reachability(second, ({ state }) => state === "open");
-        assert.notEqual(port, PORT);
-        await first.interrupt();
-        await tracker.waitForSeeds(facts);
-        const out = home.outside.folder("got");
-        const link = magnetOf(facts, [tracker.httpUrl]);
-        const leecher = start(home.outside, ["get", link, "--no-discovery", "-o", out, "--once"]);
-        await leecher.complete(20_000);
-        await assertSameTree(join(out, payload.name), payload.path);
-        await second.interrupt();
-        assert.deepEqual(home.openings(), []);
-      },
-    );
+    test(`by ${via}: where another computer has the port, another one is opened`, OPTIONS, async (t) => {
+      const home = await HomeNetwork.open(t, manners);
+      const { payload, file, facts } = await prepareByShoal(home.inside, CELL);
+      const words = ["send", file, "--data", payload.dir, "--no-discovery"];
+      const first = start(home.inside, [...words, "--host", "192.168.77.6"]);
+      await reachability(first, ({ state }) => state === "open");
+      const second = start(home.inside, [...words, "--host", "192.168.77.5"]);
+      const [{ port }] = await reachability(second, ({ state }) => state === "open");
+      assert.notEqual(port, PORT);
+      await first.interrupt();
+      const out = home.outside.folder("got");
+      const peer = `${home.outsideAddress}:${port}`;
+      const leecher = start(home.outside, [
+        "get",
+        magnetOf(facts),
+        "--no-discovery",
+        "--peer",
+        peer,
+        "-o",
+        out,
+        "--once",
+      ]);
+      await leecher.complete(20_000);
+      await assertSameTree(join(out, payload.name), payload.path);
+      await second.interrupt();
+      assert.deepEqual(home.openings(), []);
+    });
   }
 
   test("a router that knows none of it", OPTIONS, async (t) => {

@@ -46,11 +46,13 @@ export type {
 export type { Log } from "./ports/log.ts";
 export type { Connection, ConnectionSink, Endpoint, Listener, ListenSpec, Net } from "./ports/net.ts";
 export type { Random } from "./ports/random.ts";
+export type { RouterListener, Routers } from "./ports/routers.ts";
 export type { Store, TorrentStore } from "./ports/store.ts";
 export type { SessionConfig } from "./session/config.ts";
 export { createTorrent, type CreateOptions } from "./session/create-torrent.ts";
 export { Dht } from "./session/dht.ts";
 export type { TorrentEvent } from "./session/events.ts";
+export { PortMapper } from "./session/port-mapper.ts";
 export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";

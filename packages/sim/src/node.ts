@@ -4,8 +4,10 @@ import {
   type Log,
   nodeDiffieHellman,
   nodeHasher,
+  PortMapper,
   type Random,
   type Rng,
+  type Routers,
   Session,
   type SessionConfig,
   ShoalError,
@@ -49,6 +51,8 @@ export interface NodeParts {
   readonly disk: SimulatedDisk;
   readonly store: SimulatedStore;
   readonly web: SimulatedWeb;
+  /** Null for a machine whose router is not to be asked. */
+  readonly routers: Routers | null;
   readonly rng: Rng;
   readonly config: Partial<SessionConfig>;
   /** Called after the session was called by its clock or the network. */
@@ -103,7 +107,8 @@ export class Node {
         trackers,
         finders: [],
         lanService: null,
-        portMapper: null,
+        portMapper:
+          parts.routers === null ? null : new PortMapper({ ...shared, routers: parts.routers }, rng),
         dht: null,
       },
       { ...CONFIG, ...parts.config },

@@ -1,6 +1,7 @@
 import {
   type CreateOptions,
   type Millis,
+  type Routers,
   type SessionConfig,
   shortHashes,
   Xoshiro128,
@@ -35,6 +36,8 @@ export interface NodeOptions {
   readonly link?: LinkSpec;
   readonly diskSpec?: DiskSpec;
   readonly addresses?: readonly string[];
+  /** Those that it may ask to open its port; none by default. */
+  readonly routers?: Routers;
 }
 
 /** Nobody waits longer than this for something that happens without time passing. */
@@ -122,6 +125,7 @@ export class SimulatedWorld {
       disk: options.disk ?? this.disk(new DiskFiles(this.known), options.diskSpec),
       store: options.store ?? new SimulatedStore(),
       web: this.web,
+      routers: options.routers ?? null,
       rng: this.rng,
       config: options.config ?? {},
       onInput: (it) => this.onInput(it),

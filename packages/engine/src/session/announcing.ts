@@ -32,8 +32,9 @@ export interface AnnounceInfo {
   /** The 20-byte names of the torrent in hex: one, or two for a hybrid. A second one may come later. */
   readonly names: () => readonly string[];
   readonly peerId: Uint8Array;
-  /** TCP port on which peers reach us. */
+  /** TCP port on which peers reach us over IPv4, and over IPv6 where that is another one. */
   readonly port: () => number;
+  readonly port6?: () => number;
   readonly totals: () => Totals;
   /** Private torrent: never two trackers at a time. */
   readonly isPrivate?: boolean;
@@ -312,6 +313,7 @@ export class Announcing implements Ringing {
       infoHash,
       peerId: this.#info.peerId,
       port: this.#info.port(),
+      ...(this.#info.port6 === undefined ? {} : { port6: this.#info.port6() }),
       uploaded: counts ? uploaded : 0,
       downloaded: counts ? downloaded : 0,
       left,

@@ -74,6 +74,8 @@ export class Session {
   #nextNumber = 1;
   #tick: Timer | null = null;
   #closed = false;
+  /** On which others were told to reach us. */
+  #toldPorts = "";
   #unwatchNet: () => void = () => undefined;
 
   constructor(ports: SessionPorts, config: SessionConfig) {
@@ -162,9 +164,8 @@ export class Session {
       );
     }
     const port = this.#context.listenPort();
-    const mapping = this.#ports.portMapper?.open(port, (reachability) =>
-      this.#emit({ type: "reachability", reachability }),
-    );
+    this.#toldPorts = this.#announcedPorts();
+    const mapping = this.#ports.portMapper?.open(port, (reachability) => this.#onReachability(reachability));
     const lan = this.#ports.lanService?.open(port, (event) => this.#emit(event));
     await Promise.all([mapping, lan, ...this.#ports.finders.map((finder) => finder.open(port))]);
   }
@@ -323,6 +324,19 @@ export class Session {
       if (obstacle === null) torrent.live?.onNetwork();
       this.#changes.touch(torrent);
     }
+  }
+
+  #onReachability(reachability: Reachability): void {
+    this.#emit({ type: "reachability", reachability });
+    const ports = this.#announcedPorts();
+    if (ports === this.#toldPorts) return;
+    this.#toldPorts = ports;
+    // Others were told a port on which nobody reaches us. Those at rest are announced anew soon enough.
+    for (const torrent of this.#torrents) if (torrent.live !== null) torrent.announce();
+  }
+
+  #announcedPorts(): string {
+    return `${this.#context.announcedPort(4)} ${this.#context.announcedPort(6)}`;
   }
 
   #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {

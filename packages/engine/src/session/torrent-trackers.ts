@@ -167,6 +167,10 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     return this.#context.announcedPort(4);
   }
 
+  port6(): number {
+    return this.#context.announcedPort(6);
+  }
+
   totals(): Totals {
     return this.#owner.totals();
   }

@@ -113,7 +113,7 @@ export class TrackerRequests {
       const host = family === undefined ? url.host : `${url.host} over IPv${family}`;
       const how = { signal, named: options.named, ...(family === undefined ? {} : { family }) };
       return this.#httpQueue.run({ ...options, signal, host }, () =>
-        announceOverHttp(http, url, request, how),
+        announceOverHttp(http, url, over(request, family), how),
       );
     });
   }
@@ -123,7 +123,7 @@ export class TrackerRequests {
     const targets = await this.#udpTargets(url);
     return targets.map((to) => async (signal) => {
       const encode = (id: bigint, transaction: number): Uint8Array =>
-        encodeAnnounce(id, transaction, request, path);
+        encodeAnnounce(id, transaction, over(request, familyOf(to.host)), path);
       const answer = await this.#askUdp(url, to, encode, { ...options, signal });
       if (answer.kind === "error") return refusal(answer.message);
       if (answer.kind !== "announce") return refusal(NOT_UNDERSTOOD);
@@ -176,4 +176,9 @@ const NO_PORT: AnnounceRefusal = {
 
 function refusal(reason: string): AnnounceRefusal {
   return { ok: false, reason, retryMinutes: null };
+}
+
+/** What is told over one family. */
+function over(request: AnnounceRequest, family: Family | undefined): AnnounceRequest {
+  return family === 6 && request.port6 !== undefined ? { ...request, port: request.port6 } : request;
 }

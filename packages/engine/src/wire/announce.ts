@@ -11,6 +11,8 @@ export interface AnnounceRequest {
   readonly peerId: Uint8Array;
   /** TCP port for peers; 0 when we don't listen. */
   readonly port: number;
+  /** The same over IPv6, where that is another one: a router translates ports of IPv4 alone. */
+  readonly port6?: number;
   readonly uploaded: number;
   readonly downloaded: number;
   readonly left: number;

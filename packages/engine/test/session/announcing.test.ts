@@ -152,6 +152,19 @@ test("Announcing: over both families; the first answer decides, peers of the sec
   assert.equal(stopped, true);
 });
 
+test("Announcing: each family is told its own port, where a router has opened another one", async () => {
+  const { add, asked } = setUp([4, 6]);
+  add([["http://t/announce"]], { port: () => 7000, port6: () => 6881 }).start();
+  await settle();
+  assert.deepEqual(
+    asked.map(({ url, family }) => [family, url.searchParams.get("port")]),
+    [
+      [4, "7000"],
+      [6, "6881"],
+    ],
+  );
+});
+
 test("Announcing: one family that does not answer is no failure, and is not asked for long", async () => {
   const { add, asked, results, pass, client } = setUp([4, 6]);
   const announcing = add([["http://t/announce"]]);
