@@ -36,7 +36,7 @@ const session = await createSession({
   ports: [0],
   stateDir,
   offline: true,
-  lsd: false,
+  lsd: true,
   ...many,
 });
 try {

@@ -4,7 +4,7 @@ import type { Millis } from "../base/brand.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import { LocalAnnouncer, type LocalTorrent } from "../core/lsd/local-announcer.ts";
+import { LocalAnnouncer, LocalTorrent } from "../core/lsd/local-announcer.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Udp, UdpSocket } from "../ports/udp.ts";
@@ -52,8 +52,8 @@ export class LsdFinder implements PeerFinder {
 
   seek(sought: Sought, how: { readonly gently?: boolean }): Seeking {
     const seeking = new LsdSeeking(this, sought);
-    seeking.torrent = this.#announcer.add(seeking, how.gently === true, this.#ports.clock.now());
-    this.#rename(seeking);
+    this.#announcer.add(seeking, how.gently === true, this.#ports.clock.now());
+    this.#index(seeking);
     this.#opening ??= Promise.all(([4, 6] as const).map((family) => this.#open(family))).then(() => {
       this.#isOpen = true;
       this.#arm();
@@ -72,14 +72,14 @@ export class LsdFinder implements PeerFinder {
   // -- what seekings ask
 
   soon(seeking: LsdSeeking): void {
-    this.#rename(seeking);
-    this.#announcer.soon(seeking.torrent!, this.#ports.clock.now());
+    this.#index(seeking);
+    this.#announcer.soon(seeking, this.#ports.clock.now());
     this.#arm();
   }
 
   stop(seeking: LsdSeeking): void {
-    this.#announcer.remove(seeking.torrent!);
-    for (const name of seeking.names) if (this.#byName.get(name) === seeking) this.#byName.delete(name);
+    this.#announcer.remove(seeking);
+    for (const name of seeking.names()) if (this.#byName.get(name) === seeking) this.#byName.delete(name);
   }
 
   async #open(family: 4 | 6): Promise<void> {
@@ -104,7 +104,7 @@ export class LsdFinder implements PeerFinder {
       for (const name of names) {
         const seeking = this.#byName.get(name);
         if (seeking === undefined) continue;
-        this.#announcer.onAsked(seeking.torrent!, now);
+        this.#announcer.onAsked(seeking, now);
         seeking.onNeighbour({ host, port });
       }
       this.#arm();
@@ -116,18 +116,18 @@ export class LsdFinder implements PeerFinder {
   /** Whoever is in the new network doesn't know of us. */
   #onNetworksChanged(): void {
     const now = this.#ports.clock.now();
-    for (const { torrent } of this.#byName.values()) this.#announcer.soon(torrent!, now);
+    for (const seeking of this.#byName.values()) this.#announcer.soon(seeking, now);
     this.#arm();
   }
 
   #announce(now: Millis): void {
     for (;;) {
-      const seekings = this.#announcer.next(MAX_LSD_NAMES, ({ names }) => names.length, now);
+      const seekings = this.#announcer.next(MAX_LSD_NAMES, (seeking) => seeking.names().length, now);
       if (seekings === null) return;
       const port = seekings[0]?.localPort() ?? 0;
       // Nobody could reach us: then others have to say where they are.
       if (port === 0) continue;
-      const names = seekings.flatMap((seeking) => seeking.names);
+      const names = seekings.flatMap((seeking) => seeking.names());
       for (const [family, socket] of this.#sockets) {
         const packet = encodeLsdAnnounce({ port, names, cookie: this.#cookie }, family);
         socket.send(packet, { host: LSD_GROUPS[family], port: LSD_PORT });
@@ -135,10 +135,9 @@ export class LsdFinder implements PeerFinder {
     }
   }
 
-  /** A second name may have come. */
-  #rename(seeking: LsdSeeking): void {
-    if (!seeking.readNames()) return;
-    for (const name of seeking.names) this.#byName.set(name, seeking);
+  /** A second name may have come; none ever goes. */
+  #index(seeking: LsdSeeking): void {
+    for (const name of seeking.names()) this.#byName.set(name, seeking);
   }
 
   #arm(): void {
@@ -154,10 +153,7 @@ export class LsdFinder implements PeerFinder {
   }
 }
 
-class LsdSeeking implements Seeking {
-  /** In hex. */
-  names: readonly string[] = [];
-  torrent: LocalTorrent<LsdSeeking> | null = null;
+class LsdSeeking extends LocalTorrent implements Seeking {
   readonly #finder: LsdFinder;
   readonly #sought: Sought;
   /** Who was found, for the count. */
@@ -165,16 +161,14 @@ class LsdSeeking implements Seeking {
   #stopped = false;
 
   constructor(finder: LsdFinder, sought: Sought) {
+    super();
     this.#finder = finder;
     this.#sought = sought;
   }
 
-  /** False when they are the same as before. */
-  readNames(): boolean {
-    const names = this.#sought.names();
-    if (names.length === this.names.length && names.every((name, i) => name === this.names[i])) return false;
-    this.names = names;
-    return true;
+  /** In hex. */
+  names(): readonly string[] {
+    return this.#sought.names();
   }
 
   localPort(): number {

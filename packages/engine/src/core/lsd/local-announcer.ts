@@ -8,6 +8,8 @@ const INTERVAL: Millis = 5 * 60_000;
 const JITTER: Millis = 10_000;
 /** And when there is a reason for an earlier one. */
 const SOONEST: Millis = 60_000;
+/** Before the clock began, so that the first announce need not wait. */
+const LONG_AGO: Millis = -60_000;
 /** Announces lie on a grid: torrents that begin together share a packet. */
 const GRID: Millis = 200;
 /** When somebody near comes, not all others answer in the same moment. */
@@ -16,82 +18,75 @@ const ANSWER_WITHIN: Millis = 2_000;
 const PACKETS_PER_SECOND = 1;
 const PACKET_BURST = 4;
 
-/** A torrent as the announcer keeps it; pass it to `soon` and `remove`. */
-export class LocalTorrent<T> {
-  readonly item: T;
+/** What the announcer keeps of a torrent. There are thousands: times are whole numbers, which need no memory of their own. */
+export class LocalTorrent {
   /** The next announce is repeated soon: datagrams get lost, most of all on Wi-Fi. */
   repeat = false;
   /** When it was announced last. */
-  lastAt: Millis = -Infinity;
+  lastAt: Millis = LONG_AGO;
   /** Moment of the next announce; what is due waits for its packet. */
-  nextAt: Millis = Infinity;
-  timer: WheelTimer<LocalTorrent<T>> | null = null;
-
-  constructor(item: T) {
-    this.item = item;
-  }
+  nextAt: Millis = 0;
+  timer: WheelTimer<LocalTorrent> | null = null;
 }
 
 /**
  * When which torrents are announced to the local network (BEP 14): each every five minutes, earlier when there is a reason, but at most once
  * a minute; the first one is repeated after a minute; several share a packet, and packets keep a distance.
  */
-export class LocalAnnouncer<T> {
+export class LocalAnnouncer<T extends LocalTorrent> {
   readonly #rng: Rng;
-  readonly #wheel: TimerWheel<LocalTorrent<T>>;
+  readonly #wheel: TimerWheel<LocalTorrent>;
   readonly #packets: TokenBucket;
   /** Wait for a packet, the first longest. */
-  readonly #due: Set<LocalTorrent<T>> = new Set();
+  readonly #due: Set<T> = new Set();
 
   constructor(rng: Rng, now: Millis) {
     this.#rng = rng;
     this.#wheel = new TimerWheel((torrent) => {
       torrent.timer = null;
-      this.#due.add(torrent);
+      this.#due.add(torrent as T);
     }, now);
     this.#packets = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, now);
   }
 
   /** `gently`: nobody waits, it comes within the first interval. */
-  add(item: T, gently: boolean, now: Millis): LocalTorrent<T> {
-    const torrent = new LocalTorrent(item);
+  add(torrent: T, gently: boolean, now: Millis): void {
     torrent.repeat = !gently;
     this.#schedule(torrent, now + (gently ? this.#rng.below(INTERVAL) : 0));
-    return torrent;
   }
 
   /** There is something new to tell. */
-  soon(torrent: LocalTorrent<T>, now: Millis): void {
+  soon(torrent: T, now: Millis): void {
     this.#hasten(torrent, now);
   }
 
   /** Somebody near looks for the torrent, and may not know of us. */
-  onAsked(torrent: LocalTorrent<T>, now: Millis): void {
+  onAsked(torrent: T, now: Millis): void {
     this.#hasten(torrent, now + this.#rng.below(ANSWER_WITHIN));
   }
 
-  remove(torrent: LocalTorrent<T>): void {
+  remove(torrent: T): void {
     if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
     torrent.timer = null;
     this.#due.delete(torrent);
   }
 
-  /** Torrents for one packet: `sizeOf` of them add up to at most `capacity`, of which each needs less. Null when none may be sent now. */
-  next(capacity: number, sizeOf: (item: T) => number, now: Millis): T[] | null {
+  /** Torrents for one packet: `sizeOf` of them adds up to at most `capacity`, of which each needs less. Null when none may be sent now. */
+  next(capacity: number, sizeOf: (torrent: T) => number, now: Millis): T[] | null {
     this.#wheel.advance(now);
     if (this.#due.size === 0 || !this.#packets.take(1, now)) return null;
-    const items: T[] = [];
+    const torrents: T[] = [];
     let left = capacity;
     for (const torrent of this.#due) {
-      left -= sizeOf(torrent.item);
+      left -= sizeOf(torrent);
       if (left < 0) break;
-      items.push(torrent.item);
+      torrents.push(torrent);
       this.#due.delete(torrent);
-      torrent.lastAt = now;
+      torrent.lastAt = Math.ceil(now);
       this.#schedule(torrent, now + (torrent.repeat ? SOONEST : INTERVAL) + this.#rng.below(JITTER));
       torrent.repeat = false;
     }
-    return items;
+    return torrents;
   }
 
   /** When `next` has something to give at the earliest; Infinity without torrents. */
@@ -99,14 +94,14 @@ export class LocalAnnouncer<T> {
     return this.#due.size > 0 ? this.#packets.readyAt(1, now) : this.#wheel.nextDeadline();
   }
 
-  #hasten(torrent: LocalTorrent<T>, at: Millis): void {
+  #hasten(torrent: T, at: Millis): void {
     const earliest = onGrid(Math.max(at, torrent.lastAt + SOONEST));
     if (torrent.nextAt <= earliest) return;
     if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
     this.#schedule(torrent, earliest);
   }
 
-  #schedule(torrent: LocalTorrent<T>, at: Millis): void {
+  #schedule(torrent: T, at: Millis): void {
     torrent.nextAt = onGrid(at);
     torrent.timer = this.#wheel.schedule(torrent.nextAt, torrent);
   }
