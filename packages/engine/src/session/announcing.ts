@@ -110,7 +110,7 @@ export class Announcing implements Ringing {
   #underWay: Set<AbortController> | null = null;
   #alarm: Alarm<Ringing> | null = null;
   #running = false;
-  /** Somebody waits for the next answer. */
+  /** Somebody waits for what is under way. */
   #urgent = false;
 
   constructor(shared: AnnounceShared, info: AnnounceInfo, listener: TrackerListener) {
@@ -250,6 +250,8 @@ export class Announcing implements Ringing {
       }
       earliest = Math.min(earliest, swarm.announcer.nextDeadline());
     }
+    // Whom nobody has answered by now waits for the next round, like everybody.
+    if (this.#underWay === null) this.#urgent = false;
     if (earliest < Number.POSITIVE_INFINITY) this.#alarm = this.#shared.alarms.set(earliest, this);
   }
 
@@ -264,7 +266,6 @@ export class Announcing implements Ringing {
     const { url } = action;
     const now = this.#now();
     if (answer.ok) {
-      this.#urgent = false;
       const { warning: message, complete: seeds, incomplete: leechers } = answer;
       const peers = answer.peers.length;
       swarm.announcer.onAnswer(url, { ...answer, peers }, now);
@@ -339,8 +340,7 @@ export class Announcing implements Ringing {
     for (const name of names) {
       if (this.#swarms.some((swarm) => swarm.name === name)) continue;
       const tiers = this.#info.tiers.map((urls) => urls.filter(isUsable));
-      const options = { oneAtATime: this.#info.isPrivate === true };
-      const announcer = new Announcer(tiers, this.#shared.rng, firstAt, options);
+      const announcer = new Announcer(tiers, this.#shared.rng, firstAt, this.#info);
       if (!this.#running) announcer.stop();
       // Without the copy it would have room for many more.
       this.#swarms = [...this.#swarms, { name, announcer }].slice();

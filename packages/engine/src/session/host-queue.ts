@@ -12,7 +12,7 @@ export interface QueueLimits {
 export interface Turn {
   /** Requests of one host wait for each other. */
   readonly host: string;
-  /** Somebody waits for it: it comes before all others, has places of its own, and is tried even where nobody answered lately. */
+  /** Somebody waits for it: it comes before all others, has places of its own, and one at a time is tried even where nobody answered lately. */
   readonly urgent: boolean;
   /** Takes it out of the line. A ShoalError as its reason says that the host was too slow, anything else that the answer is not wanted any more. */
   readonly signal: AbortSignal;
@@ -44,7 +44,7 @@ interface Host {
   /** Requests in a row without an answer; those that ran side by side count as one. */
   fails: number;
   failedAt: Millis;
-  /** Until then requests that nobody waits for fail at once, as the last one did. */
+  /** Until then requests fail at once, as the last one did. */
   closedUntil: Millis;
   error: ShoalError | null;
 }
@@ -100,7 +100,8 @@ export class HostQueue {
   async #turn(host: Host, { urgent, signal, before = Infinity }: Turn): Promise<boolean> {
     if (signal.aborted) throw cancelled();
     const now = this.#clock.now();
-    if (!urgent && host.error !== null && now < host.closedUntil) throw host.error;
+    const isProbe = urgent && host.running === 0 && host.urgent.size === 0;
+    if (host.error !== null && now < host.closedUntil && !isProbe) throw host.error;
     const line = urgent ? host.urgent : host.others;
     return new Promise((resolve, reject) => {
       const leave = (): void => start(cancelled());
@@ -163,7 +164,7 @@ export class HostQueue {
     if (host.fails < PATIENCE) return;
     host.closedUntil =
       host.failedAt + Math.min(FIRST_PAUSE_MS * 2 ** Math.min(host.fails - PATIENCE, 20), LAST_PAUSE_MS);
-    for (const { start } of host.others) start(error);
+    for (const { start } of [...host.urgent, ...host.others]) start(error);
   }
 
   #host(name: string): Host {

@@ -86,14 +86,15 @@ function setUp(families: readonly Family[] = []) {
     onResult: (result: TrackerResult): void => void results.push(result),
   };
   const add = (tiers: readonly (readonly string[])[], more: Partial<AnnounceInfo> = {}): Announcing => {
-    const info: AnnounceInfo = {
+    const defaults: AnnounceInfo = {
       tiers,
       names: () => [NAME],
       peerId: new Uint8Array(20),
       port: () => 1,
       totals: () => ({ uploaded: 1, downloaded: 2, left: 3 }),
-      ...more,
     };
+    // Getters stay getters.
+    const info = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(more));
     return client.add(info, listener);
   };
   const pass = async (ms: number): Promise<void> => {
@@ -415,6 +416,37 @@ test("Announcing: with all trackers dead retries become rare, and somebody who w
   announcing.announceSoon();
   await settle();
   assert.equal(asked.length, requests + 1);
+});
+
+test("Announcing: a dead host costs the same for hundreds that began at once as for one", async () => {
+  const { add, asked, pass } = setUp();
+  for (let i = 0; i < 300; i++) {
+    add([["http://a/announce"]], { names: () => [i.toString(16).padStart(40, "0")] }).start();
+  }
+  let failed = 0;
+  for (let minute = 0; minute < 24 * 60; minute += 0.5) {
+    await settle();
+    for (; failed < asked.length; failed++) await asked[failed]!.fail();
+    await pass(MINUTE / 2);
+  }
+  assert.ok(failed <= 60, `${failed} requests in a day`);
+});
+
+test("Announcing: a magnet that turns out to be private waits for the tracker that it has asked (BEP 27)", async () => {
+  const { add, asked, pass } = setUp();
+  const torrent = { isPrivate: false };
+  const announcing = add([["http://a/announce"], ["http://b/announce"]], {
+    get isPrivate() {
+      return torrent.isPrivate;
+    },
+  });
+  announcing.start();
+  await settle();
+  torrent.isPrivate = true;
+  await pass(29_000);
+  assert.equal(asked.length, 1);
+  await asked[0]!.fail();
+  assert.equal(asked.length, 2);
 });
 
 test("Announcing: only what a user named may be anything on this machine and in its network", async () => {

@@ -94,8 +94,10 @@ test("HostQueue: a dead host is left alone for pauses that grow, and what waits 
   await settle();
   assert.deepEqual([begun.length, outcomes.at(-1)], [4, `7: ${because}`], "nothing is sent");
   ask("dead", "8", { urgent: true });
+  ask("dead", "also", { urgent: true });
   await settle();
   assert.equal(begun.at(-1), "8", "for somebody who waits it is tried");
+  assert.equal(outcomes.at(-1), `also: ${because}`, "but once at a time");
   wait(1);
   await end("8", "silence");
   wait(59_999);

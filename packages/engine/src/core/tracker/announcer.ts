@@ -43,9 +43,10 @@ export interface TrackerFacts extends SwarmCounts {
   readonly nextAt: Millis | null;
 }
 
-export interface AnnouncerOptions {
-  /** Never ask a second tracker before the first has failed: for private torrents. */
-  readonly oneAtATime?: boolean;
+/** What is announced; looked at each time, since a magnet's file list may come with news. */
+export interface AnnouncedTorrent {
+  /** Never ask a second tracker before the first has failed (BEP 27). */
+  readonly isPrivate?: boolean;
 }
 
 /**
@@ -58,7 +59,7 @@ export class Announcer {
   /** In the order of asking: by tier, and in a tier the one that answered last first. */
   #trackers: Tracker[] = [];
   readonly #rng: Rng;
-  readonly #patience: number;
+  readonly #torrent: AnnouncedTorrent;
   /** Start of the next round. */
   #dueAt: Millis;
   /** Trackers asked in the current round; null between rounds. */
@@ -71,10 +72,10 @@ export class Announcer {
   #stopped = false;
 
   /** `tiers` hold URLs; doubles and what is more than `MAX_TRACKERS` are left out. The first round starts at `now`. */
-  constructor(tiers: readonly (readonly string[])[], rng: Rng, now: Millis, options: AnnouncerOptions = {}) {
+  constructor(tiers: readonly (readonly string[])[], rng: Rng, now: Millis, torrent: AnnouncedTorrent = {}) {
     this.#rng = rng;
     this.#dueAt = now;
-    this.#patience = options.oneAtATime === true ? Number.POSITIVE_INFINITY : PATIENCE;
+    this.#torrent = torrent;
     for (const urls of tiers) this.#addTier(urls);
   }
 
@@ -91,7 +92,12 @@ export class Announcer {
   /** Time of the next `next` that may give something; infinite when only an input can change that. */
   nextDeadline(): Millis {
     if (this.#stopped) return Number.POSITIVE_INFINITY;
-    return this.#asked === null ? this.#dueAt : this.#impatientAt;
+    if (this.#asked === null) return this.#dueAt;
+    return this.#oneAtATime ? Number.POSITIVE_INFINITY : this.#impatientAt;
+  }
+
+  get #oneAtATime(): boolean {
+    return this.#torrent.isPrivate === true;
   }
 
   /** An announce to be made now, or null. Its outcome is told by `onAnswer` or `onFailure`. */
@@ -103,7 +109,7 @@ export class Announcer {
     if (this.#asked === null) {
       if (now < this.#dueAt) return null;
       this.#asked = new Set();
-    } else if (this.#waits() && now < this.#impatientAt) {
+    } else if (this.#waits() && (now < this.#impatientAt || this.#oneAtATime)) {
       return null;
     }
     const tracker = this.#candidate(now);
@@ -117,7 +123,7 @@ export class Announcer {
       return this.#dueAt <= now ? this.next(now) : null;
     }
     this.#asked.add(tracker);
-    this.#impatientAt = now + this.#patience;
+    this.#impatientAt = now + PATIENCE;
     return this.#ask(tracker);
   }
 
@@ -181,13 +187,12 @@ export class Announcer {
    * it would have been left alone. A public torrent asks further trackers in the meantime.
    */
   announceSoon(now: Millis): void {
-    const oneAtATime = this.#patience === Number.POSITIVE_INFINITY;
     let allowed = Number.POSITIVE_INFINITY;
     for (const tracker of this.#trackers) {
       if (tracker.dead) continue;
       if (tracker.fails > 0) tracker.notBefore = Math.min(tracker.notBefore, now);
       allowed = Math.min(allowed, tracker.notBefore);
-      if (oneAtATime && tracker.fails === 0) break;
+      if (this.#oneAtATime && tracker.fails === 0) break;
     }
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, allowed));
   }
@@ -195,8 +200,7 @@ export class Announcer {
   /** Appends a tier. It is asked once at once, because somebody hopes for it, and then in its turn. */
   add(urls: readonly string[]): void {
     const added = this.#addTier(urls);
-    if (!this.#stopped && this.#patience < Number.POSITIVE_INFINITY)
-      this.#added = [...(this.#added ?? []), ...added];
+    if (!this.#stopped && !this.#oneAtATime) this.#added = [...(this.#added ?? []), ...added];
     else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#dueAt = Number.NEGATIVE_INFINITY;
   }
 

@@ -171,7 +171,7 @@ test("a silent tracker does not hold up the next one", () => {
     ["a", "b"],
   );
 
-  const alone = new Announcer([["a"], ["b"]], rng(), 0, { oneAtATime: true });
+  const alone = new Announcer([["a"], ["b"]], rng(), 0, { isPrivate: true });
   assert.deepEqual(said(alone, 0), ["a:started"]);
   assert.deepEqual(said(alone, HOUR), [], "a private torrent waits");
   alone.onFailure("a", silence, HOUR);
