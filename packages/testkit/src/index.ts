@@ -25,7 +25,7 @@ export type { BlockRequest, FakeConnectionSink } from "./fake-peer/fake-connecti
 export { FakePeer } from "./fake-peer/fake-peer.ts";
 export type { FakeBehaviour, FakePeerSpec } from "./fake-peer/fake-peer.ts";
 export * from "./fake-peer/messages.ts";
-export { Namespace } from "./namespace.ts";
+export { ip, Namespace } from "./namespace.ts";
 export { fixturePath, repoRoot, sharedVectors } from "./paths.ts";
 export {
   assertSameTree,

@@ -96,6 +96,12 @@ export class Namespace {
     return ["ip", "netns", "exec", this.name, ...words];
   }
 
+  /** Runs a command inside to its end. Throws when it fails. */
+  run(...words: readonly string[]): void {
+    const [command, ...args] = this.wrap(words);
+    execFileSync(command!, args, { stdio: ["ignore", "ignore", "pipe"] });
+  }
+
   close(): void {
     deleteNamespace(this.name);
     forgetNamespace(this.name);

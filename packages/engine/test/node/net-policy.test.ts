@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
+import { IpFilter } from "../../dist/base/ip-filter.js";
+import { IpRangesBuilder } from "../../dist/base/ip-ranges.js";
+import { NodeHttp } from "../../dist/node/http.js";
 import { NetPolicy } from "../../dist/node/net-policy.js";
 
 test("without limits every address may be talked to", () => {
@@ -53,4 +56,21 @@ test("the name of the loopback interface keeps everything on this machine", () =
   )!;
   const policy = new NetPolicy({ bindHost: loopback });
   assert.deepEqual([policy.isBound, policy.loopbackOnly, policy.listenHost], [false, true, null]);
+});
+
+test("what the IP filter blocks is refused, to trackers and web seeds as to all others, until the list is another one", async () => {
+  const builder = new IpRangesBuilder();
+  builder.add(Uint8Array.of(127, 0, 0, 8), Uint8Array.of(127, 0, 0, 9));
+  const ipFilter = new IpFilter(builder.build());
+  const policy = new NetPolicy({ loopbackOnly: true, ipFilter });
+  assert.equal(policy.refusal("127.0.0.9"), "127.0.0.9 is blocked by the IP filter");
+  assert.equal(policy.refusal("127.0.0.1"), null);
+  const http = new NodeHttp(policy);
+  await assert.rejects(http.get("http://127.0.0.9:1/announce", { timeoutMs: 5000, maxBytes: 1 }), {
+    code: "ERR_HTTP",
+    message: "127.0.0.9 is blocked by the IP filter",
+  });
+  http.close();
+  ipFilter.replace(null);
+  assert.equal(policy.refusal("127.0.0.9"), null);
 });
