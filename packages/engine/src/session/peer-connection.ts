@@ -36,8 +36,9 @@ export interface PeerOwner {
 /** One live peer: the socket, the protocol state, and what is outstanding in both directions. */
 export class PeerConnection implements ConnectionSink, BlockSource {
   readonly remote: Endpoint;
+  /** It connected to us, this time. */
   readonly incoming: boolean;
-  /** How we came to know of the peer. */
+  /** How we came to know of the peer: one that was "incoming" once may be dialled later. */
   readonly source: PeerSource;
   readonly connection: Connection;
   readonly session: PeerSession<PeerConnection>;
@@ -77,6 +78,8 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   complete = false;
   /** Candidates for dialling that are this peer: they are busy as long as it is connected. */
   readonly addresses: Endpoint[] = [];
+  /** Where it says that it listens, if it came in. */
+  listensAt: Endpoint | null = null;
   /** Closed because there is another connection with the same peer. */
   isTwin = false;
   /** We serve it by chance, not by merit. */
@@ -109,7 +112,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   constructor(
     context: SessionContext,
     connection: Connection,
-    source: PeerSource,
+    { source, incoming }: { readonly source: PeerSource; readonly incoming: boolean },
     greeter: Greeter<PeerConnection>,
     owner: PeerOwner,
   ) {
@@ -117,7 +120,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
     this.connection = connection;
     this.remote = connection.remote;
     this.source = source;
-    this.incoming = source === "incoming";
+    this.incoming = incoming;
     this.#owner = owner;
     this.session = new PeerSession<PeerConnection>(this, greeter);
     this.pipeline = new RequestPipeline();

@@ -276,6 +276,13 @@ export class Session {
     for (const { live } of this.#torrents) live?.content?.download.invariants(live.content.sources);
   }
 
+  /** What is in use of what all torrents share; all 0 once everything has ended. For tests and the simulator. */
+  inUse(): { readonly connections: number; readonly halfOpen: number; readonly slots: number } {
+    const { dialBudget, storeFlow } = this.#context;
+    const { slotCount, freeSlots } = storeFlow.buffer;
+    return { connections: this.#connections, halfOpen: dialBudget.halfOpen, slots: slotCount - freeSlots };
+  }
+
   /** Ends everything in good order: announces `stopped`, saves resume data, closes sockets, ends the workers. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -311,7 +318,8 @@ export class Session {
 
   /** A peer that connected to us, whose handshake is about to be read. */
   #admit(connection: Connection): PeerConnection {
-    const peer = new PeerConnection(this.#context, connection, "incoming", this.#lobby, this.#lobby);
+    const how = { source: "incoming", incoming: true } as const;
+    const peer = new PeerConnection(this.#context, connection, how, this.#lobby, this.#lobby);
     this.#lobby.enter(peer);
     return peer;
   }

@@ -136,7 +136,8 @@ export class TorrentConnections {
       const plain = net.connect(candidate);
       const connection =
         way === "plain" ? plain : this.#context.obfuscation.dial(plain, this.#owner.dialName);
-      const peer = new PeerConnection(this.#context, connection, candidate.source, this.#owner, this.#owner);
+      const how = { source: candidate.source, incoming: false };
+      const peer = new PeerConnection(this.#context, connection, how, this.#owner, this.#owner);
       this.#pending.add(peer);
       peer.start();
     }
@@ -197,9 +198,11 @@ export class TorrentConnections {
     this.#owner.onAdmitted(peer);
   }
 
-  /** A peer that came in says on which port it listens. Returns where it can be dialled. */
+  /** A peer that came in says on which port it listens; what it said first holds. Returns where it can be dialled. */
   learnPort(peer: PeerConnection, port: number, wantsMore: boolean): Endpoint {
+    if (peer.listensAt !== null) return peer.listensAt;
     const endpoint = { host: peer.remote.host, port };
+    peer.listensAt = endpoint;
     if (wantsMore) this.list.add(endpoint, "incoming", this.#context.now());
     this.#hold(peer, endpoint);
     return endpoint;
@@ -358,7 +361,11 @@ export class TorrentConnections {
   /** The address is not dialled while the peer is connected. */
   #hold(peer: PeerConnection, address: Endpoint): void {
     const known = peer.addresses.some(({ host, port }) => host === address.host && port === address.port);
-    if (known || peer.addresses.length >= MAX_ADDRESSES) return;
+    if (known) return;
+    if (peer.addresses.length >= MAX_ADDRESSES) {
+      this.list.rest(address, this.#context.now() + REST_MS);
+      return;
+    }
     peer.addresses.push(address);
     this.list.onConnected(address, wayOf(peer), this.#context.now());
     this.#plainOnly.delete(endpointKey(address.host, address.port));
