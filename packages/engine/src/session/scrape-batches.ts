@@ -1,6 +1,6 @@
 import { fromHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { SwarmCounts } from "../wire/announce.ts";
 import { MAX_HTTP_SCRAPE } from "../wire/http-tracker.ts";
@@ -17,6 +17,7 @@ type Settle = (counts: SwarmCounts | null) => void;
 
 interface Batch {
   readonly settle: Map<string, Settle[]>;
+  readonly timer: Timer;
   urgent: boolean;
   named: boolean;
 }
@@ -41,26 +42,33 @@ export class ScrapeBatches {
 
   /** `name`: 20 bytes in hex. Null when the tracker does not say, or does not answer. Never rejects. */
   ask(url: string, name: string, { urgent, named }: ScrapeOptions): Promise<SwarmCounts | null> {
-    let batch = this.#batches.get(url);
-    if (batch === undefined) {
-      const begun: Batch = { settle: new Map(), urgent: false, named: false };
-      batch = begun;
-      this.#batches.set(url, begun);
-      this.#clock.setTimer(GATHER_MS, () => {
-        this.#batches.delete(url);
-        void this.#send(url, [...begun.settle.keys()], begun);
-      });
-    }
+    if (this.#closed) return Promise.resolve(null);
+    const batch = this.#batches.get(url) ?? this.#begin(url);
     batch.urgent ||= urgent;
     batch.named ||= named;
     const { settle } = batch;
     return new Promise((resolve) => settle.set(name, [...(settle.get(name) ?? []), resolve]));
   }
 
-  /** What is under way ends without an answer. */
+  /** What gathers or is under way ends without an answer. */
   close(): void {
     this.#closed = true;
+    for (const { timer, settle } of this.#batches.values()) {
+      timer.cancel();
+      for (const all of settle.values()) for (const settleOne of all) settleOne(null);
+    }
+    this.#batches.clear();
     for (const abort of this.#underWay) abort.abort();
+  }
+
+  #begin(url: string): Batch {
+    const timer = this.#clock.setTimer(GATHER_MS, () => {
+      this.#batches.delete(url);
+      void this.#send(url, [...batch.settle.keys()], batch);
+    });
+    const batch: Batch = { settle: new Map(), timer, urgent: false, named: false };
+    this.#batches.set(url, batch);
+    return batch;
   }
 
   async #send(url: string, names: readonly string[], batch: Batch): Promise<void> {

@@ -99,8 +99,9 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     const added = [...new Set(urls)].filter((url) => !known.has(url));
     this.#named = [...new Set([...this.#named, ...urls])];
     this.#edit([...this.tiers, ...added.map((url) => [url])]);
-    if (this.#announcing === null) this.#begin({});
-    else for (const url of added) this.#announcing.add([url]);
+    for (const url of added) this.#announcing?.add([url]);
+    // While there was none, there was nothing to begin.
+    if (this.#stopping === null) this.#begin({});
   }
 
   /** Takes a tracker out; it is told that we stop. False when the torrent does not have it. */

@@ -167,3 +167,29 @@ test("A session that ends with hundreds of torrents says good-bye to a slow trac
   assert.ok(world.web.asked.length <= 12, `${world.web.asked.length} connections to one host at a time`);
   assert.equal(world.timers, 0);
 });
+
+test("Torrent.addTrackers: the first one after all were taken out during a pause is asked", async () => {
+  const { world, made, node, asked } = await scene([[url("a")]]);
+  const torrent = await node.session.add({ metainfo: made.metainfo, downloadDir: "/out" });
+  await world.run(1_000);
+  await world.finish(torrent.pause());
+  assert.equal(torrent.removeTracker(url("a")), true);
+  torrent.resume();
+  await world.run(1_000);
+  assert.deepEqual(asked(), ["a started", "a stopped"]);
+  torrent.addTrackers([url("b")]);
+  await world.run(1_000);
+  assert.deepEqual(asked(), ["b started"]);
+});
+
+test("Torrent.scrape: the end of the session is the end of it, and nothing is asked after that", async () => {
+  const { world, made, node, asked } = await scene([[url("a")]]);
+  world.web.serve("a.example", () => null);
+  const torrent = await node.session.add({ metainfo: made.metainfo, downloadDir: "/out", paused: true });
+  const early = torrent.scrape();
+  await world.finish(node.session.close());
+  await world.finish(early, 0);
+  await world.finish(torrent.scrape(), 0);
+  assert.equal(node.clock.timers, 0);
+  assert.deepEqual(asked(), []);
+});
