@@ -53,6 +53,7 @@ export { createTorrent, type CreateOptions } from "./session/create-torrent.ts";
 export { Dht } from "./session/dht.ts";
 export type { TorrentEvent } from "./session/events.ts";
 export { PortMapper } from "./session/port-mapper.ts";
+export type { FinderProgress, PeerFinder, Seeking, Sought } from "./session/peer-finder.ts";
 export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";

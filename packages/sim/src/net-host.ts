@@ -49,6 +49,8 @@ export class NetHost implements Net {
   readonly #connections: Set<SimulatedConnection> = new Set();
   #nextPort = FIRST_OWN_PORT;
   #isDown = false;
+  #obstacle: string | null = null;
+  readonly #watchers: Set<() => void> = new Set();
 
   constructor(
     network: HostFinder,
@@ -74,11 +76,21 @@ export class NetHost implements Net {
     this.downlink.spec = spec;
   }
 
-  /** A simulated way out is always there, though nothing may come through it. */
-  readonly obstacle: null = null;
+  get obstacle(): string | null {
+    return this.#obstacle;
+  }
 
-  watch(): () => void {
-    return () => undefined;
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
+  }
+
+  /** The way out is lost, for this reason, and all connections with it; null: it is there again. */
+  setObstacle(obstacle: string | null): void {
+    this.#obstacle = obstacle;
+    if (obstacle !== null) this.cut();
+    for (const watcher of this.#watchers) watcher();
+    this.onInput();
   }
 
   listen(spec: ListenSpec, onConnection: (connection: Connection) => void): Promise<Listener> {
@@ -96,6 +108,11 @@ export class NetHost implements Net {
     const ours = new SimulatedConnection(this, this.#queue, to);
     const far = this.#network.find(to.host);
     this.#connections.add(ours);
+    if (this.#obstacle !== null) {
+      const why = new ShoalError("ERR_CONNECT", this.#obstacle);
+      this.later(() => ours.fail(why));
+      return ours;
+    }
     if (far === undefined) {
       this.later(() => ours.fail(new ShoalError("ERR_CONNECT", `${to.host} refused the connection`)));
       return ours;

@@ -2,6 +2,7 @@ import {
   ExternalAddress,
   IpFilter,
   type Log,
+  type PeerFinder,
   nodeDiffieHellman,
   nodeHasher,
   PortMapper,
@@ -55,6 +56,7 @@ export interface NodeParts {
   readonly routers: Routers | null;
   readonly rng: Rng;
   readonly config: Partial<SessionConfig>;
+  readonly finders: readonly PeerFinder[];
   /** Called after the session was called by its clock or the network. */
   readonly onInput: (node: Node) => void;
 }
@@ -105,7 +107,7 @@ export class Node {
         store,
         http,
         trackers,
-        finders: [],
+        finders: parts.finders,
         lanService: null,
         portMapper:
           parts.routers === null ? null : new PortMapper({ ...shared, routers: parts.routers }, rng),

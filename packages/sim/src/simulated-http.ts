@@ -26,6 +26,8 @@ const PART_BYTES = 65_536;
 export class SimulatedWeb {
   /** URLs that were asked for, in order. */
   readonly asked: URL[] = [];
+  /** Requests under way. */
+  readonly underWay: Set<URL> = new Set();
   readonly #servers: Map<string, HttpServer> = new Map();
   readonly #rangeServers: Map<string, RangeServer> = new Map();
   readonly #at: (delayMs: Millis, callback: () => void) => void;
@@ -53,13 +55,17 @@ export class SimulatedWeb {
   }
 
   #stream(url: URL, range: HttpRange, sink: HttpSink): HttpStream {
-    const stream = new SimulatedStream();
+    const stream = new SimulatedStream(() => this.underWay.delete(url));
     this.asked.push(url);
+    this.underWay.add(url);
     const answer = this.#rangeServers.get(url.hostname)?.(url, range.from, range.to) ?? null;
     const later = (delayMs: Millis, run: () => void): void => this.#at(delayMs, () => stream.go(run));
     if (answer === null) {
       const error = new ShoalError("ERR_HTTP", `no answer from ${url.host}`);
-      later(range.headTimeoutMs, () => sink.onEnd(error));
+      later(range.headTimeoutMs, () => {
+        stream.close();
+        sink.onEnd(error);
+      });
       return stream;
     }
     const { status, headers, body, bytesPerSecond } = answer;
@@ -67,6 +73,7 @@ export class SimulatedWeb {
       const part = body.subarray(at, at + PART_BYTES);
       later((part.length / bytesPerSecond) * 1000, () => {
         if (part.length === 0) {
+          stream.close();
           sink.onEnd(null);
           return;
         }
@@ -76,15 +83,17 @@ export class SimulatedWeb {
     };
     later(0, () => {
       if (sink.onHead({ status, headers, url: url.href })) send(0);
+      else stream.close();
     });
     return stream;
   }
 
   #get(url: URL, from: string, options: HttpGetOptions): Promise<HttpResponse> {
     this.asked.push(url);
+    this.underWay.add(url);
     const server = this.#servers.get(url.hostname) ?? noPeers;
     const body = server(url, from);
-    return new Promise((resolve, reject) => {
+    return new Promise<HttpResponse>((resolve, reject) => {
       const fail = (why: string): void => {
         options.signal?.removeEventListener("abort", onAbort);
         reject(new ShoalError("ERR_HTTP", `${url.hostname} ${why}`));
@@ -98,7 +107,7 @@ export class SimulatedWeb {
           options.signal?.removeEventListener("abort", onAbort);
           resolve({ status: 200, headers: new Map(), body });
         });
-    });
+    }).finally(() => this.underWay.delete(url));
   }
 }
 
@@ -107,6 +116,11 @@ class SimulatedStream implements HttpStream {
   #closed = false;
   #paused = false;
   #whenResumed: (() => void) | null = null;
+  readonly #onClosed: () => void;
+
+  constructor(onClosed: () => void) {
+    this.#onClosed = onClosed;
+  }
 
   pause(): void {
     this.#paused = true;
@@ -121,6 +135,7 @@ class SimulatedStream implements HttpStream {
 
   close(): void {
     this.#closed = true;
+    this.#onClosed();
   }
 
   /** `run`, unless it was closed; later, when it is paused. */

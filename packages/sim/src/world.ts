@@ -2,6 +2,7 @@ import {
   type CreateOptions,
   type Millis,
   type Routers,
+  type PeerFinder,
   type SessionConfig,
   shortHashes,
   Xoshiro128,
@@ -38,6 +39,7 @@ export interface NodeOptions {
   readonly addresses?: readonly string[];
   /** Those that it may ask to open its port; none by default. */
   readonly routers?: Routers;
+  readonly finders?: readonly PeerFinder[];
 }
 
 /** Nobody waits longer than this for something that happens without time passing. */
@@ -128,6 +130,7 @@ export class SimulatedWorld {
       routers: options.routers ?? null,
       rng: this.rng,
       config: options.config ?? {},
+      finders: options.finders ?? [],
       onInput: (it) => this.onInput(it),
     });
     this.nodes.push(node);
