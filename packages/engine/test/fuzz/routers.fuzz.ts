@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { type FuzzTarget, outcomeOf } from "@shoal/testkit/fuzz";
 import { canonicalIp } from "../../dist/base/address.js";
 import { concatBytes } from "../../dist/base/bytes.js";
+import { Xoshiro128 } from "../../dist/base/rng.js";
+import type { RouterRequest } from "../../dist/core/port-mapping/igd-device.js";
+import { RouteMapping } from "../../dist/core/port-mapping/route-mapping.js";
 import { encodeSoapCall, parseDescription, parseSoapAnswer } from "../../dist/wire/igd.js";
 import { decodeNatPmp, encodeNatPmpMap } from "../../dist/wire/nat-pmp.js";
 import { decodePcp, encodePcpMap } from "../../dist/wire/pcp.js";
@@ -112,4 +115,97 @@ const igd: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [gateway, ssdp, igd];
+const ROUTE = { family: 4, gateway: "192.168.1.1", local: "192.168.1.5" } as const;
+
+/** A router that answers what it likes, when it likes. */
+const router: FuzzTarget = {
+  name: "router",
+  about: "what asks routers for ports, with one that answers anything at any time",
+  // A few bytes let hours pass, in which there is much to do.
+  maxBytes: 1_024,
+  usesCoverage: false,
+  seeds: () => {
+    const description =
+      "<root><serviceList><service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:2</serviceType><controlURL>/c</controlURL></service></serviceList></root>";
+    const answer = (action: string, inside: string): string =>
+      `<Envelope><Body><${action}Response>${inside}</${action}Response></Body></Envelope>`;
+    const search =
+      "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://192.168.1.1:5000/d\r\n\r\n";
+    const steps = [
+      ...seedsOf(search, description),
+      ...seedsOf(answer("GetExternalIPAddress", "<NewExternalIPAddress>80.1.2.3</NewExternalIPAddress>")),
+      ...seedsOf(answer("AddPortMapping", ""), answer("AddPortMapping", "")),
+    ];
+    const step = (kind: number, bytes: Uint8Array): Uint8Array =>
+      concatBytes(Uint8Array.of(kind, bytes.length >>> 8, bytes.length & 0xff), bytes);
+    return [
+      concatBytes(step(0, PCP_ANSWER), step(0, PCP_ANSWER), step(7, new Uint8Array(0))),
+      concatBytes(
+        step(1, steps[0]!),
+        step(4, new Uint8Array(0)),
+        ...steps.slice(1).map((bytes) => step(2, bytes)),
+      ),
+    ];
+  },
+  run(input) {
+    let now = 0;
+    let underWay: RouterRequest | null = null;
+    let requests = 0;
+    const mapping = new RouteMapping(
+      {
+        sendToGateway: (packet) =>
+          assert.ok(packet.length === 2 || packet.length === 12 || packet.length === 60),
+        search: () => undefined,
+        request: (request) => {
+          assert.equal(new URL(request.url).hostname, ROUTE.gateway, "nobody but the router is asked");
+          requests++;
+          underWay = request;
+        },
+        onChange: () => undefined,
+      },
+      {
+        route: ROUTE,
+        port: 41873,
+        nonces: { tcp: new Uint8Array(12).fill(7), udp: new Uint8Array(12).fill(8) },
+        rng: new Xoshiro128(1),
+      },
+    );
+    const pass = (ms: number): void => {
+      const end = now + ms;
+      for (let wakings = 0; mapping.nextDeadline() <= end; wakings++) {
+        assert.ok(wakings < 1_000, "it wakes up again and again");
+        now = Math.max(now, mapping.nextDeadline());
+        mapping.onTime(now);
+      }
+      now = end;
+    };
+    mapping.start(now);
+    for (let at = 0; at + 3 <= input.length;) {
+      const kind = input[at]! & 7;
+      const end = Math.min(input.length, at + 3 + ((input[at + 1]! << 8) | input[at + 2]!));
+      const bytes = input.subarray(at + 3, end);
+      at = end;
+      if (kind === 0) mapping.onGatewayPacket(bytes, now);
+      else if (kind === 1) mapping.onSearchAnswer(bytes, ROUTE.gateway, now);
+      else if (kind <= 3) {
+        const request: RouterRequest | null = underWay;
+        const token = (request as RouterRequest | null)?.token ?? 0;
+        underWay = null;
+        mapping.onAnswer(token, kind === 2 ? { status: 200, body: bytes } : null, now);
+      } else pass([1_000, 10_000, 600_000, 2_000_000][kind - 4]!);
+      for (const opening of [mapping.state.tcp, mapping.state.udp]) {
+        if (opening === null) continue;
+        assert.ok(opening.externalPort > 0 && opening.externalPort <= 65_535);
+        assert.ok(opening.until > now && opening.until <= now + 86_400_000);
+      }
+      assert.equal(mapping.state.isLooking && mapping.state.tcp !== null, false);
+    }
+    const { tcp, failure } = mapping.state;
+    mapping.close(now);
+    mapping.onAnswer((underWay as RouterRequest | null)?.token ?? 0, null, now);
+    pass(10_000);
+    return `${tcp?.via ?? failure} ${requests > 0}`;
+  },
+};
+
+export const targets: readonly FuzzTarget[] = [gateway, ssdp, igd, router];
