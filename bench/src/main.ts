@@ -1,5 +1,6 @@
 import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
+import { runDht } from "./dht.ts";
 import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -24,6 +25,7 @@ npm run bench -- micro    [--filter TEXT]
 npm run bench -- dormant
 npm run bench -- connections
 npm run bench -- trackers
+npm run bench -- dht
 npm run bench -- soak     [--seconds 300] [--peers 50] [--size 512MiB]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
@@ -43,6 +45,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   connections: runConnections,
   soak: runSoak,
   trackers: runTrackers,
+  dht: runDht,
 };
 
 async function main(words: readonly string[]): Promise<void> {

@@ -59,6 +59,8 @@ export class LocalDht {
   readonly #spec: LocalDhtSpec;
   readonly #rng: Rng;
   readonly #queue = new EventQueue();
+  #liars: readonly Endpoint[] = [];
+  #victims: readonly Endpoint[] = [];
   readonly #byAddress: Map<string, Receiver> = new Map();
 
   /** All nodes join one after the other, by the first one, and look around. */
@@ -116,6 +118,10 @@ export class LocalDht {
     const honest = this.members.slice(spared).filter((member) => member.state === "honest");
     this.#rng.shuffle(honest);
     for (const member of honest.slice(0, count)) member.state = state;
+    this.#liars = this.members.filter((member) => member.state === "lying").map(({ endpoint }) => endpoint);
+    this.#victims = this.members
+      .filter((member) => member.state === "honest")
+      .map(({ endpoint }) => endpoint);
   }
 
   /** To be called after something was begun at a node from outside. */
@@ -165,12 +171,11 @@ export class LocalDht {
   }
 
   #lie(liar: Receiver, bytes: Uint8Array, from: Endpoint): void {
-    const liars = this.members.filter(({ state }) => state === "lying");
-    const index = liars.findIndex(({ endpoint }) => endpoint === liar.endpoint);
+    const index = this.#liars.indexOf(liar.endpoint);
     const answer = lyingAnswer(LIES[index % LIES.length]!, liar.endpoint, bytes, from, {
       rng: this.#rng,
-      members: liars.map(({ endpoint }) => endpoint),
-      victims: this.members.filter(({ state }) => state === "honest").map(({ endpoint }) => endpoint),
+      members: this.#liars,
+      victims: this.#victims,
       deadAddress: () => ({ host: this.#freshAddress(), port: PORT }),
     });
     if (answer !== null) this.#carry(answer, liar.endpoint, from);

@@ -378,7 +378,7 @@ describe("DhtNode and itself", () => {
     assert.equal(get?.query.method, "get");
     const signed = { publicKey: KEY, seq: 1n, signature: PLAIN };
     rig.node.onPacket(
-      encodeAnswer(get!.transaction, ASKER_ID, { token: T, value: HELLO, signed }, ASKER),
+      encodeAnswer(get.transaction, ASKER_ID, { token: T, value: HELLO, signed }, ASKER),
       ASKER,
       3,
     );
