@@ -1,6 +1,7 @@
 import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
 import { runDht } from "./dht.ts";
+import { runDhtAnnounce } from "./dht-announce.ts";
 import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -26,6 +27,7 @@ npm run bench -- dormant
 npm run bench -- connections
 npm run bench -- trackers
 npm run bench -- dht
+npm run bench -- dht-announce
 npm run bench -- soak     [--seconds 300] [--peers 50] [--size 512MiB]
 
 All: [--json] prints the rows as JSON, [--out FILE] appends them to a file.`;
@@ -46,6 +48,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   soak: runSoak,
   trackers: runTrackers,
   dht: runDht,
+  "dht-announce": runDhtAnnounce,
 };
 
 async function main(words: readonly string[]): Promise<void> {

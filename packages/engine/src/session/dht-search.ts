@@ -15,6 +15,7 @@ const URGENCY: Readonly<Record<DhtPurpose, Urgency>> = {
   rest: "background",
 };
 
+const NO_PROGRESS = { asked: 0, answered: 0, peers: 0 };
 const NO_ROUND: DhtRound = { found: 0, stored: 0 };
 /** Peers of one round that are told apart, for the count. */
 const MAX_COUNTED = 5_000;
@@ -32,23 +33,29 @@ export interface SearchOwner {
   onStop(search: DhtSearch): void;
 }
 
+/** The present round, and what the next one has to know. */
+class Rounds {
+  lookups: readonly Lookup[] | null = null;
+  startedAt: Millis = -Infinity;
+  /** Of the present or last round. */
+  asked = 0;
+  answered = 0;
+  /** The most that one round found. */
+  peers = 0;
+  last: DhtRound = NO_ROUND;
+  thin = 0;
+}
+
 /** The place of one torrent in the DHT: rounds of lookups, one for each of its names and each of our nodes. */
 export class DhtSearch implements Seeking {
   readonly sought: Sought;
   /** For the queue: when the next round is due, if one is waited for. */
   alarm: Alarm<DhtSearch> | null = null;
-  startedAt: Millis = -Infinity;
-  round: DhtRound = NO_ROUND;
-  thinRounds = 0;
   readonly #owner: SearchOwner;
   #gentle: boolean;
   #stopped = false;
-  #lookups: readonly Lookup[] | null = null;
-  /** Of the last round. */
-  #asked = 0;
-  #answered = 0;
-  /** The most that one round found. */
-  #peers = 0;
+  /** Null before the first round, and at rest between rounds. */
+  #rounds: Rounds | null = null;
 
   constructor(sought: Sought, gentle: boolean, owner: SearchOwner) {
     this.sought = sought;
@@ -62,7 +69,21 @@ export class DhtSearch implements Seeking {
   }
 
   get isRunning(): boolean {
-    return this.#lookups !== null;
+    return (this.#rounds?.lookups ?? null) !== null;
+  }
+
+  get startedAt(): Millis {
+    return this.#rounds?.startedAt ?? -Infinity;
+  }
+
+  /** How the last round ended. */
+  get round(): DhtRound {
+    return this.#rounds?.last ?? NO_ROUND;
+  }
+
+  /** So many rounds in a row were thin. */
+  get thinRounds(): number {
+    return this.#rounds?.thin ?? 0;
   }
 
   get isStopped(): boolean {
@@ -77,6 +98,7 @@ export class DhtSearch implements Seeking {
   /** Begins a round with these nodes, of which there is at least one. */
   begin(nodes: readonly SearchNode[], now: Millis): void {
     const { sought } = this;
+    const rounds = (this.#rounds ??= new Rounds());
     const urgency = URGENCY[this.purpose];
     const isSeed = sought.isSeed();
     const seen = new Set<string>();
@@ -84,10 +106,10 @@ export class DhtSearch implements Seeking {
     let stored = 0;
     const events = {
       urgency,
-      onPeers: (peers: readonly Endpoint[]) => this.#onPeers(peers, seen),
+      onPeers: (peers: readonly Endpoint[]) => this.#onPeers(rounds, peers, seen),
       onDone: (result: LookupResult) => {
         stored = Math.max(stored, result.stored);
-        if (--left === 0) this.#end({ found: seen.size, stored });
+        if (--left === 0) this.#end(rounds, { found: seen.size, stored });
       },
     };
     const lookups: Lookup[] = [];
@@ -101,13 +123,14 @@ export class DhtSearch implements Seeking {
         );
       }
     }
-    this.startedAt = now;
-    this.#lookups = lookups;
+    rounds.startedAt = now;
+    rounds.lookups = lookups;
   }
 
   progress(): FinderProgress {
-    this.#count();
-    return { source: "dht", asked: this.#asked, answered: this.#answered, peers: this.#peers };
+    if (this.#rounds !== null) count(this.#rounds);
+    const { asked, answered, peers } = this.#rounds ?? NO_PROGRESS;
+    return { source: "dht", asked, answered, peers };
   }
 
   soon(): void {
@@ -118,32 +141,34 @@ export class DhtSearch implements Seeking {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const lookup of this.#lookups ?? []) lookup.cancel();
+    for (const lookup of this.#rounds?.lookups ?? []) lookup.cancel();
     this.#owner.onStop(this);
-    this.#lookups = null;
+    this.#rounds = null;
   }
 
-  #onPeers(peers: readonly Endpoint[], seen: Set<string>): void {
+  #onPeers(rounds: Rounds, peers: readonly Endpoint[], seen: Set<string>): void {
     for (const { host, port } of peers) if (seen.size < MAX_COUNTED) seen.add(endpointKey(host, port));
-    this.#peers = Math.max(this.#peers, seen.size);
+    rounds.peers = Math.max(rounds.peers, seen.size);
     this.sought.onPeers(peers, "dht");
   }
 
-  #count(): void {
-    if (this.#lookups === null) return;
-    this.#asked = 0;
-    this.#answered = 0;
-    for (const { progress } of this.#lookups) {
-      this.#asked += progress.asked;
-      this.#answered += progress.answered;
-    }
-  }
-
-  #end(round: DhtRound): void {
-    this.#count();
-    this.#lookups = null;
-    this.round = round;
-    this.thinRounds = isThin(this.purpose, round) ? this.thinRounds + 1 : 0;
+  #end(rounds: Rounds, round: DhtRound): void {
+    count(rounds);
+    rounds.lookups = null;
+    rounds.last = round;
+    rounds.thin = isThin(this.purpose, round) ? rounds.thin + 1 : 0;
+    // Nobody asks how it went.
+    if (this.#gentle) this.#rounds = null;
     this.#owner.onRoundEnd(this);
+  }
+}
+
+function count(rounds: Rounds): void {
+  if (rounds.lookups === null) return;
+  rounds.asked = 0;
+  rounds.answered = 0;
+  for (const { progress } of rounds.lookups) {
+    rounds.asked += progress.asked;
+    rounds.answered += progress.answered;
   }
 }
