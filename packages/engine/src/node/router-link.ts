@@ -6,6 +6,9 @@ import type { RouterCall, RouterLink, RouterListener, RouterReply } from "../por
 import { GATEWAY_NEWS, GATEWAY_PORT } from "../wire/port-mapping.ts";
 import { SSDP_GROUPS } from "../wire/ssdp.ts";
 import { bindUdp } from "./bind-udp.ts";
+import { mapped } from "./device-binding.ts";
+import type { NetPolicy } from "./net-policy.ts";
+import { openSocket } from "./open-socket.ts";
 
 const CALL_TIMEOUT_MS = 3_000;
 const MAX_HEADER_BYTES = 16_384;
@@ -15,6 +18,9 @@ const SEARCH_TTL = 2;
 /** See `RouterLink`. Everything leaves from our address of the route. */
 export class NodeRouterLink implements RouterLink {
   readonly #route: Route;
+  readonly #policy: NetPolicy;
+  /** Our sockets are of IPv6 then, see device-binding.ts. */
+  readonly #isTied: boolean;
   readonly #socket: Socket;
   /** "%eth0" after addresses that each network has. */
   readonly #zone: string;
@@ -22,8 +28,10 @@ export class NodeRouterLink implements RouterLink {
   #news: Socket | null = null;
   readonly #closing: AbortController = new AbortController();
 
-  private constructor(route: Route, device: string | null, socket: Socket) {
+  private constructor(route: Route, device: string | null, policy: NetPolicy, socket: Socket) {
     this.#route = route;
+    this.#policy = policy;
+    this.#isTied = policy.bindingOf(route.family).device !== null;
     this.#socket = socket;
     this.#zone = zoneOf(device, route.local);
     try {
@@ -34,11 +42,17 @@ export class NodeRouterLink implements RouterLink {
     }
   }
 
-  static async open(route: Route, device: string | null, listener: RouterListener): Promise<NodeRouterLink> {
+  /** `device`: the interface that has our address of the route. Throws ERR_LISTEN and ERR_PORT_IN_USE. */
+  static async open(
+    route: Route,
+    device: string | null,
+    policy: NetPolicy,
+    listener: RouterListener,
+  ): Promise<NodeRouterLink> {
     const { family, local } = route;
     let link: NodeRouterLink | null = null;
     const socket = await bindUdp(
-      { family, address: local, port: 0, shared: false },
+      { family, address: local, port: 0, shared: false, device: policy.bindingOf(family).device },
       (bytes, { host, port }) => {
         if (link?.isOpen !== true) return;
         const from = host.replace(/%.*/, "");
@@ -46,7 +60,7 @@ export class NodeRouterLink implements RouterLink {
         else listener.onSearchAnswer(bytes, from);
       },
     );
-    link = new NodeRouterLink(route, device, socket);
+    link = new NodeRouterLink(route, device, policy, socket);
     if (family === 4 && route.gateway !== null) await link.#listenForNews(listener);
     return link;
   }
@@ -81,20 +95,23 @@ export class NodeRouterLink implements RouterLink {
   call({ method, url, headers, body, maxBytes }: RouterCall): Promise<RouterReply> {
     const target = new URL(url);
     const host = target.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = target.port === "" ? 80 : Number(target.port);
     return new Promise((resolve) => {
       const parts: Uint8Array[] = [];
       let length = 0;
       const request = httpRequest({
         method,
         host: this.#zoned(host),
-        port: target.port === "" ? 80 : Number(target.port),
+        port,
         path: target.pathname + target.search,
         headers: {
           ...headers,
           host: target.host,
           ...(body === null ? {} : { "content-length": body.length }),
         },
-        localAddress: this.#route.local,
+        ...(this.#isTied
+          ? { createConnection: () => openSocket({ host: this.#zoned(host), port }, this.#policy) }
+          : { localAddress: this.#route.local }),
         maxHeaderSize: MAX_HEADER_BYTES,
         agent: false,
         signal: this.#closing.signal,
@@ -129,7 +146,7 @@ export class NodeRouterLink implements RouterLink {
   }
 
   #send(packet: Uint8Array, port: number, host: string): void {
-    if (this.isOpen) this.#socket.send(packet, port, host, () => {});
+    if (this.isOpen) this.#socket.send(packet, port, this.#isTied ? mapped(host) : host, () => {});
   }
 
   #zoned(host: string): string {

@@ -26,7 +26,7 @@ export class NodeRouters implements Routers {
   }
 
   open(route: Route, listener: RouterListener): Promise<RouterLink> {
-    return NodeRouterLink.open(route, deviceOf(route.local), listener);
+    return NodeRouterLink.open(route, deviceOf(route.local), this.#policy, listener);
   }
 
   async #route(family: 4 | 6): Promise<Route | null> {
