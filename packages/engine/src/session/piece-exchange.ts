@@ -311,6 +311,7 @@ export class PieceExchange {
   /** Takes back what the peer doesn't deliver in time, so that others can be asked. */
   #expire(peer: BlockSource, now: Millis): void {
     if (peer.requests.length === 0) return;
+    if (this.#context.storeFlow.buffer.mustPause) peer.timeout.onUnread(now);
     if (peer.choked && peer.allowedFast.size === 0 && now - peer.chokedAt > REJECT_WAIT_MS) {
       this.#releaseRequests(peer);
       return;

@@ -179,6 +179,7 @@ export class WebSeeds implements WebSeedOwner {
 
   #join(seed: WebSeed, now: Millis): void {
     seed.prepare(now);
+    seed.onArena(this.#context.storeFlow.buffer.mustPause);
     this.#picker.addPeer(seed);
     seed.inPicker = true;
     this.inUse.add(seed);

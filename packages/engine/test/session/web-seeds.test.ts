@@ -326,4 +326,44 @@ describe("web seeds", () => {
       made.files.get("a"),
     );
   });
+
+  test("what stood still because the disk was behind goes on after a pause", async () => {
+    const world = new SimulatedWorld();
+    world.checkInvariants();
+    const webSeeds = ["http://a.example/"];
+    const made = await world.make({ "film.bin": 8 * MIB }, { kind: "v1", pieceLength: PIECE, webSeeds });
+    world.web.serveRanges("a.example", honest(made, 50 * MIB));
+    const diskSpec = { slotCount: 8, latencyMs: 0, rate: 200_000, disorderMs: 0 };
+    const node = await world.node({ diskSpec });
+    const torrent = await world.finish(node.session.add({ metainfo: made.metainfo, downloadDir: "/out" }));
+    await world.until("no room is left", () => node.session.inUse().slots === 8);
+    await world.finish(torrent.pause());
+    torrent.resume();
+    await world.until("complete", () => torrent.state === "seeding", 600_000);
+  });
+
+  test("who is not read because the disk is behind is not silent", async () => {
+    const world = new SimulatedWorld();
+    const webSeeds = ["http://a.example/"];
+    const made = await world.make({ "film.bin": 6 * MIB }, { kind: "v1", pieceLength: PIECE, webSeeds });
+    world.web.serveRanges("a.example", honest(made, 50 * MIB));
+    const node = await world.node({
+      diskSpec: { slotCount: 8, latencyMs: 0, rate: 20_000, disorderMs: 0 },
+    });
+    const events: TorrentEvent[] = [];
+    const torrent = await world.finish(
+      node.session.add({
+        metainfo: made.metainfo,
+        downloadDir: "/out",
+        peers: [await peer(world, made, 50 * MIB)],
+        listener: (event) => void events.push(event),
+      }),
+    );
+    await world.until("complete", () => torrent.state === "seeding", 1_000_000);
+    assert.deepEqual(troubles(events, "a.example"), []);
+    assert.deepEqual(
+      node.session.reputations().filter(({ score }) => score < 0),
+      [],
+    );
+  });
 });

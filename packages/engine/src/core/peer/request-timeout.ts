@@ -30,6 +30,11 @@ export class RequestTimeout {
     this.#lastBlockAt = now;
   }
 
+  /** Nothing is read from the peer at present: its silence is none. */
+  onUnread(now: Millis): void {
+    this.#lastBlockAt = now;
+  }
+
   /** How long the peer may be silent with requests outstanding. */
   timeoutMs(latency: LatencyMeter): Millis {
     if (!latency.hasSamples) return FIRST_TIMEOUT;
