@@ -7,9 +7,12 @@ const LATE_MS = 15_000;
 
 export interface RaceOptions {
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  /** Ends all of them. */
+  readonly ending: AbortController;
   /** Gets answers that come after the outcome is known. */
   readonly onLate: (answer: AnnounceSuccess) => void;
+  /** All of them have ended. */
+  readonly onEnded: () => void;
   /** The outcome is known only when all have ended: nobody is there any more for what comes later. */
   readonly waitForAll: boolean;
 }
@@ -21,15 +24,11 @@ export interface RaceOptions {
  */
 export async function raceFamilies(
   announces: readonly ((signal: AbortSignal) => Promise<AnnounceAnswer>)[],
-  { clock, signal, onLate, waitForAll }: RaceOptions,
+  { clock, ending, onLate, onEnded, waitForAll }: RaceOptions,
 ): Promise<AnnounceAnswer> {
-  if (announces.length === 1) return announces[0]!(signal);
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
+  if (announces.length === 1) return announces[0]!(ending.signal).finally(onEnded);
   const endLate = (): void =>
     ending.abort(new ShoalError("ERR_TRACKER", "no answer over the other address family"));
-  signal.addEventListener("abort", end);
-  if (signal.aborted) end();
   let success: AnnounceSuccess | null = null;
   let refusal: AnnounceRefusal | null = null;
   let silence: unknown = null;
@@ -39,7 +38,7 @@ export async function raceFamilies(
     const onEnd = (): void => {
       if (--running > 0) return;
       late?.cancel();
-      signal.removeEventListener("abort", end);
+      onEnded();
       resolve();
     };
     const onAnswer = (answer: AnnounceAnswer): void => {

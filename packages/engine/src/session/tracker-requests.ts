@@ -1,5 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import { type Endpoint, type Family, familyOf } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
 import type { UdpAnswer } from "../core/tracker/udp-exchange.ts";
 import type { Http } from "../ports/http.ts";
 import type { Net } from "../ports/net.ts";
@@ -57,6 +58,9 @@ export class TrackerRequests {
   readonly #udpQueue: HostQueue;
   readonly #families: RecentAnswers<readonly Family[]>;
   readonly #addresses: RecentAnswers<readonly string[]>;
+  /** What ends the announces under way, over further address families than the one that answered, too. */
+  readonly #underWay: Set<AbortController> = new Set();
+  #closed = false;
 
   constructor(ports: RequestPorts) {
     this.#ports = ports;
@@ -74,8 +78,23 @@ export class TrackerRequests {
         ? await this.#udpAnnounces(url, request, options)
         : await this.#httpAnnounces(url, request, options);
     if (announces.length === 0) return NO_PORT;
-    const { clock } = this.#ports;
-    return raceFamilies(announces, { ...options, clock, waitForAll: request.event === "stopped" });
+    if (this.#closed) throw new ShoalError("ERR_TRACKER", "The request was cancelled");
+    const { signal, onLate } = options;
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    this.#underWay.add(ending);
+    return raceFamilies(announces, {
+      clock: this.#ports.clock,
+      ending,
+      onLate,
+      onEnded: () => {
+        this.#underWay.delete(ending);
+        signal.removeEventListener("abort", end);
+      },
+      waitForAll: request.event === "stopped",
+    });
   }
 
   /** Over one family. `hashes`: 1 to `MAX_UDP_SCRAPE` or `MAX_HTTP_SCRAPE`. Throws ShoalError when no answer comes. */
@@ -100,6 +119,8 @@ export class TrackerRequests {
 
   /** Requests under way fail. */
   close(): void {
+    this.#closed = true;
+    for (const ending of this.#underWay) ending.abort();
     this.#udp.close();
     this.#ports.http.close();
   }

@@ -29,8 +29,12 @@ export class UdpTrackers {
 
   /** Throws ShoalError ERR_LISTEN, and ERR_TRACKER when no answer comes or the signal did. */
   async request(to: Endpoint, encode: EncodeRequest, signal: AbortSignal): Promise<UdpAnswer> {
+    const assertWanted = (): void => {
+      if (signal.aborted || this.#closed) throw new ShoalError("ERR_TRACKER", "The request was cancelled");
+    };
+    assertWanted();
     const socket = await this.#socket(familyOf(to.host));
-    if (signal.aborted || this.#closed) throw new ShoalError("ERR_TRACKER", "The request was cancelled");
+    assertWanted();
     const exchange = this.#exchange(socket, to);
     const token = this.#nextToken++;
     const answer = await new Promise<UdpAnswer | null>((resolve) => {

@@ -474,3 +474,22 @@ test("Announcing: only what a user named may be anything on this machine and in 
   assert.equal(asked.at(-1)!.url.pathname, "/mine");
   assert.ok(mayAsk("http://127.0.0.1/mine"));
 });
+
+test("Announcing: the end of the client is the end of all, of what is asked over a second family and of good-byes, too", async () => {
+  const { add, asked, client, timers } = setUp([4, 6]);
+  const announcing = add([["http://t/announce"]]);
+  announcing.start();
+  await settle();
+  await asked[0]!.answer(ANSWER);
+  assert.equal(asked[1]!.options.signal!.aborted, false);
+  announcing.remove("http://t/announce");
+  await settle();
+  assert.equal(asked[2]!.url.searchParams.get("event"), "stopped");
+  await client.close();
+  await settle();
+  assert.deepEqual(
+    asked.map(({ options }) => options.signal!.aborted),
+    [true, true, true, true],
+  );
+  assert.equal(timers.size, 0);
+});
