@@ -17,6 +17,7 @@ export class TorrentDiscovery implements Sought {
   readonly #owner: DiscoveryOwner;
   readonly #usesFinders: boolean;
   #seekings: readonly Seeking[] | null = null;
+  #closed = false;
 
   /** `discovery: false` leaves it to the trackers. */
   constructor(context: SessionContext, owner: DiscoveryOwner, options: AddOptions) {
@@ -31,6 +32,8 @@ export class TorrentDiscovery implements Sought {
 
   /** Begins, unless that was done already; see `TorrentTrackers.start`. */
   start(how: { readonly gently?: boolean } = {}): void {
+    // A torrent may be on its way to life when it is removed.
+    if (this.#closed) return;
     this.trackers.start(how);
     // What was begun while the metadata was unknown ends when that says "private".
     if (this.#owner.isPrivate || !this.#usesFinders) this.#stopSeeking();
@@ -60,6 +63,7 @@ export class TorrentDiscovery implements Sought {
 
   /** Stops for good. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#stopSeeking();
     await this.trackers.close();
   }

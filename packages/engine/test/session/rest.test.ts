@@ -374,3 +374,20 @@ test("a download that knows nobody sets no timer, and goes on as soon as somebod
   torrent.addPeer({ host: seed.host, port: 6881 });
   await world.until("complete", () => torrent.state === "seeding");
 });
+
+test("a torrent that is removed on its way to life is not announced after that, nor asked about", async () => {
+  const { world, node, add } = await scene({ trackers: [TRACKER] });
+  const torrent = await add();
+  await world.run(10 * MINUTE);
+  node.disk.hold("stat");
+  const waking = torrent.files();
+  await world.run(1_000);
+  const removed = node.session.remove(torrent);
+  await world.run(5_000);
+  node.disk.letGo("stat");
+  await Promise.allSettled([world.finish(waking), world.finish(removed)]);
+  world.web.asked.length = 0;
+  await world.run(180 * MINUTE);
+  assert.deepEqual(world.web.asked, []);
+  assert.equal(world.timers, 0);
+});
