@@ -1,6 +1,7 @@
 import type { Millis } from "../base/brand.ts";
 import { concatBytes } from "../base/bytes.ts";
 import type { ShoalError } from "../base/errors.ts";
+import type { IpFilter } from "../base/ip-filter.ts";
 import type { Connection, ConnectionSink } from "../ports/net.ts";
 
 /** By so many first bytes a protocol must be known. */
@@ -58,6 +59,12 @@ export class Demultiplexer {
   onTick(now: Millis, timeoutMs: Millis): boolean {
     for (const { connection, since } of this.#strangers) if (now - since > timeoutMs) connection.close();
     return this.#strangers.size > 0;
+  }
+
+  /** Closes those whose address is blocked. */
+  expelBlocked(filter: IpFilter): void {
+    for (const { connection } of this.#strangers)
+      if (filter.blocks(connection.remote.host)) connection.close();
   }
 
   closeAll(): void {

@@ -256,6 +256,7 @@ export class Session {
   /** From now on nothing is sent to these addresses or taken from them, and connections with them end; null for none. */
   setIpFilter(ranges: IpRanges | null): void {
     this.#ports.ipFilter.replace(ranges);
+    this.#demultiplexer.expelBlocked(this.#ports.ipFilter);
     this.#lobby.expelBlocked(this.#ports.ipFilter);
     for (const { awake } of this.#torrents) awake?.swarm.connections.expelBlocked();
   }
