@@ -96,7 +96,7 @@ export class Node {
       external: new ExternalAddress(),
       ipFilter: new IpFilter(),
     };
-    const http = parts.web.client(this.host);
+    const http = parts.web.client(this.host, () => this.isAlive);
     const trackers = new TrackerClient({ ...shared, udp, http }, rng);
     this.session = new Session(
       {

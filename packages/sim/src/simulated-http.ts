@@ -44,10 +44,17 @@ export class SimulatedWeb {
     this.#rangeServers.set(host, server);
   }
 
-  /** The web as the host at an address sees it. */
-  client(from: string): Http {
+  /** The web as the host at an address sees it; nothing comes any more when its process is gone. */
+  client(from: string, isAlive: () => boolean): Http {
+    const never = new Promise<never>(() => undefined);
     return {
-      get: (url, options) => this.#get(new URL(url), from, options),
+      get: async (url, options) => {
+        try {
+          return await this.#get(new URL(url), from, options);
+        } finally {
+          if (!isAlive()) await never;
+        }
+      },
       families: () => Promise.resolve([]),
       stream: (url, range, sink) => this.#stream(new URL(url), range, sink),
       close: () => undefined,

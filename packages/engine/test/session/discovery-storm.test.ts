@@ -329,7 +329,7 @@ class Storm {
         () => torrent.metainfo !== null || torrent.isAtRest,
         3_600_000,
       );
-      await world.finish(torrent.setFilePriorities(new Map([[0, 4]])), 600_000);
+      await world.finish(this.#want(torrent), 600_000);
       torrent.resume();
     }
     for (const { torrent, dir } of this.items) {
@@ -340,6 +340,17 @@ class Storm {
     assert.deepEqual(blamed, []);
   }
 
+  /** A person gets what is in the way out of it. */
+  async #want(torrent: Torrent): Promise<void> {
+    try {
+      await torrent.setFilePriorities(new Map([[0, 4]]));
+    } catch (error) {
+      if (!(error instanceof ShoalError && error.code === "ERR_FILE_EXISTS")) throw error;
+      this.node.disk.files.delete(error.details["path"] as string);
+      await torrent.setFilePriorities(new Map([[0, 4]]));
+    }
+  }
+
   async end(): Promise<void> {
     await this.world.finish(this.node.session.close());
     await this.#assertNothingLeft();
@@ -348,8 +359,9 @@ class Storm {
   /** Calls that come too late. */
   async #useAfterEnd(): Promise<void> {
     const { rng, world } = this;
-    for (const { torrent } of this.items) {
+    for (const { torrent, trackers } of this.items) {
       if (torrent === null) continue;
+      trackers.add("late.example");
       this.#call("late pause", torrent.pause());
       torrent.resume();
       torrent.announce();
