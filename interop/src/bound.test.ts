@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import {
+  NameServer,
   Opentracker,
   Shoal,
   TwoWays,
   assertSameTree,
-  fixturePath,
   lacks,
   openStage,
   writePayload,
@@ -53,20 +53,7 @@ describe("bound to one interface, nothing goes by another", () => {
     const us = openStage(t, { on: ways.us });
     const { payload, file, facts } = await prepareByShoal(far, CELL);
     const tracker = await Opentracker.start(far, [facts]);
-    const server = far.spawn({
-      name: "name server",
-      command: process.execPath,
-      args: [fixturePath("dns-server.js"), "10.50.0.1", new URL(tracker.httpUrl).hostname],
-    });
-    const asked: string[] = [];
-    const isReady = new Promise<void>((resolve) => {
-      server.onLine((line) => {
-        const { ready, asked: name } = JSON.parse(line) as { ready?: object; asked?: string };
-        if (ready !== undefined) resolve();
-        if (name !== undefined) asked.push(name);
-      });
-    });
-    await isReady;
+    const names = await NameServer.start(far, "10.50.0.1", new URL(tracker.httpUrl).hostname);
     ways.useNameServer("10.50.0.1");
     const seed = start(far, ["send", file, "--data", payload.dir, "--tracker", tracker.httpUrl]);
     await seed.listening();
@@ -77,7 +64,7 @@ describe("bound to one interface, nothing goes by another", () => {
     await leecher.complete();
     await assertSameTree(join(out, payload.name), payload.path);
     await leecher.interrupt();
-    assert.ok(asked.includes("tracker.test"));
+    assert.ok(names.asked.includes("tracker.test"));
     assert.equal(ways.strays(), "");
   });
 

@@ -12,6 +12,7 @@ export { HomeNetwork } from "./clients/miniupnpd.ts";
 export type { HomeManners } from "./clients/miniupnpd.ts";
 export { mktorrent } from "./clients/mktorrent.ts";
 export type { MktorrentSpec } from "./clients/mktorrent.ts";
+export { NameServer } from "./clients/name-server.ts";
 export { Nginx } from "./clients/nginx.ts";
 export type { NginxRequest, NginxSpec } from "./clients/nginx.ts";
 export { Opentracker } from "./clients/opentracker.ts";

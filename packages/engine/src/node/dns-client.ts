@@ -115,7 +115,8 @@ async function nameServers(policy: NetPolicy): Promise<string[]> {
   return [];
 }
 
-async function fromHostsFile(name: string): Promise<string[]> {
+/** What the machine's own list of names has; nothing where there is none. */
+export async function fromHostsFile(name: string): Promise<string[]> {
   const wanted = name.toLowerCase();
   const lines = await readWords("/etc/hosts");
   const found = lines.filter(([, ...names]) => names.some((known) => known.toLowerCase() === wanted));

@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { canonicalIp } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -6,6 +5,7 @@ import { lookUpBound } from "./dns-client.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import type { ProxyRoute } from "./proxy-route.ts";
 import { systemCode } from "./socket-error.ts";
+import { lookUpBySystem } from "./system-lookup.ts";
 
 const LOOKUP_TIMEOUT_MS = 15_000;
 const LOCAL_NAME = /^(.*\.)?localhost$/i;
@@ -64,8 +64,7 @@ async function lookUpHere(name: string, policy: NetPolicy): Promise<string[]> {
     );
   });
   try {
-    const found = await Promise.race([lookup(name, { all: true, verbatim: true }), timeout]);
-    return [...new Set(found.map((entry) => canonicalIp(entry.address) ?? entry.address))];
+    return await Promise.race([lookUpBySystem(name), timeout]);
   } catch (error) {
     const unknown = systemCode(error) === "ENOTFOUND";
     const message = unknown ? `there is no host named ${name}` : `the name ${name} could not be looked up`;
