@@ -109,11 +109,11 @@ export class NodeRouterLink implements RouterLink {
           host: target.host,
           ...(body === null ? {} : { "content-length": body.length }),
         },
+        // Node asks for this connection only without an agent, which "agent: false" is not.
         ...(this.#isTied
           ? { createConnection: () => openSocket({ host: this.#zoned(host), port }, this.#policy) }
-          : { localAddress: this.#route.local }),
+          : { localAddress: this.#route.local, agent: false }),
         maxHeaderSize: MAX_HEADER_BYTES,
-        agent: false,
         signal: this.#closing.signal,
       });
       const end = (reply: RouterReply): void => {
