@@ -9,11 +9,8 @@ import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
-import { openJournal, rejoinJournal } from "./open-journal.ts";
-import { Steps } from "./steps.ts";
-import { TorrentContent } from "./torrent-content.ts";
-import { TorrentFiles } from "./torrent-files.ts";
-import type { TorrentJournal } from "./torrent-journal.ts";
+import type { TorrentContent } from "./torrent-content.ts";
+import { TorrentData } from "./torrent-data.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
 import { linked, type TorrentSource, withLink } from "./torrent-source.ts";
@@ -24,24 +21,18 @@ import type { Totals } from "./announcing.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
-  readonly #number: number;
   readonly swarm: TorrentSwarm;
   readonly metadata: TorrentMetadata;
   readonly #context: SessionContext;
   readonly #owner: LiveTorrentOwner;
-  #options: AddOptions;
+  readonly #options: AddOptions;
+  readonly #data: TorrentData;
   readonly #magnet: Magnet | null;
   readonly #discovery: TorrentDiscovery;
   #infoHashes: InfoHashes;
   #metainfo: Metainfo | null;
-  #content: TorrentContent | null = null;
-  #journal: TorrentJournal | null = null;
   #state: TorrentState = "paused";
   #error: ShoalError | null = null;
-  /** Steps of the life cycle come one after another: a pause is finished before a resume begins. */
-  readonly #steps: Steps = new Steps();
-  /** Counts what was asked for: a step that was overtaken by another wish doesn't bring the torrent to life. */
-  #wish = 0;
   /** Everything was there once: what is fetched again later is no completion to tell trackers of. */
   #wasSeed = false;
   #closed = false;
@@ -60,8 +51,8 @@ export class LiveTorrent {
     owner: LiveTorrentOwner,
   ) {
     this.#context = context;
-    this.#number = number;
     this.#options = withLink(options, source.magnet);
+    this.#data = new TorrentData(context, number, this.#options, this);
     this.#discovery = discovery;
     this.#owner = owner;
     const { metainfo, magnet, infoHashes } = source;
@@ -84,7 +75,7 @@ export class LiveTorrent {
 
   /** Where its files lie, or will lie. */
   get downloadDir(): string {
-    return this.#content?.place.root ?? this.#journal?.root ?? this.#options.downloadDir;
+    return this.#data.root;
   }
 
   get metainfo(): Metainfo | null {
@@ -93,7 +84,7 @@ export class LiveTorrent {
 
   /** For the parts of the torrent: what exists once the metadata is known. */
   get content(): TorrentContent | null {
-    return this.#content;
+    return this.#data.content;
   }
 
   get state(): TorrentState {
@@ -121,9 +112,9 @@ export class LiveTorrent {
 
   /** Something goes on: `onTick` is wanted. */
   isBusy(now: Millis): boolean {
-    const content = this.#content;
+    const { content } = this;
     if (this.#closed) return false;
-    if (this.#steps.left > 0 || !this.swarm.connections.isIdle) return true;
+    if (this.#data.isBusy || !this.swarm.connections.isIdle) return true;
     if (content === null) return false;
     return !content.isIdle || content.download.rate.rate(now) > 0 || content.upload.rate.rate(now) > 0;
   }
@@ -132,7 +123,7 @@ export class LiveTorrent {
   nextDeadline(): Millis {
     if (this.#closed) return Infinity;
     const dial = this.isOpenToPeers ? this.swarm.connections.nextDial() : Infinity;
-    return Math.min(dial, this.#content?.nextDeadline() ?? Infinity);
+    return Math.min(dial, this.content?.nextDeadline() ?? Infinity);
   }
 
   peers(): PeerInfo[] {
@@ -142,7 +133,7 @@ export class LiveTorrent {
 
   /** Empty while the metadata is unknown. Pad files are left out. */
   files(): FileProgress[] {
-    return this.#content?.files() ?? [];
+    return this.content?.files() ?? [];
   }
 
   stats(now: Millis = this.#context.now()): TorrentStats {
@@ -150,7 +141,7 @@ export class LiveTorrent {
       {
         state: this.#state,
         pieceCount: this.#metainfo?.layout.pieceCount ?? 0,
-        content: this.#content,
+        content: this.content,
         swarm: this.swarm,
         discovery: this.#discovery,
         metadata: this.metadata,
@@ -169,13 +160,11 @@ export class LiveTorrent {
   // -- life cycle
 
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
-  open(): Promise<void> {
-    return this.#steps.add(async () => {
-      if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
-      const journal = await openJournal(this.#context, this.#infoHashes, this.#options);
-      this.#journal = journal;
-      if (journal === null || journal.metainfo === null || this.#metainfo !== null) return;
-      this.#metainfo = linked(parseMetainfo(journal.metainfo, this.#context.hasher), this.#magnet);
+  async open(): Promise<void> {
+    this.#assertOpen();
+    await this.#data.openJournal(this.#infoHashes, async (torrentBytes) => {
+      if (torrentBytes === null || this.#metainfo !== null) return;
+      this.#metainfo = linked(parseMetainfo(torrentBytes, this.#context.hasher), this.#magnet);
       if (this.#metainfo.private) this.#makePrivate();
       this.#infoHashes = this.#metainfo.infoHashes;
       this.metadata.know(this.#metainfo.infoBytes);
@@ -195,8 +184,8 @@ export class LiveTorrent {
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
   pause(): Promise<void> {
-    if (this.#closed || this.#state === "paused") return this.#steps.done;
-    this.#content?.recovery.stop();
+    if (this.#closed || this.#state === "paused") return this.#data.settled;
+    this.content?.recovery.stop();
     this.#setState("paused");
     return this.#goOffline();
   }
@@ -232,9 +221,9 @@ export class LiveTorrent {
   async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#content?.place.close();
+    this.content?.place.close();
     await this.#goOffline();
-    await this.#letGo(how);
+    await this.#data.close(this.#metainfo, how);
   }
 
   /** As `close`, but it goes on being announced: others still find it, and wake it up. */
@@ -242,42 +231,26 @@ export class LiveTorrent {
     if (this.#closed) return;
     this.#closed = true;
     await this.#disconnect();
-    await this.#letGo({ forget: false });
+    await this.#data.close(this.#metainfo, { forget: false });
   }
 
   /** Resolves when what was asked for so far is done. */
   ready(): Promise<void> {
-    return this.#steps.done;
+    return this.#data.settled;
   }
 
-  #letGo(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
-    return this.#steps.add(async () => {
-      try {
-        if (how.deleteData === true && this.#metainfo !== null)
-          await (this.#content ??= await this.#makeContent(this.#metainfo)).place.removeFiles();
-      } finally {
-        await this.#content?.close();
-        if (how.forget) await this.#journal?.remove();
-        else await this.#journal?.close();
-      }
-    });
-  }
-
-  /** A change that somebody asked for, between two steps: what it throws is for whoever asked. */
+  /** A change that somebody asked for, between two steps of its life: what it throws is for whoever asked. */
   edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
-    return this.#steps.add(async () => {
-      if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
-      if (this.#metainfo === null)
-        throw new ShoalError("ERR_INVALID_ARGUMENT", "The files of the torrent are not known yet");
-      this.#content ??= await this.#makeContent(this.#metainfo);
-      return change(this.#content);
-    });
+    return this.#data.edit(() => {
+      this.#assertOpen();
+      if (this.#metainfo !== null) return this.#metainfo;
+      throw new ShoalError("ERR_INVALID_ARGUMENT", "The files of the torrent are not known yet");
+    }, change);
   }
 
   /** See `Torrent`; also while the metadata is unknown. */
   setOrder(order: PieceOrder): void {
-    this.#options = { ...this.#options, ...order };
-    this.#content?.setOrder(order);
+    this.#data.setOrder(order);
   }
 
   /** The way out is there again. */
@@ -291,7 +264,7 @@ export class LiveTorrent {
   onTick(now: Millis): void {
     if (this.#closed) return;
     this.metadata.onTick(now);
-    this.#content?.onTick(now);
+    this.content?.onTick(now);
     this.swarm.onTick(now, this.isOpenToPeers);
   }
 
@@ -315,9 +288,9 @@ export class LiveTorrent {
       if (info.private) this.#makePrivate();
       const alone = this.#owner.onHashesKnown();
       this.#discovery.soon();
-      this.#journal?.rememberMetainfo(encodeTorrent(this.#metainfo));
+      this.#data.rememberMetainfo(encodeTorrent(this.#metainfo));
       this.emit({ type: "metadata" });
-      void this.#steps.add(() => alone);
+      this.#data.waitFor(alone);
       // A listener may have paused it.
       if (this.state === "metadata") void this.#openContent(this.#metainfo, (content) => content.open());
     } catch (error) {
@@ -332,11 +305,11 @@ export class LiveTorrent {
   }
 
   get isSeed(): boolean {
-    return this.#content?.isSeed === true;
+    return this.content?.isSeed === true;
   }
 
   totals(): Totals {
-    const content = this.#content;
+    const { content } = this;
     // Before the metadata is known the size is not; trackers take 0 for a seed.
     if (content === null) return { uploaded: 0, downloaded: 0, left: 1 };
     const { uploaded, downloaded, leftBytes: left, isComplete, isSeed } = content;
@@ -344,7 +317,7 @@ export class LiveTorrent {
   }
 
   onComplete(): void {
-    const content = this.#content!;
+    const content = this.content!;
     this.#setState(content.isSeed ? "seeding" : "finished");
     if (content.isSeed && !this.#wasSeed) this.#discovery.trackers.completed();
     this.#wasSeed ||= content.isSeed;
@@ -360,14 +333,14 @@ export class LiveTorrent {
 
   onPiecesLost(): void {
     if (this.#state !== "seeding" && this.#state !== "finished") return;
-    if (this.#content?.wantsPieces === true) this.#setState("downloading");
-    else if (this.#content?.isSeed === false) this.#setState("finished");
+    if (this.content?.wantsPieces === true) this.#setState("downloading");
+    else if (this.content?.isSeed === false) this.#setState("finished");
     this.#owner.onActive();
   }
 
   onPiecesFound(): void {
     this.#owner.onActive();
-    const content = this.#content;
+    const { content } = this;
     if (content === null || !content.isComplete || this.#state === "paused") return;
     this.#setState(content.isSeed ? "seeding" : "finished");
   }
@@ -378,7 +351,7 @@ export class LiveTorrent {
     this.#error = error;
     this.#setState("error");
     void this.#goOffline();
-    this.#content?.recovery.onStopped(error);
+    this.content?.recovery.onStopped(error);
     this.emit({ type: "error", error });
   }
 
@@ -392,34 +365,20 @@ export class LiveTorrent {
     this.#begin(false);
   }
 
-  /** Brings the content into being and to life; a pause or failure meanwhile leaves it asleep. */
+  /** Finds out what is there, by `prepare`, and goes on from that. */
   #openContent(metainfo: Metainfo, prepare: (content: TorrentContent) => Promise<void>): Promise<void> {
     // What it failed for is over: should it fail again, that is told.
-    this.#content?.recovery.onRestart();
+    this.content?.recovery.onRestart();
     this.#setState("checking");
-    const wish = ++this.#wish;
-    return this.#steps.attempt(
-      async () => {
-        if (wish !== this.#wish) return;
-        this.#content ??= await this.#makeContent(metainfo);
-        await prepare(this.#content);
-        if (this.#staysPaused && wish === this.#wish) await this.#content.pause();
-        if (wish !== this.#wish) return;
+    return this.#data.open(metainfo, prepare, {
+      onReady: async (content, isWanted) => {
+        if (this.#staysPaused) await content.pause();
+        if (!isWanted()) return;
         if (this.#staysPaused) this.#setState("paused");
-        else this.#activate(this.#content, metainfo);
+        else this.#activate(content, metainfo);
       },
-      // What nobody wants any more doesn't take the place of what is wanted instead.
-      (error) => {
-        if (wish === this.#wish) this.onFailure(error);
-      },
-    );
-  }
-
-  async #makeContent(metainfo: Metainfo): Promise<TorrentContent> {
-    this.#journal &&= await rejoinJournal(this.#context, this.#journal, this.#infoHashes, this.#options);
-    const journal = this.#journal;
-    const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal);
-    return new TorrentContent(this.#context, this, this.#number, metainfo, this.#options, files, journal);
+      onFailed: (error) => this.onFailure(error),
+    });
   }
 
   /** The data on disk is known: from here on pieces are exchanged. */
@@ -454,14 +413,13 @@ export class LiveTorrent {
   }
 
   #disconnect(): Promise<void> {
-    this.#wish++;
-    this.#content?.cancelCheck();
+    const saved = this.#data.sleep();
     this.swarm.connections.closeAll(null);
-    return this.#steps.attempt(
-      async () => this.#content?.pause(),
-      // It costs only what the next run would know.
-      (error) => this.emit({ type: "warning", error }),
-    );
+    return saved;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ShoalError("ERR_CLOSED", "The torrent has been closed");
   }
 
   #setState(state: TorrentState): void {
