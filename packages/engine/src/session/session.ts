@@ -9,7 +9,6 @@ import { FaultWatch } from "../core/swarm/fault-watch.ts";
 import { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Reputation } from "../core/swarm/reputation.ts";
 import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mapping/reachability.ts";
-import type { Timer } from "../ports/clock.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import { type Alarm, Alarms } from "./alarms.ts";
@@ -30,12 +29,12 @@ import { Demultiplexer, type Transport } from "./demultiplexer.ts";
 import { Lobby } from "./lobby.ts";
 import { Obfuscation } from "./obfuscation.ts";
 import { plainTransport } from "./plain-transport.ts";
+import { TICK_MS, Ticker } from "./ticker.ts";
 import { Torrent } from "./torrent-handle.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentNames } from "./torrent-names.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
-const TICK_MS = 250;
 /** Connections from outside that are taken up though all slots are taken: one of them may be better than one that is there. */
 const CONTESTANTS = 8;
 
@@ -72,7 +71,7 @@ export class Session {
   #listener: Listener | null = null;
   #connections = 0;
   #nextNumber = 1;
-  #tick: Timer | null = null;
+  readonly #ticker: Ticker;
   #closed = false;
   /** On which others were told to reach us. */
   #toldPorts = "";
@@ -130,6 +129,7 @@ export class Session {
     const plain = plainTransport(config.obfuscation === "require" ? null : admit);
     const obfuscated = obfuscation.transport((mark) => this.#names.findMarked(mark), admit);
     this.#demultiplexer = new Demultiplexer(plain, obfuscated);
+    this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
     this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
     this.#owner = {
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
@@ -289,7 +289,7 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#unwatchNet();
-    this.#tick?.cancel();
+    this.#ticker.close();
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
     const listenerClosed = this.#listener?.close();
@@ -314,7 +314,7 @@ export class Session {
       return;
     }
     this.#demultiplexer.enter(connection, this.#context.now());
-    this.#wake();
+    this.#ticker.wake();
   }
 
   /** A peer that connected to us, whose handshake is about to be read. */
@@ -374,20 +374,11 @@ export class Session {
     if (!this.#torrents.has(torrent)) return;
     this.#cancelAlarm(torrent);
     this.#active.add(torrent);
-    this.#tick?.cancel();
-    this.#tick = null;
-    this.#wake(0);
+    this.#ticker.soon();
   }
 
-  /** Starts the tick; it ends by itself when no torrent has anything to do in time. */
-  #wake(delayMs: number = TICK_MS): void {
-    if (this.#tick !== null || this.#closed) return;
-    this.#tick = this.#ports.clock.setTimer(delayMs, () => this.#onTick());
-  }
-
-  #onTick(): void {
-    this.#tick = null;
-    const now: Millis = this.#context.now();
+  /** Ticks end by themselves when no torrent has anything to do in time. */
+  #onTick(now: Millis): void {
     const { handshakeTimeoutMs } = this.#context.config;
     const strangers = this.#demultiplexer.onTick(now, handshakeTimeoutMs);
     let busy = this.#lobby.onTick(now, handshakeTimeoutMs) || strangers;
@@ -402,13 +393,13 @@ export class Session {
       if (next < Infinity) this.#alarmOf.set(torrent, this.#alarms.set(next, torrent));
     }
     this.#choking.onTick(now);
-    if (busy) this.#wake();
+    if (busy) this.#ticker.wake();
   }
 
   #onAlarm(torrent: Torrent): void {
     this.#alarmOf.delete(torrent);
     this.#active.add(torrent);
-    this.#wake(0);
+    this.#ticker.soon();
   }
 
   #deactivate(torrent: Torrent): void {

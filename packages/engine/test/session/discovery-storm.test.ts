@@ -255,6 +255,7 @@ class Storm {
         if (rng.below(3) > 0) return this.#call(`files ${name}`, torrent.files());
         this.#note("kill");
         node.kill();
+        this.#finder.seekings.clear();
         return this.start();
       case 21: {
         if (rng.below(2) === 0)
@@ -320,6 +321,8 @@ class Storm {
       torrent.resume();
       const tracker = item.isPrivate ? "priv.example" : "pub.example";
       torrent.addTrackers([`http://${tracker}/announce`]);
+      // A private torrent asks one that answers, and no other.
+      for (const { url } of torrent.trackers()) if (!url.includes(tracker)) torrent.removeTracker(url);
       await world.run(5_000);
       torrent.resume();
       const friend = { host: `93.184.1.${this.items.indexOf(item) + 1}`, port: 6881 };

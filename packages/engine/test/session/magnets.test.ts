@@ -111,6 +111,7 @@ describe("magnets", () => {
     test(`a link's web servers are asked, but not for what is private: ${isPrivate}`, async () => {
       const scene = await open("v1", { private: isPrivate });
       const { world, seed } = scene;
+      seed.net.setLink({ up: 200_000, down: 200_000, latencyMs: 5, loss: 0 });
       const torrent = await add(
         scene,
         magnet(scene, { webSeeds: ["http://a.example/"], peers: [seed.endpoint] }),

@@ -74,3 +74,21 @@ test("a peer with very many addresses leaves none behind that nobody may dial ag
   await world.run(60 * MINUTE);
   assert.equal(met.size, 20);
 });
+
+test("a flood of addresses does not make the session look at everything for each of them", async () => {
+  const { world, torrent } = await begin();
+  const live = torrent.live!;
+  let ticks = 0;
+  const onTick = live.onTick.bind(live);
+  live.onTick = (now) => {
+    ticks++;
+    onTick(now);
+  };
+  await world.run(1_000);
+  ticks = 0;
+  for (let i = 0; i < 2_000; i++) {
+    live.swarm.add({ host: `10.20.${i >>> 8}.${i & 255}`, port: 6881 }, "dht");
+    await world.run(0.5);
+  }
+  assert.ok(ticks <= 55, `${ticks} ticks within a second`);
+});
