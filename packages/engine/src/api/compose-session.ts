@@ -69,7 +69,7 @@ export async function composeSession(
           ? null
           : new LanService(lanPorts(policy, udp, log), all.lanService, newRng()),
       portMapper:
-        all.portMapping && !policy.loopbackOnly && proxy === undefined
+        all.portMapping && all.listen && !policy.loopbackOnly && proxy === undefined
           ? new PortMapper({ ...shared, routers: new NodeRouters(policy) }, newRng())
           : null,
     },

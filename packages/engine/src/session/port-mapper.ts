@@ -12,6 +12,8 @@ import { PCP_NONCE_BYTES } from "../wire/pcp.ts";
 
 /** How often it is looked whether this machine has come into another network. */
 const LOOK_MS = 60_000;
+/** After the network has changed: an address takes a moment to be fit for use, and our own port to be open again. */
+const SETTLE_MS = 3_000;
 /** Longest wait for routers to confirm that ports are closed. */
 const CLOSE_MS = 1_500;
 
@@ -26,6 +28,8 @@ export interface PortMapperPorts {
 
 interface Mapped {
   readonly route: Route;
+  /** Our own. */
+  readonly port: number;
   readonly link: RouterLink;
   readonly mapping: RouteMapping;
 }
@@ -37,10 +41,12 @@ export class PortMapper {
   readonly #nonces: Readonly<Record<"tcp" | "udp", Uint8Array>>;
   readonly #mapped: Map<4 | 6, Mapped> = new Map();
   readonly #unwatch: () => void;
-  #port = 0;
+  #port: () => number = () => 0;
   #timer: Timer | null = null;
   #lookAt: Millis = 0;
   #isLooking = false;
+  /** Counts the networks that we were in. */
+  #network = 0;
   #isClosed = false;
   #onClosed: (() => void) | null = null;
   #reachability: Reachability = NOT_ASKED;
@@ -59,12 +65,22 @@ export class PortMapper {
     return this.#reachability;
   }
 
-  /** Begins to ask routers for `port`, for TCP and UDP; 0 asks for nothing. `onChange` hears of every news. */
-  async open(port: number, onChange: (reachability: Reachability) => void): Promise<void> {
+  /** Begins to ask routers for `port`, for TCP and UDP; nothing while that is 0. `onChange` hears of every news. */
+  async open(port: () => number, onChange: (reachability: Reachability) => void): Promise<void> {
     this.#onChange = onChange;
-    if (port === 0) return;
     this.#port = port;
     await this.#look();
+  }
+
+  /** The network is gone, or another one: so are the routers in it, and our sockets that led to them. */
+  onNetwork(): void {
+    if (this.#isClosed) return;
+    for (const { link } of this.#mapped.values()) link.close();
+    this.#mapped.clear();
+    this.#network++;
+    this.#lookAt = this.#ports.clock.now() + SETTLE_MS;
+    this.#tell();
+    this.#arm();
   }
 
   /** Takes back what is open; returns when the routers have confirmed that, or soon. */
@@ -96,11 +112,13 @@ export class PortMapper {
     const { clock, routers, log } = this.#ports;
     this.#lookAt = clock.now() + LOOK_MS;
     try {
-      const routes = await routers.routes();
-      for (const family of [4, 6] as const) {
+      const port = this.#port();
+      const routes = port === 0 ? [] : await routers.routes();
+      const turns = ([4, 6] as const).map((family) => {
         const route = routes.find((found) => found.family === family);
-        await this.#turnTo(family, route ?? null);
-      }
+        return this.#turnTo(family, route ?? null, port);
+      });
+      for (const turn of await Promise.allSettled(turns)) if (turn.status === "rejected") throw turn.reason;
     } catch (error) {
       log.warn("looking for routers failed", { error });
     }
@@ -109,16 +127,17 @@ export class PortMapper {
     this.#arm();
   }
 
-  async #turnTo(family: 4 | 6, route: Route | null): Promise<void> {
+  async #turnTo(family: 4 | 6, route: Route | null, port: number): Promise<void> {
     const { clock, routers } = this.#ports;
     const before = this.#mapped.get(family);
     if (before !== undefined) {
-      if (route !== null && isSame(before.route, route)) return;
+      if (route !== null && before.port === port && isSame(before.route, route)) return;
       // The network is gone, and its router with it: what is open there ends with its lease.
       before.link.close();
       this.#mapped.delete(family);
     }
     if (route === null || this.#isClosed) return;
+    const network = this.#network;
     const link = await routers.open(route, {
       onGatewayPacket: (bytes) => this.#feed(mapping, (now) => mapping.onGatewayPacket(bytes, now)),
       onSearchAnswer: (bytes, from) => this.#feed(mapping, (now) => mapping.onSearchAnswer(bytes, from, now)),
@@ -134,10 +153,10 @@ export class PortMapper {
         },
         onChange: () => this.#onMapping(route, mapping),
       },
-      { route, port: this.#port, nonces: this.#nonces, rng: this.#rng },
+      { route, port, nonces: this.#nonces, rng: this.#rng },
     );
-    if (this.#isClosed) return link.close();
-    this.#mapped.set(family, { route, link, mapping });
+    if (this.#isClosed || this.#network !== network) return link.close();
+    this.#mapped.set(family, { route, port, link, mapping });
     mapping.start(clock.now());
   }
 
@@ -158,17 +177,18 @@ export class PortMapper {
   }
 
   #tell(): void {
-    if (this.#port === 0) return;
     const before = this.#reachability;
-    this.#reachability = { ipv4: this.#wayIn(4), ipv6: this.#wayIn(6) };
+    const isOff = this.#mapped.size === 0 && this.#port() === 0;
+    this.#reachability = isOff ? NOT_ASKED : { ipv4: this.#wayIn(4), ipv6: this.#wayIn(6) };
     if (withoutTimes(before) !== withoutTimes(this.#reachability)) this.#onChange?.(this.#reachability);
   }
 
   #wayIn(family: 4 | 6): WayIn {
     const { clock, external } = this.#ports;
+    const mapped = this.#mapped.get(family);
     return wayIn({
-      route: this.#mapped.get(family)?.mapping.state ?? null,
-      port: this.#port,
+      route: mapped?.mapping.state ?? null,
+      port: mapped?.port ?? 0,
       seenAs: family === 4 ? external.v4 : external.v6,
       toWallTime: (at) => Math.round(clock.wallTime() + at - clock.now()),
     });

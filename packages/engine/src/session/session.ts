@@ -165,7 +165,10 @@ export class Session {
     }
     const port = this.#context.listenPort();
     this.#toldPorts = this.#announcedPorts();
-    const mapping = this.#ports.portMapper?.open(port, (reachability) => this.#onReachability(reachability));
+    const mapping = this.#ports.portMapper?.open(
+      () => this.#context.listenPort(),
+      (found) => this.#onReachability(found),
+    );
     const lan = this.#ports.lanService?.open(port, (event) => this.#emit(event));
     await Promise.all([mapping, lan, ...this.#ports.finders.map((finder) => finder.open(port))]);
   }
@@ -329,6 +332,7 @@ export class Session {
   #onNetwork(): void {
     const { obstacle } = this.#ports.net;
     this.#ports.log.info(obstacle ?? "the network is there again");
+    this.#ports.portMapper?.onNetwork();
     for (const torrent of this.#torrents) {
       if (obstacle === null) torrent.live?.onNetwork();
       this.#changes.touch(torrent);

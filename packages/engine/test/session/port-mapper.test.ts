@@ -50,6 +50,7 @@ class PcpRouters implements Routers {
   here: readonly Route[] = [HOME];
   outside = "80.1.2.3";
   isSilent = false;
+  isGone: (route: Route) => boolean = () => false;
   readonly opened: Map<string, Set<number>> = new Map();
   links = 0;
 
@@ -58,6 +59,7 @@ class PcpRouters implements Routers {
   }
 
   open(route: Route, listener: RouterListener): Promise<RouterLink> {
+    if (this.isGone(route)) return Promise.reject(new Error("gone"));
     const opened = this.opened.get(route.gateway!) ?? new Set();
     this.opened.set(route.gateway!, opened);
     let isOpen = true;
@@ -104,7 +106,10 @@ function scene(): {
 describe("PortMapper", () => {
   test("opens, tells once, and takes everything back", async () => {
     const { clock, routers, external, mapper, news } = scene();
-    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await mapper.open(
+      () => PORT,
+      (reachability) => news.push(reachability),
+    );
     await clock.advance(4 * 3_600_000);
     assert.deepEqual(routers.opened.get(HOME.gateway!), new Set([6, 17]));
     const last = news.at(-1);
@@ -125,7 +130,10 @@ describe("PortMapper", () => {
 
   test("follows into another network within a minute, and out of all", async () => {
     const { clock, routers, mapper, news } = scene();
-    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await mapper.open(
+      () => PORT,
+      (reachability) => news.push(reachability),
+    );
     await clock.advance(1_000);
     routers.here = [CAFE];
     routers.outside = "10.99.0.1";
@@ -145,7 +153,10 @@ describe("PortMapper", () => {
 
   test("others who see us under another address than the router's tell of a second router", async () => {
     const { clock, external, mapper, news } = scene();
-    await mapper.open(PORT, (reachability) => news.push(reachability));
+    await mapper.open(
+      () => PORT,
+      (reachability) => news.push(reachability),
+    );
     await clock.advance(1_000);
     for (let i = 1; i <= 5; i++) external.vote("90.9.9.9", `70.${i}.0.1`, "dht");
     const way = news.at(-1)!.ipv4;
@@ -157,7 +168,10 @@ describe("PortMapper", () => {
 
   test("a router that does not answer at the end is waited for, but not long", async () => {
     const { clock, routers, mapper } = scene();
-    await mapper.open(PORT, () => undefined);
+    await mapper.open(
+      () => PORT,
+      () => undefined,
+    );
     await clock.advance(1_000);
     routers.isSilent = true;
     let isClosed = false;
@@ -168,13 +182,66 @@ describe("PortMapper", () => {
     assert.ok(clock.isQuiet);
   });
 
-  test("without a port nothing is asked", async () => {
+  test("nothing is asked while there is no port", async () => {
     const { clock, routers, mapper, news } = scene();
-    await mapper.open(0, (reachability) => news.push(reachability));
+    let port = 0;
+    await mapper.open(
+      () => port,
+      (reachability) => news.push(reachability),
+    );
     await clock.advance(100_000);
     assert.equal(routers.opened.size, 0);
     assert.deepEqual(news, []);
+    port = PORT;
+    await clock.advance(60_000);
+    assert.equal(routers.opened.get(HOME.gateway!)?.size, 2);
+    await Promise.all([mapper.close(), clock.advance(2_000)]);
     assert.ok(clock.isQuiet);
-    await mapper.close();
+  });
+
+  test("after a change of the network routers are asked anew, also the same ones", async () => {
+    const { clock, routers, mapper } = scene();
+    await mapper.open(
+      () => PORT,
+      () => undefined,
+    );
+    await clock.advance(1_000);
+    routers.opened.clear();
+    mapper.onNetwork();
+    assert.equal(routers.links, 0, "nothing more is sent by the old way");
+    assert.equal(mapper.reachability.ipv4.state, "closed");
+    await clock.advance(3_000);
+    assert.equal(routers.links, 1);
+    assert.equal(routers.opened.get(HOME.gateway!)?.size, 2);
+    assert.equal(mapper.reachability.ipv4.state, "open");
+    await Promise.all([mapper.close(), clock.advance(2_000)]);
+  });
+
+  test("a change of the network while a router is being looked for", async () => {
+    const { clock, routers, mapper } = scene();
+    const opening = mapper.open(
+      () => PORT,
+      () => undefined,
+    );
+    await Promise.resolve();
+    mapper.onNetwork();
+    await opening;
+    assert.equal(routers.links, 0);
+    await clock.advance(4_000);
+    assert.equal(routers.links, 1);
+    await Promise.all([mapper.close(), clock.advance(2_000)]);
+  });
+
+  test("one family that can't be had does not keep the other away", async () => {
+    const { clock, routers, mapper } = scene();
+    routers.here = [HOME, { family: 6, gateway: "fe80::1", local: "2001:db8:1::5" }];
+    routers.isGone = (route) => route.family === 4;
+    await mapper.open(
+      () => PORT,
+      () => undefined,
+    );
+    await clock.advance(1_000);
+    assert.equal(routers.links, 1);
+    await Promise.all([mapper.close(), clock.advance(2_000)]);
   });
 });
