@@ -47,6 +47,8 @@ export interface WaitingFacts {
   readonly plainOnly: number;
   readonly trackers: number;
   readonly trackersFailed: number;
+  /** Those that answered their last announce, and know of nobody else or of nobody who can be reached. */
+  readonly trackersAnswered: number;
   /** Why a tracker's last announce failed; null when none did. `refused`: it answered, and `message` are its words (unchecked text). */
   readonly trackerFailure: { readonly refused: boolean; readonly message: string } | null;
   /** Where else peers are sought. */
@@ -195,11 +197,12 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     return because("only-peer-banned", `${who} sent bad data and is not used; waiting for others`);
   }
   if (facts.trackers > 0 && facts.trackersFailed === facts.trackers) {
+    const goesOn = facts.finders.length > 0;
+    const hope = goesOn ? `; asking ${finderNames(facts.finders)} for peers` : "";
     if (trackerFailure?.refused === true)
-      return because("tracker-refused", `the tracker refuses: “${trackerFailure.message}”`);
+      return because("tracker-refused", `the tracker refuses: “${trackerFailure.message}”${hope}`);
     const why = trackerFailure === null ? "" : ` (${trackerFailure.message})`;
-    const hope = facts.finders.length === 0 ? ", and no peer is known" : `; ${searching(facts.finders)}`;
-    return because("tracker-down", `no tracker answers${why}${hope}`);
+    return because("tracker-down", `no tracker answers${why}${goesOn ? hope : ", and no peer is known"}`);
   }
   if (facts.webSeedFailure !== null) {
     const { host, message } = facts.webSeedFailure;
@@ -213,18 +216,28 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
   }
   if (facts.candidates > 0)
     return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);
-  if (facts.trackers > 0) return because("asking-tracker", "asking the tracker for peers");
-  if (facts.finders.length > 0) return because("searching", searching(facts.finders));
+  if (facts.trackers > 0) return because("asking-tracker", searching(facts));
+  if (facts.finders.length > 0) return because("searching", searching(facts));
   return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
 }
 
-/** "asking the DHT (61 of 70 nodes answered) and the local network for peers". */
-function searching(finders: readonly FinderFacts[]): string {
-  const asked = finders.map(({ source, asked, answered }) => {
+/** "asking 2 trackers (1 answered), the DHT (61 of 70 nodes answered) and the local network for peers". */
+function searching({ trackers, trackersAnswered, finders }: WaitingFacts): string {
+  const asked = finders.length === 0 ? [] : [finderNames(finders)];
+  if (trackers > 0) {
+    const who = trackers === 1 ? "the tracker" : `${trackers} trackers`;
+    asked.unshift(trackersAnswered === 0 ? who : `${who} (${trackersAnswered} answered, naming nobody)`);
+  }
+  return `asking ${asked.join(finders.length > 1 ? ", " : " and ")} for peers`;
+}
+
+/** "the DHT (61 of 70 nodes answered) and the local network". */
+function finderNames(finders: readonly FinderFacts[]): string {
+  const names = finders.map(({ source, asked, answered }) => {
     if (source === "lsd") return "the local network";
     return asked === 0 ? "the DHT" : `the DHT (${answered} of ${count(asked, "node")} answered)`;
   });
-  return `asking ${asked.join(" and ")} for peers`;
+  return names.join(" and ");
 }
 
 function because(code: WaitingCode, message: string): WaitingReason {

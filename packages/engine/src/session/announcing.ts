@@ -50,6 +50,8 @@ export interface TrackerResult {
   readonly message: string | null;
   /** It answered, and would have none of it. */
   readonly refused: boolean;
+  /** It is not asked again by itself: it wants that (BEP 31), or can't be asked. */
+  readonly never: boolean;
   /** Peers in the answer. */
   readonly peers: number;
   /** Those of the whole swarm; null when the tracker did not say. */
@@ -127,6 +129,11 @@ export class Announcing implements Ringing {
   /** Number of them whose last announce failed. */
   get failed(): number {
     return this.#first()?.failed ?? 0;
+  }
+
+  /** Number of them that answered the last announce. */
+  get answered(): number {
+    return this.#first()?.answered ?? 0;
   }
 
   /**
@@ -270,11 +277,21 @@ export class Announcing implements Ringing {
       const peers = answer.peers.length;
       swarm.announcer.onAnswer(url, { ...answer, peers }, now);
       this.#onSuccess(url, answer);
-      this.#listener.onResult({ url, ok: true, message, refused: false, peers, seeds, leechers });
+      this.#listener.onResult({
+        url,
+        ok: true,
+        message,
+        refused: false,
+        never: false,
+        peers,
+        seeds,
+        leechers,
+      });
     } else {
       swarm.announcer.onFailure(url, answer, now);
       const { reason: message, refused } = answer;
-      const nothing = { peers: 0, seeds: null, leechers: null };
+      const never = answer.retryMinutes === "never";
+      const nothing = { never, peers: 0, seeds: null, leechers: null };
       this.#listener.onResult({ url, ok: false, message, refused, ...nothing });
     }
     this.proceed();

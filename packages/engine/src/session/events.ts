@@ -153,6 +153,8 @@ export type TorrentEvent =
       readonly message: string | null;
       /** It answered, and would have none of it. */
       readonly refused: boolean;
+      /** It is not asked again by itself: it wants that (BEP 31), or can't be asked. */
+      readonly never: boolean;
       /** Peers in the answer. */
       readonly peers: number;
       /** Those of the whole swarm; null when the tracker did not say. */

@@ -72,6 +72,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     disk: state === "paused" ? null : (content?.trouble ?? null),
     trackers: trackers.count,
     trackersFailed: trackers.failed,
+    trackersAnswered: trackers.answered,
     trackerFailure: trackers.failure,
     finders: sources.discovery.progress(),
     webSeeds: content?.webSeeds.asked ?? 0,

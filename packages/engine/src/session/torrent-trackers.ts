@@ -58,13 +58,17 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     this.#named = known.named ?? NONE;
   }
 
-  /** Trackers in use, and how many of them failed last. */
+  /** Trackers in use, and how many of them failed or answered last. */
   get count(): number {
     return this.#wanted ? (this.#announcing?.count ?? 0) : 0;
   }
 
   get failed(): number {
     return this.#wanted ? (this.#announcing?.failed ?? 0) : 0;
+  }
+
+  get answered(): number {
+    return this.#wanted ? (this.#announcing?.answered ?? 0) : 0;
   }
 
   /** Why a tracker does not answer; null when none fails. `message` is unchecked text. */

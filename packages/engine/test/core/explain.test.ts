@@ -17,6 +17,7 @@ const FACTS: WaitingFacts = {
   plainOnly: 0,
   trackers: 0,
   trackersFailed: 0,
+  trackersAnswered: 0,
   trackerFailure: null,
   finders: [],
   webSeeds: 0,
@@ -72,7 +73,11 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { ...DOWN, finders: [LAN] },
     /^no tracker answers \(time out\); asking the local network for peers$/,
   ],
-  ["asking-tracker", { trackers: 1, finders: [DHT] }, /^asking the tracker for peers$/],
+  [
+    "asking-tracker",
+    { trackers: 1, finders: [DHT, LAN] },
+    /^asking the tracker, the DHT \(61 of 70 nodes answered\) and the local network for peers$/,
+  ],
   [
     "searching",
     { finders: [DHT, LAN] },
@@ -87,7 +92,12 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
   ["peers-plain-only", { candidates: 2, plainOnly: 2, trackers: 1 }, /^all 2 peers known .* allowed here; /],
   ["peers-silent", { candidates: 2, plainOnly: 1 }, /^2 known peers did not answer/],
   ["peers-silent", { candidates: 2, trackers: 1 }, /^2 known peers did not answer/],
-  ["asking-tracker", { trackers: 2, trackersFailed: 1 }, /^asking the tracker/],
+  ["asking-tracker", { trackers: 1 }, /^asking the tracker for peers$/],
+  [
+    "asking-tracker",
+    { trackers: 3, trackersFailed: 1, trackersAnswered: 1 },
+    /^asking 3 trackers \(1 answered, naming nobody\) for peers$/,
+  ],
   ["no-peers", {}, /^no peer is known; name one with --peer/],
   [
     "getting-metadata",

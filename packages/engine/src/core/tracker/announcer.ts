@@ -89,6 +89,11 @@ export class Announcer {
     return this.#trackers.reduce((sum, { fails }) => sum + (fails > 0 ? 1 : 0), 0);
   }
 
+  /** Number of trackers that answered the last announce. */
+  get answered(): number {
+    return this.#trackers.reduce((sum, { fails, peers }) => sum + (fails === 0 && peers >= 0 ? 1 : 0), 0);
+  }
+
   /** Time of the next `next` that may give something; infinite when only an input can change that. */
   nextDeadline(): Millis {
     if (this.#stopped) return Number.POSITIVE_INFINITY;
