@@ -23,6 +23,7 @@ export type {
   TorrentEvent,
   TorrentStats,
   VerifyLevel,
+  WaitingCode,
   WaitingReason,
 } from "@shoal/engine";
 

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  downloadLine,
+  downloadLines,
   failedPeer,
   fileList,
   headline,
   lookingLine,
+  lookingLines,
   sharingLine,
   statusLine,
   stillLooking,
@@ -35,10 +36,34 @@ const STATS = {
   waiting: null,
 };
 
-test("downloadLine: numbers while data arrives, the reason while it does not", () => {
-  assert.equal(downloadLine(STATS, PLAIN), `   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`);
+const NOBODY = {
+  trackers: 0,
+  trackersAnswered: 0,
+  trackersRefused: 0,
+  peersNamed: 0,
+  peersContacted: 0,
+  finders: [],
+};
+
+test("downloadLines: numbers while data arrives, the reason while it does not", () => {
+  const moving = downloadLines(STATS, PLAIN, 80);
+  assert.deepEqual(moving, [`   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`]);
   const waiting = { ...STATS, waiting: { code: "no-peers", message: "no peer is known\u001b[2J" } as const };
-  assert.equal(downloadLine(waiting, PLAIN), `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`);
+  assert.deepEqual(downloadLines(waiting, PLAIN, 80), [`   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`]);
+});
+
+test("downloadLines: a long reason goes on in the next lines", () => {
+  const message =
+    "no tracker answers (no answer from 192.168.100.200:6969 within 30 seconds), and no peer is known";
+  const lines = downloadLines({ ...STATS, waiting: { code: "tracker-down", message } }, PLAIN, 80);
+  assert.deepEqual(lines, [
+    `   ${bar(0.38)}  38 %   no tracker answers (no answer from`,
+    "      192.168.100.200:6969 within 30 seconds), and no peer is known",
+  ]);
+  const endless = { code: "tracker-refused", message: "word ".repeat(500) } as const;
+  const most = downloadLines({ ...STATS, waiting: endless }, PLAIN, 80);
+  assert.equal(most.length, 4);
+  for (const line of most) assert.ok(line.length < 80, line);
 });
 
 test("statusLine and sharingLine: one line for logs and for the time after", () => {
@@ -47,32 +72,70 @@ test("statusLine and sharingLine: one line for logs and for the time after", () 
 });
 
 test("lookingLine: what was asked, and nothing that was not", () => {
-  const asked = { trackers: 2, trackersAnswered: 1, peersNamed: 84, peersContacted: 12, finders: [] };
+  const asked = { ...NOBODY, trackers: 2, trackersAnswered: 1, peersNamed: 84, peersContacted: 12 };
   assert.equal(
     lookingLine(asked, null),
     "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
   );
-  const nothing = { trackers: 0, trackersAnswered: 0, peersNamed: 0, peersContacted: 0, finders: [] };
   const waiting = { code: "no-peers", message: "no peer is known" } as const;
-  assert.equal(lookingLine(nothing, waiting), "Looking for the file list …  no peer is known");
+  assert.equal(lookingLine(NOBODY, waiting), "Looking for the file list …  no peer is known");
   const finders = [
     { source: "dht", asked: 70, answered: 61, peers: 5 },
     { source: "lsd", asked: 0, answered: 0, peers: 0 },
   ] as const;
   assert.equal(
-    lookingLine({ ...nothing, finders }, { code: "searching", message: "asking the DHT for peers" }),
+    lookingLine({ ...NOBODY, finders }, { code: "searching", message: "asking the DHT for peers" }),
     "Looking for the file list …  DHT 61 nodes (5 peers), local network",
   );
 });
 
-test("stillLooking: says what is likely and how to give up", () => {
-  assert.match(
-    stillLooking(0, 0),
-    /^Still no file list\. No peer was found\. .*Ctrl-C gives up \(exit 6\)\.$/,
+test("lookingLine: who has not answered, and who refuses", () => {
+  const finders = [{ source: "dht", asked: 3, answered: 0, peers: 0 }] as const;
+  const asked = { ...NOBODY, trackers: 2, finders };
+  const down = { code: "tracker-down", message: "no tracker answers" } as const;
+  assert.equal(
+    lookingLine(asked, down),
+    "Looking for the file list …  asked 2 trackers (no answer yet), DHT (no answer yet)",
   );
-  assert.match(stillLooking(0, 1), /The one peer known did not answer\./);
-  assert.match(stillLooking(0, 12), /None of 12 peers answered\./);
-  assert.match(stillLooking(3, 12), /0 of 12 peers answered with it\./);
+  assert.match(lookingLine({ ...asked, trackersRefused: 1 }, null), /asked 2 trackers \(1 refused\)/);
+});
+
+test("lookingLines: goes on below what is too long", () => {
+  const finders = [
+    { source: "dht", asked: 70, answered: 61, peers: 5 },
+    { source: "lsd", asked: 0, answered: 0, peers: 1 },
+  ] as const;
+  const asked = { ...NOBODY, trackers: 5, trackersAnswered: 1, peersNamed: 84, peersContacted: 12, finders };
+  const whole =
+    "asked 5 trackers (1 answered, 84 peers), DHT 61 nodes (5 peers), local network (1 peer), 12 peers contacted";
+  assert.deepEqual(lookingLines(asked, null, 200), [`Looking for the file list …  ${whole}`]);
+  assert.deepEqual(lookingLines(asked, null, 80), [
+    "Looking for the file list …  asked 5 trackers (1 answered, 84 peers),",
+    "      DHT 61 nodes (5 peers), local network (1 peer), 12 peers contacted",
+  ]);
+});
+
+test("stillLooking: what is likely after what was tried, and how to give up", () => {
+  const heard = [{ source: "dht", asked: 3, answered: 2, peers: 0 }] as const;
+  const silent = [{ source: "dht", asked: 3, answered: 0, peers: 0 }] as const;
+  assert.match(
+    stillLooking({ ...NOBODY, finders: heard }, 0, null),
+    /^Still no file list\. No peer was found\. Likely: nobody online .*Ctrl-C gives up \(exit 6\)\.$/,
+  );
+  assert.match(
+    stillLooking({ ...NOBODY, peersContacted: 1 }, 0, null),
+    /The one peer known did not answer\./,
+  );
+  assert.match(stillLooking({ ...NOBODY, peersContacted: 12 }, 0, null), /None of 12 peers answered\./);
+  assert.match(stillLooking({ ...NOBODY, peersContacted: 12 }, 3, null), /0 of 12 peers answered with it\./);
+  assert.match(
+    stillLooking({ ...NOBODY, trackers: 2, finders: silent }, 0, null),
+    /Neither the trackers nor the DHT answered\. Likely: this computer is not connected/,
+  );
+  assert.match(stillLooking({ ...NOBODY, trackers: 1 }, 0, null), /No answer came from the tracker\./);
+  assert.match(stillLooking(NOBODY, 0, null), /nobody near has it now/);
+  const offline = { code: "no-network", message: "waits for interface tun0" } as const;
+  assert.match(stillLooking(NOBODY, 0, offline), /Nobody can be reached: waits for interface tun0\./);
 });
 
 test("headline and fileList: what is left out is said", () => {

@@ -1,4 +1,5 @@
 import { clean, cleanShort } from "../ui/clean.ts";
+import type { TorrentEvent } from "../engine.ts";
 import type { Output } from "../ui/output.ts";
 import { count } from "../ui/sizes.ts";
 
@@ -12,10 +13,9 @@ export class TrackerNotes {
     this.#output = output;
   }
 
-  /** `message`: the tracker's own words or the reason of the failure; `peers`: how many it named. */
-  onAnswer(url: string, ok: boolean, message: string | null, peers: number): void {
+  onEvent({ url, ok, message, never, peers }: Extract<TorrentEvent, { type: "tracker" }>): void {
     const output = this.#output;
-    const shown = clean(url);
+    const shown = clean(shownTracker(url));
     const known = this.#silent.has(url);
     if (ok) {
       this.#silent.delete(url);
@@ -25,8 +25,15 @@ export class TrackerNotes {
     }
     this.#silent.add(url);
     const reason = cleanShort(message ?? "no answer").replace(/[\s.]+$/, "");
-    const sentence = `Tracker ${shown} can't be used now: ${reason}. Trying again.`;
+    const sentence = `Tracker ${shown} can't be used now: ${reason}.${never ? "" : " Trying again."}`;
     if (known) output.detail(sentence);
     else output.warn(sentence);
   }
+}
+
+/** "http://tracker.example:6969": what follows may be long, and secret. */
+function shownTracker(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }

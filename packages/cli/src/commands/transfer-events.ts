@@ -1,7 +1,26 @@
-import type { CheckProgress, PeerInfo, Torrent, TorrentStats } from "../engine.ts";
+import type { CheckProgress, PeerInfo, Torrent, TorrentEvent, TorrentStats } from "../engine.ts";
 
-/** The numbers of a torrent for --json: integers in bytes and milliseconds, unknown is null. */
-export function statsFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
+/** How a torrent does, for --json: its numbers, and who is asked for peers, and who they are. Trackers' messages are unchecked text. */
+export function progressFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
+  return {
+    ...statsFields(torrent, stats),
+    trackerList: torrent.trackers(),
+    finderList: torrent.finders(),
+    webSeedList: torrent.webSeeds(),
+    peerList: torrent.peers().map(peerFields),
+  };
+}
+
+/** A tracker's answer for --json. `message` is its own, unchecked text, or why there was no answer. */
+export function trackerFields({
+  type: _type,
+  ...fields
+}: Extract<TorrentEvent, { type: "tracker" }>): Record<string, unknown> {
+  return fields;
+}
+
+/** Integers in bytes and milliseconds, unknown is null. */
+function statsFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
   return {
     state: torrent.state,
     wanted: stats.wanted,

@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 
 import type { TextSink } from "../context.ts";
 import { bar } from "./bar.ts";
-import { truncate } from "./table.ts";
+import { truncate, wrap } from "./table.ts";
 
 /** Redraws are at least this far apart. */
 const FRAME_MS = 100;
@@ -38,6 +38,12 @@ export class LiveArea {
     this.#erase();
     write();
     this.#draw();
+  }
+
+  /** `line` in as many as the terminal needs to break it between words. */
+  wrapped(line: string): string[] {
+    const columns = this.#sink.columns || 80;
+    return stringWidth(line) <= columns ? [line] : wrap(line, columns);
   }
 
   /** Takes the area off the screen. */

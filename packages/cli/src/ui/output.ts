@@ -123,12 +123,12 @@ export class Output {
 
   /** A sentence on stderr; nothing with -q. */
   note(line = ""): void {
-    if (!this.quiet) this.#write(() => this.#context.stderr.write(`${line}\n`));
+    if (!this.quiet) this.#say(line);
   }
 
   /** A sentence that matters even with -q. */
   warn(line: string): void {
-    this.#write(() => this.#context.stderr.write(`${this.noteStyle.warn(line)}\n`));
+    this.#say(line, this.noteStyle.warn);
   }
 
   /** A problem that doesn't end the command, as sentence and event; the same one (a file of many pieces) is told once. */
@@ -149,7 +149,7 @@ export class Output {
     this.done();
     if (this.json)
       this.#writeJson({ schema: SCHEMA, event: "error", code: failure.code, message: failure.message });
-    this.#write(() => this.#context.stderr.write(`${this.noteStyle.bad(failure.message)}\n`));
+    this.#say(failure.message, this.noteStyle.bad);
   }
 
   /** Lines redrawn in place on a terminal. */
@@ -179,6 +179,12 @@ export class Output {
 
   #writeJson(value: Record<string, unknown>): void {
     this.#write(() => this.#context.stdout.write(`${safeJson(value)}\n`));
+  }
+
+  /** On stderr; on a terminal in lines that end between words. */
+  #say(text: string, paint: (line: string) => string = (line) => line): void {
+    const lines = this.#live?.wrapped(text) ?? [text];
+    this.#write(() => this.#context.stderr.write(`${lines.map(paint).join("\n")}\n`));
   }
 
   #write(write: () => void): void {

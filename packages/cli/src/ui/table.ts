@@ -54,6 +54,39 @@ export function truncateMiddle(text: string, width: number): string {
 
 const SEGMENTER = new Intl.Segmenter();
 
+/**
+ * `head` and `parts` behind it in lines that fit a live area of `columns`; what does not go on the first line follows, indented, in three more at
+ * most. `paint` paints the parts.
+ */
+export function flow(
+  head: string,
+  parts: readonly string[],
+  separator: string,
+  columns: number,
+  paint: (text: string) => string = (text) => text,
+): string[] {
+  const width = Math.max(MIN_FLOW, columns - 1);
+  const lines: string[] = [];
+  let start = head;
+  let text = "";
+  for (const [at, part] of parts.entries()) {
+    const more = at < parts.length - 1 ? part + separator : part;
+    if (stringWidth(start + text + more.trimEnd()) > width && (text !== "" || start === head)) {
+      lines.push((start + paint(text.trimEnd())).trimEnd());
+      start = FLOW_INDENT;
+      text = "";
+    }
+    text += more;
+  }
+  lines.push((start + paint(text.trimEnd())).trimEnd());
+  if (lines.length <= MAX_FLOW_LINES) return lines;
+  return [...lines.slice(0, MAX_FLOW_LINES - 1), `${lines[MAX_FLOW_LINES - 1]!}…`];
+}
+
+const MIN_FLOW = 20;
+const MAX_FLOW_LINES = 4;
+const FLOW_INDENT = "      ";
+
 /** Words of `text` in lines of at most `width` columns. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -147,6 +147,9 @@ test("send of a .torrent with --data shares what is there and warns of what is n
   assert.match(nowhere.stderr, /there is no such thing in/);
 });
 
+/** Nobody is there. */
+const TRACKER = "http://127.0.0.1:1/announce";
+
 test("ways to end: --timeout 124, Ctrl-C without a file list 6, SIGTERM 143", async () => {
   await using place = new Place();
   const hash = "0123456789abcdef0123456789abcdef01234567";
@@ -157,8 +160,13 @@ test("ways to end: --timeout 124, Ctrl-C without a file list 6, SIGTERM 143", as
     ["SIGINT", 6],
     ["SIGTERM", 143],
   ] as const) {
-    const running = place.start("get", hash, "--json", ...GET);
-    await running.event("progress");
+    const running = place.start("get", hash, "--tracker", TRACKER, "--json", ...GET);
+    const { trackerList, finderList, peerList } = await running.event("progress");
+    assert.deepEqual(
+      (trackerList as { url: string }[]).map(({ url }) => url),
+      [TRACKER],
+    );
+    assert.ok(Array.isArray(finderList) && Array.isArray(peerList));
     const { code, stdout } = await running.stop(signal);
     assert.equal(code, expected);
     assert.equal(parseLines(stdout).at(-1)?.["event"], "error");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { qrLines } from "../../dist/commands/send/view.js";
 import { LiveArea } from "../../dist/ui/live.js";
 import { createStyle, wantsColor } from "../../dist/ui/style.js";
-import { renderTable, truncate, truncateMiddle, wrap } from "../../dist/ui/table.js";
+import { flow, renderTable, truncate, truncateMiddle, wrap } from "../../dist/ui/table.js";
 import { Screen } from "../screen.js";
 
 const COLUMNS = [
@@ -32,6 +32,23 @@ test("wrap: breaks between words only", () => {
   assert.deepEqual(wrap("one two three", 7), ["one two", "three"]);
   assert.deepEqual(wrap("extraordinarily", 4), ["extraordinarily"]);
   assert.deepEqual(wrap("", 4), []);
+});
+
+test("flow: what follows a head, in lines that fit, four at most", () => {
+  assert.deepEqual(flow("head  ", ["one", "two"], ", ", 40), ["head  one, two"]);
+  assert.deepEqual(flow("head  ", ["one two", "three four", "five"], ", ", 21), [
+    "head  one two,",
+    "      three four,",
+    "      five",
+  ]);
+  assert.deepEqual(flow("head  ", [], ", ", 40), ["head"]);
+  const many = flow("head  ", "word ".repeat(99).split(" "), " ", 30);
+  assert.equal(many.length, 4);
+  assert.ok(many.at(-1)!.endsWith("…"));
+  assert.deepEqual(
+    flow("head  ", ["one", "two"], " ", 40, (text) => `<${text}>`),
+    ["head  <one two>"],
+  );
 });
 
 test("wantsColor: --color beats NO_COLOR, NO_COLOR beats the terminal", () => {

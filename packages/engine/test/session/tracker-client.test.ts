@@ -91,7 +91,15 @@ for (const [kind, start] of [
     await listener.until(2);
     assert.deepEqual(listener.peers, [PEER, PEER]);
     const counts = kind === "UDP" ? { seeds: 1, leechers: 1 } : { seeds: null, leechers: null };
-    const ok = { url: tracker.url, ok: true, message: null, refused: false, never: false, peers: 1, ...counts };
+    const ok = {
+      url: tracker.url,
+      ok: true,
+      message: null,
+      refused: false,
+      never: false,
+      peers: 1,
+      ...counts,
+    };
     assert.deepEqual(listener.results, [ok, ok]);
     assert.deepEqual([handle.count, handle.failed], [1, 0]);
     handle.completed();

@@ -51,7 +51,7 @@ export const getDeclaration: Declaration<GetOptions> = {
     "Every piece is checked. A file that is not part of this download is never overwritten. An interrupted download continues when the same command is run again.",
     "On a terminal shoal goes on sharing when all is there, until Ctrl-C. With --once, or when stdout is not a terminal, it ends at once. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
-    "With --json each line is an object: listening, metadata, files, checked, first-block, progress, complete, error.",
+    "With --json each line is an object with an event: ip-filter, listening, metadata, files, checked, first-block, progress, tracker, web-seed, peer-connected, peer-disconnected, peer-failed, banned, warning, complete, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
   arguments: [{ name: "link", description: "magnet link, .torrent file, info-hash, web address or -" }],
   options: OPTIONS,

@@ -8,16 +8,17 @@ import { checkLine } from "../check-line.ts";
 import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
 import { WebSeedNotes } from "../web-seed-notes.ts";
-import { checkFields, peerFields, statsFields } from "../transfer-events.ts";
+import { checkFields, peerFields, progressFields, trackerFields } from "../transfer-events.ts";
 import type { PeerAddress } from "../option.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
 import type { Asked } from "./view.ts";
 import {
-  downloadLine,
+  downloadLines,
   failedPeer,
   fileList,
   headline,
   lookingLine,
+  lookingLines,
   sharingLine,
   statusLine,
   stillLooking,
@@ -36,7 +37,7 @@ export class Download {
   /** Peers of --peer, as shown. */
   readonly #named: ReadonlySet<string>;
   readonly #toldFailed: Set<string> = new Set();
-  readonly #trackers: Map<string, { ok: boolean; peers: number }> = new Map();
+  readonly #trackers: Map<string, { ok: boolean; refused: boolean; peers: number }> = new Map();
   readonly #notes: TrackerNotes;
   readonly #webSeeds: WebSeedNotes;
   readonly #contacted: Set<string> = new Set();
@@ -109,9 +110,11 @@ export class Download {
 
   get asked(): Asked {
     const results = [...this.#trackers.values()];
+    const trackers = this.#torrent?.trackers() ?? [];
     return {
-      trackers: results.length,
+      trackers: trackers.filter(({ state }) => state !== "idle").length,
       trackersAnswered: results.filter(({ ok }) => ok).length,
+      trackersRefused: results.filter(({ refused }) => refused).length,
       peersNamed: results.reduce((sum, { peers }) => sum + peers, 0),
       peersContacted: this.#contacted.size,
       finders: this.#torrent?.finders() ?? [],
@@ -173,9 +176,9 @@ export class Download {
         output.detail(`${clean(event.host)} is banned: ${cleanShort(event.reason)}`);
         break;
       case "tracker":
-        this.#trackers.set(event.url, { ok: event.ok, peers: event.peers });
-        output.event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
-        this.#notes.onAnswer(event.url, event.ok, event.message, event.peers);
+        this.#trackers.set(event.url, { ok: event.ok, refused: event.refused, peers: event.peers });
+        output.event("tracker", trackerFields(event));
+        this.#notes.onEvent(event);
         break;
       case "web-seed":
         this.#webSeeds.onEvent(event);
@@ -197,15 +200,15 @@ export class Download {
     const now = this.#context.now();
     if (output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
       this.#progressAt = now;
-      output.event("progress", { ...statsFields(torrent, stats), webSeedList: torrent.webSeeds() });
+      output.event("progress", progressFields(torrent, stats));
     }
     const style = output.noteStyle;
     if (torrent.state === "metadata") {
-      output.live([lookingLine(this.asked, stats.waiting)]);
+      output.live(lookingLines(this.asked, stats.waiting, output.columns));
       output.status(() => lookingLine(this.asked, stats.waiting));
       if (!this.#toldLooking && this.elapsedMs > LOOKING_PATIENCE_MS) {
         this.#toldLooking = true;
-        output.note(stillLooking(stats.peers, this.#contacted.size));
+        output.note(stillLooking(this.asked, stats.peers, stats.waiting));
       }
       return;
     }
@@ -220,14 +223,14 @@ export class Download {
       output.status(() => sharingLine(stats).trim());
       return;
     }
-    output.live([downloadLine(stats, style)]);
+    output.live(downloadLines(stats, style, output.columns));
     output.status(() => statusLine(torrent.name, stats));
   }
 
   /** The last progress event, so that the numbers of the end are never missing. */
   finalProgress(): void {
     if (this.#torrent !== null)
-      this.#output.event("progress", statsFields(this.#torrent, this.#torrent.stats()));
+      this.#output.event("progress", progressFields(this.#torrent, this.#torrent.stats()));
   }
 
   /** A peer named on the command line that fails is told without being asked; once, as it is tried again and again. */

@@ -1,10 +1,10 @@
-import type { FinderProgress, Metainfo, TorrentStats, WaitingReason } from "../../engine.ts";
+import type { FinderProgress, Metainfo, TorrentStats, WaitingCode, WaitingReason } from "../../engine.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
 import { count, formatRate, formatSize } from "../../ui/sizes.ts";
 import type { Style } from "../../ui/style.ts";
-import { renderTable, truncateMiddle } from "../../ui/table.ts";
+import { flow, renderTable, truncateMiddle } from "../../ui/table.ts";
 import type { PlannedFile } from "./plan.ts";
 
 /** Files listed before a download; the rest is counted. */
@@ -45,8 +45,8 @@ export function fileList(files: readonly PlannedFile[], columns: number, style: 
   return lines;
 }
 
-/** The line with the bar while a download runs; the reason instead of numbers while nothing arrives. */
-export function downloadLine(stats: TorrentStats, style: Style): string {
+/** The line with the bar while a download runs; while nothing arrives the reason instead of numbers, below where it is too long. */
+export function downloadLines(stats: TorrentStats, style: Style, columns: number): string[] {
   const moving = stats.waiting === null;
   const progress = progressText(
     {
@@ -57,9 +57,8 @@ export function downloadLine(stats: TorrentStats, style: Style): string {
     },
     style,
   );
-  return moving
-    ? `   ${progress}   from ${count(stats.peers, "person", "people")}`
-    : `   ${progress}   ${style.dim(clean(stats.waiting?.message ?? ""))}`;
+  if (moving) return [`   ${progress}   from ${count(stats.peers, "person", "people")}`];
+  return flow(`   ${progress}   `, clean(stats.waiting?.message ?? "").split(" "), " ", columns, style.dim);
 }
 
 /** While shared after the end. */
@@ -72,27 +71,51 @@ export function sharingLine(stats: TorrentStats): string {
 export interface Asked {
   readonly trackers: number;
   readonly trackersAnswered: number;
+  readonly trackersRefused: number;
   readonly peersNamed: number;
   readonly peersContacted: number;
   readonly finders: readonly FinderProgress[];
 }
 
+const LOOKING = "Looking for the file list …  ";
+/** Who is asked and what answers stands in the line already. */
+const SEARCHES: ReadonlySet<string> = new Set<WaitingCode>([
+  "searching",
+  "asking-tracker",
+  "tracker-down",
+  "tracker-refused",
+  "peers-silent",
+]);
+
 /** "Looking for the file list … asked 2 trackers (1 answered, 84 peers), DHT 61 nodes, local network, 12 peers contacted". */
 export function lookingLine(asked: Asked, waiting: WaitingReason | null): string {
+  return LOOKING + lookingParts(asked, waiting).join(", ");
+}
+
+/** The same in as many lines as it takes. */
+export function lookingLines(asked: Asked, waiting: WaitingReason | null, columns: number): string[] {
+  return flow(LOOKING, lookingParts(asked, waiting), ", ", columns);
+}
+
+function lookingParts(asked: Asked, waiting: WaitingReason | null): string[] {
   const parts: string[] = [];
   if (asked.trackers > 0) {
-    const answers = `${asked.trackersAnswered} answered, ${count(asked.peersNamed, "peer")}`;
-    parts.push(`asked ${count(asked.trackers, "tracker")} (${answers})`);
+    const { trackersAnswered, trackersRefused, peersNamed } = asked;
+    const answers: string[] = [];
+    if (trackersAnswered > 0) answers.push(`${trackersAnswered} answered, ${count(peersNamed, "peer")}`);
+    if (trackersRefused > 0) answers.push(`${trackersRefused} refused`);
+    if (answers.length === 0) answers.push("no answer yet");
+    parts.push(`asked ${count(asked.trackers, "tracker")} (${answers.join("; ")})`);
   }
   for (const { source, answered, peers } of asked.finders) {
     const found = peers > 0 ? ` (${count(peers, "peer")})` : "";
-    parts.push(source === "dht" ? `DHT ${count(answered, "node")}${found}` : `local network${found}`);
+    if (source === "lsd") parts.push(`local network${found}`);
+    else parts.push(answered > 0 ? `DHT ${count(answered, "node")}${found}` : "DHT (no answer yet)");
   }
-  if (asked.peersContacted > 0) parts.push(`${count(asked.peersContacted, "peer")} contacted`);
-  // Who is asked stands here already.
-  if (waiting !== null && waiting.code !== "searching" && waiting.code !== "asking-tracker")
-    parts.push(clean(waiting.message));
-  return `Looking for the file list …  ${parts.join(", ")}`;
+  const silent = waiting?.code === "peers-silent" ? " (no answer)" : "";
+  if (asked.peersContacted > 0) parts.push(`${count(asked.peersContacted, "peer")} contacted${silent}`);
+  if (waiting !== null && !SEARCHES.has(waiting.code)) parts.push(clean(waiting.message));
+  return parts;
 }
 
 /** "192.0.2.7:41873 can't be used: connection refused", where the engine's reason may name the address once more. */
@@ -102,8 +125,28 @@ export function failedPeer(shown: string, reason: string): string {
 }
 
 /** After a minute without a file list. */
-export function stillLooking(connected: number, contacted: number): string {
-  return `Still no file list. ${connected === 0 ? `${contacted === 0 ? "No peer was found" : contacted === 1 ? "The one peer known did not answer" : `None of ${count(contacted, "peer")} answered`}` : `0 of ${count(contacted, "peer")} answered with it`}. Likely: nobody online has it now. Waiting; Ctrl-C gives up (exit 6).`;
+export function stillLooking(asked: Asked, connected: number, waiting: WaitingReason | null): string {
+  return `Still no file list. ${whyNotFound(asked, connected, waiting)} Waiting; Ctrl-C gives up (exit 6).`;
+}
+
+function whyNotFound(asked: Asked, connected: number, waiting: WaitingReason | null): string {
+  if (waiting?.code === "no-network") return `Nobody can be reached: ${clean(waiting.message)}.`;
+  const nobody = "Likely: nobody online has it now.";
+  const { peersContacted, trackers, trackersAnswered, trackersRefused } = asked;
+  if (connected > 0) return `0 of ${count(peersContacted, "peer")} answered with it. ${nobody}`;
+  if (peersContacted === 1) return `The one peer known did not answer. ${nobody}`;
+  if (peersContacted > 1) return `None of ${count(peersContacted, "peer")} answered. ${nobody}`;
+  const dht = asked.finders.find(({ source }) => source === "dht");
+  if (trackersAnswered + trackersRefused > 0 || (dht?.answered ?? 0) > 0)
+    return `No peer was found. ${nobody}`;
+  const silent = [
+    ...(trackers > 0 ? [trackers === 1 ? "the tracker" : "the trackers"] : []),
+    ...(dht === undefined ? [] : ["the DHT"]),
+  ];
+  if (silent.length === 0) return "No peer was found. Likely: nobody near has it now.";
+  const who =
+    silent.length === 1 ? `No answer came from ${silent[0]}` : `Neither ${silent.join(" nor ")} answered`;
+  return `${who}. Likely: this computer is not connected to the internet, or a firewall is in the way.`;
 }
 
 /** One line for logs: "38 %, 11.2 MB/s, 3 min left, 4 peers". */

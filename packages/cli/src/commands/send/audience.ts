@@ -6,10 +6,10 @@ import { formatClock, formatDuration } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
 import { count, formatPercent, formatRate, formatSize } from "../../ui/sizes.ts";
 import type { Output } from "../../ui/output.ts";
-import { pad } from "../../ui/table.ts";
+import { flow, pad } from "../../ui/table.ts";
 import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
-import { peerFields, statsFields } from "../transfer-events.ts";
+import { peerFields, progressFields, trackerFields } from "../transfer-events.ts";
 
 /** A newcomer is announced once its program's name is known, or after this long. */
 const NAME_PATIENCE_MS = 1000;
@@ -85,8 +85,8 @@ export class Audience {
         this.#onGone(event.peer, event.reason);
         break;
       case "tracker":
-        this.#event("tracker", { url: event.url, ok: event.ok, message: event.message, peers: event.peers });
-        this.#trackers.onAnswer(event.url, event.ok, event.message, event.peers);
+        this.#event("tracker", trackerFields(event));
+        this.#trackers.onEvent(event);
         break;
       case "warning":
         this.#warn(event.error);
@@ -127,7 +127,7 @@ export class Audience {
     const stats = torrent.stats();
     if (this.#output.json && now - this.#progressAt >= PROGRESS_EVENT_MS) {
       this.#progressAt = now;
-      this.#event("progress", { ...statsFields(torrent, stats), peerList: peers.map(peerFields) });
+      this.#event("progress", progressFields(torrent, stats));
     }
     const active = peers.filter((peer) => !peer.seed);
     const total = torrent.metainfo?.layout.contentSize ?? 0;
@@ -143,13 +143,16 @@ export class Audience {
     });
     if (active.length > MAX_LINES) lines.push(`   … and ${count(active.length - MAX_LINES, "more", "more")}`);
     const name = named ? `${clean(torrent.name)}: ` : "";
+    const { noteStyle, columns } = this.#output;
+    if (stats.waiting !== null) {
+      const words = `${name}${clean(stats.waiting.message)}`.split(" ");
+      return [...lines, ...flow("   ", words, " ", columns, noteStyle.dim)];
+    }
     const summary =
-      stats.waiting !== null
-        ? `${name}${clean(stats.waiting.message)}`
-        : peers.length === 0
-          ? `${name}nobody is connected; given ${formatSize(stats.uploaded)}`
-          : `${name}${count(peers.length, "person", "people")} connected, ${formatRate(stats.upRate)}, given ${formatSize(stats.uploaded)}`;
-    return [...lines, this.#output.noteStyle.dim(`   ${summary}`)];
+      peers.length === 0
+        ? `${name}nobody is connected; given ${formatSize(stats.uploaded)}`
+        : `${name}${count(peers.length, "person", "people")} connected, ${formatRate(stats.upRate)}, given ${formatSize(stats.uploaded)}`;
+    return [...lines, noteStyle.dim(`   ${summary}`)];
   }
 
   /** "nobody is connected; given 0 B", for logs. */

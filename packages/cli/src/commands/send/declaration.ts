@@ -29,7 +29,7 @@ export const sendDeclaration: Declaration<SendOptions> = {
     "The .torrent files made are kept in shoal's state folder, and their paths are printed.",
     "Sharing goes on until Ctrl-C. That is its normal end: the exit code is 0. Ctrl-C before sharing began ends with 130, SIGTERM with 143.",
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
-    "With --json each line is an object: hashing, checked, listening, sharing, reachability, peer-connected, peer-complete, peer-disconnected, progress, warning, error.",
+    "With --json each line is an object with an event: ip-filter, hashing, checked, listening, sharing, reachability, progress, tracker, peer-connected, peer-complete, peer-disconnected, banned, warning, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
   arguments: [{ name: "path", description: "file or folder, or a .torrent file", many: true }],
   options: OPTIONS,
