@@ -61,7 +61,7 @@ export interface TrackerResult {
 
 export interface TrackerListener {
   /** `leechers` of the whole swarm; null when the tracker did not say. */
-  onPeers(peers: readonly Endpoint[], leechers: number | null): void;
+  onPeers(peers: readonly Endpoint[], name: string, leechers: number | null): void;
   onResult(result: TrackerResult): void;
 }
 
@@ -276,7 +276,7 @@ export class Announcing implements Ringing {
       const { warning: message, complete: seeds, incomplete: leechers } = answer;
       const peers = answer.peers.length;
       swarm.announcer.onAnswer(url, { ...answer, peers }, now);
-      this.#onSuccess(url, answer);
+      this.#onSuccess(swarm, url, answer);
       this.#listener.onResult({
         url,
         ok: true,
@@ -297,9 +297,9 @@ export class Announcing implements Ringing {
     this.proceed();
   }
 
-  #onSuccess(url: string, { externalIp, peers, incomplete }: AnnounceSuccess): void {
+  #onSuccess({ name }: Swarm, url: string, { externalIp, peers, incomplete }: AnnounceSuccess): void {
     if (externalIp !== null) this.#shared.ports.external.vote(externalIp, new URL(url).hostname, "tracker");
-    if (peers.length > 0) this.#listener.onPeers(peers, incomplete);
+    if (peers.length > 0) this.#listener.onPeers(peers, name, incomplete);
   }
 
   /** Never rejects: that there was no answer is an answer too. */
@@ -310,7 +310,7 @@ export class Announcing implements Ringing {
         ...how,
         named: this.#info.isNamed?.(url) ?? false,
         onLate: (late) => {
-          if (!how.signal.aborted && this.#running) this.#onSuccess(url, late);
+          if (!how.signal.aborted && this.#running) this.#onSuccess(swarm, url, late);
         },
       });
       return answer.ok ? answer : { ...answer, refused: true };

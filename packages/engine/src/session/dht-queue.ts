@@ -76,7 +76,7 @@ export class DhtQueue implements SearchOwner {
 
   /** A peer told us that it has the torrent of this name: if it is one of ours, nobody need look for the other. */
   onPeer(name: string, peer: Endpoint): void {
-    this.#byName.get(name)?.sought.onPeers([peer], "dht");
+    this.#byName.get(name)?.sought.onPeers([peer], "dht", name);
   }
 
   /** Begins what is due and finds room. */

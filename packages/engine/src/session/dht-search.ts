@@ -106,7 +106,6 @@ export class DhtSearch implements Seeking {
     let stored = 0;
     const events = {
       urgency,
-      onPeers: (peers: readonly Endpoint[]) => this.#onPeers(rounds, peers, seen),
       onDone: (result: LookupResult) => {
         stored = Math.max(stored, result.stored);
         if (--left === 0) this.#end(rounds, { found: seen.size, stored });
@@ -115,11 +114,14 @@ export class DhtSearch implements Seeking {
     const lookups: Lookup[] = [];
     for (const name of sought.names()) {
       const infoHash = fromHex(name);
+      const onPeers = (peers: readonly Endpoint[]): void => this.#onPeers(rounds, peers, name, seen);
       for (const { family, node } of nodes) {
         const port = sought.port(family);
         left++;
         lookups.push(
-          port === 0 ? node.getPeers(infoHash, events) : node.announce(infoHash, { ...events, port, isSeed }),
+          port === 0
+            ? node.getPeers(infoHash, { ...events, onPeers })
+            : node.announce(infoHash, { ...events, onPeers, port, isSeed }),
         );
       }
     }
@@ -146,10 +148,10 @@ export class DhtSearch implements Seeking {
     this.#rounds = null;
   }
 
-  #onPeers(rounds: Rounds, peers: readonly Endpoint[], seen: Set<string>): void {
+  #onPeers(rounds: Rounds, peers: readonly Endpoint[], name: string, seen: Set<string>): void {
     for (const { host, port } of peers) if (seen.size < MAX_COUNTED) seen.add(endpointKey(host, port));
     rounds.peers = Math.max(rounds.peers, seen.size);
-    this.sought.onPeers(peers, "dht");
+    this.sought.onPeers(peers, "dht", name);
   }
 
   #end(rounds: Rounds, round: DhtRound): void {

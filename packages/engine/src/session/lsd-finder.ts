@@ -105,7 +105,7 @@ export class LsdFinder implements PeerFinder {
         const seeking = this.#byName.get(name);
         if (seeking === undefined) continue;
         this.#announcer.onAsked(seeking, now);
-        seeking.onNeighbour({ host, port });
+        seeking.onNeighbour({ host, port }, name);
       }
       this.#arm();
     } catch (error) {
@@ -175,10 +175,10 @@ class LsdSeeking extends LocalTorrent implements Seeking {
     return this.#sought.localPort();
   }
 
-  onNeighbour(peer: Endpoint): void {
+  onNeighbour(peer: Endpoint, name: string): void {
     this.#found ??= new Set();
     if (this.#found.size < MAX_COUNTED) this.#found.add(endpointKey(peer.host, peer.port));
-    this.#sought.onPeers([peer], "lsd");
+    this.#sought.onPeers([peer], "lsd", name);
   }
 
   progress(): FinderProgress {

@@ -33,6 +33,13 @@ export interface PeerOwner {
   onClosed(peer: PeerConnection, reason: ShoalError | null): void;
 }
 
+/** How a connection came about. */
+interface Origin {
+  readonly source: PeerSource;
+  readonly incoming: boolean;
+  readonly dialName?: Uint8Array | null;
+}
+
 /** One live peer: the socket, the protocol state, and what is outstanding in both directions. */
 export class PeerConnection implements ConnectionSink, BlockSource {
   readonly remote: Endpoint;
@@ -40,6 +47,8 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   readonly incoming: boolean;
   /** How we came to know of the peer: one that was "incoming" once may be dialled later. */
   readonly source: PeerSource;
+  /** The 20-byte name by which it is asked for the torrent; null when it came in. */
+  readonly dialName: Uint8Array | null;
   readonly connection: Connection;
   readonly session: PeerSession<PeerConnection>;
 
@@ -112,7 +121,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   constructor(
     context: SessionContext,
     connection: Connection,
-    { source, incoming }: { readonly source: PeerSource; readonly incoming: boolean },
+    { source, incoming, dialName = null }: Origin,
     greeter: Greeter<PeerConnection>,
     owner: PeerOwner,
   ) {
@@ -120,6 +129,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
     this.connection = connection;
     this.remote = connection.remote;
     this.source = source;
+    this.dialName = dialName;
     this.incoming = incoming;
     this.#owner = owner;
     this.session = new PeerSession<PeerConnection>(this, greeter);

@@ -12,8 +12,8 @@ export interface Sought {
   localPort(): number;
   /** We have everything (BEP 33 tells seeds apart): nobody waits for what is found. */
   isSeed(): boolean;
-  /** May be told the same peer again and again. */
-  onPeers(peers: readonly Endpoint[], source: PeerSource): void;
+  /** May be told the same peer again and again. `name`: the one of `names` under which they were found. */
+  onPeers(peers: readonly Endpoint[], source: PeerSource, name: string): void;
 }
 
 /** How far the search for one torrent has come, for people who watch: in the present or last round. */

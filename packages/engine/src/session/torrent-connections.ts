@@ -7,7 +7,7 @@ import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { peerPriority } from "../core/swarm/peer-priority.ts";
 import { slotToGiveUp } from "../core/swarm/slot-contest.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
-import { isNamed, isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
+import { type Candidate, isNamed, isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -30,8 +30,8 @@ const OBFUSCATED_ANSWER_MS = 5_000;
 
 /** What the connections ask and tell the swarm. */
 export interface ConnectionsOwner extends Greeter<PeerConnection>, PeerOwner {
-  /** The 20-byte name by which peers are asked for the torrent. */
-  readonly dialName: Uint8Array;
+  /** The 20-byte name by which a peer is asked for the torrent. */
+  dialName(peer: Candidate): Uint8Array;
   readonly isPrivate: boolean;
   /** A peer is to be dialled once more, now. */
   onDialDue(): void;
@@ -99,8 +99,8 @@ export class TorrentConnections {
     return this.#slots.get(slot);
   }
 
-  addCandidate(endpoint: Endpoint, source: PeerSource, now: Millis): void {
-    this.list.add(endpoint, source, now);
+  addCandidate(endpoint: Endpoint, source: PeerSource, byV2: boolean, now: Millis): void {
+    this.list.add(endpoint, source, now, byV2);
   }
 
   /** When there may be somebody to dial. While nothing can be reached, `onNetwork` is waited for. */
@@ -134,9 +134,9 @@ export class TorrentConnections {
       }
       const way = nextWay(this.#waysTo(candidate), candidate);
       const plain = net.connect(candidate);
-      const connection =
-        way === "plain" ? plain : this.#context.obfuscation.dial(plain, this.#owner.dialName);
-      const how = { source: candidate.source, incoming: false };
+      const dialName = this.#owner.dialName(candidate);
+      const connection = way === "plain" ? plain : this.#context.obfuscation.dial(plain, dialName);
+      const how = { source: candidate.source, incoming: false, dialName };
       const peer = new PeerConnection(this.#context, connection, how, this.#owner, this.#owner);
       this.#pending.add(peer);
       peer.start();

@@ -86,8 +86,8 @@ export class TorrentDiscovery implements Sought {
     return this.#owner.isSeed;
   }
 
-  onPeers(peers: readonly Endpoint[], source: PeerSource): void {
-    if (this.#seekings !== null) this.#owner.onFoundPeers(peers, source, null);
+  onPeers(peers: readonly Endpoint[], source: PeerSource, name: string): void {
+    if (this.#seekings !== null) this.#owner.onFoundPeers(peers, { source, name, leechers: null });
   }
 
   #stopSeeking(): void {

@@ -2,7 +2,6 @@ import { absoluteFolder } from "../base/absolute-folder.ts";
 import type { Millis } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { PeerSource } from "../core/swarm/peer-list.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -28,7 +27,7 @@ import type { FinderProgress } from "./peer-finder.ts";
 import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
-import type { Tiers } from "./torrent-trackers.ts";
+import type { Finding, Tiers } from "./torrent-trackers.ts";
 import type { Totals, TrackerResult } from "./announcing.ts";
 
 /**
@@ -396,10 +395,10 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
    * At rest there is nobody to ask for anything: the torrent wakes up for those who may want something of us, as a tracker says. Who is near
    * has just said that it wants the torrent; others will come by themselves.
    */
-  onFoundPeers(peers: readonly Endpoint[], source: PeerSource, leechers: number | null): void {
+  onFoundPeers(peers: readonly Endpoint[], { source, name, leechers }: Finding): void {
     if (this.#live === null && (source === "tracker" ? leechers === 0 : source !== "lsd")) return;
     this.#withLive((live) => {
-      for (const peer of peers) live.swarm.add(peer, source);
+      for (const peer of peers) live.swarm.add(peer, source, name);
     });
   }
 

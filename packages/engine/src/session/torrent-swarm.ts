@@ -1,9 +1,9 @@
 import { isPrivate, parseIp } from "../base/address.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
-import { equalBytes } from "../base/bytes.ts";
+import { equalBytes, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PeerHandler } from "../core/peer/peer-session.ts";
-import type { PeerSource } from "../core/swarm/peer-list.ts";
+import type { Candidate, PeerSource } from "../core/swarm/peer-list.ts";
 import { type InfoHashes, truncate } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -68,8 +68,11 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     return this.connections.inSlot(slot);
   }
 
-  add(endpoint: Endpoint, source: PeerSource): void {
-    this.connections.addCandidate(endpoint, source, this.#context.now());
+  /** `name`: the one in hex under which it was found, if it was. */
+  add(endpoint: Endpoint, source: PeerSource, name: string | null = null): void {
+    const { v2 } = this.#owner.infoHashes;
+    const byV2 = name !== null && v2 !== null && name === toHex(truncate(v2));
+    this.connections.addCandidate(endpoint, source, byV2, this.#context.now());
     this.#owner.onActive();
   }
 
@@ -159,9 +162,9 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     this.#owner.onActive();
   }
 
-  get dialName(): Uint8Array {
+  dialName({ byV2 }: Candidate): Uint8Array {
     const { v1, v2 } = this.#owner.infoHashes;
-    return v1 ?? truncate(v2!);
+    return v1 === null || (byV2 && v2 !== null) ? truncate(v2!) : v1;
   }
 
   get isPrivate(): boolean {
@@ -173,7 +176,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   }
 
   onConnected(peer: PeerConnection): void {
-    peer.session.sendHandshake(this.dialName, this.#context.peerId, this.#offers());
+    peer.session.sendHandshake(peer.dialName!, this.#context.peerId, this.#offers());
   }
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {

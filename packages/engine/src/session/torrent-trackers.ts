@@ -12,6 +12,15 @@ import { idleStatuses, type TrackerStatus } from "./tracker-status.ts";
 /** The same result of the same tracker within this time is told once. */
 const SAME_MS = 5_000;
 
+/** How peers were found. */
+export interface Finding {
+  readonly source: PeerSource;
+  /** The name of the torrent, in hex, under which they are known. */
+  readonly name: string;
+  /** In the whole swarm, as far as a tracker says. */
+  readonly leechers: number | null;
+}
+
 /** What trackers are told of a torrent, and who is told what they answer. */
 export interface TrackersOwner {
   /** The 20-byte names of the torrent, in hex. */
@@ -22,8 +31,7 @@ export interface TrackersOwner {
   readonly isPrivate: boolean;
   /** A user has changed them. */
   onTrackersEdited(tiers: Tiers): void;
-  /** `leechers` of the whole swarm, as far as a tracker says. */
-  onFoundPeers(peers: readonly Endpoint[], source: PeerSource, leechers: number | null): void;
+  onFoundPeers(peers: readonly Endpoint[], how: Finding): void;
   onTrackerResult(result: TrackerResult): void;
 }
 
@@ -182,8 +190,8 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
 
   // -- what they answer
 
-  onPeers(peers: readonly Endpoint[], leechers: number | null): void {
-    this.#owner.onFoundPeers(peers, "tracker", leechers);
+  onPeers(peers: readonly Endpoint[], name: string, leechers: number | null): void {
+    this.#owner.onFoundPeers(peers, { source: "tracker", name, leechers });
   }
 
   /** The download is complete: told once. */

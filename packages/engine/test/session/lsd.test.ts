@@ -65,6 +65,16 @@ test("two that know nothing of each other meet on this machine, whoever comes fi
   }
 });
 
+test("a seed of a hybrid comes to somebody who knows its v2 name alone", OPTIONS, async (t) => {
+  const scene = new SessionScene(t);
+  const made = await scene.payload(spec(), KIND);
+  await scene.seed(made, NEAR);
+  const leecher = await scene.session(NEAR);
+  const magnet = `magnet:?xt=urn:btmh:1220${toHex(made.metainfo.infoHashes.v2!)}`;
+  const got = await scene.add(leecher, { magnet, downloadDir: scene.folder("out") });
+  await got.until("complete");
+});
+
 test("our port and every name of a torrent are announced; a private one is not", OPTIONS, async (t) => {
   const scene = new SessionScene(t);
   const { heard, all } = await neighbour(t);

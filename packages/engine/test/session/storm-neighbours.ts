@@ -66,7 +66,9 @@ export class LyingFinder implements PeerFinder {
       if (!this.seekings.has(seeking)) return;
       this.check(seeking);
       const peers = Array.from({ length: this.#rng.below(8) }, () => this.#anybody());
-      seeking.sought.onPeers(peers, this.#rng.below(2) === 0 ? "dht" : "lsd");
+      const names = seeking.sought.names();
+      const name = names[this.#rng.below(names.length)]!;
+      seeking.sought.onPeers(peers, this.#rng.below(2) === 0 ? "dht" : "lsd", name);
       this.#tellLater(seeking);
     });
   }

@@ -45,6 +45,8 @@ export interface Candidate extends DialMemory {
   readonly host: string;
   readonly port: number;
   readonly source: PeerSource;
+  /** It was found under the v2 name of a hybrid alone, and may not know the other one yet. */
+  readonly byV2: boolean;
   /** Attempts in a row that failed. */
   readonly fails: number;
 }
@@ -55,6 +57,7 @@ class Entry implements Candidate {
   /** The canonical one, or by chance: clients with the same list must not dial in the same order. */
   priority: number;
   source: PeerSource;
+  byV2: boolean;
   fails = 0;
   /** Was connected once for more than a moment. */
   good = false;
@@ -72,6 +75,7 @@ class Entry implements Candidate {
     host: string,
     port: number,
     source: PeerSource,
+    byV2: boolean,
     priority: number,
     score: number,
     nextAt: Millis,
@@ -79,6 +83,7 @@ class Entry implements Candidate {
     this.host = host;
     this.port = port;
     this.source = source;
+    this.byV2 = byV2;
     this.priority = priority;
     this.score = score;
     this.nextAt = nextAt;
@@ -119,7 +124,7 @@ export class PeerList {
   }
 
   /** Adds a candidate; false when it is known, banned, ourselves, not to be dialled, or less worth than all in a full list. */
-  add(address: Address, source: PeerSource, now: Millis): boolean {
+  add(address: Address, source: PeerSource, now: Millis, byV2: boolean = false): boolean {
     const { host, port } = address;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
     if (this.#isPrivate && isOpenSource(source)) return false;
@@ -127,12 +132,13 @@ export class PeerList {
     if (this.#own.has(key) || this.#repute.isBanned(address)) return false;
     const known = this.#entries.get(key);
     if (known !== undefined) {
+      known.byV2 &&= byV2;
       this.#upgrade(known, source, now);
       return false;
     }
     if (this.#entries.size >= this.#capacity && !this.#evictFor(source)) return false;
     const score = this.#repute.score(address);
-    this.#entries.set(key, new Entry(host, port, source, this.#priorityOf(address), score, now));
+    this.#entries.set(key, new Entry(host, port, source, byV2, this.#priorityOf(address), score, now));
     this.#count(source, 1);
     this.#deadline = Math.min(this.#deadline, now);
     return true;

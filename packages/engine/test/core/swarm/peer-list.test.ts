@@ -35,6 +35,21 @@ test("gives out each candidate once, the best source first", () => {
   assert.equal(list.nextDeadline(), Infinity);
 });
 
+test("whoever was ever found by the v1 name knows it", () => {
+  const list = makeList();
+  list.add(at(1), "lsd", 0, true);
+  list.add(at(2), "tracker", 0, true);
+  list.add(at(2), "dht", 0);
+  list.add(at(2), "dht", 0, true);
+  assert.deepEqual(
+    [list.next(0)!, list.next(0)!].map(({ host, byV2 }) => [host, byV2]),
+    [
+      [at(2).host, false],
+      [at(1).host, true],
+    ],
+  );
+});
+
 test("refuses ports that can't be dialled, itself and banned peers", () => {
   const repute = new TestRepute();
   const list = new PeerList(new Xoshiro128(1), { repute });
