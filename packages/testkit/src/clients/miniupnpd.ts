@@ -104,14 +104,15 @@ export class HomeNetwork {
     for (const chain of ["opened", "mapped", "remapped"])
       this.#nft(["flush", "chain", "inet", "home", chain]);
     for (const file of ["leases", "leases6"]) rmSync(join(dirname(this.#config), file), { force: true });
-    await this.#start();
+    await this.#start([]);
   }
 
-  async #start(): Promise<void> {
+  /** `-U`: it counts the seconds that the machine is up, like a router that is on for long. */
+  async #start(options: readonly string[] = ["-U"]): Promise<void> {
     const child = this.router.spawn({
       name: "miniupnpd",
       command: "miniupnpd",
-      args: ["-d", "-f", this.#config, "-P", `${this.#config}.pid`],
+      args: ["-d", "-f", this.#config, "-P", `${this.#config}.pid`, ...options],
     });
     this.#daemon = child;
     const isReady = (): boolean => {
@@ -187,7 +188,6 @@ http_port=0
 enable_natpmp=${pcp ? "yes" : "no"}
 enable_upnp=${upnp ? "yes" : "no"}
 secure_mode=yes
-system_uptime=no
 uuid=00000000-0000-0000-0000-000000000001
 lease_file=${dir}/leases
 lease_file6=${dir}/leases6
