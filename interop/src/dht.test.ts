@@ -10,12 +10,14 @@ import {
   Shoal,
   TwoWays,
   assertSameTree,
+  ip,
   lacks,
   magnetOf,
+  openLan,
   openStage,
   poll,
 } from "@shoal/testkit";
-import type { Stage } from "@shoal/testkit";
+import type { Namespace, Stage } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
 const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent") };
@@ -130,6 +132,33 @@ describe("torrents in the DHT", () => {
     await Promise.all(all.map((shoal) => shoal.complete()));
     for (const out of outs) await assertSameTree(join(out, payload.name), payload.path);
   });
+});
+
+describe("machines of one network that know one node between them", () => {
+  const skip = lacks("namespaces");
+  const ways: readonly [string, (on: Namespace) => void, string][] = [
+    ["IPv4 alone", (on) => on.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"), "10.74.0.1"],
+    ["IPv6 alone", (on) => ip("-n", on.name, "-4", "addr", "flush", "dev", "eth0"), "[fd74::1]"],
+  ];
+  for (const [family, make, first] of ways) {
+    test(`find each other, with ${family}`, { timeout: TIMEOUT_MS, skip }, async (t) => {
+      const stages = openLan(t, 3).map((on) => (make(on), openStage(t, { on })));
+      const { payload, file, facts } = await prepareByShoal(stages[0]!, CELL);
+      const run = (stage: Stage, words: readonly string[]): Shoal => {
+        const flags = ["--port", "0", "--no-lsd", "--no-pex", "--no-port-mapping"];
+        return Shoal.start(stage, [...words, ...flags], stage.folder("state"), { SHOAL_OFFLINE: "0" });
+      };
+      // It was told of nobody: those who come to it are its way in.
+      const seed = run(stages[0]!, ["send", file, "--data", payload.dir]);
+      const { port } = await seed.listening();
+      const outs = stages.slice(1).map((stage) => stage.folder("got"));
+      const all = outs.map((out, i) =>
+        run(stages[i + 1]!, ["get", magnetOf(facts), "-o", out, "--dht-bootstrap", `${first}:${port}`]),
+      );
+      await Promise.all(all.map((shoal) => shoal.complete()));
+      for (const out of outs) await assertSameTree(join(out, payload.name), payload.path);
+    });
+  }
 });
 
 describe("items of BEP 44", () => {

@@ -101,13 +101,10 @@ export async function composeSession(
   return session;
 }
 
-/** A DHT of addresses that mean something only in a local network is one that somebody asked for. */
 function dhtSettings(all: SessionOptions, policy: NetPolicy): DhtSettings {
-  const bootstrap = all.dhtBootstrap ?? (policy.loopbackOnly ? [] : PUBLIC_DHT_NODES);
-  const isLocal = policy.loopbackOnly || bootstrap.some(({ host }) => policy.isPrivate(host));
   return {
-    bootstrap,
-    mayContact: ({ host }) => policy.refusal(host) === null && (isLocal || !policy.isPrivate(host)),
+    bootstrap: all.dhtBootstrap ?? (policy.loopbackOnly ? [] : PUBLIC_DHT_NODES),
+    mayContact: ({ host }) => policy.refusal(host) === null,
   };
 }
 

@@ -72,9 +72,7 @@ export function endpointKey(host: string, port: number): string {
 
 /** 127.0.0.0/8 or ::1. False for names. */
 export function isLoopback(host: string): boolean {
-  const bytes = parseIp(host);
-  if (bytes === null) return false;
-  return bytes.length === 4 ? bytes[0] === 127 : isZero(bytes, 0, 15) && bytes[15] === 1;
+  return nearnessOf(host) === Nearness.here;
 }
 
 /**
@@ -82,21 +80,43 @@ export function isLoopback(host: string): boolean {
  * shared (100.64.0.0/10). False for names.
  */
 export function isPrivate(host: string): boolean {
-  const bytes = parseIp(host);
-  if (bytes === null) return false;
-  const a = bytes[0]!;
-  const b = bytes[1]!;
-  if (bytes.length === 4) {
-    return (
-      a === 10 ||
-      a === 127 ||
-      (a === 172 && (b & 0xf0) === 16) ||
-      (a === 192 && b === 168) ||
-      (a === 169 && b === 254) ||
-      (a === 100 && (b & 0xc0) === 64)
-    );
+  return nearnessOf(host) >= Nearness.local;
+}
+
+/** How near to us an address is: anywhere in the internet, in some local network, on this machine. */
+export const Nearness = { far: 0, local: 1, here: 2 } as const;
+export type Nearness = (typeof Nearness)[keyof typeof Nearness];
+
+/** Of an address of 4 or 16 bytes. */
+export function nearnessOfIp(ip: Uint8Array): Nearness {
+  const a = ip[0]!;
+  const b = ip[1]!;
+  if (ip.length !== 4) {
+    if (isZero(ip, 0, 15) && ip[15] === 1) return Nearness.here;
+    return (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80) ? Nearness.local : Nearness.far;
   }
-  return (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80) || isLoopback(host);
+  if (a === 127) return Nearness.here;
+  const isLocal =
+    a === 10 ||
+    (a === 172 && (b & 0xf0) === 16) ||
+    (a === 192 && b === 168) ||
+    (a === 169 && b === 254) ||
+    (a === 100 && (b & 0xc0) === 64);
+  return isLocal ? Nearness.local : Nearness.far;
+}
+
+/** Names are far. */
+export function nearnessOf(host: string): Nearness {
+  const ip = parseIp(host);
+  return ip === null ? Nearness.far : nearnessOfIp(ip);
+}
+
+/**
+ * Whether an address is to be believed from, or told to, somebody at `host`: one that means something only in a local network says nothing to those
+ * outside, and from them it would make us talk to what is near us.
+ */
+export function mayTell(address: string, host: string): boolean {
+  return nearnessOf(address) <= nearnessOf(host);
 }
 
 /** Addresses at which no single peer can be: unspecified, multicast, broadcast and reserved ones, and what is no address. */

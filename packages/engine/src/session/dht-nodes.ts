@@ -27,7 +27,7 @@ export interface DhtNodesParts {
   readonly signer: Signer;
   readonly external: ExternalAddress;
   readonly sockets: PeerSockets;
-  /** Whether packets may go to an address that strangers named. */
+  /** Whether packets may go to an address. */
   readonly mayContact: (endpoint: Endpoint) => boolean;
   /** Somebody told us of a peer of a torrent; `infoHash` must not be kept. */
   readonly onAnnounce: (infoHash: Uint8Array, peer: Endpoint) => void;

@@ -35,7 +35,7 @@ export interface DhtPorts {
 export interface DhtSettings {
   /** Nodes by address or name that are asked while no others are known. */
   readonly bootstrap: readonly Endpoint[];
-  /** Whether packets may go to an address that strangers named. */
+  /** Whether packets may go to an address. */
   readonly mayContact: (endpoint: Endpoint) => boolean;
 }
 

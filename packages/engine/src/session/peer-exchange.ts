@@ -1,6 +1,6 @@
-import type { Endpoint } from "../base/address.ts";
+import { type Endpoint, mayTell } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
-import { mayTell, PexIntake } from "../core/pex/pex-intake.ts";
+import { PexIntake } from "../core/pex/pex-intake.ts";
 import { PexTimeline } from "../core/pex/pex-timeline.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import { encodeExtensionHandshake } from "../wire/extension.ts";

@@ -51,6 +51,16 @@ export interface Samples {
   readonly intervalSeconds: number;
 }
 
+/** What comes back when all is well. */
+export interface KrpcAnswer {
+  readonly kind: "answer";
+  readonly transaction: Uint8Array;
+  readonly id: Uint8Array;
+  /** BEP 42: our address as the other sees it. */
+  readonly ip: Endpoint | null;
+  readonly answer: Answer;
+}
+
 /** A packet of the DHT's protocol (BEP 5, "KRPC Protocol"). */
 export type KrpcPacket =
   | {
@@ -68,14 +78,7 @@ export type KrpcPacket =
       readonly code: number;
       readonly message: string;
     }
-  | {
-      readonly kind: "answer";
-      readonly transaction: Uint8Array;
-      readonly id: Uint8Array;
-      /** BEP 42: our address as the other sees it. */
-      readonly ip: Endpoint | null;
-      readonly answer: Answer;
-    }
+  | KrpcAnswer
   | {
       readonly kind: "error";
       readonly transaction: Uint8Array;

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../base/address.ts";
+import { type Endpoint, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { encodeAnswer, encodeError, type Reply } from "../../wire/krpc.ts";
@@ -18,8 +18,8 @@ export interface AnswerParts {
   readonly ownId: () => Uint8Array;
   readonly storage: Storage;
   readonly tokens: Tokens;
-  /** Good nodes near a target, of a family. */
-  readonly nodesNear: (target: Uint8Array, family: 4 | 6, now: Millis) => readonly Contact[];
+  /** Good nodes near a target, of a family, that `asker` may be told of. */
+  readonly nodesNear: (target: Uint8Array, family: 4 | 6, asker: Endpoint, now: Millis) => readonly Contact[];
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
   /** A peer of a torrent has been put into the storage. */
@@ -39,7 +39,7 @@ export class Answers {
       case "ping":
         return this.#encode(transaction, {}, from);
       case "find_node":
-        return this.#encode(transaction, this.#nodes(query.target, query.want, now), from);
+        return this.#encode(transaction, this.#nodes(query.target, query.want, from, now), from);
       case "get_peers":
         return this.#getPeers(query, transaction, from, now);
       case "announce_peer":
@@ -49,14 +49,14 @@ export class Answers {
       case "put":
         return this.#put(query, transaction, from, now);
       case "sample_infohashes": {
-        const nodes = this.#nodes(query.target, query.want, now);
+        const nodes = this.#nodes(query.target, query.want, from, now);
         return this.#encode(transaction, { ...nodes, samples: this.#parts.storage.samples(now) }, from);
       }
       default:
         if (query.target === null) {
           return encodeError(transaction, KRPC_ERRORS.unknownMethod, "the method is unknown", from);
         }
-        return this.#encode(transaction, this.#nodes(query.target, query.want, now), from);
+        return this.#encode(transaction, this.#nodes(query.target, query.want, from, now), from);
     }
   }
 
@@ -68,13 +68,13 @@ export class Answers {
   ): Uint8Array {
     const { family, storage, tokens } = this.#parts;
     // Filters take the room of the nodes of the other family (BEP 33).
-    const nodes = this.#nodes(query.target, query.scrape ? null : query.want, now);
+    const nodes = this.#nodes(query.target, query.scrape ? null : query.want, from, now);
     const [valueBytes, nodeBytes] = family === 4 ? [9, 26] : [22, 38];
     const taken =
       nodeBytes * (nodes.nodes?.length ?? nodes.nodes6?.length ?? 0) + (query.scrape ? FILTERS_BYTES : 0);
     const other = query.scrape || query.want === null || !(query.want.n4 && query.want.n6) ? 0 : 38 * 8;
     const limit = Math.max(Math.floor((ROOM_BYTES - taken - other) / valueBytes), 0);
-    const found = storage.findPeers(query.target, limit, query, now);
+    const found = storage.findPeers(query.target, limit, { ...query, asker: nearnessOf(from.host) }, now);
     const token = tokens.make(from.host, now);
     if (found === null) return this.#encode(transaction, { ...nodes, token }, from);
     const answer = { ...nodes, token, values: found.values };
@@ -101,7 +101,7 @@ export class Answers {
     const { storage, tokens } = this.#parts;
     const item = storage.getItem(query.target, now);
     // An item of 1,000 bytes leaves room for the nodes of one family only.
-    const nodes = this.#nodes(query.target, item === null ? query.want : null, now);
+    const nodes = this.#nodes(query.target, item === null ? query.want : null, from, now);
     const token = tokens.make(from.host, now);
     if (item === null) return this.#encode(transaction, { ...nodes, token }, from);
     const { value, signed } = item;
@@ -126,11 +126,11 @@ export class Answers {
     return encodeError(transaction, code, why, from);
   }
 
-  #nodes(target: Uint8Array, want: Want | null, now: Millis): Reply {
+  #nodes(target: Uint8Array, want: Want | null, from: Endpoint, now: Millis): Reply {
     const { family, nodesNear } = this.#parts;
     const { n4, n6 } = want ?? { n4: family === 4, n6: family === 6 };
-    const nodes = n4 ? nodesNear(target, 4, now) : undefined;
-    const nodes6 = n6 ? nodesNear(target, 6, now) : undefined;
+    const nodes = n4 ? nodesNear(target, 4, from, now) : undefined;
+    const nodes6 = n6 ? nodesNear(target, 6, from, now) : undefined;
     return { ...(nodes && { nodes }), ...(nodes6 && { nodes6 }) };
   }
 

@@ -1,9 +1,16 @@
-import { type Endpoint, isBogon } from "../../base/address.ts";
+import { type Endpoint, isBogon, mayTell, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import { ProtocolError, ShoalError } from "../../base/errors.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
-import { type Answer, decodeKrpc, encodeError, encodeQuery, type KrpcPacket } from "../../wire/krpc.ts";
+import {
+  type Answer,
+  decodeKrpc,
+  encodeError,
+  encodeQuery,
+  type KrpcAnswer,
+  type KrpcPacket,
+} from "../../wire/krpc.ts";
 import { type Contact, ID_BYTES } from "../../wire/krpc-contacts.ts";
 import { isItemValue, MAX_SALT_BYTES } from "../../wire/krpc-query.ts";
 import { peerKey } from "../swarm/peer-key.ts";
@@ -87,7 +94,7 @@ export class DhtNode {
       ownId: () => this.#id,
       storage: this.#storage,
       tokens: new Tokens(sha1, randomBytes, now),
-      nodesNear: (target, wanted, at) => this.#nodesNear(target, wanted, at),
+      nodesNear: (target, wanted, asker, at) => this.#nodesNear(target, wanted, asker, at),
       sha1,
       verify,
       onPeer: (infoHash, peer) => parts.onAnnounce?.(infoHash, peer),
@@ -102,7 +109,7 @@ export class DhtNode {
         return nodes.length > 0 ? nodes : this.#table.closest(target, 2 * NEIGHBOURS, "any", at);
       },
       ask: (to, query, asker, at) => this.#ask(to, query, asker, at),
-      usable: (answer) => this.#usable(answer),
+      usable: (answer, by) => this.#usable(answer, by),
     });
     this.#upkeep = new TableUpkeep({
       canAsk,
@@ -239,17 +246,17 @@ export class DhtNode {
     if (packet.ip !== null && this.#isOfFamily(packet.ip))
       this.#parts.onExternalAddress?.(packet.ip.host, from);
     if (packet.kind === "error") question.asker.onFailure(question, packet.code, now);
-    else this.#takeAnswer(question, packet.id, packet.answer, now);
+    else this.#takeAnswer(question, packet, now);
     return true;
   }
 
-  #takeAnswer(question: Question, nodeId: Uint8Array, answer: Answer, now: Millis): void {
+  #takeAnswer(question: Question, packet: KrpcAnswer, now: Millis): void {
     // Our own voice, or somebody who takes our name: nobody to talk to.
-    if (equalBytes(nodeId, this.#id)) return question.asker.onFailure(question, null, now);
+    if (equalBytes(packet.id, this.#id)) return question.asker.onFailure(question, null, now);
     const wasEmpty = this.#table.size === 0;
-    this.#table.onAnswer(nodeId, question.to, now);
+    this.#table.onAnswer(packet.id, question.to, now);
     if (wasEmpty && this.#table.size > 0) this.#upkeep.lookAround(now);
-    question.asker.onAnswer(question, copyBytes(nodeId), answer, now);
+    question.asker.onAnswer(question, packet, now);
   }
 
   #reply(bytes: Uint8Array, to: Endpoint, now: Millis): void {
@@ -290,20 +297,24 @@ export class DhtNode {
     return due === Number.POSITIVE_INFINITY ? due : Math.max(due, this.#queryBudget.readyAt(1, now));
   }
 
-  #nodesNear(target: Uint8Array, family: 4 | 6, now: Millis): readonly Contact[] {
+  #nodesNear(target: Uint8Array, family: 4 | 6, asker: Endpoint, now: Millis): readonly Contact[] {
     const node = family === this.#config.family ? this : this.#sibling;
-    return node === null ? [] : node.#table.closest(target, NEIGHBOURS, "good", now);
+    return node === null ? [] : node.#table.closest(target, NEIGHBOURS, "good", now, nearnessOf(asker.host));
   }
 
-  #usable(answer: Answer): readonly Contact[] {
+  /** Nodes that the one at `by` named. */
+  #usable(answer: Answer, by: Endpoint): readonly Contact[] {
+    const fits = ({ endpoint }: Contact): boolean => mayTell(endpoint.host, by.host);
     const [own, others] =
       this.#config.family === 4 ? [answer.nodes, answer.nodes6] : [answer.nodes6, answer.nodes];
     if (this.#sibling !== null && this.#sibling.#table.size < FEW_NODES) {
-      for (const { endpoint } of others.slice(0, NEIGHBOURS)) this.#sibling.addNode(endpoint);
+      for (const { endpoint } of others.slice(0, NEIGHBOURS).filter(fits)) this.#sibling.addNode(endpoint);
     }
     return own
       .slice(0, 2 * NEIGHBOURS)
-      .filter((contact) => this.#mayContact(contact.endpoint) && !equalBytes(contact.id, this.#id));
+      .filter(
+        (contact) => fits(contact) && this.#mayContact(contact.endpoint) && !equalBytes(contact.id, this.#id),
+      );
   }
 
   #mayContact(endpoint: Endpoint): boolean {

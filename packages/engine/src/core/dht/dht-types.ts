@@ -7,7 +7,7 @@ export interface DhtConfig {
   readonly family: 4 | 6;
   /** BEP 43: asks, never answers, and tells others not to count on it. */
   readonly readOnly?: boolean;
-  /** Whether packets may be sent to an address that strangers named. Bogons, port 0 and the other family are refused before this is asked. */
+  /** Whether packets may be sent to an address. Bogons, port 0 and the other family are refused before this is asked. */
   readonly mayContact?: (endpoint: Endpoint) => boolean;
   /** Bytes per second for answers, all askers together. Default 8,000. */
   readonly answerRate?: number;

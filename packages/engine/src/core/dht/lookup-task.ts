@@ -1,5 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
-import type { Answer } from "../../wire/krpc.ts";
+import { copyBytes } from "../../base/bytes.ts";
+import type { Answer, KrpcAnswer } from "../../wire/krpc.ts";
 import type { Query } from "../../wire/krpc-query.ts";
 import type { LookupEvents, LookupProgress, LookupResult, Urgency } from "./dht-types.ts";
 import { type Candidate, NodeSearch } from "./node-search.ts";
@@ -19,7 +20,7 @@ export interface Purpose {
   /** Takes what our own storage has, before others are asked. True when that is all that was wanted. */
   onBegin?(own: Storage, now: Millis): boolean;
   /** True when the answer is all that was wanted. */
-  onAnswer?(answer: Answer, candidate: Candidate): boolean;
+  onAnswer?(packet: KrpcAnswer, candidate: Candidate): boolean;
   /** After the search, before anything is stored. */
   onFound?(): void;
   /** What to store at a node that was found, null for nothing. */
@@ -102,7 +103,7 @@ export class LookupTask implements Asker {
     if (this.#phase === "searching") this.#search!.onAsked(candidate);
   }
 
-  onAnswer(question: Question, id: Uint8Array, answer: Answer, now: Millis): void {
+  onAnswer(question: Question, packet: KrpcAnswer, now: Millis): void {
     const candidate = this.#asking.get(question);
     if (candidate === undefined || this.isEnded) return;
     this.#asking.delete(question);
@@ -111,9 +112,9 @@ export class LookupTask implements Asker {
       this.#endWhenStored(now);
       return;
     }
-    this.#search!.onAnswer(candidate, id, answer.token);
-    this.#host.onNodes(this, answer, candidate);
-    const isEnough = this.#purpose.onAnswer?.(answer, candidate) === true;
+    this.#search!.onAnswer(candidate, copyBytes(packet.id), packet.answer.token);
+    this.#host.onNodes(this, packet.answer, candidate);
+    const isEnough = this.#purpose.onAnswer?.(packet, candidate) === true;
     this.#events.onProgress?.(this.progress);
     if (this.isEnded) return;
     if (isEnough) this.#beginStoring(now);

@@ -21,7 +21,7 @@ export interface LookupsHost {
   readonly canAsk: (now: Millis) => boolean;
   readonly ask: (to: Endpoint, query: OwnQuery, asker: Asker, now: Millis) => Question;
   /** Nodes that somebody named: those of our family that may be contacted. */
-  readonly usable: (answer: Answer) => readonly Contact[];
+  readonly usable: (answer: Answer, by: Endpoint) => readonly Contact[];
 }
 
 /** All lookups of a node: some run, the others wait; those that somebody waits for are served first, and equals in turn. */
@@ -103,7 +103,7 @@ export class Lookups implements LookupHost {
   }
 
   onNodes(task: LookupTask, answer: Answer, by: Candidate): void {
-    for (const contact of this.#host.usable(answer)) task.search!.offer(contact, by);
+    for (const contact of this.#host.usable(answer, by.endpoint)) task.search!.offer(contact, by);
   }
 
   onEnd(task: LookupTask): void {

@@ -1,4 +1,4 @@
-import { parseIp } from "../../base/address.ts";
+import { type Endpoint, mayTell, parseIp } from "../../base/address.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { Answer } from "../../wire/krpc.ts";
 import { itemToSign, type Want } from "../../wire/krpc-query.ts";
@@ -43,9 +43,12 @@ export function findPeers(
       if (peers.length > 0) events.onPeers?.(peers);
       return false;
     },
-    onAnswer(answer) {
+    onAnswer({ answer, ip }, { endpoint }) {
       scrape?.onAnswer(answer);
-      if (answer.values.length > 0) events.onPeers?.(answer.values);
+      // Whom we told of ourselves tells us of ourselves.
+      const isOther = ({ host, port }: Endpoint): boolean => host !== ip?.host || port !== announce?.port;
+      const peers = answer.values.filter((peer) => mayTell(peer.host, endpoint.host) && isOther(peer));
+      if (peers.length > 0) events.onPeers?.(peers);
       return false;
     },
     onFound() {
@@ -99,7 +102,7 @@ export function findItem(target: Uint8Array, events: ItemLookup, parts: DhtParts
       const kept = own.getItem(target, now);
       return kept !== null && take(kept);
     },
-    onAnswer: take,
+    onAnswer: ({ answer }) => take(answer),
   };
 }
 
@@ -126,7 +129,7 @@ export function putMutable(put: MutablePut, parts: DhtParts): Purpose {
       if (kept !== null) newest.take(kept);
       return false;
     },
-    onAnswer(answer, candidate) {
+    onAnswer({ answer }, candidate) {
       newest.take(answer);
       if (answer.value !== null) holders.add(candidate);
       return false;
@@ -156,7 +159,7 @@ export function sampleInfohashes(target: Uint8Array, events: SampleLookup): Purp
   return {
     target,
     query: { method: "sample_infohashes", target, want: null },
-    onAnswer({ samples }, { endpoint }) {
+    onAnswer({ answer: { samples } }, { endpoint }) {
       if (samples !== null) events.onSamples?.({ from: endpoint, ...samples });
       return false;
     },

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { readU32 } from "../../base/bytes.ts";
-import type { Answer } from "../../wire/krpc.ts";
+import type { KrpcAnswer } from "../../wire/krpc.ts";
 import type { Query } from "../../wire/krpc-query.ts";
 
 /** A question without an answer has failed after this time: most of those that answer at all do so far sooner. */
@@ -16,7 +16,7 @@ const TRANSACTION_BYTES = 4;
 
 /** Who asked, and is told what becomes of it: at most one `onSlow`, then one of the others. */
 export interface Asker {
-  onAnswer(question: Question, id: Uint8Array, answer: Answer, now: Millis): void;
+  onAnswer(question: Question, packet: KrpcAnswer, now: Millis): void;
   onSlow(question: Question, now: Millis): void;
   /** `code` is that of a KRPC error, null when nothing came in time. */
   onFailure(question: Question, code: number | null, now: Millis): void;

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../base/address.ts";
+import { type Endpoint, Nearness } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Shortlist } from "../../base/shortlist.ts";
@@ -107,13 +107,22 @@ export class RoutingTable {
     }
   }
 
-  /** Nodes nearest to the target, nearest first: any, those that are not bad, or those heard of lately. */
-  closest(target: Uint8Array, limit: number, least: "any" | "usable" | "good", now: Millis): Contact[] {
+  /**
+   * Nodes nearest to the target, nearest first: any, those that are not bad, or those heard of lately. For somebody in the internet those of local
+   * networks are left out, see `mayTell`.
+   */
+  closest(
+    target: Uint8Array,
+    limit: number,
+    least: "any" | "usable" | "good",
+    now: Millis,
+    asker: Nearness = Nearness.here,
+  ): Contact[] {
     const slots = this.#slots;
     const nearest = this.#nearest;
     nearest.clear(Math.min(limit, MAX_CLOSEST));
     for (let slot = 0; slot < slots.length; slot++) {
-      if (slots.used[slot] !== LIVE) continue;
+      if (slots.used[slot] !== LIVE || slots.nearness[slot]! > asker) continue;
       if (least !== "any" && slots.failures[slot]! >= BAD_AFTER) continue;
       if (least === "good" && !this.#isGood(slot, now)) continue;
       nearest.offer(distanceFraction(target, slots.ids, slot * ID_BYTES), slot);

@@ -1,4 +1,4 @@
-import { decodeCompactPeers, type Endpoint, parseIp } from "../../base/address.ts";
+import { decodeCompactPeers, type Endpoint, Nearness, parseIp } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { Samples } from "../../wire/krpc.ts";
@@ -100,7 +100,7 @@ export class Storage {
   findPeers(
     infoHash: Uint8Array,
     limit: number,
-    how: { noSeed: boolean; scrape: boolean },
+    how: { noSeed: boolean; scrape: boolean; asker: Nearness },
     now: Millis,
   ): FoundPeers | null {
     const peers = this.#torrents.get(infoHash);
@@ -108,12 +108,13 @@ export class Storage {
     peers.expire(this.#seconds(now) - PEER_SECONDS);
     if (peers.count === 0) return null;
     const filters = how.scrape ? peers.filters(this.#sha1, this.#seconds(now)) : null;
-    return { values: peers.sample(limit, how.noSeed, this.#random()), filters };
+    return { values: peers.sample(limit, how.noSeed, how.asker, this.#random()), filters };
   }
 
   /** Some of the peers that we know of a torrent. */
   peersOf(infoHash: Uint8Array, now: Millis): Endpoint[] {
-    const found = this.findPeers(infoHash, OWN_PEERS, { noSeed: false, scrape: false }, now);
+    const how = { noSeed: false, scrape: false, asker: Nearness.here };
+    const found = this.findPeers(infoHash, OWN_PEERS, how, now);
     return (found?.values ?? []).flatMap((peer) => decodeCompactPeers(peer, this.#ipBytes, 1));
   }
 

@@ -1,3 +1,4 @@
+import { type Nearness, nearnessOfIp } from "../../base/address.ts";
 import { readU16, readU32, writeU16, writeU32 } from "../../base/bytes.ts";
 import { addToFilter, FILTER_BYTES } from "./bloom-filter.ts";
 
@@ -61,13 +62,14 @@ export class StoredPeers {
     }
   }
 
-  /** Compact addresses (BEP 5, 32) of at most `limit` peers from a random one on; without seeds when others are wanted (BEP 33). */
-  sample(limit: number, noSeed: boolean, random: number): Uint8Array[] {
+  /** Compact addresses (BEP 5, 32) of at most `limit` peers from a random one on, no nearer ones than the asker's; without seeds when others are wanted (BEP 33). */
+  sample(limit: number, noSeed: boolean, asker: Nearness, random: number): Uint8Array[] {
     const size = this.#ipBytes + TAIL_BYTES;
     const found: Uint8Array[] = [];
     for (let i = 0; i < this.#count && found.length < limit; i++) {
       const at = ((random + i) % this.#count) * size;
       if (noSeed && this.#bytes[at + this.#ipBytes + SEED] === 1) continue;
+      if (nearnessOfIp(this.#bytes.subarray(at, at + this.#ipBytes)) > asker) continue;
       found.push(this.#bytes.slice(at, at + this.#ipBytes + 2));
     }
     return found;

@@ -1,4 +1,4 @@
-import { type Endpoint, formatIp, parseIp } from "../../base/address.ts";
+import { type Endpoint, formatIp, nearnessOfIp, parseIp } from "../../base/address.ts";
 import { readU16, writeU16 } from "../../base/bytes.ts";
 import { type Contact, ID_BYTES } from "../../wire/krpc-contacts.ts";
 
@@ -19,6 +19,8 @@ export class TableSlots {
   failures: Uint8Array = new Uint8Array(0);
   /** Its id belongs to its address (BEP 42). */
   secure: Uint8Array = new Uint8Array(0);
+  /** See `nearnessOfIp`. */
+  nearness: Uint8Array = new Uint8Array(0);
   #ips: Uint8Array = new Uint8Array(0);
   #ports: Uint8Array = new Uint8Array(0);
   readonly #ipBytes: number;
@@ -40,6 +42,7 @@ export class TableSlots {
     this.triedAt = grown(this.triedAt, new Float64Array(length));
     this.failures = grown(this.failures, new Uint8Array(length));
     this.secure = grown(this.secure, new Uint8Array(length));
+    this.nearness = grown(this.nearness, new Uint8Array(length));
     this.#ips = grown(this.#ips, new Uint8Array(length * this.#ipBytes));
     this.#ports = grown(this.#ports, new Uint8Array(length * 2));
   }
@@ -53,6 +56,7 @@ export class TableSlots {
     writeU16(this.#ports, slot * 2, endpoint.port);
     this.used[slot] = kind;
     this.secure[slot] = isSecure ? 1 : 0;
+    this.nearness[slot] = nearnessOfIp(ip);
     this.failures[slot] = 0;
     this.answeredAt[slot] = Number.NEGATIVE_INFINITY;
     this.heardAt[slot] = Number.NEGATIVE_INFINITY;
@@ -65,7 +69,14 @@ export class TableSlots {
     this.ids.copyWithin(to * ID_BYTES, from * ID_BYTES, (from + 1) * ID_BYTES);
     this.#ips.copyWithin(to * this.#ipBytes, from * this.#ipBytes, (from + 1) * this.#ipBytes);
     this.#ports.copyWithin(to * 2, from * 2, (from + 1) * 2);
-    for (const array of [this.answeredAt, this.heardAt, this.triedAt, this.failures, this.secure]) {
+    for (const array of [
+      this.answeredAt,
+      this.heardAt,
+      this.triedAt,
+      this.failures,
+      this.secure,
+      this.nearness,
+    ]) {
       array[to] = array[from]!;
     }
   }

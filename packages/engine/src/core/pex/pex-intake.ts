@@ -1,4 +1,4 @@
-import { type Endpoint, isLoopback, isPrivate } from "../../base/address.ts";
+import { isLoopback, mayTell } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 import { PEX_SEED, type PexContact, type PexMessage } from "../../wire/pex.ts";
@@ -42,13 +42,4 @@ export class PexIntake {
     }
     return taken;
   }
-}
-
-/**
- * Whether an address is to be believed from, or told to, somebody at `host`: one that means something only in a local network says nothing to those
- * outside, and from them it would make us dial what is near us.
- */
-export function mayTell(address: Endpoint["host"], host: string): boolean {
-  if (isLoopback(address)) return isLoopback(host);
-  return !isPrivate(address) || isPrivate(host);
 }

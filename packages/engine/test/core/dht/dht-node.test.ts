@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { describe, test } from "node:test";
-import type { Endpoint } from "../../../dist/base/address.js";
+import { encodeCompactPeer, type Endpoint } from "../../../dist/base/address.js";
 import { fromHex, toHex, utf8 } from "../../../dist/base/bytes.js";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import { DhtNode } from "../../../dist/core/dht/dht-node.js";
@@ -29,6 +29,10 @@ function sha1(bytes: Uint8Array): Uint8Array {
 function isSigned(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const der = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), publicKey]);
   return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
+}
+
+function hostOf({ host }: Endpoint): string {
+  return host;
 }
 
 /** One node, what it sent, and a way to ask it something. */
@@ -320,6 +324,67 @@ describe("DhtNode and strangers", () => {
       rig.questions().map(({ to }) => to.host),
       ["1.2.3.4"],
     );
+  });
+
+  test("nobody names, or is told, who is nearer to us than he is himself", () => {
+    const near = { host: "10.0.0.7", port: 1_000 };
+    const own = { host: "10.0.0.2", port: 77 };
+    const rig = new Rig();
+    rig.node.addNode(ASKER);
+    rig.node.addNode(near);
+    const nodes = [
+      { id: new Uint8Array(20).fill(0x23), endpoint: { host: "10.0.0.9", port: 9 } },
+      { id: new Uint8Array(20).fill(0x24), endpoint: { host: "127.0.0.1", port: 9 } },
+    ];
+    const values = ["10.0.0.8", "127.0.0.2", "45.0.0.1", own.host].map((host) =>
+      encodeCompactPeer({ host, port: own.port })!,
+    );
+    const peers: Record<string, string[]> = {};
+    let teller = ASKER.host;
+    let asked: string[] = [];
+    const answerAll = (): void => {
+      rig.node.onTime(rig.now);
+      for (const { transaction, to } of rig.questions()) {
+        asked.push(to.host);
+        teller = to.host;
+        const id = to.host === near.host ? new Uint8Array(20).fill(0x33) : ASKER_ID;
+        rig.node.onPacket(encodeAnswer(transaction, id, { nodes, values }, own), to, rig.now);
+      }
+    };
+    answerAll();
+    asked = [];
+    const onPeers = (found: readonly Endpoint[]): void =>
+      void (peers[teller] ??= []).push(...found.map(hostOf));
+    rig.node.announce(TARGET, { port: own.port, isSeed: false, onPeers });
+    for (let i = 0; i < 5; i++) answerAll();
+    assert.deepEqual(peers[ASKER.host], ["45.0.0.1"]);
+    assert.deepEqual(peers[near.host], ["10.0.0.8", "45.0.0.1"]);
+    assert.ok(asked.includes("10.0.0.9") && !asked.includes("127.0.0.1"), asked.join(" "));
+
+    const told = (from: Endpoint): { nodes: string[]; values: string[] } => {
+      const query = {
+        method: "get_peers",
+        target: TARGET,
+        want: null,
+        noSeed: false,
+        scrape: false,
+      } as const;
+      const packet = rig.ask(query, from);
+      assert.ok(packet?.kind === "answer");
+      const { answer } = packet;
+      return {
+        nodes: answer.nodes.map(({ endpoint }) => endpoint.host),
+        values: answer.values.map(hostOf),
+      };
+    };
+    for (const from of [ASKER, near]) {
+      const announce = { method: "announce_peer", target: TARGET, port: 5, impliedPort: false } as const;
+      rig.ask({ ...announce, seed: false, token: rig.token(from) }, from);
+    }
+    assert.deepEqual(told(ASKER), { nodes: [ASKER.host], values: [ASKER.host] });
+    const all = told(near);
+    assert.ok(all.nodes.includes(near.host) && all.nodes.includes(ASKER.host));
+    assert.deepEqual(all.values.toSorted(), [near.host, ASKER.host]);
   });
 
   test("a node whose own network is down forgets nobody", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mayTell, PexIntake } from "../../../dist/core/pex/pex-intake.js";
+import { mayTell } from "../../../dist/base/address.js";
+import { PexIntake } from "../../../dist/core/pex/pex-intake.js";
 import { PEX_SEED, type PexMessage } from "../../../dist/wire/pex.js";
 
 const FROM = "198.51.100.1";
