@@ -8,6 +8,7 @@ import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Log } from "../ports/log.ts";
 import type { AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
 import type { Alarm, Alarms } from "./alarms.ts";
+import { moreUrgent, type Urgency } from "./host-queue.ts";
 import type { ScrapeBatches } from "./scrape-batches.ts";
 import type { RequestOptions, RequestPorts, TrackerRequests } from "./tracker-requests.ts";
 import { statusOf, type TrackerStatus } from "./tracker-status.ts";
@@ -92,6 +93,11 @@ export interface AnnounceShared {
 }
 
 /** `refused` is false when no answer came at all. */
+interface UnderWay {
+  readonly abort: AbortController;
+  readonly hurry: AbortController;
+}
+
 type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean });
 
 /** One info-hash of a torrent. */
@@ -109,11 +115,11 @@ export class Announcing implements Ringing {
   /** One for each name of the torrent. */
   #swarms: readonly Swarm[] = [];
   /** What ends the announces under way; null while there are none. */
-  #underWay: Set<AbortController> | null = null;
+  #underWay: Set<UnderWay> | null = null;
   #alarm: Alarm<Ringing> | null = null;
   #running = false;
   /** Somebody waits for what is under way. */
-  #urgent = false;
+  #urgency: Urgency = "routine";
 
   constructor(shared: AnnounceShared, info: AnnounceInfo, listener: TrackerListener) {
     this.#shared = shared;
@@ -136,6 +142,11 @@ export class Announcing implements Ringing {
     return this.#first()?.answered ?? 0;
   }
 
+  /** People who look for the torrent, as far as trackers say. */
+  get leechers(): number {
+    return Math.max(0, ...(this.#first()?.facts() ?? []).map(({ leechers }) => leechers ?? 0));
+  }
+
   /**
    * Starts announcing at once, or `gently`, when nobody waits for it: then it takes turns with all others of which nobody waits. The listener is
    * not called before this returns.
@@ -144,7 +155,7 @@ export class Announcing implements Ringing {
     if (this.#running) return;
     const gently = how.gently === true;
     this.#running = true;
-    this.#urgent = !gently;
+    this.#urgency = gently ? "routine" : "awaited";
     const firstAt = gently ? this.#shared.nextTurn() : this.#now();
     for (const { announcer } of this.#swarms) announcer.start(firstAt);
     this.#meetNewNames(firstAt);
@@ -159,10 +170,11 @@ export class Announcing implements Ringing {
     this.proceed();
   }
 
-  /** Asks for peers as soon as the trackers allow it; `urgent` unless nobody waits for them. */
-  announceSoon({ urgent }: { readonly urgent: boolean } = { urgent: true }): void {
+  /** Asks for peers as soon as the trackers allow it. */
+  announceSoon(urgency: Urgency = "awaited"): void {
     if (!this.#running) return;
-    this.#urgent ||= urgent;
+    this.#urgency = moreUrgent(this.#urgency, urgency);
+    if (urgency === "asked") for (const { hurry } of this.#underWay ?? []) hurry.abort();
     for (const { announcer } of this.#swarms) announcer.announceSoon(this.#now());
     this.proceed();
   }
@@ -170,7 +182,7 @@ export class Announcing implements Ringing {
   /** A new tier. `info.tiers` has to have it already. */
   add(urls: readonly string[]): void {
     for (const { announcer } of this.#swarms) announcer.add(urls.filter(isUsable));
-    this.#urgent = true;
+    this.#urgency = "asked";
     this.proceed();
   }
 
@@ -193,17 +205,17 @@ export class Announcing implements Ringing {
    * Asks for the counts of the swarm, the first tracker alone or all; a private torrent only the one that knows of it anyway. Never
    * rejects; what trackers don't say stays as it was.
    */
-  async scrape(how: { readonly urgent: boolean; readonly all: boolean }): Promise<void> {
+  async scrape(how: { readonly urgency: Urgency; readonly all: boolean }): Promise<void> {
     this.#meetNewNames(this.#now());
     await Promise.all(
       this.#swarms.flatMap((swarm) => {
         const isPrivate = this.#info.isPrivate === true;
         const facts = swarm.announcer.facts().filter(({ state }) => {
           if (isPrivate) return state === "ok";
-          return how.urgent ? state !== "never" : state === "ok" || state === "idle";
+          return how.urgency !== "routine" ? state !== "never" : state === "ok" || state === "idle";
         });
         const chosen = how.all && !isPrivate ? facts : facts.slice(0, 1);
-        return chosen.map(({ url }) => this.#scrapeOne(swarm, url, how.urgent));
+        return chosen.map(({ url }) => this.#scrapeOne(swarm, url, how.urgency));
       }),
     );
   }
@@ -226,7 +238,7 @@ export class Announcing implements Ringing {
     if (!this.#running) return;
     this.#running = false;
     this.#cancelAlarm();
-    for (const abort of this.#underWay ?? []) abort.abort();
+    for (const { abort } of this.#underWay ?? []) abort.abort();
     this.#underWay = null;
     const goodbyes = this.#swarms.flatMap((swarm) => {
       const actions = swarm.announcer.stop();
@@ -258,17 +270,19 @@ export class Announcing implements Ringing {
       earliest = Math.min(earliest, swarm.announcer.nextDeadline());
     }
     // Whom nobody has answered by now waits for the next round, like everybody.
-    if (this.#underWay === null) this.#urgent = false;
+    if (this.#underWay === null) this.#urgency = "routine";
     if (earliest < Number.POSITIVE_INFINITY) this.#alarm = this.#shared.alarms.set(earliest, this);
   }
 
   async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
-    const abort = new AbortController();
+    const request = { abort: new AbortController(), hurry: new AbortController() };
     this.#underWay ??= new Set();
-    this.#underWay.add(abort);
-    const answer = await this.#ask(swarm, action, { signal: abort.signal, urgent: this.#urgent });
-    if (abort.signal.aborted) return;
-    this.#underWay.delete(abort);
+    this.#underWay.add(request);
+    const { signal } = request.abort;
+    const how = { signal, hurry: request.hurry.signal, urgency: this.#urgency };
+    const answer = await this.#ask(swarm, action, how);
+    if (signal.aborted) return;
+    this.#underWay.delete(request);
     if (this.#underWay.size === 0) this.#underWay = null;
     const { url } = action;
     const now = this.#now();
@@ -342,9 +356,9 @@ export class Announcing implements Ringing {
     };
   }
 
-  async #scrapeOne({ name, announcer }: Swarm, url: string, urgent: boolean): Promise<void> {
+  async #scrapeOne({ name, announcer }: Swarm, url: string, urgency: Urgency): Promise<void> {
     const counts = await this.#shared.scrapes.ask(url, name, {
-      urgent,
+      urgency,
       named: this.#info.isNamed?.(url) ?? false,
     });
     if (counts !== null) announcer.onScrape(url, counts);
@@ -378,7 +392,7 @@ export class Announcing implements Ringing {
       });
       const ask = async (): Promise<void> => {
         for (const action of actions) {
-          if (!signal.aborted) await this.#ask(swarm, action, { signal, urgent: true, before });
+          if (!signal.aborted) await this.#ask(swarm, action, { signal, urgency: "awaited", before });
         }
         timer.cancel();
         resolve();

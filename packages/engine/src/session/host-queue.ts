@@ -9,17 +9,29 @@ export interface QueueLimits {
   readonly total: number;
 }
 
+/**
+ * - `asked`: a user has just asked for it.
+ * - `awaited`: somebody waits, and maybe for thousands of others as well.
+ * - `routine`: nobody waits.
+ */
+export type Urgency = "asked" | "awaited" | "routine";
+
 export interface Turn {
   /** Requests of one host wait for each other. */
   readonly host: string;
-  /** Somebody waits for it: it comes before all others, has places of its own, and one at a time is tried even where nobody answered lately. */
-  readonly urgent: boolean;
+  /** More urgent ones come first and have further places of their own; one that is not routine is tried even where nobody answered lately. */
+  readonly urgency: Urgency;
   /** Takes it out of the line. A ShoalError as its reason says that the host was too slow, anything else that the answer is not wanted any more. */
   readonly signal: AbortSignal;
+  /** Makes it `asked` while it is in line: a user can't wait for it. */
+  readonly hurry?: AbortSignal;
   /** It is not begun from then on: nobody would wait for the answer. */
   readonly before?: Millis;
 }
 
+const URGENCIES = ["asked", "awaited", "routine"] as const;
+/** Places besides those of everybody, in times of `perHost`. */
+const MORE_PLACES: Readonly<Record<Urgency, number>> = { asked: 2, awaited: 1, routine: 0 };
 /** Requests in a row without an answer after which a host is left alone for a time. */
 const PATIENCE = 3;
 const FIRST_PAUSE_MS = 30_000;
@@ -37,8 +49,7 @@ interface Waiting {
 
 interface Host {
   running: number;
-  readonly urgent: Set<Waiting>;
-  readonly others: Set<Waiting>;
+  readonly lines: Readonly<Record<Urgency, Set<Waiting>>>;
   /** It has answered, whatever it was. */
   answered: boolean;
   /** Requests in a row without an answer; those that ran side by side count as one. */
@@ -97,22 +108,31 @@ export class HostQueue {
   }
 
   /** When that resolves, it counts as running; true: the host has answered lately. */
-  async #turn(host: Host, { urgent, signal, before = Infinity }: Turn): Promise<boolean> {
+  async #turn(host: Host, { urgency, signal, hurry, before = Infinity }: Turn): Promise<boolean> {
     if (signal.aborted) throw cancelled();
     const now = this.#clock.now();
-    const isProbe = urgent && host.running === 0 && host.urgent.size === 0;
+    const isFirst = host.running === 0 && !isAwaited(host);
+    const isProbe = urgency !== "routine" && isFirst;
     if (host.error !== null && now < host.closedUntil && !isProbe) throw host.error;
-    const line = urgent ? host.urgent : host.others;
+    let line = host.lines[hurry?.aborted === true ? "asked" : urgency];
     return new Promise((resolve, reject) => {
       const leave = (): void => start(cancelled());
+      const goAhead = (): void => {
+        line.delete(waiting);
+        line = host.lines.asked;
+        line.add(waiting);
+        this.#startNext();
+      };
       const start: Start = (outcome) => {
         line.delete(waiting);
         signal.removeEventListener("abort", leave);
+        hurry?.removeEventListener("abort", goAhead);
         if (typeof outcome === "boolean") resolve(outcome);
         else reject(outcome);
       };
       const waiting: Waiting = { start, before };
       signal.addEventListener("abort", leave);
+      hurry?.addEventListener("abort", goAhead);
       line.add(waiting);
       this.#waiting.add(host);
       this.#startNext();
@@ -121,12 +141,12 @@ export class HostQueue {
 
   #startNext(): void {
     const now = this.#clock.now();
-    for (const kind of ["urgent", "others"] as const) {
+    for (const urgency of URGENCIES) {
       for (let found = true; found;) {
         found = false;
         for (const host of this.#waiting) {
-          const [first] = host[kind];
-          if (first === undefined || !this.#hasRoom(host, kind)) continue;
+          const [first] = host.lines[urgency];
+          if (first === undefined || !this.#hasRoom(host, urgency)) continue;
           found = true;
           if (now >= first.before) {
             first.start(cancelled());
@@ -144,13 +164,14 @@ export class HostQueue {
       }
     }
     for (const host of this.#waiting) {
-      if (host.urgent.size + host.others.size === 0) this.#waiting.delete(host);
+      if (host.lines.routine.size === 0 && !isAwaited(host)) this.#waiting.delete(host);
     }
   }
 
-  #hasRoom(host: Host, kind: "urgent" | "others"): boolean {
+  #hasRoom(host: Host, urgency: Urgency): boolean {
     const { perHost, total } = this.#limits;
-    if (kind === "urgent") return host.running < 2 * perHost && this.#running < total + perHost;
+    const more = MORE_PLACES[urgency];
+    if (more > 0) return host.running < (1 + more) * perHost && this.#running < total + more * perHost;
     if (host.running >= (host.fails > 0 ? 1 : perHost)) return false;
     return this.#running < total && (host.answered || this.#unproven < total / 2);
   }
@@ -164,7 +185,7 @@ export class HostQueue {
     if (host.fails < PATIENCE) return;
     host.closedUntil =
       host.failedAt + Math.min(FIRST_PAUSE_MS * 2 ** Math.min(host.fails - PATIENCE, 20), LAST_PAUSE_MS);
-    for (const { start } of [...host.urgent, ...host.others]) start(error);
+    for (const urgency of URGENCIES) for (const { start } of [...host.lines[urgency]]) start(error);
   }
 
   #host(name: string): Host {
@@ -173,8 +194,7 @@ export class HostQueue {
     if (this.#hosts.size >= MAX_HOSTS) this.#forgetOne();
     host = {
       running: 0,
-      urgent: new Set(),
-      others: new Set(),
+      lines: { asked: new Set(), awaited: new Set(), routine: new Set() },
       answered: false,
       fails: 0,
       failedAt: Number.NEGATIVE_INFINITY,
@@ -193,6 +213,14 @@ export class HostQueue {
       return;
     }
   }
+}
+
+export function moreUrgent(a: Urgency, b: Urgency): Urgency {
+  return MORE_PLACES[a] >= MORE_PLACES[b] ? a : b;
+}
+
+function isAwaited({ lines }: Host): boolean {
+  return lines.asked.size + lines.awaited.size > 0;
 }
 
 function cancelled(): ShoalError {

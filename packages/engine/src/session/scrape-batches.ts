@@ -5,6 +5,7 @@ import type { Log } from "../ports/log.ts";
 import type { SwarmCounts } from "../wire/announce.ts";
 import { MAX_HTTP_SCRAPE } from "../wire/http-tracker.ts";
 import { MAX_UDP_SCRAPE } from "../wire/udp-tracker.ts";
+import { moreUrgent, type Urgency } from "./host-queue.ts";
 import type { RequestOptions, ScrapeAnswer, TrackerRequests } from "./tracker-requests.ts";
 
 /** Questions that come within this time travel together. */
@@ -18,7 +19,7 @@ type Settle = (counts: SwarmCounts | null) => void;
 interface Batch {
   readonly settle: Map<string, Settle[]>;
   readonly timer: Timer;
-  urgent: boolean;
+  urgency: Urgency;
   named: boolean;
 }
 
@@ -41,10 +42,10 @@ export class ScrapeBatches {
   }
 
   /** `name`: 20 bytes in hex. Null when the tracker does not say, or does not answer. Never rejects. */
-  ask(url: string, name: string, { urgent, named }: ScrapeOptions): Promise<SwarmCounts | null> {
+  ask(url: string, name: string, { urgency, named }: ScrapeOptions): Promise<SwarmCounts | null> {
     if (this.#closed) return Promise.resolve(null);
     const batch = this.#batches.get(url) ?? this.#begin(url);
-    batch.urgent ||= urgent;
+    batch.urgency = moreUrgent(batch.urgency, urgency);
     batch.named ||= named;
     const { settle } = batch;
     return new Promise((resolve) => settle.set(name, [...(settle.get(name) ?? []), resolve]));
@@ -66,7 +67,7 @@ export class ScrapeBatches {
       this.#batches.delete(url);
       void this.#send(url, [...batch.settle.keys()], batch);
     });
-    const batch: Batch = { settle: new Map(), timer, urgent: false, named: false };
+    const batch: Batch = { settle: new Map(), timer, urgency: "routine", named: false };
     this.#batches.set(url, batch);
     return batch;
   }
@@ -93,12 +94,12 @@ export class ScrapeBatches {
     }
   }
 
-  async #ask(url: string, names: readonly string[], { urgent, named }: Batch): Promise<ScrapeAnswer> {
+  async #ask(url: string, names: readonly string[], { urgency, named }: Batch): Promise<ScrapeAnswer> {
     if (this.#closed) return null;
     const abort = new AbortController();
     this.#underWay.add(abort);
     try {
-      const options = { urgent, named, signal: abort.signal };
+      const options = { urgency, named, signal: abort.signal };
       return await this.#requests.scrape(new URL(url), names.map(fromHex), options);
     } catch (error) {
       if (!(error instanceof ShoalError)) this.#log.error("scrape failed unexpectedly", { error });

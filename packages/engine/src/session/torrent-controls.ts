@@ -53,7 +53,7 @@ export abstract class TorrentControls {
 
   /** Looks for peers at once, wherever manners allow it: somebody waits. */
   announce(): void {
-    this.discovery.soon();
+    this.discovery.soon("asked");
   }
 
   /** All trackers, in the order of asking. */

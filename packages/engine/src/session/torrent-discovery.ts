@@ -2,6 +2,7 @@ import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
+import type { Urgency } from "./host-queue.ts";
 import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
 import { TorrentTrackers, type TrackersOwner } from "./torrent-trackers.ts";
 
@@ -46,8 +47,8 @@ export class TorrentDiscovery implements Sought {
   }
 
   /** Somebody waits for peers, or there is something new to tell. */
-  soon(): void {
-    this.trackers.announceSoon();
+  soon(urgency: Urgency = "awaited"): void {
+    this.trackers.announceSoon(urgency);
     for (const seeking of this.#seekings ?? []) seeking.soon();
   }
 

@@ -7,6 +7,7 @@ import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AnnounceInfo, Announcing, Totals, TrackerListener, TrackerResult } from "./announcing.ts";
 import type { SessionContext } from "./context.ts";
+import type { Urgency } from "./host-queue.ts";
 import { idleStatuses, type TrackerStatus } from "./tracker-status.ts";
 
 /** The same result of the same tracker within this time is told once. */
@@ -128,7 +129,7 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   /** Asks the trackers how many seeds and leechers there are; `statuses` tells then. Never rejects. */
   async scrape(): Promise<void> {
     this.#announcing ??= this.#context.trackers.add(this, this);
-    await this.#announcing.scrape({ urgent: true, all: true });
+    await this.#announcing.scrape({ urgency: "asked", all: true });
   }
 
   /**
@@ -200,8 +201,8 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
   }
 
   /** There is something new to announce, or somebody waits. */
-  announceSoon(): void {
-    this.#announcing?.announceSoon();
+  announceSoon(urgency: Urgency): void {
+    this.#announcing?.announceSoon(urgency);
   }
 
   async stop(): Promise<void> {

@@ -63,13 +63,15 @@ export class TrackerClient {
     return new Announcing(this.#shared, info, listener);
   }
 
-  /** Stops whatever was not stopped yet. */
+  /** Stops whatever was not stopped yet; first where the most people would look for us in vain, as there may be no time for all. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelScrapes();
     this.#moveTimer?.cancel();
     for (const unwatch of this.#unwatch) unwatch();
-    await Promise.all([...this.#open].map((announcing) => announcing.stop()));
+    const byUse = [...this.#open].map((announcing) => ({ announcing, leechers: announcing.leechers }));
+    byUse.sort((a, b) => b.leechers - a.leechers);
+    await Promise.all(byUse.map(({ announcing }) => announcing.stop()));
     this.#shared.scrapes.close();
     this.#requests.close();
   }
@@ -104,7 +106,7 @@ export class TrackerClient {
   #scrapeRound(): void {
     this.#scrapeAlarm = this.#planScrapes();
     for (const announcing of this.#open) {
-      if (announcing.needsScrape) void announcing.scrape({ urgent: false, all: false });
+      if (announcing.needsScrape) void announcing.scrape({ urgency: "routine", all: false });
     }
   }
 
@@ -125,7 +127,7 @@ export class TrackerClient {
       const announcing = moved.pop();
       this.#moveTimer = null;
       if (announcing === undefined) return;
-      announcing.announceSoon({ urgent: false });
+      announcing.announceSoon("routine");
       this.#moveTimer = this.#ports.clock.setTimer(TURN_MS, announceNext);
     };
     announceNext();

@@ -14,7 +14,7 @@ import type {
 import { toHex } from "../base/bytes.ts";
 import { encodeAnnounce, encodeScrape } from "../wire/udp-tracker.ts";
 import { raceFamilies } from "./family-race.ts";
-import { HostQueue } from "./host-queue.ts";
+import { HostQueue, type Urgency } from "./host-queue.ts";
 import { announceOverHttp, scrapeOverHttp } from "./http-tracker.ts";
 import { RecentAnswers } from "./recent-answers.ts";
 import { UdpTrackers, type UdpTrackerPorts } from "./udp-trackers.ts";
@@ -34,11 +34,11 @@ export interface RequestPorts extends UdpTrackerPorts {
 
 export interface RequestOptions {
   readonly signal: AbortSignal;
-  /** Somebody waits for it. */
-  readonly urgent: boolean;
+  readonly urgency: Urgency;
   /** A user named the URL, not a stranger. */
   readonly named: boolean;
   /** See `Turn`. */
+  readonly hurry?: AbortSignal;
   readonly before?: Millis;
 }
 

@@ -287,7 +287,7 @@ test("Announcing.scrape: many torrents with few requests, and fewer at a time fo
   const { add, asked, pass } = setUp();
   const names = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(40, "0"));
   const torrents = names.map((name) => add([["http://a/announce?k=1"]], { names: () => [name] }));
-  const done = Promise.all(torrents.map((torrent) => torrent.scrape({ urgent: true, all: true })));
+  const done = Promise.all(torrents.map((torrent) => torrent.scrape({ urgency: "asked", all: true })));
   await pass(50);
   await settle();
   const hashesOf = ({ url }: Asked): string[] =>
@@ -330,7 +330,7 @@ test("Announcing.scrape: a private torrent asks only the tracker that knows of i
   torrent.start();
   await settle();
   await asked[0]!.answer(ANSWER);
-  const done = torrent.scrape({ urgent: true, all: true });
+  const done = torrent.scrape({ urgency: "asked", all: true });
   await pass(50);
   await settle();
   assert.deepEqual(
@@ -340,7 +340,7 @@ test("Announcing.scrape: a private torrent asks only the tracker that knows of i
   await asked[1]!.answer("de");
   await done;
   const other = add([["http://c/tracker.php?k=1"]]);
-  const nothing = other.scrape({ urgent: true, all: true });
+  const nothing = other.scrape({ urgency: "asked", all: true });
   await pass(50);
   await nothing;
   assert.equal(asked.length, 2);
@@ -492,4 +492,40 @@ test("Announcing: the end of the client is the end of all, of what is asked over
     [true, true, true, true],
   );
   assert.equal(timers.size, 0);
+});
+
+test("Announcing: what a user asks for comes before thousands that were just begun, also when it is in line with them", async () => {
+  const { add, asked } = setUp();
+  const nameOf = (i: number): string => `${String(i).padStart(38, "0")}ff`;
+  const torrents = Array.from({ length: 2_000 }, (_, i) =>
+    add([["http://t/announce"]], { names: () => [nameOf(i)] }),
+  );
+  for (const torrent of torrents) torrent.start();
+  await settle();
+  const places = asked.length;
+  torrents[1_234]!.announceSoon("asked");
+  await settle();
+  assert.equal(asked.length, places + 1);
+  const { search } = asked.at(-1)!.url;
+  assert.ok(search.includes("%124%FF"), search);
+});
+
+test("TrackerClient: good-byes begin where the most people look", async () => {
+  const { client, add, asked, pass } = setUp();
+  const torrents = Array.from({ length: 40 }, (_, i) =>
+    add([["http://t/announce"]], { names: () => [`${"ff".repeat(19)}${(128 + i).toString(16)}`] }),
+  );
+  for (const torrent of torrents) torrent.start();
+  await settle();
+  for (let i = 0; i < asked.length; i++)
+    await asked[i]!.answer(`d10:incompletei${i % 40}e8:intervali1800e5:peers0:e`);
+  assert.equal(asked.length, 40);
+  const closed = client.close();
+  await settle();
+  const first = asked
+    .slice(40)
+    .map(({ url }) => Number.parseInt(url.search.slice(-200).match(/%FF%([0-9A-F]{2})&/)![1]!, 16) - 128);
+  assert.deepEqual(first.slice(0, 5), [39, 38, 37, 36, 35]);
+  await pass(3_000);
+  await closed;
 });

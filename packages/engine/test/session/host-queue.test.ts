@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { Clock } from "../../dist/ports/clock.js";
-import { HostQueue, type QueueLimits } from "../../dist/session/host-queue.js";
+import { HostQueue, type QueueLimits, type Urgency } from "../../dist/session/host-queue.js";
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -14,8 +14,12 @@ function setUp(limits: QueueLimits) {
   const begun: string[] = [];
   const ends = new Map<string, (outcome: "answer" | "silence") => void>();
   const outcomes: string[] = [];
-  const ask = (host: string, name: string, how: { urgent?: boolean; signal?: AbortSignal } = {}): void => {
-    const turn = { host, urgent: how.urgent ?? false, signal: how.signal ?? new AbortController().signal };
+  const ask = (host: string, name: string, how: { urgency?: Urgency; signal?: AbortSignal } = {}): void => {
+    const turn = {
+      host,
+      urgency: how.urgency ?? "routine",
+      signal: how.signal ?? new AbortController().signal,
+    };
     const request = (): Promise<void> =>
       new Promise((resolve, reject) => {
         begun.push(name);
@@ -41,9 +45,9 @@ test("HostQueue: so many at a time for a host, the others in order; those that a
   for (const name of ["a1", "a2", "a3", "a4"]) ask("a", name);
   await settle();
   assert.deepEqual(begun, ["a1", "a2"]);
-  ask("a", "u1", { urgent: true });
-  ask("a", "u2", { urgent: true });
-  ask("a", "u3", { urgent: true });
+  ask("a", "u1", { urgency: "awaited" });
+  ask("a", "u2", { urgency: "awaited" });
+  ask("a", "u3", { urgency: "awaited" });
   await settle();
   assert.deepEqual(begun.slice(2), ["u1", "u2"], "twice as many for somebody who waits");
   await end("a1");
@@ -52,6 +56,20 @@ test("HostQueue: so many at a time for a host, the others in order; those that a
   assert.deepEqual(begun.slice(5), ["a3"], "three urgent ones under way leave one place of four");
   await end("u3");
   assert.deepEqual(begun.slice(6), ["a4"]);
+});
+
+test("HostQueue: what a user asks for waits for no crowd", async () => {
+  const { ask, end, begun } = setUp({ perHost: 2, total: 100 });
+  for (let i = 0; i < 5_000; i++) ask("a", `fresh${i}`, { urgency: "awaited" });
+  await settle();
+  assert.equal(begun.length, 4);
+  ask("a", "user1", { urgency: "asked" });
+  ask("a", "user2", { urgency: "asked" });
+  ask("a", "user3", { urgency: "asked" });
+  await settle();
+  assert.deepEqual(begun.slice(4), ["user1", "user2"]);
+  await end("fresh0");
+  assert.deepEqual(begun.slice(6), ["user3"]);
 });
 
 test("HostQueue: a host with ten thousand in line keeps nobody from another", async () => {
@@ -93,8 +111,8 @@ test("HostQueue: a dead host is left alone for pauses that grow, and what waits 
   ask("dead", "7");
   await settle();
   assert.deepEqual([begun.length, outcomes.at(-1)], [4, `7: ${because}`], "nothing is sent");
-  ask("dead", "8", { urgent: true });
-  ask("dead", "also", { urgent: true });
+  ask("dead", "8", { urgency: "awaited" });
+  ask("dead", "also", { urgency: "awaited" });
   await settle();
   assert.equal(begun.at(-1), "8", "for somebody who waits it is tried");
   assert.equal(outcomes.at(-1), `also: ${because}`, "but once at a time");
