@@ -14,6 +14,8 @@ const ANNOUNCE_MS = 1_000;
 /** Answers that several may give wait this long (RFC 6762, 6), and come once a second at most. */
 const ANSWER_AFTER_MS = { from: 20, count: 100 } as const;
 const ANSWER_EVERY_MS = 1_000;
+/** Whoever looks whether our name is free hears at once that it is not, and so does the next one after this time. */
+const DEFEND_EVERY_MS = 250;
 /** After so many conflicts of names we wait longer between probes (RFC 6762, 8.1). */
 const MANY_CONFLICTS = 15;
 const SLOW_PROBE_MS = 5_000;
@@ -96,7 +98,10 @@ export class ServicePublisher {
   onMessage(message: MdnsMessage, isLegacy: boolean, now: Millis): void {
     if (this.#state === "closed") return;
     if (message.isResponse) {
-      for (const record of message.records) if (this.#isConflict(record)) return this.#rename(now);
+      if (!message.records.some((record) => this.#isConflict(record))) return;
+      // Both have found it free: the next probes tell who is still there, and who of two has it (RFC 6762, 9).
+      if (this.#state === "announcing") this.#contest(now);
+      else this.#rename(now);
       return;
     }
     if (this.#state === "probing") {
@@ -112,8 +117,9 @@ export class ServicePublisher {
       return this.#host.answer({ isResponse: true, id, questions: asked, records, claims: [] });
     }
     if (asked.every((question) => this.#isKnown(question, message.records))) return;
-    const soonest = Math.max(now, this.#answeredAt + ANSWER_EVERY_MS);
-    const wait = ANSWER_AFTER_MS.from + this.#rng.below(ANSWER_AFTER_MS.count);
+    const isProbe = message.claims.some((claim) => this.#isConflict(claim));
+    const soonest = Math.max(now, this.#answeredAt + (isProbe ? DEFEND_EVERY_MS : ANSWER_EVERY_MS));
+    const wait = isProbe ? 0 : ANSWER_AFTER_MS.from + this.#rng.below(ANSWER_AFTER_MS.count);
     this.#answerAt = Math.min(this.#answerAt, soonest + wait);
   }
 
@@ -167,14 +173,18 @@ export class ServicePublisher {
     return port === claim.port ? this.#hostName < claim.target : port < claim.port;
   }
 
-  #rename(now: Millis): void {
+  #contest(now: Millis): void {
     this.#conflicts++;
+    this.#probe(now);
+  }
+
+  #rename(now: Millis): void {
     // Where that many are taken, any number will do.
     const next =
       this.#nameCount < MAX_NAME_COUNT ? this.#nameCount + 1 : MAX_NAME_COUNT + this.#rng.below(1_000_000);
     this.#nameCount = next;
     this.#name = publishableName(this.#service.name, ` (${next})`);
-    this.#probe(now);
+    this.#contest(now);
   }
 
   #isAsked({ name, type }: MdnsQuestion): boolean {

@@ -66,6 +66,37 @@ describe("LanService", () => {
     for (const { service: one } of [first, ...others]) one.close();
   });
 
+  test("a name is defended whenever somebody else looks whether it is free", async () => {
+    for (let apart = 0; apart <= 3_000; apart += 50) {
+      const lan = new Lan();
+      const first = await lan.join("10.0.0.1", "Anna");
+      lan.advance(apart);
+      const second = await lan.join("10.0.0.2", "Anna");
+      lan.advance(5_000);
+      const names = [first, second].map(({ service: one }) => one.name);
+      assert.deepEqual(new Set(names), new Set(["Anna", "Anna (2)"]), `${apart} ms apart`);
+      // By then it was announced.
+      if (apart > 1_000) assert.equal(names[0], "Anna", `${apart} ms apart`);
+      for (const { service: one } of [first, second]) one.close();
+    }
+  });
+
+  test("who turns out to have a name of ours keeps it only if it is still there to say so", async () => {
+    const lan = new Lan();
+    const anna = await lan.join("10.0.0.1", "Anna");
+    lan.advance(3_000);
+    lan.say("10.0.0.9", response(...service("Anna", "10.0.0.9")));
+    lan.advance(3_000);
+    assert.equal(anna.service.name, "Anna");
+    for (let i = 0; i < 5; i++) {
+      lan.say("10.0.0.9", response(...service("Anna", "10.0.0.9")));
+      lan.advance(200);
+    }
+    lan.advance(3_000);
+    assert.equal(anna.service.name, "Anna (2)");
+    anna.service.close();
+  });
+
   test("one that vanishes without a word is lost when its records have run out, and was asked before", async () => {
     const lan = new Lan();
     const anna = await lan.join("10.0.0.1", "Anna");
