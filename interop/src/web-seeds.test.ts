@@ -146,24 +146,15 @@ describe("a web server with a will of its own", { concurrency: 2 }, () => {
     await getAll(stage, prepared);
   });
 
-  test("a server without ranges gives small files; the large one comes from a peer", OPTIONS, async (t) => {
-    const stage = openStage(t, NEEDS);
-    let nginx!: Nginx;
-    const prepared = await makeServed(stage, FILE, async (bare) => {
-      [nginx] = await copyServed(stage, bare, "max_ranges 0;");
-      return [nginx.url];
+  for (const made of [FILE, FOLDER]) {
+    test(`a server without ranges gives everything too, ${made.shape}`, OPTIONS, async (t) => {
+      const stage = openStage(t, NEEDS);
+      const prepared = await makeServed(stage, made, async (bare) => [
+        (await copyServed(stage, bare, "max_ranges 0;"))[0].url,
+      ]);
+      await getAll(stage, prepared);
     });
-    const dir = stage.folder("got");
-    const shoal = Shoal.get(stage, [prepared.file, "-o", dir, "--once"]);
-    await shoal.waitFor("web-seed", 20_000, ({ message }) => /whole files only/.test(String(message)));
-    await shoal.interrupt();
-    const seed = await Shoal.send(stage, [prepared.file, "--data", prepared.payload.dir]);
-    await getAll(stage, prepared, "--peer", `${seed.host}:${seed.port}`);
-    const folder = await makeServed(stage, FOLDER, async (bare) => [
-      (await copyServed(stage, bare, "max_ranges 0;"))[0].url,
-    ]);
-    await getAll(stage, folder);
-  });
+  }
 
   test("who lets in one connection at a time is asked by one", OPTIONS, async (t) => {
     const stage = openStage(t, NEEDS);

@@ -22,6 +22,8 @@ export interface BlockSource extends PickPeer {
   readonly score: number;
   /** Bytes in pieces that were right, whole blocks, since its reputation was counted last. */
   verified: number;
+  /** What it sends beyond what it was asked for is taken as well: it has no choice. */
+  readonly sendsMore: boolean;
   /** Blocks received that we never asked for. */
   unsolicited: number;
   /** Not asked for blocks before this time. */
@@ -33,7 +35,7 @@ export interface BlockSource extends PickPeer {
   request(piece: PieceIndex, block: BlockIndex, length: number): void;
   cancel(piece: PieceIndex, block: BlockIndex, length: number): void;
   flush(): void;
-  /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn. */
+  /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn, or there was none. */
   onBlock(length: number, latencyMs: Millis | null, now: Millis): void;
   /** It did not deliver in time what was asked for. */
   onSilent(): void;

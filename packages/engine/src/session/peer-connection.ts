@@ -79,6 +79,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   /** The peer said that it doesn't want to download (BEP 21). */
   uploadOnly = false;
   clientName = "";
+  readonly sendsMore = false;
   /** Blocks received that we never asked for. */
   unsolicited = 0;
   /** Both sides had all that they wanted when the connection ended. */

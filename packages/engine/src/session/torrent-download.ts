@@ -169,11 +169,12 @@ export class TorrentDownload implements StoreSink {
     const now = this.#context.now();
     const block = begin / BLOCK_SIZE;
     const at = length === this.#layout.blockLength(piece, block) ? peer.requests.remove(piece, block) : -1;
-    if (at < 0) {
+    if (at < 0 && !peer.sendsMore) {
       this.#onUnsolicited(peer, length);
       return;
     }
-    peer.onBlock(length, peer.requests.removedLate ? null : now - peer.requests.sentAt(at), now);
+    const wasAsked = at >= 0 && !peer.requests.removedLate;
+    peer.onBlock(length, wasAsked ? now - peer.requests.sentAt(at) : null, now);
     this.rate.add(length, now);
     if (!this.#active || this.#held || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
       this.wasted += length;

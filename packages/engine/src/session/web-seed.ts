@@ -7,6 +7,7 @@ import type { SpeedClass } from "../core/picker/peer-state.ts";
 import type { BlockVisitor } from "../core/web-seed/block-reader.ts";
 import { IdleRule } from "../core/web-seed/idle-rule.ts";
 import { RunQueue } from "../core/web-seed/run-queue.ts";
+import { wholeFilesRun } from "../core/web-seed/whole-files.ts";
 import { WebSeedHealth } from "../core/web-seed/web-seed-health.ts";
 import { BLOCK_SIZE, type LayoutFile } from "../meta/layout.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
@@ -45,6 +46,8 @@ export interface WebSeedOwner {
   giveBack(seed: WebSeed, piece: PieceIndex, block: BlockIndex): void;
   /** It lacks the pieces of a file, which it was thought to have. */
   onLacks(seed: WebSeed, pieces: readonly PieceIndex[]): void;
+  /** Whether one of the pieces from `from` to before `to` is still to come. */
+  lacksAny(from: PieceIndex, to: PieceIndex): boolean;
   /** It is not to be asked for the time being: `health` says why, and until when. */
   onUnfit(seed: WebSeed): void;
 }
@@ -86,6 +89,8 @@ export class WebSeed implements BlockSource, TransferOwner {
   readonly #redirects: Map<FileIndex, string> = new Map();
   readonly #missing: Set<FileIndex> = new Set();
   #misses = 0;
+  /** It gives no parts: files are fetched from their beginning, one after another. */
+  #wholeFiles = false;
   #paused = false;
   /** Requests were withdrawn: a transfer may be in vain now. */
   #cancelled = false;
@@ -113,6 +118,10 @@ export class WebSeed implements BlockSource, TransferOwner {
   /** Without what it takes to be let in. */
   get shownUrl(): string {
     return this.url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
+  }
+
+  get sendsMore(): boolean {
+    return this.#wholeFiles;
   }
 
   /** It did not have all files when it was asked last. */
@@ -151,14 +160,17 @@ export class WebSeed implements BlockSource, TransferOwner {
   /** Ends transfers of which nothing is wanted any more, and begins as many as may be. */
   flush(): void {
     if (this.#cancelled) this.#dropVain();
-    while (this.inPicker && this.#transfers.size < this.#maxTransfers && !this.#queue.isEmpty) {
+    const most = this.#wholeFiles ? 1 : this.#maxTransfers;
+    while (this.inPicker && this.#transfers.size < most && !this.#queue.isEmpty) {
       if (!this.#context.webHosts.tryTake(this.host)) return;
       const run = this.#queue.next((piece, block) => this.requests.isLive(piece, block));
       if (run === null) {
         this.#context.webHosts.release(this.host);
         return;
       }
-      const transfer = new WebSeedTransfer(this.#context.http, this, this.#metainfo.layout, run);
+      const { layout } = this.#metainfo;
+      const asked = this.#wholeFiles ? wholeFilesRun(layout, run) : run;
+      const transfer = new WebSeedTransfer(this.#context.http, this, layout, asked);
       this.#transfers.add(transfer);
       if (this.#paused) transfer.pause();
       transfer.start();
@@ -168,7 +180,8 @@ export class WebSeed implements BlockSource, TransferOwner {
   onBlock(length: number, latencyMs: Millis | null, now: Millis): void {
     this.pipeline.onBlock(length, now, latencyMs);
     this.timeout.onBlock(now);
-    this.health.onDelivered();
+    // What comes again and again, because files have to be begun anew, is no progress.
+    if (latencyMs !== null) this.health.onDelivered();
     this.#misses = 0;
   }
 
@@ -220,6 +233,7 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.#owner.onBlock(this, piece, begin, buffer, offset, length);
 
   afterData(): void {
+    this.#cancelled ||= this.#wholeFiles;
     this.#owner.onRoom(this);
   }
 
@@ -227,11 +241,20 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.#drop(transfer);
     const others = this.#transfers.size;
     this.#giveBackRest(transfer);
-    if (end.kind === "busy" && others > 0) this.#maxTransfers = others;
+    if (end.kind === "whole-files") this.#takeWholeFiles();
+    else if (end.kind === "busy" && others > 0) this.#maxTransfers = others;
     else if (end.kind === "busy") this.#fail(end.message, end.afterMs);
     else if (end.kind === "failed") this.#onFailed(end.message, end.file);
     else if (end.kind === "no-file") this.#onNoFile(end.message, end.file);
     this.#owner.onRoom(this);
+  }
+
+  #takeWholeFiles(): void {
+    this.#wholeFiles = true;
+    for (const transfer of this.#transfers) {
+      this.#drop(transfer);
+      this.#giveBackRest(transfer);
+    }
   }
 
   #onFailed(message: string, file: LayoutFile): void {
@@ -273,13 +296,23 @@ export class WebSeed implements BlockSource, TransferOwner {
 
   #dropVain(): void {
     this.#cancelled = false;
-    for (const transfer of this.#transfers) {
-      let isWanted = false;
-      this.#forRest(transfer, (piece, block) => {
-        isWanted ||= this.requests.isLive(piece, block);
-      });
-      if (!isWanted) this.#drop(transfer);
-    }
+    for (const transfer of this.#transfers)
+      if (!(this.#wholeFiles ? this.#isLacking(transfer) : this.#isAwaited(transfer))) this.#drop(transfer);
+  }
+
+  #isAwaited(transfer: WebSeedTransfer): boolean {
+    let isAwaited = false;
+    this.#forRest(transfer, (piece, block) => {
+      isAwaited ||= this.requests.isLive(piece, block);
+    });
+    return isAwaited;
+  }
+
+  #isLacking({ run, received }: WebSeedTransfer): boolean {
+    const { pieceLength } = this.#metainfo.layout;
+    const start = run.piece * pieceLength + run.begin;
+    const end = Math.ceil((start + run.length) / pieceLength);
+    return this.#owner.lacksAny(Math.floor((start + received) / pieceLength), end);
   }
 
   #giveBackRest(transfer: WebSeedTransfer): void {

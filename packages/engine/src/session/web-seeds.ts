@@ -153,6 +153,10 @@ export class WebSeeds implements WebSeedOwner {
     this.#tellTrouble(seed);
   }
 
+  lacksAny(from: PieceIndex, to: PieceIndex): boolean {
+    return this.#picker.lacksAny(from, to);
+  }
+
   onUnfit(seed: WebSeed): void {
     this.#delivering.delete(seed);
     this.#leave(seed);

@@ -38,6 +38,7 @@ const answers: FuzzTarget = {
     for (const [from, to, fileSize] of [
       [1_000, 2_000, FILE_SIZE],
       [0, FILE_SIZE, FILE_SIZE],
+      [2_900_000, FILE_SIZE, FILE_SIZE],
       [5, 10, 10],
     ] as const) {
       const verdict = judgeAnswer(head, { from, to, fileSize });
@@ -50,6 +51,9 @@ const answers: FuzzTarget = {
           break;
         case "busy":
           assert.ok(verdict.afterMs === null || (Number.isFinite(verdict.afterMs) && verdict.afterMs >= 0));
+          break;
+        case "whole-files":
+          assert.equal(head.status, 200);
           break;
         default:
           assert.notEqual(verdict.message, "");

@@ -87,6 +87,15 @@ function troubles(events: readonly TorrentEvent[], host: string): (string | null
   return found;
 }
 
+/** It has never heard of ranges. */
+const withoutRanges = (made: Made): RangeServer => {
+  const whole = honest(made);
+  return (url) => {
+    const answer = whole(url, 0, Number.MAX_SAFE_INTEGER);
+    return answer === null || answer.status !== 206 ? answer : { ...answer, status: 200, headers: new Map() };
+  };
+};
+
 const spoilt = (answer: Answer): Answer => ({ ...answer, body: answer.body.map((byte) => byte ^ 1) });
 
 describe("web seeds", () => {
@@ -125,6 +134,30 @@ describe("web seeds", () => {
       assert.equal(scene.torrent.stats().downloaded - scene.torrent.stats().wasted, 2 * MIB + 12_345);
     });
   }
+
+  for (const kind of ["v1", "hybrid"] as const) {
+    test(`${kind}: a server without ranges gives its files in one go each`, async () => {
+      const sizes = { "a.bin": 12 * MIB + 5, "b.bin": 5, "c.bin": 9 * MIB + 1 };
+      const scene = await begin(sizes, { kind }, { "a.example": withoutRanges });
+      await complete(scene);
+      const sent = scene.world.web.asked.length;
+      assert.ok(sent <= 20, `${sent} requests`);
+      assert.ok(scene.torrent.stats().wasted <= 8 * MIB, `${scene.torrent.stats().wasted} bytes in vain`);
+      assert.deepEqual(troubles(scene.events, "a.example"), []);
+    });
+  }
+
+  test("from a server without ranges no more comes than what is lacking, and peers add to it", async () => {
+    const scene = await begin(
+      { "a.bin": 24 * MIB },
+      { kind: "v2" },
+      { "a.example": withoutRanges },
+      async (world, made) => [await peer(world, made, 8 * MIB)],
+    );
+    await complete(scene);
+    assert.ok(scene.torrent.stats().peers > 0);
+    assert.ok(scene.world.now() < 10_000, `${scene.world.now()} ms`);
+  });
 
   test("one wrong block among peers is found out, and no peer is blamed", async () => {
     const scene = await begin(

@@ -64,6 +64,12 @@ export class PiecePicker {
     return this.#state.remainingBlocks;
   }
 
+  /** Whether one of the pieces from `from` to before `to` is wanted and not verified yet. */
+  lacksAny(from: PieceIndex, to: PieceIndex): boolean {
+    const next = this.#state.lacking.nextSet(from);
+    return next >= 0 && next < to;
+  }
+
   /** All wanted pieces are verified. */
   get isFinished(): boolean {
     return this.#state.lacking.isEmpty;

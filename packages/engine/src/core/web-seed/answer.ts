@@ -1,6 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
 
-/** A server that gives whole files only is asked for small ones all the same: what comes before the range is thrown away. */
+/** From a server that gives whole files only a part is taken as well that begins no later: what comes before it is thrown away. */
 const MAX_SKIPPED = 2 * 1024 * 1024;
 
 /** Status and headers, by lower-case name. */
@@ -21,6 +21,8 @@ export interface WantedRange {
 export type AnswerVerdict =
   /** After `skip` bytes come those that are wanted, or the first `length` of them. */
   | { readonly kind: "take"; readonly skip: number; readonly length: number }
+  /** The server gives whole files only, and too much comes before what is wanted. */
+  | { readonly kind: "whole-files" }
   /** The server does not have this file. */
   | { readonly kind: "no-file"; readonly message: string }
   /** It has too much to do; `afterMs` is when it wants to be asked again. */
@@ -61,9 +63,7 @@ function partial(headers: AnswerHead["headers"], { from, to, fileSize }: WantedR
 function whole(headers: AnswerHead["headers"], { from, to, fileSize }: WantedRange): AnswerVerdict {
   const length = contentLength(headers);
   if (length !== null && length !== fileSize) return otherSize();
-  const isSmall = fileSize <= MAX_SKIPPED;
-  if (!isSmall && !(from === 0 && to === fileSize))
-    return { kind: "failed", message: "it gives whole files only, not parts" };
+  if (from > MAX_SKIPPED) return { kind: "whole-files" };
   return { kind: "take", skip: from, length: to - from };
 }
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { BlockReader } from "../../../dist/core/web-seed/block-reader.js";
 import { HostBudget } from "../../../dist/core/web-seed/host-budget.js";
 import { RunQueue, type Run } from "../../../dist/core/web-seed/run-queue.js";
+import { wholeFilesRun } from "../../../dist/core/web-seed/whole-files.js";
 import { longestGap } from "../../../dist/core/picker/longest-gap.js";
 import { BLOCK_SIZE, Layout, type LayoutEntry, padEntry } from "../../../dist/meta/layout.js";
 
@@ -16,6 +17,37 @@ function drain(queue: RunQueue, isWanted: (piece: number, block: number) => bool
   assert.ok(queue.isEmpty);
   return runs;
 }
+
+test("a run of whole files has each block that begins in them, and no other", () => {
+  const layouts = [
+    new Layout("v1", 2.5 * B, [file(3 * B + 5), file(0), file(2), file(7 * B), file(1), file(1)]),
+    new Layout("v2", 4 * B, [file(5 * B), file(3 * B + 1), file(7)]),
+    new Layout("v1", 1_000, [file(999), file(5_000), file(1)]),
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...layouts), fc.nat(), fc.nat(), (layout, nth, more) => {
+      const blocks: { start: number; end: number; file: number; piece: number }[] = [];
+      for (let piece = 0; piece < layout.pieceCount; piece++) {
+        for (let block = 0; block < layout.blockCount(piece); block++) {
+          const start = piece * layout.pieceLength + block * B;
+          let file = -1;
+          layout.spans(start, 1, ({ index }) => (file = index));
+          blocks.push({ start, end: start + layout.blockLength(piece, block), file, piece });
+        }
+      }
+      const from = nth % blocks.length;
+      let to = from;
+      // Nothing lies between the blocks of a run.
+      while (to - from < more % 5 && blocks[to + 1]?.start === blocks[to]!.end) to++;
+      const [first, last] = [blocks[from]!, blocks[to]!];
+      const begin = first.start - first.piece * layout.pieceLength;
+      const run = wholeFilesRun(layout, { piece: first.piece, begin, length: last.end - first.start });
+      const within = blocks.filter(({ file }) => file >= first.file && file <= last.file);
+      assert.equal(run.piece * layout.pieceLength + run.begin, within[0]!.start);
+      assert.equal(run.length, within.at(-1)!.end - within[0]!.start);
+    }),
+  );
+});
 
 describe("RunQueue", () => {
   // Pieces of two blocks and a half: blocks restart in each.
