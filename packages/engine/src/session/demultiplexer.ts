@@ -2,6 +2,7 @@ import type { Millis } from "../base/brand.ts";
 import { concatBytes } from "../base/bytes.ts";
 import type { ShoalError } from "../base/errors.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
+import { crowdedOut } from "../core/swarm/crowded-out.ts";
 import type { Connection, ConnectionSink } from "../ports/net.ts";
 
 /** By so many first bytes a protocol must be known. */
@@ -24,11 +25,14 @@ export interface Transport {
 export class Demultiplexer {
   /** In the order in which they are asked. */
   readonly #transports: Transport[];
+  /** In the order of their coming. */
   readonly #strangers: Set<Stranger> = new Set();
+  readonly #mostStrangers: number;
 
-  /** `last` is asked after all that will be registered. */
-  constructor(first: Transport, last: Transport) {
+  /** `last` is asked after all that will be registered. `mostStrangers` connections at a time may have not said what they are. */
+  constructor(first: Transport, last: Transport, mostStrangers: number) {
     this.#transports = [first, last];
+    this.#mostStrangers = mostStrangers;
   }
 
   /** Throws RangeError when the name is taken. */
@@ -53,6 +57,10 @@ export class Demultiplexer {
     );
     this.#strangers.add(stranger);
     connection.start(stranger);
+    if (this.#strangers.size <= this.#mostStrangers) return;
+    const victim = crowdedOut(this.#strangers, (one) => one.connection.remote)!;
+    this.#strangers.delete(victim);
+    victim.turnAway();
   }
 
   /** Closes those who say nothing. True while somebody is left. */
@@ -115,13 +123,17 @@ class Stranger implements ConnectionSink {
     }
     const sink = transport?.accept(this.connection) ?? null;
     if (sink === null) {
-      this.#refused = true;
-      this.connection.close();
+      this.turnAway();
       return;
     }
     this.#onLeft();
     this.connection.handOver(sink);
     sink.onBytes(all, 0, all.length);
+  }
+
+  turnAway(): void {
+    this.#refused = true;
+    this.connection.close();
   }
 
   onDrain(): void {}

@@ -2,6 +2,7 @@ import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
+import { crowdedOut } from "../core/swarm/crowded-out.ts";
 import type { PeerConnection, PeerOwner } from "./peer-connection.ts";
 import type { Torrent } from "./torrent-handle.ts";
 import type { TorrentNames } from "./torrent-names.ts";
@@ -15,15 +16,25 @@ const MAX_WAITING = 16;
  */
 export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   readonly #names: TorrentNames;
-  /** With the torrent that each waits for, if any. */
+  /** With the torrent that each waits for, if any; in the order of their coming. */
   readonly #waiting: Map<PeerConnection, Torrent | null> = new Map();
 
-  constructor(names: TorrentNames) {
+  readonly #mostStrangers: number;
+
+  /** `mostStrangers` at a time may have not said which torrent they want. */
+  constructor(names: TorrentNames, mostStrangers: number) {
     this.#names = names;
+    this.#mostStrangers = mostStrangers;
   }
 
   enter(peer: PeerConnection): void {
     this.#waiting.set(peer, null);
+    const strangers: PeerConnection[] = [];
+    for (const [other, torrent] of this.#waiting) if (torrent === null) strangers.push(other);
+    if (strangers.length <= this.#mostStrangers) return;
+    const victim = crowdedOut(strangers, ({ remote }) => remote)!;
+    this.#waiting.delete(victim);
+    victim.close(new ShoalError("ERR_CONNECT", "Too many connect and say nothing"));
   }
 
   onHandshake(peer: PeerConnection, infoHash: Uint8Array, peerId: Uint8Array): void {

@@ -37,6 +37,8 @@ import { UploadBuffers } from "./upload-buffers.ts";
 
 /** Connections from outside that are taken up though all slots are taken: one of them may be better than one that is there. */
 const CONTESTANTS = 8;
+/** Part of all connections that those may take who have not said what they are, and as much those who have not said what they want. */
+const STRANGERS_SHARE = 8;
 
 export type SessionEvent =
   | { readonly type: "added"; readonly torrent: Torrent }
@@ -124,11 +126,12 @@ export class Session {
     };
     this.#choking = new ChokingRound(this.#context, () => this.#activeOnes());
     this.#names = new TorrentNames(ports.hasher);
-    this.#lobby = new Lobby(this.#names);
+    const mostStrangers = Math.max(CONTESTANTS, Math.floor(config.maxConnections / STRANGERS_SHARE));
+    this.#lobby = new Lobby(this.#names, mostStrangers);
     const admit = (connection: Connection): PeerConnection => this.#admit(connection);
     const plain = plainTransport(config.obfuscation === "require" ? null : admit);
     const obfuscated = obfuscation.transport((mark) => this.#names.findMarked(mark), admit);
-    this.#demultiplexer = new Demultiplexer(plain, obfuscated);
+    this.#demultiplexer = new Demultiplexer(plain, obfuscated, mostStrangers);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
     this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
     this.#owner = {

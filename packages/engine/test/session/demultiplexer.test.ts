@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concatBytes, utf8, utf8Text } from "../../dist/base/bytes.js";
-import type { Connection, ConnectionSink } from "../../dist/ports/net.js";
+import type { Connection, ConnectionSink, Endpoint } from "../../dist/ports/net.js";
 import { Demultiplexer, type Transport } from "../../dist/session/demultiplexer.js";
 import { plainTransport } from "../../dist/session/plain-transport.js";
 
 /** A connection whose other end is the test. */
 class TestConnection implements Connection {
-  readonly remote = { host: "198.51.100.1", port: 1 };
+  readonly remote: Endpoint;
   readonly queuedBytes = 0;
   closed = false;
   sink: ConnectionSink | null = null;
@@ -23,6 +23,10 @@ class TestConnection implements Connection {
   resumeReading(): void {}
   close(): void {
     this.closed = true;
+  }
+
+  constructor(host: string) {
+    this.remote = { host, port: 1 };
   }
   /** As the network does: in a buffer that is used again. */
   say(text: string): void {
@@ -67,7 +71,7 @@ function scene(): {
   readonly demultiplexer: Demultiplexer;
   readonly plain: Listener;
   readonly rest: Listener;
-  readonly enter: () => TestConnection;
+  readonly enter: (host?: string) => TestConnection;
 } {
   const plain = new Listener();
   const rest = new Listener();
@@ -75,9 +79,10 @@ function scene(): {
   const demultiplexer = new Demultiplexer(
     plainTransport(() => plain),
     last,
+    3,
   );
-  const enter = (): TestConnection => {
-    const connection = new TestConnection();
+  const enter = (host = "198.51.100.1"): TestConnection => {
+    const connection = new TestConnection(host);
     demultiplexer.enter(connection, 0);
     return connection;
   };
@@ -114,8 +119,8 @@ test("a protocol that can't decide loses the connection after 64 bytes", () => {
 
 test("what is refused is closed and not listened to", () => {
   const none: Transport = { name: "none", matches: () => "no", accept: () => null };
-  const demultiplexer = new Demultiplexer(plainTransport(null), none);
-  const [plain, other] = [new TestConnection(), new TestConnection()];
+  const demultiplexer = new Demultiplexer(plainTransport(null), none, 3);
+  const [plain, other] = [new TestConnection("198.51.100.1"), new TestConnection("198.51.100.1")];
   for (const connection of [plain, other]) demultiplexer.enter(connection, 0);
   plain.say(HANDSHAKE);
   other.say("noise");
@@ -136,6 +141,21 @@ test("who says nothing in time is closed", () => {
   assert.equal(connection.closed, true);
   connection.sink!.onClosed(null);
   assert.equal(demultiplexer.onTick(15_002, 15_000), false);
+});
+
+test("of too many who say nothing, the first of the largest crowd is sent away", () => {
+  const { demultiplexer, plain, enter } = scene();
+  const guest = enter("198.51.100.2");
+  const crowd = [enter(), enter(), enter(), enter()];
+  assert.deepEqual(
+    crowd.map(({ closed }) => closed),
+    [true, true, false, false],
+  );
+  assert.equal(demultiplexer.size, 3);
+  crowd[0]!.say(HANDSHAKE);
+  assert.equal(plain.heard, "", "who was sent away is not listened to");
+  guest.say(HANDSHAKE);
+  assert.equal(plain.heard, HANDSHAKE);
 });
 
 test("a name is taken once", () => {

@@ -321,3 +321,25 @@ test("a protocol that was registered gets its connections, and those who say not
   assert.equal(guest.closedAt, null);
   assert.deepEqual(heard, [0x16, 1, 2, 3]);
 });
+
+for (const [what, words] of [
+  ["nothing", null],
+  ["no more than that it speaks BitTorrent", PROTOCOL_STRING],
+] as const) {
+  test(`a crowd from one address that says ${what} keeps nobody out`, async () => {
+    const world = new SimulatedWorld();
+    const made = await world.make(SIZES, V1);
+    const seed = await node(world, "prefer");
+    await share(world, seed, made);
+    const host = world.net.host([publicAddress()]);
+    const crowd = Array.from({ length: 600 }, () => new Visitor(world, host.connect(seed.endpoint)));
+    await world.settle();
+    if (words !== null) for (const { connection } of crowd) connection.write(words.slice());
+    await world.run(200);
+    assert.ok(crowd.filter(({ closedAt }) => closedAt === null).length > 0);
+    const leech = await node(world, "prefer");
+    const events = await fetch(leech, made, seed.endpoint);
+    await world.run(5_000);
+    assert.equal(find(events, "complete").length, 1);
+  });
+}
