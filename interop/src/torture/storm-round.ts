@@ -237,7 +237,7 @@ class Round {
     if (choice === 0) {
       const folder = join(this.#getState, "shoal", "torrents");
       // It may have been killed before it remembered anything.
-      const names = existsSync(folder) ? readdirSync(folder) : [];
+      const names = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
       for (const name of names.filter((one) => one.endsWith(".resume")))
         cutEnd(join(folder, name), random.between(1, 40));
       // What it lost may have been whose the files are.

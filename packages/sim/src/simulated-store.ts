@@ -72,8 +72,8 @@ export class SimulatedStore implements Store {
     this.small.set(name, change(this.small.get(name) ?? null));
   }
 
-  list(): Promise<string[]> {
-    return Promise.resolve([...this.journals.keys()]);
+  list(prefix = ""): Promise<string[]> {
+    return Promise.resolve([...this.journals.keys()].filter((key) => key.startsWith(prefix)));
   }
 
   /** What a killed process leaves: its records as they are now, and no lock. */

@@ -8,8 +8,11 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
+let own: ProcessIdentity | null = null;
+
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, started: readProcess(process.pid)?.started ?? "0" };
+  own ??= { pid: process.pid, started: readProcess(process.pid)?.started ?? "0" };
+  return own;
 }
 
 /** False only when the process has surely ended. */
@@ -38,11 +41,18 @@ function readProcess(pid: number): { state: string; started: string } | null {
   }
 }
 
+let bootId: string | null = null;
+
 /**
  * Text that differs after every start of the machine. Where the system has none, it is derived from the boot time, and may
  * differ more often when the clock is set.
  */
-export function readBootId(): string {
+export function ownBootId(): string {
+  bootId ??= readBootId();
+  return bootId;
+}
+
+function readBootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   } catch {

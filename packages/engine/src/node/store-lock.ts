@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ShoalError } from "../base/errors.ts";
 import { errnoOf } from "./disk-fault.ts";
-import { isAlive, ownIdentity, readBootId } from "./process-identity.ts";
+import { isAlive, ownIdentity, ownBootId } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
 const ATTEMPTS = 6;
@@ -72,7 +72,7 @@ function claimName(name: string, { pid, started }: ProcessIdentity): string {
 }
 
 function bootPart(): string {
-  return readBootId()
+  return ownBootId()
     .replace(/[^0-9a-z]/g, "")
     .slice(0, 16);
 }

@@ -9,12 +9,12 @@ import {
   writeSync,
 } from "node:fs";
 import { access, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ShoalError } from "../base/errors.ts";
 import type { Store, TorrentStore } from "../ports/store.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
-import { readBootId } from "./process-identity.ts";
+import { ownBootId } from "./process-identity.ts";
 import { FILE_HEADER, frameRecords, parseRecords } from "./record-file.ts";
 import { SmallRecord } from "./small-record.ts";
 import { StoreLock } from "./store-lock.ts";
@@ -22,11 +22,13 @@ import { syncFolder } from "./sync-folder.ts";
 
 const SUFFIX = ".resume";
 const PART_SUFFIX = ".part";
+/** Torrents lie in 256 folders by the first digits of their keys: whoever opens one looks through its folder, and there are thousands. */
+const FOLDER_DIGITS = 2;
 const fsyncAsync = promisify(fsync);
 
-/** One append-only file for each torrent in `<stateDir>/torrents`, and small records besides, readable for their owner only. */
+/** One append-only file for each torrent below `<stateDir>/torrents`, and small records besides, readable for their owner only. */
 export class NodeStore implements Store {
-  readonly bootId: string = readBootId();
+  readonly bootId: string = ownBootId();
   readonly #stateDir: string;
   readonly #folder: string;
 
@@ -38,34 +40,36 @@ export class NodeStore implements Store {
   async open(key: string): Promise<TorrentStore> {
     if (!/^[0-9a-f]+$/.test(key))
       throw new ShoalError("ERR_INVALID_ARGUMENT", `"${key}" is not a torrent's key`);
+    const folder = this.#folderOf(key);
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      const lock = await StoreLock.acquire(this.#folder, key);
+      const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (made !== undefined) await syncFolder(dirname(made));
+      const lock = await StoreLock.acquire(folder, key);
       try {
-        return new FileStore(this.#folder, key, lock);
+        return new FileStore(folder, key, lock);
       } catch (error) {
         lock.release();
         throw error;
       }
     } catch (error) {
-      throw systemError(error, join(this.#folder, key + SUFFIX), false);
+      throw systemError(error, join(folder, key + SUFFIX), false);
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return access(join(this.#folder, key + SUFFIX)).then(
+    return access(join(this.#folderOf(key), key + SUFFIX)).then(
       () => true,
       () => false,
     );
   }
 
   partPath(key: string): string {
-    return join(this.#folder, key + PART_SUFFIX);
+    return join(this.#folderOf(key), key + PART_SUFFIX);
   }
 
   /** The records as they stand in the file, for looking on: without the lock, and nothing is changed. */
   async peek(key: string): Promise<Uint8Array[]> {
-    const path = join(this.#folder, key + SUFFIX);
+    const path = join(this.#folderOf(key), key + SUFFIX);
     try {
       return parseRecords(await readFile(path)).records;
     } catch (error) {
@@ -89,15 +93,31 @@ export class NodeStore implements Store {
     }
   }
 
-  async list(): Promise<string[]> {
-    try {
-      const names = await readdir(this.#folder);
-      const keys = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
-      return keys.filter((key) => /^[0-9a-f]+$/.test(key)).sort();
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") return [];
-      throw systemError(error, this.#folder, true);
-    }
+  async list(prefix = ""): Promise<string[]> {
+    const isWhole = prefix.length >= FOLDER_DIGITS;
+    const folders = isWhole ? [this.#folderOf(prefix)] : await this.#folders();
+    const names = (await Promise.all(folders.map(namesIn))).flat();
+    const keys = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+    return keys.filter((key) => key.startsWith(prefix) && /^[0-9a-f]+$/.test(key)).sort();
+  }
+
+  async #folders(): Promise<string[]> {
+    const names = (await namesIn(this.#folder)).filter((name) => /^[0-9a-f]{1,2}$/.test(name));
+    return names.map((name) => join(this.#folder, name));
+  }
+
+  #folderOf(key: string): string {
+    return join(this.#folder, key.slice(0, FOLDER_DIGITS));
+  }
+}
+
+/** Empty for a folder that does not exist. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw systemError(error, folder, true);
   }
 }
 
@@ -108,6 +128,8 @@ class FileStore implements TorrentStore {
   readonly #partPath: string;
   readonly #lock: StoreLock;
   #fd: number;
+  /** Whether the folder may not have the file's name on stable storage yet. */
+  #isNew: boolean;
   /** Where the last whole record ends. */
   #end: number;
   /** For each `replace` that has been called and not ended: what was appended since. It goes to the new file as well. */
@@ -127,6 +149,7 @@ class FileStore implements TorrentStore {
       this.records = records;
       this.#end = end;
       if (end < bytes.length) ftruncateSync(this.#fd, end);
+      this.#isNew = end === 0;
       if (end === 0) this.#write(FILE_HEADER);
     } catch (error) {
       closeSync(this.#fd);
@@ -147,6 +170,8 @@ class FileStore implements TorrentStore {
   sync(): Promise<void> {
     return this.#queue(async () => {
       await fsyncAsync(this.#fd);
+      if (this.#isNew) await syncFolder(this.#folder);
+      this.#isNew = false;
     });
   }
 
@@ -213,6 +238,7 @@ class FileStore implements TorrentStore {
       }
     }
     await syncFolder(this.#folder);
+    this.#isNew = false;
   }
 
   #queue(work: () => Promise<void>): Promise<void> {

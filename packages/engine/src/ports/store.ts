@@ -33,6 +33,6 @@ export interface Store {
    * throws ERR_LOCKED when another takes too long.
    */
   updateRecord(name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void>;
-  /** Keys that have records. */
-  list(): Promise<string[]>;
+  /** Keys that have records, and begin with `prefix`: with two digits or more that costs little, however many there are. */
+  list(prefix?: string): Promise<string[]>;
 }

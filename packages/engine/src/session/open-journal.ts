@@ -58,9 +58,9 @@ async function openBest(
   const key = (keys.length > 1 ? await firstKnown(context, keys) : null) ?? keys[0]!;
   const journal = await openKey(context, infoHashes, key);
   if (!journal.isNew) return journal;
-  const prefixes = shortHashes(infoHashes).map(toHex);
-  for (const other of await context.store.list()) {
-    if (other === key || !prefixes.some((prefix) => other.startsWith(prefix))) continue;
+  const others = await Promise.all(shortHashes(infoHashes).map((hash) => context.store.list(toHex(hash))));
+  for (const other of others.flat()) {
+    if (other === key) continue;
     const moved = await openMoved(context, infoHashes, other, downloadDir);
     if (moved === null) continue;
     await journal.remove();

@@ -88,8 +88,11 @@ export class TorrentJournal implements FileRecords {
     const loaded = ResumeState.load(records.records, store.bootId);
     const state = loaded ?? ResumeState.create(about, store.bootId);
     const journal = new TorrentJournal(context, records, state, place, loaded === null);
-    const unfit = loaded === null || loaded.isDamaged || records.records.length > MAX_RECORDS;
-    if (unfit) await records.replace(state.snapshot());
+    const { length } = records.records;
+    // One that has just been made vouches for nothing yet: that it exists need not be durable.
+    if (length === 0) for (const record of state.snapshot()) records.append(record);
+    else if (loaded === null || loaded.isDamaged || length > MAX_RECORDS)
+      await records.replace(state.snapshot());
     return journal;
   }
 

@@ -25,7 +25,8 @@ after(() => rmSync(stateDir, { recursive: true, force: true }));
 
 let keys = 0;
 const newKey = (): string => (++keys).toString(16).padStart(40, "0");
-const fileOf = (key: string): string => join(stateDir, "torrents", `${key}.resume`);
+const folderOf = (key: string): string => join(stateDir, "torrents", key.slice(0, 2));
+const fileOf = (key: string): string => join(folderOf(key), `${key}.resume`);
 const texts = (records: readonly Uint8Array[]): string[] =>
   records.map((record) => Buffer.from(record).toString());
 const locked = (error: ShoalError): boolean => error.code === "ERR_LOCKED";
@@ -109,8 +110,24 @@ describe("records", () => {
     await first.remove();
     await second.close();
     assert.deepEqual(await store.list(), [a]);
-    assert.deepEqual(readdirSync(join(stateDir, "other", "torrents")), [`${a}.resume`]);
+    assert.deepEqual(readdirSync(join(stateDir, "other", "torrents", "00")), [`${a}.resume`]);
     await assert.rejects(store.open("../etc"), (error: ShoalError) => error.code === "ERR_INVALID_ARGUMENT");
+  });
+
+  test("those that begin alike are found without a look at the others", async () => {
+    const many = join(stateDir, "many");
+    const store = new NodeStore(many);
+    const keys = [`ab12${"0".repeat(36)}`, `ab12${"1".repeat(36)}`, `ab34${"0".repeat(36)}`, "c".repeat(40)];
+    for (const key of keys) await (await store.open(key)).close();
+    assert.deepEqual(await store.list("ab12"), keys.slice(0, 2));
+    assert.deepEqual(await store.list("a"), keys.slice(0, 3));
+    assert.deepEqual(await store.list(), keys);
+    assert.deepEqual(await store.list("ff"), []);
+    // A folder that can't be read is none of the business of who asks for others.
+    rmSync(join(many, "torrents", "cc"), { recursive: true });
+    writeFileSync(join(many, "torrents", "cc"), "");
+    assert.deepEqual(await store.list("ab12"), keys.slice(0, 2));
+    await assert.rejects(store.list(), /cc/);
   });
 
   test("a torn tail is cut off, and what is appended then follows the last whole record", async () => {
@@ -196,7 +213,7 @@ describe("the lock", () => {
     winner.kill("SIGKILL");
     await once(winner, "exit");
     await (await store.open(key)).remove();
-    assert.ok(!readdirSync(join(stateDir, "torrents")).some((name) => name.startsWith(key)));
+    assert.ok(!readdirSync(folderOf(key)).some((name) => name.startsWith(key)));
   });
 
   test("a process id that was given out again doesn't keep it, nor one from before a restart", async () => {
@@ -209,9 +226,9 @@ describe("the lock", () => {
       `${key}.${boot}-4194999-1.lock`,
       `${key}.0123-${process.ppid}-1.lock`,
     ];
-    for (const name of stale) writeFileSync(join(stateDir, "torrents", name), "");
+    for (const name of stale) writeFileSync(join(folderOf(key), name), "");
     const file = await store.open(key);
-    for (const name of stale) assert.ok(!existsSync(join(stateDir, "torrents", name)), name);
+    for (const name of stale) assert.ok(!existsSync(join(folderOf(key), name)), name);
     await file.close();
   });
 
