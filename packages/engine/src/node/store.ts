@@ -1,11 +1,13 @@
 import {
   closeSync,
+  constants,
   fsync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  truncateSync,
   writeSync,
 } from "node:fs";
 import { access, readdir, readFile, rm } from "node:fs/promises";
@@ -24,6 +26,7 @@ const SUFFIX = ".resume";
 const PART_SUFFIX = ".part";
 /** Torrents lie in 256 folders by the first digits of their keys: whoever opens one looks through its folder, and there are thousands. */
 const FOLDER_DIGITS = 2;
+const APPEND_ONLY = constants.O_WRONLY | constants.O_APPEND;
 const fsyncAsync = promisify(fsync);
 
 /** One append-only file for each torrent below `<stateDir>/torrents`, and small records besides, readable for their owner only. */
@@ -121,15 +124,18 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** Its file is made by the first record, and open from a record until `sync`: torrents at which nothing happens need none. */
 class FileStore implements TorrentStore {
   readonly records: readonly Uint8Array[];
   readonly #folder: string;
   readonly #path: string;
   readonly #partPath: string;
   readonly #lock: StoreLock;
-  #fd: number;
-  /** Whether the folder may not have the file's name on stable storage yet. */
-  #isNew: boolean;
+  /** Below 0 while all records are on stable storage, or nothing is known of them yet. */
+  #fd: number = -1;
+  /** The folder may not have the file's name on stable storage yet. */
+  #isNew: boolean = false;
+  #closed: boolean = false;
   /** Where the last whole record ends. */
   #end: number;
   /** For each `replace` that has been called and not ended: what was appended since. It goes to the new file as well. */
@@ -142,23 +148,15 @@ class FileStore implements TorrentStore {
     this.#path = join(folder, key + SUFFIX);
     this.#partPath = join(folder, key + PART_SUFFIX);
     this.#lock = lock;
-    this.#fd = openSync(this.#path, "a+", 0o600);
-    try {
-      const bytes = readFileSync(this.#fd);
-      const { records, end } = parseRecords(bytes);
-      this.records = records;
-      this.#end = end;
-      if (end < bytes.length) ftruncateSync(this.#fd, end);
-      this.#isNew = end === 0;
-      if (end === 0) this.#write(FILE_HEADER);
-    } catch (error) {
-      closeSync(this.#fd);
-      throw error;
-    }
+    const bytes = readIfThere(this.#path);
+    const { records, end } = parseRecords(bytes);
+    this.records = records;
+    this.#end = end;
+    if (end < bytes.length) truncateSync(this.#path, end);
   }
 
   append(record: Uint8Array): void {
-    if (this.#fd < 0) throw closedError();
+    if (this.#closed) throw closedError();
     try {
       this.#write(frameRecords([record]));
     } catch (error) {
@@ -169,9 +167,12 @@ class FileStore implements TorrentStore {
 
   sync(): Promise<void> {
     return this.#queue(async () => {
+      if (this.#fd < 0) return;
+      const end = this.#end;
       await fsyncAsync(this.#fd);
       if (this.#isNew) await syncFolder(this.#folder);
       this.#isNew = false;
+      if (this.#end === end) this.#shut();
     });
   }
 
@@ -197,14 +198,24 @@ class FileStore implements TorrentStore {
   }
 
   #release(): void {
-    if (this.#fd < 0) return;
-    closeSync(this.#fd);
-    this.#fd = -1;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#shut();
     this.#lock.release();
   }
 
+  #shut(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
   /** Appends bytes whole or not at all. */
-  #write(bytes: Uint8Array): void {
+  #write(records: Uint8Array): void {
+    const isFirst = this.#end === 0;
+    // What vanished while we had it locked is not begun anew in the middle.
+    if (this.#fd < 0) this.#fd = openSync(this.#path, isFirst ? "a" : APPEND_ONLY, 0o600);
+    this.#isNew ||= isFirst;
+    const bytes = isFirst ? Buffer.concat([FILE_HEADER, records]) : records;
     try {
       writeWhole(this.#fd, bytes);
     } catch (error) {
@@ -228,7 +239,7 @@ class FileStore implements TorrentStore {
       writeWhole(fd, late);
       renameSync(temporary, this.#path);
       kept = true;
-      closeSync(this.#fd);
+      this.#shut();
       this.#fd = fd;
       this.#end = FILE_HEADER.length + framed.length + late.length;
     } finally {
@@ -239,11 +250,12 @@ class FileStore implements TorrentStore {
     }
     await syncFolder(this.#folder);
     this.#isNew = false;
+    if (meanwhile.length === 0) this.#shut();
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
     const run = this.#last.then(async () => {
-      if (this.#fd < 0) throw closedError();
+      if (this.#closed) throw closedError();
       try {
         await work();
       } catch (error) {
@@ -252,6 +264,15 @@ class FileStore implements TorrentStore {
     });
     this.#last = run.catch(() => {});
     return run;
+  }
+}
+
+function readIfThere(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return new Uint8Array();
+    throw error;
   }
 }
 

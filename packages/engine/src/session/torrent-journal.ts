@@ -89,10 +89,9 @@ export class TorrentJournal implements FileRecords {
     const state = loaded ?? ResumeState.create(about, store.bootId);
     const journal = new TorrentJournal(context, records, state, place, loaded === null);
     const { length } = records.records;
-    // One that has just been made vouches for nothing yet: that it exists need not be durable.
-    if (length === 0) for (const record of state.snapshot()) records.append(record);
-    else if (loaded === null || loaded.isDamaged || length > MAX_RECORDS)
-      await records.replace(state.snapshot());
+    const isUnfit = loaded === null || loaded.isDamaged || length > MAX_RECORDS;
+    // Where there is none yet, there will be one when there is something to say.
+    if (isUnfit && length > 0) await records.replace(state.snapshot());
     return journal;
   }
 

@@ -5,9 +5,11 @@ import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -106,6 +108,8 @@ describe("records", () => {
     const [a, b] = [newKey(), newKey()];
     const first = await store.open(b);
     const second = await store.open(a);
+    assert.deepEqual(await store.list(), []);
+    for (const file of [first, second]) file.append(Buffer.from("something"));
     assert.deepEqual(await store.list(), [a, b]);
     await first.remove();
     await second.close();
@@ -114,11 +118,47 @@ describe("records", () => {
     await assert.rejects(store.open("../etc"), (error: ShoalError) => error.code === "ERR_INVALID_ARGUMENT");
   });
 
+  test("have a file from the first of them on, which is open only until it is on stable storage", async () => {
+    const key = newKey();
+    const openFiles = (): string[] =>
+      readdirSync("/proc/self/fd").flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)].filter((path) => path.includes(key));
+        } catch {
+          return [];
+        }
+      });
+    const store = new NodeStore(stateDir);
+    const file = await store.open(key);
+    assert.equal(existsSync(fileOf(key)), false);
+    file.append(Buffer.from("one"));
+    if (process.platform === "linux") assert.equal(openFiles().length, 1);
+    await file.sync();
+    assert.equal(process.platform === "linux" ? openFiles().length : 0, 0);
+    await file.replace([Buffer.from("two")]);
+    const syncing = file.sync();
+    file.append(Buffer.from("three"));
+    await syncing;
+    await file.sync();
+    assert.equal(process.platform === "linux" ? openFiles().length : 0, 0);
+    // Somebody deletes it: what came later alone would be no records of this torrent.
+    rmSync(fileOf(key));
+    assert.throws(() => file.append(Buffer.from("four")), /resume/);
+    await file.replace([Buffer.from("all")]);
+    file.append(Buffer.from("five"));
+    await file.close();
+    assert.deepEqual(texts(await store.peek(key)), ["all", "five"]);
+  });
+
   test("those that begin alike are found without a look at the others", async () => {
     const many = join(stateDir, "many");
     const store = new NodeStore(many);
     const keys = [`ab12${"0".repeat(36)}`, `ab12${"1".repeat(36)}`, `ab34${"0".repeat(36)}`, "c".repeat(40)];
-    for (const key of keys) await (await store.open(key)).close();
+    for (const key of keys) {
+      const file = await store.open(key);
+      file.append(Buffer.from(key));
+      await file.close();
+    }
     assert.deepEqual(await store.list("ab12"), keys.slice(0, 2));
     assert.deepEqual(await store.list("a"), keys.slice(0, 3));
     assert.deepEqual(await store.list(), keys);
@@ -139,8 +179,8 @@ describe("records", () => {
       frameRecords([Buffer.from("bad")]).fill(1, 9),
     ]) {
       const key = newKey();
-      await (await store.open(key)).close();
-      appendFileSync(fileOf(key), whole);
+      mkdirSync(folderOf(key), { recursive: true });
+      writeFileSync(fileOf(key), Buffer.concat([FILE_HEADER, whole]));
       appendFileSync(fileOf(key), tail);
       const file = await store.open(key);
       assert.deepEqual(texts(file.records), ["first", "second"]);

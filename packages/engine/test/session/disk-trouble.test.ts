@@ -225,16 +225,18 @@ test("torrents in one folder share their polls", async () => {
   const world = new SimulatedWorld();
   const leech = await world.node();
   const torrents: Torrent[] = [];
+  let fills = true;
   for (const name of ["a", "b", "c", "d", "e"]) {
     const made = await world.make({ [name]: 2 * MIB }, OPT);
     const seed = await seedNode(world, made);
     const peers = [{ host: seed.host, port: 6881 }];
     const listener = (event: TorrentEvent): void => {
-      if (event.type === "peer-connected" && torrents.length < 5) leech.disk.store.free = 0;
+      if (event.type === "peer-connected" && fills) leech.disk.store.free = 0;
     };
     torrents.push(await leech.session.add({ metainfo: made.metainfo, downloadDir: "/out", peers, listener }));
   }
   await world.until("full", () => torrents.every((one) => one.stats().waiting?.code === "disk-full"));
+  fills = false;
   await world.run(120_000);
   const before = leech.disk.spacePolls;
   await world.run(600_000);

@@ -128,7 +128,10 @@ test("a share that was killed has its files compared by size and time, too", asy
   // The record of the files is written as soon as they are safe; a copy of it is what a kill leaves.
   const killed = scene.folder("killed");
   const names = readdirSync(journal, { recursive: true, encoding: "utf8" });
-  const path = join(journal, names.find((one) => one.endsWith(".resume"))!);
+  const path = join(
+    journal,
+    names.find((one) => one.endsWith(".resume"))!,
+  );
   const last = (): string => decodeResumeRecord(parseRecords(readFileSync(path)).records.at(-1)!).type;
   await poll("the files are recorded", () => last() === "stop");
   cpSync(journal, join(killed, "torrents"), { recursive: true, filter: (path) => !path.endsWith(".lock") });
