@@ -48,6 +48,7 @@ interface Waiting {
 }
 
 interface Host {
+  readonly name: string;
   running: number;
   readonly lines: Readonly<Record<Urgency, Set<Waiting>>>;
   /** It has answered, whatever it was. */
@@ -69,8 +70,16 @@ export class HostQueue {
   readonly #clock: Clock;
   readonly #limits: QueueLimits;
   readonly #hosts: Map<string, Host> = new Map();
-  /** Hosts with requests in line, in the order of their turns. */
-  readonly #waiting: Set<Host> = new Set();
+  /** Hosts with requests in line, in the order of their turns: those that have answered, and those that have not. */
+  readonly #rings: Readonly<Record<Urgency, readonly [answered: Set<Host>, others: Set<Host>]>> = {
+    asked: [new Set(), new Set()],
+    awaited: [new Set(), new Set()],
+    routine: [new Set(), new Set()],
+  };
+  /** Which of the two has the next turn. */
+  #nextRing: 0 | 1 = 0;
+  /** Hosts with nothing to do, the first to be forgotten first. */
+  readonly #idle: Set<Host> = new Set();
   #running = 0;
   /** Those of them at hosts that had not answered when they began. */
   #unproven = 0;
@@ -86,11 +95,20 @@ export class HostQueue {
    */
   async run<T>(turn: Turn, request: () => Promise<T>): Promise<T> {
     const host = this.#host(turn.host);
+    this.#idle.delete(host);
+    try {
+      return await this.#runInTurn(host, turn, request);
+    } finally {
+      if (host.running === 0 && host.lines.routine.size === 0 && !isAwaited(host)) this.#idle.add(host);
+    }
+  }
+
+  async #runInTurn<T>(host: Host, turn: Turn, request: () => Promise<T>): Promise<T> {
     const proven = await this.#turn(host, turn);
     const startedAt = this.#clock.now();
     try {
       const result = await request();
-      host.answered = true;
+      this.#setAnswered(host, true);
       host.fails = 0;
       host.error = null;
       return result;
@@ -114,17 +132,17 @@ export class HostQueue {
     const isFirst = host.running === 0 && !isAwaited(host);
     const isProbe = urgency !== "routine" && isFirst;
     if (host.error !== null && now < host.closedUntil && !isProbe) throw host.error;
-    let line = host.lines[hurry?.aborted === true ? "asked" : urgency];
+    let line = hurry?.aborted === true ? "asked" : urgency;
     return new Promise((resolve, reject) => {
       const leave = (): void => start(cancelled());
       const goAhead = (): void => {
-        line.delete(waiting);
-        line = host.lines.asked;
-        line.add(waiting);
+        this.#leaveLine(host, line, waiting);
+        line = "asked";
+        this.#enterLine(host, line, waiting);
         this.#startNext();
       };
       const start: Start = (outcome) => {
-        line.delete(waiting);
+        this.#leaveLine(host, line, waiting);
         signal.removeEventListener("abort", leave);
         hurry?.removeEventListener("abort", goAhead);
         if (typeof outcome === "boolean") resolve(outcome);
@@ -133,54 +151,82 @@ export class HostQueue {
       const waiting: Waiting = { start, before };
       signal.addEventListener("abort", leave);
       hurry?.addEventListener("abort", goAhead);
-      line.add(waiting);
-      this.#waiting.add(host);
+      this.#enterLine(host, line, waiting);
       this.#startNext();
     });
   }
 
-  #startNext(): void {
-    const now = this.#clock.now();
-    for (const urgency of URGENCIES) {
-      for (let found = true; found;) {
-        found = false;
-        for (const host of this.#waiting) {
-          const [first] = host.lines[urgency];
-          if (first === undefined || !this.#hasRoom(host, urgency)) continue;
-          found = true;
-          if (now >= first.before) {
-            first.start(cancelled());
-            break;
-          }
-          host.running++;
-          this.#running++;
-          if (!host.answered) this.#unproven++;
-          // To the end of the ring.
-          this.#waiting.delete(host);
-          this.#waiting.add(host);
-          first.start(host.answered);
-          break;
-        }
-      }
-    }
-    for (const host of this.#waiting) {
-      if (host.lines.routine.size === 0 && !isAwaited(host)) this.#waiting.delete(host);
-    }
+  #enterLine(host: Host, urgency: Urgency, waiting: Waiting): void {
+    host.lines[urgency].add(waiting);
+    this.#ringOf(urgency, host).add(host);
   }
 
-  #hasRoom(host: Host, urgency: Urgency): boolean {
+  #leaveLine(host: Host, urgency: Urgency, waiting: Waiting): void {
+    const line = host.lines[urgency];
+    line.delete(waiting);
+    if (line.size === 0) this.#ringOf(urgency, host).delete(host);
+  }
+
+  #startNext(): void {
+    const now = this.#clock.now();
+    for (const urgency of URGENCIES) while (this.#startOne(urgency, now));
+  }
+
+  /** Each host that is passed over has requests under way: it takes few looks, however many wait. */
+  #startOne(urgency: Urgency, now: Millis): boolean {
+    for (const which of [this.#nextRing, 1 - this.#nextRing] as const) {
+      const ring = this.#rings[urgency][which]!;
+      if (ring.size === 0 || !this.#hasRoom(urgency, which === 0)) continue;
+      for (const host of ring) {
+        if (!this.#mayHaveMore(host, urgency)) continue;
+        const [first] = host.lines[urgency];
+        if (now >= first!.before) {
+          first!.start(cancelled());
+          return true;
+        }
+        host.running++;
+        this.#running++;
+        if (!host.answered) this.#unproven++;
+        this.#nextRing = which === 0 ? 1 : 0;
+        // To the end of the ring.
+        ring.delete(host);
+        ring.add(host);
+        first!.start(host.answered);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #hasRoom(urgency: Urgency, answered: boolean): boolean {
     const { perHost, total } = this.#limits;
     const more = MORE_PLACES[urgency];
-    if (more > 0) return host.running < (1 + more) * perHost && this.#running < total + more * perHost;
-    if (host.running >= (host.fails > 0 ? 1 : perHost)) return false;
-    return this.#running < total && (host.answered || this.#unproven < total / 2);
+    if (more > 0) return this.#running < total + more * perHost;
+    return this.#running < total && (answered || this.#unproven < total / 2);
+  }
+
+  #mayHaveMore(host: Host, urgency: Urgency): boolean {
+    const { perHost } = this.#limits;
+    const more = MORE_PLACES[urgency];
+    return host.running < (more > 0 ? (1 + more) * perHost : host.fails > 0 ? 1 : perHost);
+  }
+
+  #ringOf(urgency: Urgency, { answered }: Host): Set<Host> {
+    return this.#rings[urgency][answered ? 0 : 1];
+  }
+
+  #setAnswered(host: Host, answered: boolean): void {
+    if (host.answered === answered) return;
+    for (const urgency of URGENCIES) this.#ringOf(urgency, host).delete(host);
+    host.answered = answered;
+    for (const urgency of URGENCIES) if (host.lines[urgency].size > 0) this.#ringOf(urgency, host).add(host);
   }
 
   #onFailure(host: Host, error: ShoalError, startedAt: Millis): void {
     if (startedAt < host.failedAt) return;
     host.failedAt = this.#clock.now();
     host.fails++;
-    host.answered = false;
+    this.#setAnswered(host, false);
     host.error = error;
     if (host.fails < PATIENCE) return;
     host.closedUntil =
@@ -193,6 +239,7 @@ export class HostQueue {
     if (host !== undefined) return host;
     if (this.#hosts.size >= MAX_HOSTS) this.#forgetOne();
     host = {
+      name,
       running: 0,
       lines: { asked: new Set(), awaited: new Set(), routine: new Set() },
       answered: false,
@@ -205,13 +252,11 @@ export class HostQueue {
     return host;
   }
 
-  /** The first that came of those with nothing to do. */
   #forgetOne(): void {
-    for (const [name, host] of this.#hosts) {
-      if (host.running > 0 || this.#waiting.has(host)) continue;
-      this.#hosts.delete(name);
-      return;
-    }
+    const [host] = this.#idle;
+    if (host === undefined) return;
+    this.#idle.delete(host);
+    this.#hosts.delete(host.name);
   }
 }
 

@@ -144,3 +144,19 @@ test("HostQueue: who is not waited for any more leaves the line; that says nothi
   await end("1");
   assert.deepEqual(begun, ["1", "3"]);
 });
+
+test("HostQueue: ten thousand hosts in line take no time that grows with their square", async () => {
+  const { ask, end, begun, wait } = setUp({ perHost: 6, total: 96 });
+  const cpu = process.cpuUsage();
+  for (let i = 0; i < 10_000; i++) ask(`h${i}`, `h${i}`, { urgency: i % 2 === 0 ? "awaited" : "routine" });
+  await settle();
+  assert.equal(begun.length, 102, "those that are urgent have some places besides");
+  for (let i = 0; i < begun.length; i++) {
+    wait(1_000);
+    const ended = end(begun[i]!, "silence");
+    if (i % 50 === 49 || i === begun.length - 1) await ended;
+  }
+  assert.equal(begun.length, 10_000);
+  const { user } = process.cpuUsage(cpu);
+  assert.ok(user < 5_000_000, `${user / 1_000} ms`);
+});
