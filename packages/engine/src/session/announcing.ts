@@ -37,6 +37,7 @@ export interface AnnounceInfo {
   readonly port: () => number;
   readonly port6?: () => number;
   readonly totals: () => Totals;
+  readonly obfuscation?: AnnounceRequest["obfuscation"];
   /** Private torrent: never two trackers at a time. */
   readonly isPrivate?: boolean;
   /** Whether a user named the tracker, and not a stranger: only such ones may be anything on this machine and in its network. */
@@ -353,6 +354,7 @@ export class Announcing implements Ringing {
       key: (readU32(infoHash, 0) ^ this.#shared.keySeed) >>> 0,
       numWant: action.event === "stopped" ? 0 : PEERS_WANTED,
       trackerId: action.trackerId,
+      obfuscation: this.#info.obfuscation ?? "none",
     };
   }
 

@@ -169,6 +169,11 @@ export class TorrentTrackers implements AnnounceInfo, TrackerListener {
     return this.#context.peerId;
   }
 
+  get obfuscation(): "none" | "supported" | "required" {
+    const { policy } = this.#context.obfuscation;
+    return policy === "off" ? "none" : policy === "require" ? "required" : "supported";
+  }
+
   isNamed(url: string): boolean {
     return this.#named.includes(url);
   }

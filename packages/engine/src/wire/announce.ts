@@ -24,6 +24,8 @@ export interface AnnounceRequest {
   readonly numWant: number;
   /** What the tracker last told us to repeat; HTTP only. */
   readonly trackerId: string | null;
+  /** Whether we take obfuscated connections, or no others; HTTP only. */
+  readonly obfuscation: "none" | "supported" | "required";
 }
 
 /** What a tracker said. Texts are unchecked, at most 512 characters. */

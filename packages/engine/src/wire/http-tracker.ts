@@ -42,6 +42,9 @@ export function announceUrl(url: string, request: AnnounceRequest): string {
     `numwant=${request.numWant}`,
     `key=${request.key.toString(16).padStart(8, "0").toUpperCase()}`,
   ];
+  // As Azureus introduced it: some trackers give fitting peers to each other.
+  if (request.obfuscation !== "none")
+    parameters.push(request.obfuscation === "required" ? "requirecrypto=1" : "supportcrypto=1");
   if (request.event !== null) parameters.push(`event=${request.event}`);
   if (request.trackerId !== null) parameters.push(`trackerid=${encodeURIComponent(request.trackerId)}`);
   return base + (base.includes("?") ? "&" : "?") + parameters.join("&");

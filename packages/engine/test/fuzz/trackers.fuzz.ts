@@ -28,6 +28,7 @@ const REQUEST: AnnounceRequest = {
   key: 0xffff_ffff,
   numWant: 50,
   trackerId: "a&b",
+  obfuscation: "supported",
 };
 
 const http: FuzzTarget = {

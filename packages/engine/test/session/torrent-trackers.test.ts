@@ -193,3 +193,26 @@ test("Torrent.scrape: the end of the session is the end of it, and nothing is as
   assert.equal(node.clock.timers, 0);
   assert.deepEqual(asked(), []);
 });
+
+for (const [obfuscation, said] of [
+  ["prefer", "supportcrypto"],
+  ["require", "requirecrypto"],
+  ["off", undefined],
+] as const) {
+  test(`a tracker hears what connections we take: ${obfuscation}`, async () => {
+    const world = new SimulatedWorld();
+    const made = await world.make(
+      { file: 300_000 },
+      { kind: "v1", pieceLength: 32_768, trackers: [[url("a")]] },
+    );
+    const node = await world.node({ config: { obfuscation } });
+    world.web.serve("a.example", new SimulatedTracker(world.rng).server);
+    await node.session.add({ metainfo: made.metainfo, downloadDir: "/out" });
+    await world.run(1_000);
+    const names = [...world.web.asked[0]!.searchParams.keys()];
+    assert.equal(
+      names.find((name) => name.endsWith("crypto")),
+      said,
+    );
+  });
+}

@@ -27,6 +27,7 @@ const request: AnnounceRequest = {
   key: 0x0a0b,
   numWant: 200,
   trackerId: null,
+  obfuscation: "none",
 };
 
 const empty = {
@@ -53,6 +54,12 @@ test("announce URLs carry raw bytes percent-encoded", () => {
     announceUrl("http://t.example/announce?passkey=abc#x", { ...request, event: null, trackerId: "a&b" }),
     `http://t.example/announce?passkey=abc&${query}&trackerid=a%26b`,
   );
+  const ofCrypto = (obfuscation: AnnounceRequest["obfuscation"]): string =>
+    new URL(announceUrl("http://t.example/a", { ...request, obfuscation })).search.match(
+      /&\w+crypto=.*?(?=&)/,
+    )![0];
+  assert.equal(ofCrypto("supported"), "&supportcrypto=1");
+  assert.equal(ofCrypto("required"), "&requirecrypto=1");
   assert.equal(
     new URL(announceUrl("http://t.example/a", request)).search,
     `?${query}&event=started`,

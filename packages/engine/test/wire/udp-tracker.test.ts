@@ -19,6 +19,7 @@ const request: AnnounceRequest = {
   key: 0xdeadbeef,
   numWant: 200,
   trackerId: null,
+  obfuscation: "none",
 };
 
 test("requests have the layout of BEP 15", () => {

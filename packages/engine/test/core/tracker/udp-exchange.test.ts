@@ -16,6 +16,7 @@ const request: AnnounceRequest = {
   key: 1,
   numWant: 200,
   trackerId: null,
+  obfuscation: "none",
 };
 const announce = (id: bigint, transaction: number): Uint8Array =>
   encodeAnnounce(id, transaction, request, "");
