@@ -228,11 +228,21 @@ export class TorrentConnections {
     }
     this.#context.standings.onDialFailed(remote);
     this.list.onFailed(remote, now);
-    this.#owner.onDialFailed(remote, this.#whyFailed(peer, reason));
+    this.#owner.onDialFailed(remote, this.#whyFailed(peer, reason, wasTaken));
   }
 
-  #whyFailed({ remote, isObfuscating }: PeerConnection, reason: ShoalError | null): ShoalError {
-    if (!isObfuscating || this.#context.obfuscation.policy !== "require")
+  /** `wasTaken`: the peer took the connection, and never shook hands. */
+  #whyFailed(
+    { remote, isObfuscating }: PeerConnection,
+    reason: ShoalError | null,
+    wasTaken: boolean,
+  ): ShoalError {
+    const { policy } = this.#context.obfuscation;
+    if (reason === null && wasTaken && policy === "off") {
+      const guess = "The peer hung up; maybe it takes obfuscated connections only, and these are off here";
+      return new ShoalError("ERR_CONNECT", guess);
+    }
+    if (!isObfuscating || policy !== "require")
       return reason ?? new ShoalError("ERR_CONNECT", "The peer hung up");
     const key = endpointKey(remote.host, remote.port);
     if (this.#plainOnly.size < MAX_TURNED_AWAY) this.#plainOnly.add(key);

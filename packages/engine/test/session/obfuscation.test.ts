@@ -322,6 +322,15 @@ test("a protocol that was registered gets its connections, and those who say not
   assert.deepEqual(heard, [0x16, 1, 2, 3]);
 });
 
+test("who hangs up on a plain connection may want others: it is said where these are off", async () => {
+  const world = new SimulatedWorld();
+  const { endpoint } = await listener(world, publicAddress(), hangUp);
+  const leech = await node(world, "off");
+  const events = await fetch(leech, await world.make(SIZES, V1), endpoint);
+  await world.run(5_000);
+  assert.match(find(events, "peer-failed")[0]!.error.message, /maybe it takes obfuscated connections only/);
+});
+
 for (const [what, words] of [
   ["nothing", null],
   ["no more than that it speaks BitTorrent", PROTOCOL_STRING],
