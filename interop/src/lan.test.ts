@@ -2,9 +2,19 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Libtorrent, Shoal, assertSameTree, lacks, magnetOf, openLan, openStage } from "@shoal/testkit";
+import {
+  Aria2,
+  Libtorrent,
+  Shoal,
+  Transmission,
+  assertSameTree,
+  lacks,
+  magnetOf,
+  openLan,
+  openStage,
+} from "@shoal/testkit";
 import type { Namespace, Stage, StageContext } from "@shoal/testkit";
-import { TIMEOUT_MS, linkFor, prepareByShoal } from "./scene.ts";
+import { TIMEOUT_MS, type Prepared, linkFor, prepareByShoal } from "./scene.ts";
 
 const OPTIONS = { timeout: TIMEOUT_MS, skip: lacks("libtorrent", "namespaces") };
 const CELL = { kind: "hybrid", shape: "folder", pieceLength: 16_384, link: "magnet" } as const;
@@ -81,4 +91,51 @@ describe("people on one network find each other", () => {
     await leecher.complete(30_000);
     await assertSameTree(join(out, payload.name), payload.path);
   });
+
+  /** Their names on one cable, and how each of them is told to fetch or to share. */
+  const others = {
+    async transmission(stage: Stage, file: string, dir: string): Promise<() => Promise<unknown>> {
+      // It joins where the system would send to, not on each interface.
+      ip(stage.namespace, "route", "add", "239.0.0.0/8", "dev", "eth0");
+      const client = await Transmission.start(stage, { "lpd-enabled": true });
+      const torrent = await client.add({ file, dir });
+      return () => torrent.waitForSeeding();
+    },
+    async aria2(stage: Stage, file: string, dir: string): Promise<() => Promise<unknown>> {
+      const client = await Aria2.start(stage, ["--bt-enable-lpd=true", "--bt-lpd-interface=eth0"]);
+      const torrent = await client.add({ file, dir });
+      return () => torrent.waitForComplete();
+    },
+  } as const;
+
+  for (const name of ["transmission", "aria2"] as const) {
+    const options = { timeout: TIMEOUT_MS, skip: lacks(name, "namespaces") };
+    const open = (t: StageContext): Stage[] =>
+      openLan(t, 2).map((on: Namespace) => openStage(t, { needs: [name], on }));
+    const prepare = (stage: Stage): Promise<Prepared> => prepareByShoal(stage, { ...CELL, kind: "v1", shape: "file" });
+
+    test(`${name} and a seed of ours`, options, async (t) => {
+      const [here, there] = open(t) as [Stage, Stage];
+      const { payload, file } = await prepare(here);
+      const saveDir = there.folder("got");
+      const done = await others[name](there, file, saveDir);
+      const seed = start(here, ["send", file, "--data", payload.dir], ONLINE);
+      await seed.listening();
+      await done();
+      await assertSameTree(join(saveDir, payload.name), payload.path);
+    });
+
+    test(`we and a seed of ${name}`, options, async (t) => {
+      const [here, there] = open(t) as [Stage, Stage];
+      const { payload, file } = await prepare(here);
+      const out = here.folder("got");
+      const leecher = start(here, ["get", file, "-o", out, "--once"], ONLINE);
+      await leecher.listening();
+      await (
+        await others[name](there, file, payload.dir)
+      )();
+      await leecher.complete(30_000);
+      await assertSameTree(join(out, payload.name), payload.path);
+    });
+  }
 });
