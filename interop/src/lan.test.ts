@@ -112,7 +112,8 @@ describe("people on one network find each other", () => {
     const options = { timeout: TIMEOUT_MS, skip: lacks(name, "namespaces") };
     const open = (t: StageContext): Stage[] =>
       openLan(t, 2).map((on: Namespace) => openStage(t, { needs: [name], on }));
-    const prepare = (stage: Stage): Promise<Prepared> => prepareByShoal(stage, { ...CELL, kind: "v1", shape: "file" });
+    const prepare = (stage: Stage): Promise<Prepared> =>
+      prepareByShoal(stage, { ...CELL, kind: "v1", shape: "file" });
 
     test(`${name} and a seed of ours`, options, async (t) => {
       const [here, there] = open(t) as [Stage, Stage];
