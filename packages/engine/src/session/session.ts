@@ -188,7 +188,8 @@ export class Session {
 
   /**
    * Adds a torrent by metainfo, magnet or info-hash, or by the row that an earlier run kept of it. It starts working right away; what
-   * happens comes as events, to `options.listener` from the first one on. Throws ERR_DUPLICATE_TORRENT, ERR_LOCKED, ERR_MAGNET and ERR_METAINFO.
+   * happens comes as events, to `options.listener` from the first one on. Throws ERR_LOCKED, ERR_MAGNET and ERR_METAINFO, and
+   * ERR_DUPLICATE_TORRENT, whose `details.id` is the short info-hash, in hex, of the torrent that is there: peers and trackers of the new link can be given to that one.
    */
   async add(options: AddOptions): Promise<Torrent> {
     this.#assertOpen();

@@ -1,6 +1,7 @@
 import { fromHex, latin1Text, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { torrentMark } from "../core/mse/keys.ts";
+import { primaryKey } from "../meta/info-hash.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import type { Torrent } from "./torrent-handle.ts";
@@ -80,6 +81,7 @@ function refuse(live: LiveTorrent, error: ShoalError): Promise<void> {
   return live.close({ forget: true });
 }
 
-function isThere({ name }: Torrent): ShoalError {
-  return new ShoalError("ERR_DUPLICATE_TORRENT", `${name} is already in this session`);
+function isThere({ name, infoHashes }: Torrent): ShoalError {
+  const id = primaryKey(infoHashes);
+  return new ShoalError("ERR_DUPLICATE_TORRENT", `${name} is already in this session`, { id });
 }

@@ -212,6 +212,7 @@ test("a refused duplicate leaves no trace in the index", async () => {
   const a = await node.session.add({ infoHash: hex(made.metainfo.infoHashes.v2!), downloadDir: "/out" });
   await assert.rejects(node.session.add({ metainfo: made.metainfo, downloadDir: "/out2" }), {
     code: "ERR_DUPLICATE_TORRENT",
+    details: { id: hex(made.metainfo.infoHashes.v2!).slice(0, 40) },
   });
   const found = node.session.find(made.metainfo.infoHashes.v1!);
   assert.ok(found === undefined || found === a, "a torrent that was refused is found");
