@@ -9,8 +9,12 @@ import { connectError } from "./socket-error.ts";
 
 const TIMEOUT_MS = 15_000;
 
-/** A socket that is connected to the proxy. Throws ShoalError ERR_CONNECT that names it. */
-export async function connectProxy(route: ProxyRoute, policy: NetPolicy): Promise<Socket> {
+/** A socket that is connected to the proxy; `signal` ends it at any time. Throws ShoalError ERR_CONNECT that names the proxy. */
+export async function connectProxy(
+  route: ProxyRoute,
+  policy: NetPolicy,
+  signal?: AbortSignal,
+): Promise<Socket> {
   const { host, port } = route.proxy;
   try {
     const addresses = await resolveProxy(route, policy);
@@ -21,11 +25,20 @@ export async function connectProxy(route: ProxyRoute, policy: NetPolicy): Promis
         const timer = setTimeout(() => {
           socket.destroy(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" }));
         }, TIMEOUT_MS);
-        socket.once("connect", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
+        const end = (): void => void socket.destroy(new Error("cancelled"));
+        signal?.addEventListener("abort", end);
+        socket.on("error", () => {});
+        socket.once("connect", () => clearTimeout(timer));
+        socket.once("close", () => {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", end);
+        });
+        if (signal?.aborted === true) end();
         return socket;
       },
     );
   } catch (error) {
-    throw route.failure(error instanceof ShoalError ? error : connectError({ host, port }, error));
+    // What is a ShoalError names the proxy already.
+    throw error instanceof ShoalError ? error : route.failure(connectError({ host, port }, error));
   }
 }

@@ -3,13 +3,14 @@ import { Agent as HttpsAgent } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import { type Proxy, proxyName } from "../base/proxy.ts";
+import { proxyName } from "../base/proxy.ts";
 import { proxyAuthorization } from "../core/proxy/http-connect.ts";
 import { connectFirst } from "./connect-first.ts";
 import { connectProxy } from "./connect-proxy.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { openSocket } from "./open-socket.ts";
 import { passThrough } from "./pass-through.ts";
+import type { ProxyRoute } from "./proxy-route.ts";
 
 const KEPT: AgentOptions = { keepAlive: true, maxFreeSockets: 8, timeout: 30_000 };
 
@@ -43,20 +44,20 @@ export class HttpAgents {
   /** What a request for the URL names. */
   pathOf(target: URL): string {
     const path = target.pathname + target.search;
-    return this.#httpProxyFor(target) === null ? path : `http://${target.host}${path}`;
+    return this.routeTo(target) === null ? path : `http://${target.host}${path}`;
   }
 
   /** What a request for the URL has to say besides. */
   headersFor(target: URL): Record<string, string> {
-    const proxy = this.#httpProxyFor(target);
-    const authorization = proxy === null ? null : proxyAuthorization(proxy);
+    const route = this.routeTo(target);
+    const authorization = route === null ? null : proxyAuthorization(route.proxy);
     return authorization === null ? {} : { "proxy-authorization": authorization };
   }
 
   /** The proxy that is asked for the URL itself: an HTTP proxy for plain HTTP. To all else it connects us. */
-  #httpProxyFor(target: URL): Proxy | null {
-    const proxy = this.#policy.proxy?.proxy ?? null;
-    return proxy?.kind === "http" && target.protocol === "http:" ? proxy : null;
+  routeTo(target: URL): ProxyRoute | null {
+    const route = this.#policy.proxy;
+    return route?.proxy.kind === "http" && target.protocol === "http:" ? route : null;
   }
 
   /** Ends idle connections. */

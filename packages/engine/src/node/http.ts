@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import { canonicalIp, type Family, familyOf } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
+import { proxyName } from "../base/proxy.ts";
 import type { Http, HttpGetOptions, HttpRange, HttpResponse, HttpSink, HttpStream } from "../ports/http.ts";
 import { resolveHost } from "./dns.ts";
 import { HttpAgents } from "./http-agents.ts";
@@ -17,7 +18,7 @@ import {
   ResponseStream,
 } from "./http-stream.ts";
 import type { NetPolicy } from "./net-policy.ts";
-import { connectError } from "./socket-error.ts";
+import { connectError, systemCode } from "./socket-error.ts";
 import { tlsTrouble } from "./tls-trouble.ts";
 
 const MAX_HEADER_BYTES = 16_384;
@@ -72,7 +73,7 @@ export class NodeHttp implements Http {
       if (isHttpError(error)) throw error;
       if (options.signal?.aborted === true) throw httpError(`the request to ${name} was cancelled`, error);
       if (late) throw noAnswer(name, options.timeoutMs, error);
-      throw httpError(describe(error, parseUrl(url)), error);
+      throw httpError(this.#describe(error, parseUrl(url)), error);
     } finally {
       clearTimeout(deadline);
       options.signal?.removeEventListener("abort", cancel);
@@ -110,7 +111,7 @@ export class NodeHttp implements Http {
         response = await this.#request(target, addresses, redirects === 0, how);
       } catch (error) {
         if (how.signal.aborted || isHttpError(error)) throw error;
-        throw httpError(describe(error, target), error);
+        throw httpError(this.#describe(error, target), error);
       }
       const { location } = response.headers;
       const isFinal = how.maxRedirects === 0 || !REDIRECTS.has(response.statusCode ?? 0);
@@ -173,9 +174,19 @@ export class NodeHttp implements Http {
     return new Promise((resolve, reject) => {
       const request = secure ? httpsRequest(options) : httpRequest(options);
       let answered = false;
+      // A request that waits for its connection does not end by its signal.
+      const cancel = (): void => reject(new Error("cancelled"));
+      signal.addEventListener("abort", cancel);
+      request.on("close", () => signal.removeEventListener("abort", cancel));
       request.on("response", (response) => {
         answered = true;
-        resolve(response);
+        const refusal = this.#agents.routeTo(target)?.refusal(response.statusCode ?? 0, target.host) ?? null;
+        if (refusal === null) {
+          resolve(response);
+          return;
+        }
+        response.on("error", () => {}).destroy();
+        reject(refusal);
       });
       // Stays for good: an error may follow the answer.
       request.on("error", (error) => {
@@ -186,6 +197,18 @@ export class NodeHttp implements Http {
       });
       request.end();
     });
+  }
+
+  #describe(error: unknown, target: URL): string {
+    if (error instanceof ShoalError) return error.message;
+    const route = this.#agents.routeTo(target);
+    const failure = explained(error, target, route === null ? target.host : proxyName(route.proxy));
+    if (failure !== null) return failure;
+    const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
+    const bare = canonicalIp(target.hostname.replace(/^\[|\]$/g, "")) ?? target.hostname;
+    return route === null
+      ? connectError({ host: bare, port }, error).message
+      : route.failure(connectError(route.proxy, error)).message;
   }
 }
 
@@ -270,18 +293,12 @@ function redirectTarget(from: URL, location: string): URL {
   return target;
 }
 
-function describe(error: unknown, target: URL): string {
-  if (error instanceof ShoalError) return error.message;
-  const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
-  const code = (error as { code?: unknown }).code;
-  if (code === "HPE_HEADER_OVERFLOW") return `${target.host} sends too large headers`;
-  if (typeof code === "string" && (code.startsWith("HPE_") || code.startsWith("Z_"))) {
-    return `${target.host} does not answer in HTTP`;
-  }
-  const untrusted = typeof code === "string" ? tlsTrouble(code, target.host) : null;
-  if (untrusted !== null) return untrusted;
-  const bare = canonicalIp(target.hostname.replace(/^\[|\]$/g, "")) ?? target.hostname;
-  return connectError({ host: bare, port }, error).message;
+/** What is wrong with what `who` answers; null when it is something else. */
+function explained(error: unknown, target: URL, who: string): string | null {
+  const code = systemCode(error);
+  if (code === "HPE_HEADER_OVERFLOW") return `${who} sends too large headers`;
+  if (code.startsWith("HPE_") || code.startsWith("Z_")) return `${who} does not answer in HTTP`;
+  return tlsTrouble(code, target.host);
 }
 
 function tooLarge(maxBytes: number): ShoalError {

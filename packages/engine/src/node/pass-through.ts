@@ -4,13 +4,13 @@ import type { HandshakeEnd, ProxyHandshake } from "../core/proxy/proxy-handshake
 
 const AGREE_TIMEOUT_MS = 20_000;
 
-/** Leads the conversation with a proxy on a socket that is connected to it. Rejects with ERR_CONNECT or an error of the socket, which is destroyed then. */
+/** Leads the conversation with a proxy on a socket that is connected to it. Rejects with ERR_CONNECT and destroys the socket. */
 export function passThrough(socket: Socket, handshake: ProxyHandshake, who: string): Promise<HandshakeEnd> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);
       socket.off("readable", onReadable);
-      socket.off("error", fail);
+      socket.off("error", onClose);
       socket.off("close", onClose);
     };
     const fail = (error: Error): void => {
@@ -37,7 +37,7 @@ export function passThrough(socket: Socket, handshake: ProxyHandshake, who: stri
     };
     const timer = setTimeout(() => failed(`${who} does not answer`), AGREE_TIMEOUT_MS);
     socket.on("readable", onReadable);
-    socket.on("error", fail);
+    socket.on("error", onClose);
     socket.on("close", onClose);
     socket.write(handshake.start());
   });

@@ -1,6 +1,6 @@
 import { ShoalError } from "../base/errors.ts";
 import { type Proxy, proxyName } from "../base/proxy.ts";
-import { HttpConnect } from "../core/proxy/http-connect.ts";
+import { HttpConnect, lockedOut, PROXY_AUTHENTICATION_REQUIRED } from "../core/proxy/http-connect.ts";
 import type { ProxyHandshake } from "../core/proxy/proxy-handshake.ts";
 import { Socks5Handshake } from "../core/proxy/socks5-handshake.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -9,6 +9,10 @@ import type { Endpoint } from "../ports/net.ts";
 const MAX_NAMES = 4_096;
 /** Addresses that stand for names come from 240.0.0.0/8, where nobody is (RFC 1112, section 4). */
 const STAND_IN_NET = 240;
+
+/** Status codes of RFC 9110, 15.6.3 and 15.6.5. */
+const BAD_GATEWAY = 502;
+const GATEWAY_TIMEOUT = 504;
 
 /**
  * The way out through a proxy. The proxy looks names up, nobody else: for each there is an address that stands for it on this machine and means
@@ -62,6 +66,17 @@ export class ProxyRoute {
     return this.proxy.kind === "socks5"
       ? new Socks5Handshake(this.proxy, "CONNECT", told)
       : new HttpConnect(this.proxy, told);
+  }
+
+  /** Why the proxy gives us nothing of `host`, by the status that it answers to a request for something there; null when it does. */
+  refusal(status: number, host: string): ShoalError | null {
+    const message =
+      status === PROXY_AUTHENTICATION_REQUIRED
+        ? lockedOut(this.proxy)
+        : status === BAD_GATEWAY || status === GATEWAY_TIMEOUT
+          ? `${proxyName(this.proxy)} has no answer from ${host} (it says ${status})`
+          : null;
+    return message === null ? null : new ShoalError("ERR_CONNECT", message, {});
   }
 
   /** Why the proxy can't be used; `error` is null when it hung up. */

@@ -20,7 +20,6 @@ const ANYWHERE: Endpoint = { host: "0.0.0.0", port: 0 };
 
 /** What a SOCKS5 proxy passes on for us, while the connection lasts over which it was asked to. */
 interface Association {
-  readonly control: Socket;
   readonly socket: UdpSocket;
   readonly relay: Endpoint;
 }
@@ -36,7 +35,7 @@ export class SocksUdp implements UdpSocket {
   readonly #standIns: Map<number, Set<string>> = new Map();
   #association: Association | null = null;
   #nextTry: number = 0;
-  #open = true;
+  readonly #ending: AbortController = new AbortController();
 
   private constructor(
     route: ProxyRoute,
@@ -50,19 +49,24 @@ export class SocksUdp implements UdpSocket {
     this.#onPacket = onPacket;
   }
 
-  /** Throws ERR_LISTEN when the proxy does not answer, or passes on no datagrams. */
+  /** Throws ERR_LISTEN when the proxy does not answer, or passes on no datagrams, or the signal came before. */
   static async open(
     family: 4 | 6,
     route: ProxyRoute,
     policy: NetPolicy,
     onPacket: (bytes: Uint8Array, from: Endpoint) => void,
+    signal?: AbortSignal,
   ): Promise<SocksUdp> {
     const socket = new SocksUdp(route, policy, family, onPacket);
+    const cancel = (): void => socket.close();
+    signal?.addEventListener("abort", cancel);
     try {
       await socket.#associate();
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       throw new ShoalError("ERR_LISTEN", error.message, {}, error);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
     }
     return socket;
   }
@@ -74,7 +78,7 @@ export class SocksUdp implements UdpSocket {
 
   send(bytes: Uint8Array, to: Endpoint): void {
     if (
-      !this.#open ||
+      this.#ending.signal.aborted ||
       to.host.includes(":") !== (this.#family === 6) ||
       this.#policy.refusal(to.host) !== null
     )
@@ -94,12 +98,13 @@ export class SocksUdp implements UdpSocket {
   }
 
   close(): void {
-    this.#open = false;
-    this.#end();
+    this.#ending.abort();
+    this.#association?.socket.close();
+    this.#association = null;
   }
 
   async #associate(): Promise<void> {
-    const control = await connectProxy(this.#route, this.#policy);
+    const control = await connectProxy(this.#route, this.#policy, this.#ending.signal);
     const handshake = new Socks5Handshake(this.#route.proxy, "UDP_ASSOCIATE", ANYWHERE);
     const { bound } = await passThrough(control, handshake, proxyName(this.#route.proxy));
     const proxyHost = control.remoteAddress?.replace(/^::ffff:/i, "") ?? "";
@@ -109,15 +114,14 @@ export class SocksUdp implements UdpSocket {
     const socket = await openUdp(relay.host.includes(":") ? 6 : 4, 0, this.#policy, (bytes, from) => {
       if (from.host === relay.host && from.port === relay.port) this.#onDatagram(bytes);
     });
-    const association = { control, socket, relay };
+    const association = { socket, relay };
     control.on("error", () => {});
     control.on("close", () => {
       socket.close();
       if (this.#association === association) this.#association = null;
     });
     control.resume();
-    if (!this.#open || control.destroyed) {
-      control.destroy();
+    if (control.destroyed) {
       socket.close();
       return;
     }
@@ -130,12 +134,6 @@ export class SocksUdp implements UdpSocket {
     this.#nextTry = now + RETRY_MS;
     // Until then datagrams are lost.
     this.#associate().catch(() => {});
-  }
-
-  #end(): void {
-    this.#association?.control.destroy();
-    this.#association?.socket.close();
-    this.#association = null;
   }
 
   #onDatagram(packet: Uint8Array): void {

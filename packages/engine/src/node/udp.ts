@@ -17,7 +17,7 @@ export class NodeUdp implements Udp {
   }
 
   async open(
-    { family, port, multicast }: UdpSpec,
+    { family, port, multicast, signal }: UdpSpec,
     onPacket: (bytes: Uint8Array, from: Endpoint) => void,
   ): Promise<UdpSocket> {
     const policy = this.#policy;
@@ -31,7 +31,7 @@ export class NodeUdp implements Udp {
           `${proxyName(policy.proxy.proxy)} passes on no UDP: only SOCKS5 ones can`,
         );
       }
-      return SocksUdp.open(family, policy.proxy, policy, onPacket);
+      return SocksUdp.open(family, policy.proxy, policy, onPacket, signal);
     }
     if (multicast !== undefined) {
       udpAddress(family, policy);

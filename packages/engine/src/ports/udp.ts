@@ -12,6 +12,8 @@ export interface UdpSpec {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly multicast?: MulticastSpec;
+  /** Ends the opening, which may take long where a proxy is silent: it throws ERR_LISTEN then. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -68,20 +68,23 @@ export class DhtNodes implements DatagramProtocol {
     parts.sockets.register(this);
   }
 
-  /** Makes a node for each socket that has none yet. `freshIds`: another process uses those of the saved states. */
-  start(saved: NodeStates, freshIds: boolean): void {
+  /** Makes a node for each socket that has none yet; false when none has come. `freshIds`: another process uses those of the saved states. */
+  start(saved: NodeStates, freshIds: boolean): boolean {
+    const before = this.#nodes.size;
     const now = this.#parts.clock.now();
     for (const family of FAMILIES) {
-      if (this.#nodes.has(family) || this.#parts.sockets.port(family) === 0) continue;
+      if (this.#nodes.has(family) || !this.#parts.sockets.has(family)) continue;
       const node = this.#makeNode(family, family === 4 ? saved.v4 : saved.v6, freshIds, now);
       const own = { family, node, alarm: null, alarmAt: Infinity, isReady: false };
       this.#nodes.set(family, own);
       this.#after(own);
     }
     const [v4, v6] = FAMILIES.map((family) => this.#nodes.get(family)?.node);
-    if (v4 === undefined || v6 === undefined) return;
-    v4.setSibling(v6);
-    v6.setSibling(v4);
+    if (v4 !== undefined && v6 !== undefined) {
+      v4.setSibling(v6);
+      v6.setSibling(v4);
+    }
+    return this.#nodes.size > before;
   }
 
   owns(firstByte: number): boolean {
@@ -155,7 +158,8 @@ export class DhtNodes implements DatagramProtocol {
     const state = saved === null ? null : decodeDhtState(saved, family);
     const id = freshId || state === null ? random.fill(new Uint8Array(ID_BYTES)) : state.id;
     const node = new DhtNode(
-      { family, mayContact, maxLookups: MAX_LOOKUPS },
+      // Whom nobody reaches can't answer.
+      { family, mayContact, maxLookups: MAX_LOOKUPS, readOnly: sockets.port(family) === 0 },
       {
         randomBytes: (target) => random.fill(target),
         sha1: hasher.sha1,

@@ -14,7 +14,7 @@ import type { Store } from "../ports/store.ts";
 import type { Udp } from "../ports/udp.ts";
 import { DhtBootstrap } from "./dht-bootstrap.ts";
 import { DhtItems } from "./dht-items.ts";
-import { DhtMemory, type LoadedStates, SAVE_MS } from "./dht-memory.ts";
+import { DhtMemory, type LoadedStates, type NodeStates, SAVE_MS } from "./dht-memory.ts";
 import { DhtNodes } from "./dht-nodes.ts";
 import { DhtQueue } from "./dht-queue.ts";
 import type { PeerFinder, Seeking, Sought } from "./peer-finder.ts";
@@ -39,6 +39,8 @@ export interface DhtSettings {
   readonly mayContact: (endpoint: Endpoint) => boolean;
 }
 
+/** For sockets at the start; those of a proxy may come later. */
+const OPEN_MS = 1_000;
 /** Between two looks at how things stand. */
 const BEAT_MS = 60_000;
 /** A beat that is so late means that the machine slept. */
@@ -53,8 +55,9 @@ export class Dht implements PeerFinder {
   readonly #bootstrap: DhtBootstrap;
   readonly #memory: DhtMemory;
   readonly #items: DhtItems;
-  /** What an earlier run knew, until we take part. */
-  #known: LoadedStates | null = null;
+  /** What an earlier run knew. */
+  #known: LoadedStates = { v4: null, v6: null, hasIds: false };
+  #takesPart = false;
   #beat: Timer | null = null;
   #beatAt: Millis = 0;
   #beatWallAt = 0;
@@ -86,9 +89,22 @@ export class Dht implements PeerFinder {
   }
 
   async open(port: number): Promise<void> {
-    const [known] = await Promise.all([this.#memory.load(), this.#sockets.open(port)]);
+    const [known] = await Promise.all([this.#memory.load(), this.#openSockets(port)]);
     this.#isOpen = true;
     this.#known = known;
+  }
+
+  /** Nobody is to wait for a proxy that is silent. */
+  async #openSockets(port: number): Promise<void> {
+    const opened = this.#sockets.open(port);
+    await new Promise<void>((resolve) => {
+      const late = this.#clock.setTimer(OPEN_MS, resolve);
+      void opened.then(() => {
+        late.cancel();
+        resolve();
+        this.#onSockets();
+      });
+    });
   }
 
   /** Items of BEP 44. */
@@ -124,7 +140,7 @@ export class Dht implements PeerFinder {
     this.#beat?.cancel();
     this.#bootstrap.close();
     this.#items.close();
-    const states = this.#known ?? this.#nodes.states();
+    const states = this.#states();
     this.#nodes.close();
     this.#sockets.close();
     await this.#memory.save(states, true);
@@ -132,10 +148,9 @@ export class Dht implements PeerFinder {
 
   /** Takes part from now on. Whatever wants something of the DHT does this by itself: for private torrents alone nothing leaves (BEP 27). */
   join(): void {
-    const known = this.#known;
-    if (known === null || !this.#isOpen) return;
-    this.#known = null;
-    this.#nodes.start(known, !known.hasIds);
+    if (this.#takesPart || !this.#isOpen) return;
+    this.#takesPart = true;
+    this.#nodes.start(this.#known, !this.#known.hasIds);
     this.#bootstrap.begin();
     this.#savedAt = this.#clock.now();
     this.#beatLater();
@@ -155,9 +170,21 @@ export class Dht implements PeerFinder {
     this.#beatLater();
     if (slept || (this.#nodes.isLonely && !this.#bootstrap.isBusy)) this.#bootstrap.begin();
     if (slept) this.#queue.restart();
+    void this.#sockets.reopen().then(() => this.#onSockets());
     if (!slept && now - this.#savedAt < SAVE_MS) return;
     this.#savedAt = now;
-    await Promise.all([this.#memory.save(this.#nodes.states(), false), this.#sockets.reopen()]);
-    if (this.#isOpen) this.#nodes.start({ v4: null, v6: null }, true);
+    await this.#memory.save(this.#states(), false);
+  }
+
+  /** There may be a socket that was not there before. */
+  #onSockets(): void {
+    if (!this.#isOpen || !this.#takesPart || !this.#nodes.start(this.#known, !this.#known.hasIds)) return;
+    this.#bootstrap.begin();
+  }
+
+  /** Of a family that is missing now, what was known of it. */
+  #states(): NodeStates {
+    const now = this.#nodes.states();
+    return { v4: now.v4 ?? this.#known.v4, v6: now.v6 ?? this.#known.v6 };
   }
 }

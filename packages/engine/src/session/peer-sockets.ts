@@ -19,7 +19,8 @@ export class PeerSockets {
   readonly #protocols: DatagramProtocol[] = [];
   readonly #sockets: Map<Family, UdpSocket> = new Map();
   #port = 0;
-  #closed = false;
+  readonly #ending: AbortController = new AbortController();
+  readonly #opening: Set<Family> = new Set();
 
   constructor(udp: Udp, log: Log) {
     this.#udp = udp;
@@ -36,13 +37,17 @@ export class PeerSockets {
     await this.reopen();
   }
 
-  /** Tries again to have what could not be had. */
+  /** Tries again to have what could not be had. It may take long where a proxy has to be asked. */
   async reopen(): Promise<void> {
-    const missing = FAMILIES.filter((family) => !this.#sockets.has(family));
+    const missing = FAMILIES.filter((family) => !this.#sockets.has(family) && !this.#opening.has(family));
     await Promise.all(missing.map((family) => this.#openFamily(family)));
   }
 
-  /** 0 while there is no socket of the family. */
+  has(family: Family): boolean {
+    return this.#sockets.has(family);
+  }
+
+  /** Where others reach us; 0 while there is no socket of the family, and where nobody can. */
   port(family: Family): number {
     return this.#sockets.get(family)?.endpoint.port ?? 0;
   }
@@ -52,36 +57,40 @@ export class PeerSockets {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#ending.abort();
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }
 
   async #openFamily(family: Family): Promise<void> {
+    this.#opening.add(family);
     try {
       const socket = await this.#bind(family);
-      if (this.#closed) socket.close();
+      if (this.#ending.signal.aborted) socket.close();
       else this.#sockets.set(family, socket);
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.#log.debug("UDP is not available", { family, reason: error.message });
+    } finally {
+      this.#opening.delete(family);
     }
   }
 
   async #bind(family: Family): Promise<UdpSocket> {
     const onPacket = (bytes: Uint8Array, from: Endpoint): void => this.#onPacket(bytes, from);
+    const { signal } = this.#ending;
     try {
-      return await this.#udp.open({ family, port: this.#port }, onPacket);
+      return await this.#udp.open({ family, port: this.#port, signal }, onPacket);
     } catch (error) {
       if (!(error instanceof ShoalError) || error.code !== "ERR_PORT_IN_USE") throw error;
       this.#log.info("The UDP port is taken, another one is used", { family, port: this.#port });
-      return this.#udp.open({ family, port: 0 }, onPacket);
+      return this.#udp.open({ family, port: 0, signal }, onPacket);
     }
   }
 
   #onPacket(bytes: Uint8Array, from: Endpoint): void {
     const first = bytes[0];
-    if (first === undefined || this.#closed) return;
+    if (first === undefined || this.#ending.signal.aborted) return;
     this.#protocols.find((protocol) => protocol.owns(first))?.onDatagram(bytes, from);
   }
 }

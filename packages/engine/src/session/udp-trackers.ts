@@ -21,7 +21,7 @@ export class UdpTrackers {
   #nextToken = 1;
   #timer: Timer | null = null;
   #timerAt: Millis = Infinity;
-  #closed = false;
+  readonly #ending: AbortController = new AbortController();
 
   constructor(ports: UdpTrackerPorts) {
     this.#ports = ports;
@@ -30,7 +30,8 @@ export class UdpTrackers {
   /** Throws ShoalError ERR_LISTEN, and ERR_TRACKER when no answer comes or the signal did. */
   async request(to: Endpoint, encode: EncodeRequest, signal: AbortSignal): Promise<UdpAnswer> {
     const assertWanted = (): void => {
-      if (signal.aborted || this.#closed) throw new ShoalError("ERR_TRACKER", "The request was cancelled");
+      if (signal.aborted || this.#ending.signal.aborted)
+        throw new ShoalError("ERR_TRACKER", "The request was cancelled");
     };
     assertWanted();
     const socket = await this.#socket(familyOf(to.host));
@@ -58,7 +59,7 @@ export class UdpTrackers {
 
   /** Ends everything; requests under way fail. */
   close(): void {
-    this.#closed = true;
+    this.#ending.abort();
     this.#timer?.cancel();
     for (const settle of this.#calls.values()) settle(null);
     for (const socket of this.#sockets.values()) void socket.then((s) => s.close()).catch(() => {});
@@ -85,7 +86,7 @@ export class UdpTrackers {
   #socket(family: Family): Promise<UdpSocket> {
     let socket = this.#sockets.get(family);
     if (socket === undefined) {
-      socket = this.#ports.udp.open({ family, port: 0 }, (bytes, from) => {
+      socket = this.#ports.udp.open({ family, port: 0, signal: this.#ending.signal }, (bytes, from) => {
         const exchange = this.#exchanges.get(endpointKey(from.host, from.port));
         exchange?.onPacket(bytes, this.#ports.clock.now());
         if (exchange !== undefined) this.#armFor(exchange.nextDeadline());
@@ -99,7 +100,7 @@ export class UdpTrackers {
 
   /** A timer that is early costs one look at the exchanges; most answers come long before it. */
   #armFor(deadline: Millis): void {
-    if (this.#closed || deadline >= this.#timerAt) return;
+    if (this.#ending.signal.aborted || deadline >= this.#timerAt) return;
     this.#timer?.cancel();
     this.#timerAt = deadline;
     const { clock } = this.#ports;

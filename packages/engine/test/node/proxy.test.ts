@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import type { ShoalError } from "@shoal/engine";
 import { SocksServer, type SocksServerOptions } from "@shoal/testkit";
@@ -225,4 +225,85 @@ test("a proxy is read with its parts; a mistake is named without them", () => {
       text,
     );
   }
+});
+
+/** A server that says `words` when it hears something, and nothing when that is null; "" hangs up. */
+async function speaker(t: TestContext, words: string | null): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      if (words === "") socket.resetAndDestroy();
+      else if (words !== null) socket.end(words);
+    });
+  }).listen(0, "127.0.0.1");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+test("nothing waits for a proxy that is silent longer than it wants to", OPTIONS, async (t) => {
+  const policy = through(`socks5://127.0.0.1:${await speaker(t, null)}`);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const opening = new NodeUdp(policy).open({ family: 4, port: 0, signal }, () => {});
+  setTimeout(() => ending.abort(), 50);
+  await assert.rejects(opening, { code: "ERR_LISTEN" });
+  const http = new NodeHttp(policy);
+  t.after(() => http.close());
+  const begun = performance.now();
+  await assert.rejects(http.get("http://web.example/", { timeoutMs: 100, maxBytes: 100 }), {
+    code: "ERR_HTTP",
+    message: /^no answer from web.example/,
+  });
+  assert.ok(performance.now() - begun < 5_000);
+});
+
+test("a proxy that ends the conversation is told of as others are", OPTIONS, async (t) => {
+  const port = await speaker(t, "");
+  await assert.rejects(
+    new NodeUdp(through(`socks5://127.0.0.1:${port}`)).open({ family: 4, port: 0 }, () => {}),
+    {
+      code: "ERR_LISTEN",
+      message: `the proxy 127.0.0.1:${port} hangs up`,
+    },
+  );
+});
+
+test("what is wrong with an HTTP proxy is not said of the server behind it", OPTIONS, async (t) => {
+  for (const [words, credentials, reason] of [
+    ["HTTP/1.1 407 No\r\n\r\n", "", "wants a user name and a password"],
+    ["HTTP/1.1 407 No\r\n\r\n", "me:secret@", "does not accept the user name and password"],
+    ["HTTP/1.1 502 No\r\n\r\n", "", "has no answer from web.example (it says 502)"],
+    ["SSH-2.0-x\r\n", "", "does not answer in HTTP"],
+    ["", "", /can't be used: connection ended by/],
+  ] as const) {
+    const port = await speaker(t, words);
+    const http = new NodeHttp(through(`http://${credentials}127.0.0.1:${port}`));
+    t.after(() => http.close());
+    await assert.rejects(
+      http.get("http://web.example/", { timeoutMs: 5_000, maxBytes: 100 }),
+      (error: ShoalError) => {
+        const who = `the proxy 127.0.0.1:${port} `;
+        assert.ok(error.message.startsWith(who), error.message);
+        const rest = error.message.slice(who.length);
+        if (typeof reason === "string") assert.equal(rest, reason);
+        else assert.match(rest, reason);
+        return true;
+      },
+    );
+  }
+});
+
+test("a proxy whose name is not known is named once", OPTIONS, async (t) => {
+  const http = new NodeHttp(new NetPolicy({ loopbackOnly: true, proxy: parseProxy("socks5://no.example") }));
+  t.after(() => http.close());
+  await assert.rejects(http.get("http://127.0.0.1/", { timeoutMs: 5_000, maxBytes: 100 }), {
+    message:
+      "the proxy no.example:1080 can't be used: no.example is not on this machine, and Shoal is kept to it",
+  });
 });

@@ -7,6 +7,7 @@ import { ExternalAddress } from "../../dist/core/external-address.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
 import { nodeSigner } from "../../dist/node/signer.js";
 import type { Store } from "../../dist/ports/store.js";
+import type { Udp } from "../../dist/ports/udp.js";
 import { Dht } from "../../dist/session/dht.js";
 import type { Sought } from "../../dist/session/peer-finder.js";
 
@@ -27,7 +28,8 @@ class Scene {
   #record: Uint8Array | null = null;
   isCut = false;
 
-  constructor(nodes: number) {
+  /** `opensAt`: until then there is nothing to send by, and nobody says so. `answersTo`: whether others can ask us. */
+  constructor(nodes: number, opensAt: number = 0, answersTo: boolean = true) {
     this.others = new LocalDht({ nodes, seed: 3 });
     const { host, udp, clock } = this.others.guest();
     this.host = host;
@@ -55,9 +57,27 @@ class Scene {
         return Promise.resolve();
       },
     };
+    const late: Udp = {
+      open: async (spec, onPacket) => {
+        const { signal } = spec;
+        const left = opensAt - clock.now();
+        if (left > 0) {
+          await new Promise<void>((resolve) => {
+            const timer = clock.setTimer(left, resolve);
+            signal?.addEventListener("abort", () => {
+              timer.cancel();
+              resolve();
+            });
+          });
+          throw new ShoalError("ERR_LISTEN", "there is no way");
+        }
+        const socket = await udp.open(spec, onPacket);
+        return answersTo ? socket : { ...socket, endpoint: { host: "0.0.0.0", port: 0 } };
+      },
+    };
     const ports = {
       clock,
-      udp,
+      udp: late,
       random,
       log: silent,
       hasher: nodeHasher,
@@ -113,6 +133,27 @@ describe("Dht", () => {
     await scene.run(60 * MINUTE);
     assert.equal(scene.lookedUp.length, 1);
     assert.ok(scene.saves >= 4 && scene.saves <= 6, `${scene.saves} saves`);
+    await scene.dht.close();
+    assert.equal(scene.clock.timers, 0);
+  });
+
+  it("waits for nothing that is silent, and takes part once it can", async () => {
+    const scene = new Scene(40, 3 * MINUTE, false);
+    const entering = scene.enter();
+    await scene.run(2_000);
+    await entering;
+    assert.equal(scene.dht.stats().ipv4, null);
+    await scene.run(5 * MINUTE);
+    assert.ok(scene.nodes >= 16, `${scene.nodes} nodes`);
+    assert.equal(scene.dht.portFor("192.0.2.1"), 0);
+    await scene.dht.close();
+  });
+
+  it("ends while it still waits", async () => {
+    const scene = new Scene(1, 60 * MINUTE);
+    const entering = scene.enter();
+    await scene.run(2_000);
+    await entering;
     await scene.dht.close();
     assert.equal(scene.clock.timers, 0);
   });

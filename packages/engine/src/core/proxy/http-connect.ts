@@ -9,6 +9,8 @@ const MAX_HEAD = 16_384;
 /** "HTTP/1.1 200" */
 const STATUS_BYTES = 12;
 const NEWLINE = 10;
+/** Status of RFC 9110, 15.5.8. */
+export const PROXY_AUTHENTICATION_REQUIRED = 407;
 const NOTHING: HandshakeStep = { send: null, done: null };
 const END_OF_HEAD = "\r\n\r\n";
 
@@ -53,13 +55,16 @@ export class HttpConnect implements ProxyHandshake {
   }
 
   #refusal(who: string, status: number): string {
-    if (status === 407) {
-      return this.#proxy.credentials === null
-        ? `${who} wants a user name and a password`
-        : `${who} does not accept the user name and password`;
-    }
+    if (status === PROXY_AUTHENTICATION_REQUIRED) return lockedOut(this.#proxy);
     return `${who} can't connect to ${this.#to} (it answers ${status})`;
   }
+}
+
+/** Why a proxy lets nobody through who says no more than we do. */
+export function lockedOut(proxy: Proxy): string {
+  return proxy.credentials === null
+    ? `${proxyName(proxy)} wants a user name and a password`
+    : `${proxyName(proxy)} does not accept the user name and password`;
 }
 
 /** The value of a Proxy-Authorization header (RFC 7617); null without credentials. */
