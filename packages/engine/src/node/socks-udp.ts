@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { endpointKey } from "../base/address.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import { proxyName } from "../base/proxy.ts";

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 
 import type { Context } from "../../context.ts";
 import type { Http, HttpResponse } from "../../engine.ts";
-import { CliError } from "../../errors.ts";
+import { CliError, interrupted } from "../../errors.ts";
 import { isOffline } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { MAX_TORRENT_BYTES } from "../torrent/source.ts";
@@ -52,6 +52,7 @@ export async function fetchTorrent(context: Context, url: string, reach: Reach):
     return { bytes: response.body };
   } catch (error) {
     if (error instanceof CliError) throw error;
+    if (context.signal.aborted) throw interrupted(context.signal, `${shown} was not fetched.`);
     throw new CliError(
       "ERR_HTTP",
       `${shown} can't be fetched: ${error instanceof Error ? clean(error.message) : String(error)}`,
