@@ -39,6 +39,8 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     "Choose another folder for shoal's notes with SHOAL_STATE_DIR",
   );
   const { createSession, SESSION_DEFAULTS } = await context.engine();
+  tellWayOut(context, output, flags);
+  const proxy = proxyOf(context, flags);
   const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
   const known = flags.port === null ? await rememberedPort(dir) : null;
   // The remembered port first, then the usual ones.
@@ -56,7 +58,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
       ...(flags.host === null ? {} : { host: flags.host }),
       ...(ipFilter === null ? {} : { ipFilter }),
-      ...(flags.proxy === null ? {} : { proxy: flags.proxy, proxyListen: flags.proxyListen }),
+      ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
       ports,
       obfuscation: flags.obfuscation,
     });
@@ -68,6 +70,25 @@ export async function openSession(context: Context, output: Output, flags: Netwo
   } catch (error) {
     throw explainListen(error, flags);
   }
+}
+
+/** The proxy of --proxy, or else of SHOAL_PROXY, where other users of the computer don't see its password; null without one. */
+export function proxyOf(context: Context, { proxy }: Pick<NetworkFlags, "proxy">): string | null {
+  const setting = context.env["SHOAL_PROXY"] ?? "";
+  return proxy ?? (setting === "" ? null : setting);
+}
+
+/** Says what of the way out that was chosen may surprise. */
+function tellWayOut(context: Context, output: Output, flags: NetworkFlags): void {
+  if (/^http:/i.test(proxyOf(context, flags) ?? ""))
+    output.note("An HTTP proxy carries no UDP: neither the DHT nor UDP trackers are asked.");
+  const { host } = flags;
+  if (host === null || isOffline(context) || host === "localhost" || isIP(host) !== 0) return;
+  const up = Object.keys(networkInterfaces());
+  if (!up.includes(host) && isIP(host.replace(/^\[|\]$/g, "")) === 0)
+    output.warn(
+      `No network interface ${clean(host)} is up now: shoal waits for it. Those that are: ${up.map(clean).join(", ")}`,
+    );
 }
 
 /** SHOAL_OFFLINE=1: nothing leaves this computer. */

@@ -157,6 +157,14 @@ test("failedPeer: the address once, the reason in small letters", () => {
     "127.0.0.1:9 can't be used now: connection refused",
   );
   assert.equal(
+    failedPeer("192.0.2.1:9", "192.0.2.1:9 can't be reached from the address that is set"),
+    "192.0.2.1:9 can't be used now: can't be reached from the address that is set",
+  );
+  assert.equal(
+    failedPeer("192.0.2.1:9", "The proxy p:1 can't connect to 192.0.2.1:9 (it answers 502)"),
+    "192.0.2.1:9 can't be used now: the proxy p:1 can't connect to 192.0.2.1:9 (it answers 502)",
+  );
+  assert.equal(
     failedPeer("[::1]:9", "The peer hung up\u001b[2J"),
     "[::1]:9 can't be used now: the peer hung up\ufffd[2J",
   );
@@ -164,15 +172,18 @@ test("failedPeer: the address once, the reason in small letters", () => {
 
 test("listeningLines: where, in one line that fits 80 columns", () => {
   const everywhere = { endpoint: { host: "::", port: 41_873 }, obstacle: null };
-  const lines = listeningLines(everywhere, [{ host: "192.168.100.200", port: 41_873 }]);
+  const lines = listeningLines(everywhere, [{ host: "192.168.100.200", port: 41_873 }], false);
   assert.deepEqual(lines, [
     "Listening on port 41873 of every address (in your own network: 192.168.100.200).",
   ]);
   for (const line of lines) assert.ok(line.length <= 80);
   const here = { endpoint: { host: "127.0.0.1", port: 7 }, obstacle: null };
-  assert.deepEqual(listeningLines(here, []), ["Listening on 127.0.0.1, port 7."]);
+  assert.deepEqual(listeningLines(here, [], false), ["Listening on 127.0.0.1, port 7."]);
   const away = { endpoint: null, obstacle: "waits for interface tun0" };
-  assert.deepEqual(listeningLines(away, []), ["Not listening: waits for interface tun0."]);
+  assert.deepEqual(listeningLines(away, [], false), ["Not listening: waits for interface tun0."]);
+  const nowhere = { endpoint: null, obstacle: null };
+  assert.match(listeningLines(nowhere, [], false).join(), /only people named/);
+  assert.match(listeningLines(nowhere, [], true).join(), /through a proxy nobody can connect to you/);
 });
 
 test("reachabilityLines: nothing before it is known, and what can be done about a no", () => {

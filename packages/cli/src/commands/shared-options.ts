@@ -86,11 +86,14 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "port or range A-B to listen on (default: 41873, or the next free one)",
     parsePorts,
   ),
-  proxy: text("--proxy <url>", "everything through this server: socks5://HOST:PORT or http://HOST:PORT"),
+  proxy: text(
+    "--proxy <url>",
+    "everything through this server: socks5://HOST:PORT or http://HOST:PORT (default: $SHOAL_PROXY)",
+  ),
   proxyListen: flag("--proxy-listen", "let others connect to this computer although there is a proxy"),
   ipFilter: list(
     "--ip-filter <file>",
-    "a list of addresses to have nothing to do with; repeatable",
+    "a list of addresses to have nothing to do with (P2P, DAT or CIDR); repeatable",
     nonEmpty,
   ),
   host: text("--host <address>", "address or network interface of this computer, and no other, to use"),

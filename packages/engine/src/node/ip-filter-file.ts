@@ -10,15 +10,19 @@ import { systemCode } from "./socket-error.ts";
 /** Of all lists together, unpacked. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
-export interface LoadedIpFilter extends IpFilterReport {
+export interface LoadedIpFilter extends Omit<IpFilterReport, "firstUnknown"> {
+  /** With the list that it is in. */
+  readonly firstUnknown: (NonNullable<IpFilterReport["firstUnknown"]> & { readonly path: string }) | null;
   readonly ranges: IpRanges;
 }
 
-/** Reads lists of addresses to block, also such as were packed by gzip; see `IpFilterReader`. Throws ShoalError ERR_NOT_FOUND and ERR_DISK with the path. */
+/** Reads lists of addresses to block, also such as were packed by gzip; see `IpFilterReader`. Throws ShoalError ERR_NOT_FOUND, and ERR_DISK with the path, also for a list of which nothing is understood. */
 export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFilter> {
   const reader = new IpFilterReader();
   let bytes = 0;
+  let firstUnknown: LoadedIpFilter["firstUnknown"] = null;
   for (const path of paths) {
+    const before = reader.report();
     const read = async (parts: AsyncIterable<Uint8Array>): Promise<void> => {
       for await (const part of parts) {
         bytes += part.length;
@@ -36,8 +40,19 @@ export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFi
       throw loadError(path, error);
     }
     reader.endOfList();
+    const after = reader.report();
+    // Whoever asks for a filter is not to go without.
+    if (after.read === before.read && after.unknown > before.unknown) {
+      const lines = after.unknown - before.unknown;
+      throw new ShoalError(
+        "ERR_DISK",
+        `${path} has no addresses to block, but ${lines === 1 ? "a line that is" : `${lines} lines that are`} not understood`,
+        { path },
+      );
+    }
+    if (firstUnknown === null && after.firstUnknown !== null) firstUnknown = { ...after.firstUnknown, path };
   }
-  return { ...reader.report(), ranges: reader.ranges() };
+  return { ...reader.report(), firstUnknown, ranges: reader.ranges() };
 }
 
 async function isGzip(path: string): Promise<boolean> {
@@ -55,6 +70,12 @@ function loadError(path: string, error: unknown): ShoalError {
   if (error instanceof ShoalError) return error;
   const code = systemCode(error);
   if (code === "ENOENT") return new ShoalError("ERR_NOT_FOUND", `there is no file ${path}`, { path }, error);
-  const reason = code.startsWith("Z_") ? "it is packed by gzip and damaged" : code;
-  return new ShoalError("ERR_DISK", `${path} can't be read: ${reason}`, { path, systemCode: code }, error);
+  if (code.startsWith("Z_"))
+    return new ShoalError(
+      "ERR_DISK",
+      `${path} can't be read: it is packed by gzip and damaged`,
+      { path },
+      error,
+    );
+  return new ShoalError("ERR_DISK", `${path} can't be read: ${code}`, { path, reason: code }, error);
 }

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
+import { ShoalError } from "../base/errors.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Proxy } from "../base/proxy.ts";
 import { BindingWatch } from "./binding-watch.ts";
@@ -46,13 +47,19 @@ export class NetPolicy {
   /** The interface that was last proved to hold what is tied to it. */
   #proved: string | null = null;
 
+  /** Throws ERR_INVALID_ARGUMENT for what can't be bound to at any time. */
   constructor(options: NetPolicyOptions = {}) {
     this.proxy = options.proxy === undefined ? null : new ProxyRoute(options.proxy);
     this.#ipFilter = options.ipFilter ?? null;
-    const host = options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost;
+    const host =
+      options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost?.replace(/^\[(.*)\]$/, "$1");
     const bindHost = host === undefined ? null : (canonicalIp(host) ?? host);
     const isName = bindHost !== null && isIP(bindHost) === 0;
     const isInternalName = isName && this.#local.of(bindHost).some((own) => this.#local.isInternal(own));
+    if (isName && !canNameInterface(bindHost)) {
+      const message = `${bindHost} is neither an address nor the name of a network interface`;
+      throw new ShoalError("ERR_INVALID_ARGUMENT", message);
+    }
     this.listenHost = isName ? null : bindHost;
     this.device = isName && !isInternalName ? bindHost : null;
     this.bindHost = isName || bindHost === "::" || bindHost === "0.0.0.0" ? null : bindHost;
@@ -165,4 +172,10 @@ export class NetPolicy {
     this.#proved = device;
     return true;
   }
+}
+
+/** Most is allowed elsewhere than on Linux, where the kernel has limits (dev_valid_name); what looks like an address was meant as one. */
+function canNameInterface(name: string): boolean {
+  if (name === "" || /^[\d.]+$/.test(name)) return false;
+  return process.platform !== "linux" || (name.length <= 15 && !/[\s/:]/.test(name));
 }

@@ -50,6 +50,16 @@ test("an address that this machine does not have is waited for, and so is an int
   }
 });
 
+test("an address in brackets is one; what can be neither address nor interface is refused", () => {
+  assert.equal(new NetPolicy({ bindHost: "[::1]" }).bindHost, "::1");
+  for (const bindHost of ["1.2.3", "1.2.3.4.5", ""]) {
+    assert.throws(() => new NetPolicy({ bindHost }), {
+      code: "ERR_INVALID_ARGUMENT",
+      message: `${bindHost} is neither an address nor the name of a network interface`,
+    });
+  }
+});
+
 test("the name of the loopback interface keeps everything on this machine", () => {
   const [loopback] = Object.entries(networkInterfaces()).find(([, all]) =>
     all?.some(({ internal }) => internal),

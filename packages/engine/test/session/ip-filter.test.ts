@@ -94,13 +94,18 @@ test(
     const packed = gzipSync("1.2.3.4\n5.6.7.8-5.6.7.9\n???\n");
     writeFileSync(path, packed);
     const { ranges, ...report } = await loadIpFilter([path]);
-    assert.deepEqual(report, { read: 2, unknown: 1, firstUnknown: { line: 3, text: "???" } });
+    assert.deepEqual(report, { read: 2, unknown: 1, firstUnknown: { line: 3, text: "???", path } });
     assert.ok(ranges.has("5.6.7.9"));
     writeFileSync(path, packed.subarray(0, -12));
     await assert.rejects(
       loadIpFilter([path]),
       (error: ShoalError) => error.code === "ERR_DISK" && error.message.includes(path),
     );
+    writeFileSync(path, "???\n");
+    await assert.rejects(loadIpFilter([path]), {
+      code: "ERR_DISK",
+      message: `${path} has no addresses to block, but a line that is not understood`,
+    });
     await assert.rejects(loadIpFilter([`${path}.not`]), {
       code: "ERR_NOT_FOUND",
       message: `there is no file ${path}.not`,

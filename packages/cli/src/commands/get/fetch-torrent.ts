@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { Context } from "../../context.ts";
 import type { Http, HttpResponse } from "../../engine.ts";
 import { CliError, interrupted } from "../../errors.ts";
-import { isOffline } from "../../session.ts";
+import { isOffline, proxyOf } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { MAX_TORRENT_BYTES } from "../torrent/source.ts";
 
@@ -26,10 +26,11 @@ export async function fetchTorrent(context: Context, url: string, reach: Reach):
   if (!URL.canParse(url))
     throw new CliError("ERR_USAGE", `${shown} is not a web address`, "Copy it again, in quotes.");
   const { openHttp } = await context.engine();
+  const proxy = proxyOf(context, reach);
   const http = openHttp({
     offline: isOffline(context),
     ...(reach.host === null ? {} : { host: reach.host }),
-    ...(reach.proxy === null ? {} : { proxy: reach.proxy }),
+    ...(proxy === null ? {} : { proxy }),
   });
   try {
     let at = url;

@@ -120,7 +120,8 @@ function lookingParts(asked: Asked, waiting: WaitingReason | null): string[] {
 
 /** "192.0.2.7:41873 can't be used: connection refused", where the engine's reason may name the address once more. */
 export function failedPeer(shown: string, reason: string): string {
-  const rest = cleanShort(reason).replace(` by ${shown}`, "").replace(`${shown} `, "");
+  const rest = cleanShort(reason).replace(` by ${shown}`, "");
+  if (rest.startsWith(`${shown} `)) return `${shown} can't be used now: ${rest.slice(shown.length + 1)}`;
   return `${shown} can't be used now: ${rest.charAt(0).toLowerCase()}${rest.slice(1)}`;
 }
 

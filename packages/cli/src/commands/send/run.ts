@@ -16,7 +16,7 @@ import {
   writeTorrentFile,
   writeWhole,
 } from "../../paths.ts";
-import { openSession, reachableAt, torrentsDir } from "../../session.ts";
+import { openSession, proxyOf, reachableAt, torrentsDir } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { listenForKeys } from "../../ui/keys.ts";
 import { count, formatSize } from "../../ui/sizes.ts";
@@ -193,7 +193,8 @@ function announce(
     if (options.qr) for (const line of qrLines(shared.magnet, output.columns)) output.data(line);
     output.data();
   }
-  for (const line of listeningLines(session, reachableAt(context, session))) output.note(line);
+  const isProxied = proxyOf(context, options) !== null;
+  for (const line of listeningLines(session, reachableAt(context, session), isProxied)) output.note(line);
   tellReachability(output, session);
   if (shares.some(({ metainfo }) => metainfo.private && metainfo.trackers.length === 0)) {
     output.warn(

@@ -49,10 +49,17 @@ export function shareLines(context: Context, shared: Shared, style: Style): stri
 export function listeningLines(
   session: Pick<Session, "endpoint" | "obstacle">,
   reachable: readonly { host: string; port: number }[],
+  isProxied: boolean,
 ): string[] {
   const { endpoint, obstacle } = session;
   if (endpoint === null && obstacle !== null) return [`Not listening: ${clean(obstacle)}.`];
-  if (endpoint === null) return ["Not listening: only people named can be reached."];
+  if (endpoint === null) {
+    return [
+      isProxied
+        ? "Not listening: through a proxy nobody can connect to you. Shoal connects to those it finds; --proxy-listen lets them in."
+        : "Not listening: only people named can be reached.",
+    ];
+  }
   const first = reachable[0];
   const all = endpoint.host === "0.0.0.0" || endpoint.host === "::";
   if (!all) return [`Listening on ${clean(endpoint.host)}, port ${endpoint.port}.`];
