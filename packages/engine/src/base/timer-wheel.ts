@@ -10,19 +10,13 @@ const BEYOND = LEVELS * SLOTS;
 const NOT_PENDING = -1;
 const FIRING = -2;
 
-/** A scheduled item; pass it to `cancel`. */
-export class WheelTimer<T> {
-  readonly item: T;
-  /** Tick in which it is due. */
-  readonly tick: number;
+/** What a wheel can hold, once and in one wheel: extend it. Ten thousand things that wait need no further objects for that. */
+export class WheelTimer {
+  /** Tick in which it is due, or was due last. */
+  tick: number = 0;
   slot: number = NOT_PENDING;
-  next: WheelTimer<T> | null = null;
-  previous: WheelTimer<T> | null = null;
-
-  constructor(item: T, tick: number) {
-    this.item = item;
-    this.tick = tick;
-  }
+  next: WheelTimer | null = null;
+  previous: WheelTimer | null = null;
 }
 
 /**
@@ -32,20 +26,20 @@ export class WheelTimer<T> {
  * A timer lies in the level of the highest base-64 digit in which its tick differs from the current tick, so all timers
  * of a level are due before those of the levels above.
  */
-export class TimerWheel<T> {
+export class TimerWheel<T extends WheelTimer> {
   readonly #tickMs: number;
-  readonly #fire: (item: T, now: Millis) => void;
-  readonly #heads: (WheelTimer<T> | null)[] = new Array<WheelTimer<T> | null>(BEYOND + 1).fill(null);
+  readonly #fire: (timer: T, now: Millis) => void;
+  readonly #heads: (WheelTimer | null)[] = new Array<WheelTimer | null>(BEYOND + 1).fill(null);
   /** Timers that are due and have not fired yet, from `#firedUpTo` on. */
-  #due: WheelTimer<T>[] = [];
+  #due: WheelTimer[] = [];
   #firedUpTo = 0;
   #size = 0;
   #tick: number;
   /** Earliest tick in the slots; -1 when it has to be looked for. */
   #earliest = -1;
 
-  /** `fire` gets each item when it is due; it may schedule and cancel, but not advance. */
-  constructor(fire: (item: T, now: Millis) => void, now: Millis = 0, tickMs = 4) {
+  /** `fire` gets each timer when it is due; it may schedule and cancel, but not advance. */
+  constructor(fire: (timer: T, now: Millis) => void, now: Millis = 0, tickMs = 4) {
     this.#fire = fire;
     this.#tickMs = tickMs;
     this.#tick = Math.floor(now / tickMs);
@@ -57,20 +51,25 @@ export class TimerWheel<T> {
   }
 
   /**
-   * Fires `item` once, at `at` or less than a tick later; what is due already fires with the next `advance`. `at` must be
-   * finite.
+   * Fires `timer` once, at `at` or less than a tick later, and not when it was due before; what is due already fires with the next
+   * `advance`. `at` must be finite.
    */
-  schedule(at: Millis, item: T): WheelTimer<T> {
+  schedule(at: Millis, timer: T): void {
     if (!Number.isFinite(at)) throw new RangeError(`timer at ${at}`);
-    const timer = new WheelTimer(item, Math.max(this.#tick + 1, Math.ceil(at / this.#tickMs)));
+    this.cancel(timer);
+    timer.tick = Math.max(this.#tick + 1, Math.ceil(at / this.#tickMs));
     this.#link(timer);
     this.#size++;
     if (this.#earliest >= 0 && timer.tick < this.#earliest) this.#earliest = timer.tick;
-    return timer;
   }
 
-  /** False when the timer has fired or was cancelled before. */
-  cancel(timer: WheelTimer<T>): boolean {
+  /** When the timer is due, or was due last, rounded up to a tick. */
+  dueAt(timer: T): Millis {
+    return timer.tick * this.#tickMs;
+  }
+
+  /** False when the timer is not pending: it has fired, or was cancelled before. */
+  cancel(timer: T): boolean {
     if (timer.slot === NOT_PENDING) return false;
     if (timer.slot !== FIRING) this.#unlink(timer);
     timer.slot = NOT_PENDING;
@@ -88,7 +87,7 @@ export class TimerWheel<T> {
       if (timer.slot !== FIRING) continue;
       timer.slot = NOT_PENDING;
       this.#size--;
-      this.#fire(timer.item, now);
+      this.#fire(timer as T, now);
     }
     if (this.#due.length > 0) this.#due = [];
     this.#firedUpTo = 0;
@@ -138,7 +137,7 @@ export class TimerWheel<T> {
     }
   }
 
-  #link(timer: WheelTimer<T>): void {
+  #link(timer: WheelTimer): void {
     const tick = this.#tick;
     let level = 0;
     while (
@@ -156,7 +155,7 @@ export class TimerWheel<T> {
     this.#heads[slot] = timer;
   }
 
-  #unlink(timer: WheelTimer<T>): void {
+  #unlink(timer: WheelTimer): void {
     if (timer.previous === null) this.#heads[timer.slot] = timer.next;
     else timer.previous.next = timer.next;
     if (timer.next !== null) timer.next.previous = timer.previous;

@@ -2,11 +2,8 @@ import type { Millis } from "../base/brand.ts";
 import { TimerWheel, type WheelTimer } from "../base/timer-wheel.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 
-/** One alarm that is set; pass it to `cancel`. */
-export type Alarm<T> = WheelTimer<T>;
-
 /** Any number of alarms on one timer of the clock, and none at all while no alarm is set. */
-export class Alarms<T> {
+export class Alarms<T extends WheelTimer> {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel<T>;
   #timer: Timer | null = null;
@@ -18,16 +15,15 @@ export class Alarms<T> {
     this.#wheel = new TimerWheel(ring, clock.now());
   }
 
-  /** Rings once for `item` at `at`, which must be finite, or a few milliseconds later. */
-  set(at: Millis, item: T): Alarm<T> {
-    const alarm = this.#wheel.schedule(at, item);
+  /** Rings once for `item` at `at`, which must be finite, or a few milliseconds later, and no more when it was to ring before. */
+  set(at: Millis, item: T): void {
+    this.#wheel.schedule(at, item);
     this.#arm();
-    return alarm;
   }
 
-  /** False when it has rung or was cancelled before. */
-  cancel(alarm: Alarm<T>): boolean {
-    const cancelled = this.#wheel.cancel(alarm);
+  /** False when there is none set for `item`. */
+  cancel(item: T): boolean {
+    const cancelled = this.#wheel.cancel(item);
     // A timer that is early now costs one look at the wheel; one for nothing at all would keep the process awake.
     if (this.#wheel.size === 0) this.#disarm();
     return cancelled;

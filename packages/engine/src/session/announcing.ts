@@ -3,11 +3,12 @@ import type { Millis } from "../base/brand.ts";
 import { fromHex, readU32 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
+import { WheelTimer } from "../base/timer-wheel.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
 import { Announcer, type AnnounceAction } from "../core/tracker/announcer.ts";
 import type { Log } from "../ports/log.ts";
 import type { AnnounceRefusal, AnnounceRequest, AnnounceSuccess } from "../wire/announce.ts";
-import type { Alarm, Alarms } from "./alarms.ts";
+import type { Alarms } from "./alarms.ts";
 import { moreUrgent, type Urgency } from "./host-queue.ts";
 import type { ScrapeBatches } from "./scrape-batches.ts";
 import type { RequestOptions, RequestPorts, TrackerRequests } from "./tracker-requests.ts";
@@ -74,8 +75,8 @@ export interface AnnouncePorts extends RequestPorts {
 }
 
 /** What an alarm rings for. */
-export interface Ringing {
-  onAlarm(): void;
+export abstract class Ringing extends WheelTimer {
+  abstract onAlarm(): void;
 }
 
 /** What all torrents of a session have in common here. */
@@ -109,7 +110,7 @@ interface Swarm {
 }
 
 /** The announcing of one torrent. Of ten thousand torrents most have one of these, and nothing else: it is kept small. */
-export class Announcing implements Ringing {
+export class Announcing extends Ringing {
   readonly #shared: AnnounceShared;
   readonly #info: AnnounceInfo;
   readonly #listener: TrackerListener;
@@ -117,12 +118,12 @@ export class Announcing implements Ringing {
   #swarms: readonly Swarm[] = [];
   /** What ends the announces under way; null while there are none. */
   #underWay: Set<UnderWay> | null = null;
-  #alarm: Alarm<Ringing> | null = null;
   #running = false;
   /** Somebody waits for what is under way. */
   #urgency: Urgency = "routine";
 
   constructor(shared: AnnounceShared, info: AnnounceInfo, listener: TrackerListener) {
+    super();
     this.#shared = shared;
     this.#info = info;
     this.#listener = listener;
@@ -238,7 +239,7 @@ export class Announcing implements Ringing {
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
-    this.#cancelAlarm();
+    this.#shared.alarms.cancel(this);
     for (const { abort } of this.#underWay ?? []) abort.abort();
     this.#underWay = null;
     const goodbyes = this.#swarms.flatMap((swarm) => {
@@ -253,14 +254,12 @@ export class Announcing implements Ringing {
   }
 
   onAlarm(): void {
-    this.#alarm = null;
     this.proceed();
   }
 
   /** Makes the announces that are due, and sets the alarm for the next. */
   proceed(): void {
     if (!this.#running) return;
-    this.#cancelAlarm();
     const now = this.#now();
     this.#meetNewNames(now);
     let earliest = Number.POSITIVE_INFINITY;
@@ -272,7 +271,8 @@ export class Announcing implements Ringing {
     }
     // Whom nobody has answered by now waits for the next round, like everybody.
     if (this.#underWay === null) this.#urgency = "routine";
-    if (earliest < Number.POSITIVE_INFINITY) this.#alarm = this.#shared.alarms.set(earliest, this);
+    if (earliest < Number.POSITIVE_INFINITY) this.#shared.alarms.set(earliest, this);
+    else this.#shared.alarms.cancel(this);
   }
 
   async #announce(swarm: Swarm, action: AnnounceAction): Promise<void> {
@@ -401,11 +401,6 @@ export class Announcing implements Ringing {
       };
       void ask();
     });
-  }
-
-  #cancelAlarm(): void {
-    if (this.#alarm !== null) this.#shared.alarms.cancel(this.#alarm);
-    this.#alarm = null;
   }
 
   #first(): Announcer | undefined {

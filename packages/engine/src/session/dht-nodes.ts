@@ -1,5 +1,6 @@
 import { type Family, familyOf } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
+import { WheelTimer } from "../base/timer-wheel.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
 import { DhtNode } from "../core/dht/dht-node.ts";
 import { decodeDhtState, encodeDhtState } from "../core/dht/dht-state.ts";
@@ -10,7 +11,7 @@ import type { Hasher } from "../ports/hasher.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
 import type { Signer } from "../ports/signer.ts";
-import { type Alarm, Alarms } from "./alarms.ts";
+import { Alarms } from "./alarms.ts";
 import type { NodeStates } from "./dht-memory.ts";
 import type { DatagramProtocol, PeerSockets } from "./peer-sockets.ts";
 
@@ -37,12 +38,17 @@ export interface DhtNodesParts {
   readonly onWanted: () => void;
 }
 
-interface OwnNode {
+class OwnNode extends WheelTimer {
   readonly family: Family;
   readonly node: DhtNode;
-  alarm: Alarm<OwnNode> | null;
-  alarmAt: Millis;
-  isReady: boolean;
+  alarmAt: Millis = Infinity;
+  isReady: boolean = false;
+
+  constructor(family: Family, node: DhtNode) {
+    super();
+    this.family = family;
+    this.node = node;
+  }
 }
 
 /** Our nodes in the DHT, one for each address family that this machine has (BEP 32, 45): joins them with sockets and a timer. */
@@ -56,7 +62,6 @@ export class DhtNodes implements DatagramProtocol {
   constructor(parts: DhtNodesParts) {
     this.#parts = parts;
     this.#alarms = new Alarms(parts.clock, (own, now) => {
-      own.alarm = null;
       own.alarmAt = Infinity;
       own.node.onTime(now);
       this.#after(own);
@@ -75,7 +80,7 @@ export class DhtNodes implements DatagramProtocol {
     for (const family of FAMILIES) {
       if (this.#nodes.has(family) || !this.#parts.sockets.has(family)) continue;
       const node = this.#makeNode(family, family === 4 ? saved.v4 : saved.v6, freshIds, now);
-      const own = { family, node, alarm: null, alarmAt: Infinity, isReady: false };
+      const own = new OwnNode(family, node);
       this.#nodes.set(family, own);
       this.#after(own);
     }
@@ -149,7 +154,7 @@ export class DhtNodes implements DatagramProtocol {
 
   close(): void {
     this.#stopVotes();
-    for (const { alarm } of this.#nodes.values()) if (alarm !== null) this.#alarms.cancel(alarm);
+    for (const own of this.#nodes.values()) this.#alarms.cancel(own);
     this.#nodes.clear();
   }
 
@@ -186,8 +191,7 @@ export class DhtNodes implements DatagramProtocol {
     const at = Math.max(own.node.nextDeadline(now), now);
     // An alarm that is early costs one look at the node.
     if (at < own.alarmAt) {
-      if (own.alarm !== null) this.#alarms.cancel(own.alarm);
-      own.alarm = this.#alarms.set(at, own);
+      this.#alarms.set(at, own);
       own.alarmAt = at;
     }
     const knowsSomebody = own.node.size > 0;

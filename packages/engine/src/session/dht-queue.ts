@@ -48,10 +48,7 @@ export class DhtQueue implements SearchOwner {
     this.#clock = clock;
     this.#rng = rng;
     this.#nodes = nodes;
-    this.#alarms = new Alarms(clock, (search) => {
-      search.alarm = null;
-      this.#enter(search);
-    });
+    this.#alarms = new Alarms(clock, (search) => this.#enter(search));
   }
 
   /** `gentle`: nobody waits for it. */
@@ -60,7 +57,7 @@ export class DhtQueue implements SearchOwner {
     const now = this.#clock.now();
     if (gentle) {
       this.#restTurnAt = Math.max(now, this.#restTurnAt) + REST_TURN;
-      search.alarm = this.#alarms.set(this.#restTurnAt, search);
+      this.#alarms.set(this.#restTurnAt, search);
     } else {
       this.#awake.add(search);
       this.#enter(search);
@@ -102,7 +99,7 @@ export class DhtQueue implements SearchOwner {
     const at = soonest(search.startedAt, now);
     this.#leave(search);
     if (at <= now) this.#enter(search);
-    else search.alarm = this.#alarms.set(at, search);
+    else this.#alarms.set(at, search);
   }
 
   onRoundEnd(search: DhtSearch): void {
@@ -134,7 +131,7 @@ export class DhtQueue implements SearchOwner {
   #wait(search: DhtSearch): void {
     const pause = pauseAfter(search.purpose, search.round, search.thinRounds);
     const jitter = Math.min(JITTER_MS, pause / 10);
-    search.alarm = this.#alarms.set(this.#clock.now() + pause + this.#rng.below(jitter), search);
+    this.#alarms.set(this.#clock.now() + pause + this.#rng.below(jitter), search);
   }
 
   #enter(search: DhtSearch): void {
@@ -143,8 +140,7 @@ export class DhtQueue implements SearchOwner {
   }
 
   #leave(search: DhtSearch): void {
-    if (search.alarm !== null) this.#alarms.cancel(search.alarm);
-    search.alarm = null;
+    this.#alarms.cancel(search);
     for (const due of Object.values(this.#due)) due.delete(search);
   }
 

@@ -1,11 +1,11 @@
 import { endpointKey, type Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
+import { WheelTimer } from "../base/timer-wheel.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { DhtNode } from "../core/dht/dht-node.ts";
 import type { Lookup, LookupResult, Urgency } from "../core/dht/dht-types.ts";
 import { type DhtPurpose, type DhtRound, isThin } from "../core/dht-rhythm.ts";
 import type { Endpoint } from "../ports/net.ts";
-import type { Alarm } from "./alarms.ts";
 import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
 
 const FAMILIES: readonly Family[] = [4, 6];
@@ -46,11 +46,12 @@ class Rounds {
   thin = 0;
 }
 
-/** The place of one torrent in the DHT: rounds of lookups, one for each of its names and each of our nodes. */
-export class DhtSearch implements Seeking {
+/**
+ * The place of one torrent in the DHT: rounds of lookups, one for each of its names and each of our nodes. For the queue it is also
+ * the timer of the next round, if one is waited for.
+ */
+export class DhtSearch extends WheelTimer implements Seeking {
   readonly sought: Sought;
-  /** For the queue: when the next round is due, if one is waited for. */
-  alarm: Alarm<DhtSearch> | null = null;
   readonly #owner: SearchOwner;
   #gentle: boolean;
   #stopped = false;
@@ -58,6 +59,7 @@ export class DhtSearch implements Seeking {
   #rounds: Rounds | null = null;
 
   constructor(sought: Sought, gentle: boolean, owner: SearchOwner) {
+    super();
     this.sought = sought;
     this.#gentle = gentle;
     this.#owner = owner;

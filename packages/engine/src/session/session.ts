@@ -11,7 +11,6 @@ import type { Reputation } from "../core/swarm/reputation.ts";
 import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mapping/reachability.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
-import { type Alarm, Alarms } from "./alarms.ts";
 import { ChokingRound } from "./choking-round.ts";
 import type { SessionConfig } from "./config.ts";
 import type { SessionContext, SessionPorts } from "./context.ts";
@@ -30,6 +29,7 @@ import { Lobby } from "./lobby.ts";
 import { Obfuscation } from "./obfuscation.ts";
 import { plainTransport } from "./plain-transport.ts";
 import { TICK_MS, Ticker } from "./ticker.ts";
+import { TorrentAlarms } from "./torrent-alarms.ts";
 import { Torrent } from "./torrent-handle.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentNames } from "./torrent-names.ts";
@@ -60,8 +60,7 @@ export class Session {
   /** Torrents that have something to do in time; the others cost nothing. */
   readonly #active: Set<Torrent> = new Set();
   /** Of torrents that have nothing to do before a certain time. */
-  readonly #alarmOf: Map<Torrent, Alarm<Torrent>> = new Map();
-  readonly #alarms: Alarms<Torrent>;
+  readonly #alarms: TorrentAlarms<Torrent>;
   readonly #owner: TorrentOwner<Torrent>;
   readonly #names: TorrentNames;
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
@@ -133,7 +132,7 @@ export class Session {
     const obfuscated = obfuscation.transport((mark) => this.#names.findMarked(mark), admit);
     this.#demultiplexer = new Demultiplexer(plain, obfuscated, mostStrangers);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
-    this.#alarms = new Alarms(clock, (torrent) => this.#onAlarm(torrent));
+    this.#alarms = new TorrentAlarms(clock, (torrent) => this.#onAlarm(torrent));
     this.#owner = {
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
       onHashesKnown: (torrent) =>
@@ -380,7 +379,7 @@ export class Session {
   /** The torrent has something to do now, such as somebody to dial. */
   #activate(torrent: Torrent): void {
     if (!this.#torrents.has(torrent)) return;
-    this.#cancelAlarm(torrent);
+    this.#alarms.cancel(torrent);
     this.#active.add(torrent);
     this.#ticker.soon();
   }
@@ -398,28 +397,20 @@ export class Session {
         continue;
       }
       this.#active.delete(torrent);
-      if (next < Infinity) this.#alarmOf.set(torrent, this.#alarms.set(next, torrent));
+      if (next < Infinity) this.#alarms.set(next, torrent);
     }
     this.#choking.onTick(now);
     if (busy) this.#ticker.wake();
   }
 
   #onAlarm(torrent: Torrent): void {
-    this.#alarmOf.delete(torrent);
     this.#active.add(torrent);
     this.#ticker.soon();
   }
 
   #deactivate(torrent: Torrent): void {
     this.#active.delete(torrent);
-    this.#cancelAlarm(torrent);
-  }
-
-  #cancelAlarm(torrent: Torrent): void {
-    const alarm = this.#alarmOf.get(torrent);
-    if (alarm === undefined) return;
-    this.#alarmOf.delete(torrent);
-    this.#alarms.cancel(alarm);
+    this.#alarms.cancel(torrent);
   }
 
   #assertOpen(): void {

@@ -2,13 +2,13 @@ import { type Family, familyOf } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import type { Rng } from "../base/rng.ts";
 import type { Timer } from "../ports/clock.ts";
-import { type Alarm, Alarms } from "./alarms.ts";
+import { Alarms } from "./alarms.ts";
 import {
   type AnnounceInfo,
   type AnnouncePorts,
   type AnnounceShared,
   Announcing,
-  type Ringing,
+  Ringing,
   type TrackerListener,
 } from "./announcing.ts";
 import { ScrapeBatches } from "./scrape-batches.ts";
@@ -31,7 +31,7 @@ export class TrackerClient {
   readonly #knownFamilies: Set<Family> = new Set();
   /** When the next announce for which nobody waits has its turn. */
   #nextTurn: Millis = 0;
-  #scrapeAlarm: Alarm<Ringing> | null = null;
+  readonly #scrapes: ScrapeRound = new ScrapeRound(() => this.#scrapeRound());
   #moveTimer: Timer | null = null;
   #closed = false;
 
@@ -66,7 +66,7 @@ export class TrackerClient {
   /** Stops whatever was not stopped yet; first where the most people would look for us in vain, as there may be no time for all. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelScrapes();
+    this.#shared.alarms.cancel(this.#scrapes);
     this.#moveTimer?.cancel();
     for (const unwatch of this.#unwatch) unwatch();
     const byUse = [...this.#open].map((announcing) => ({ announcing, leechers: announcing.leechers }));
@@ -83,28 +83,22 @@ export class TrackerClient {
   }
 
   #onStarted(announcing: Announcing): void {
+    if (this.#open.size === 0) this.#planScrapes();
     this.#open.add(announcing);
-    this.#scrapeAlarm ??= this.#planScrapes();
   }
 
   #onClosed(announcing: Announcing): void {
     this.#open.delete(announcing);
-    if (this.#open.size === 0) this.#cancelScrapes();
+    if (this.#open.size === 0) this.#shared.alarms.cancel(this.#scrapes);
   }
 
   /** On the alarms of the announces: no timer of its own. */
-  #planScrapes(): Alarm<Ringing> {
-    const at = this.#ports.clock.now() + SCRAPE_ROUND_MS;
-    return this.#shared.alarms.set(at, { onAlarm: () => this.#scrapeRound() });
-  }
-
-  #cancelScrapes(): void {
-    if (this.#scrapeAlarm !== null) this.#shared.alarms.cancel(this.#scrapeAlarm);
-    this.#scrapeAlarm = null;
+  #planScrapes(): void {
+    this.#shared.alarms.set(this.#ports.clock.now() + SCRAPE_ROUND_MS, this.#scrapes);
   }
 
   #scrapeRound(): void {
-    this.#scrapeAlarm = this.#planScrapes();
+    this.#planScrapes();
     for (const announcing of this.#open) {
       if (announcing.needsScrape) void announcing.scrape({ urgency: "routine", all: false });
     }
@@ -131,5 +125,18 @@ export class TrackerClient {
       this.#moveTimer = this.#ports.clock.setTimer(TURN_MS, announceNext);
     };
     announceNext();
+  }
+}
+
+class ScrapeRound extends Ringing {
+  readonly #begin: () => void;
+
+  constructor(begin: () => void) {
+    super();
+    this.#begin = begin;
+  }
+
+  onAlarm(): void {
+    this.#begin();
   }
 }

@@ -1,6 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
-import { TimerWheel, type WheelTimer } from "../../base/timer-wheel.ts";
+import { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 
 /** Between two announces of a torrent (BEP 14), plus some jitter. */
@@ -19,14 +19,11 @@ const PACKETS_PER_SECOND = 1;
 const PACKET_BURST = 4;
 
 /** What the announcer keeps of a torrent. There are thousands: times are whole numbers, which need no memory of their own. */
-export class LocalTorrent {
+export class LocalTorrent extends WheelTimer {
   /** The next announce is repeated soon: datagrams get lost, most of all on Wi-Fi. */
   repeat = false;
   /** When it was announced last. */
   lastAt: Millis = LONG_AGO;
-  /** Moment of the next announce; what is due waits for its packet. */
-  nextAt: Millis = 0;
-  timer: WheelTimer<LocalTorrent> | null = null;
 }
 
 /**
@@ -35,17 +32,15 @@ export class LocalTorrent {
  */
 export class LocalAnnouncer<T extends LocalTorrent> {
   readonly #rng: Rng;
-  readonly #wheel: TimerWheel<LocalTorrent>;
+  /** Moments of the next announces. */
+  readonly #wheel: TimerWheel<T>;
   readonly #packets: TokenBucket;
   /** Wait for a packet, the first longest. */
   readonly #due: Set<T> = new Set();
 
   constructor(rng: Rng, now: Millis) {
     this.#rng = rng;
-    this.#wheel = new TimerWheel((torrent) => {
-      torrent.timer = null;
-      this.#due.add(torrent as T);
-    }, now);
+    this.#wheel = new TimerWheel((torrent) => void this.#due.add(torrent), now);
     this.#packets = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, now);
   }
 
@@ -66,8 +61,7 @@ export class LocalAnnouncer<T extends LocalTorrent> {
   }
 
   remove(torrent: T): void {
-    if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
-    torrent.timer = null;
+    this.#wheel.cancel(torrent);
     this.#due.delete(torrent);
   }
 
@@ -96,14 +90,11 @@ export class LocalAnnouncer<T extends LocalTorrent> {
 
   #hasten(torrent: T, at: Millis): void {
     const earliest = onGrid(Math.max(at, torrent.lastAt + SOONEST));
-    if (torrent.nextAt <= earliest) return;
-    if (torrent.timer !== null) this.#wheel.cancel(torrent.timer);
-    this.#schedule(torrent, earliest);
+    if (this.#wheel.dueAt(torrent) > earliest) this.#schedule(torrent, earliest);
   }
 
   #schedule(torrent: T, at: Millis): void {
-    torrent.nextAt = onGrid(at);
-    torrent.timer = this.#wheel.schedule(torrent.nextAt, torrent);
+    this.#wheel.schedule(onGrid(at), torrent);
   }
 }
 
