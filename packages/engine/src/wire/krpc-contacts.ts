@@ -1,4 +1,4 @@
-import { type Endpoint, encodeCompactPeer, formatIp, isBogon } from "../base/address.ts";
+import { type Endpoint, encodeCompactPeer, formatIp, isBogonIp } from "../base/address.ts";
 import { concatBytes, copyBytes, readU16 } from "../base/bytes.ts";
 
 /** Bytes of a node id and of an info-hash in the DHT. */
@@ -38,9 +38,9 @@ export function encodeContacts(contacts: readonly Contact[], family: 4 | 6): Uin
 /** Endpoint of 6 or 18 bytes (BEP 5, 32); null for other lengths, port 0 and addresses at which nobody can be. */
 export function decodePeer(bytes: Uint8Array): Endpoint | null {
   if (bytes.length !== 6 && bytes.length !== 18) return null;
-  const host = formatIp(bytes.subarray(0, bytes.length - 2));
+  const ip = bytes.subarray(0, bytes.length - 2);
   const port = readU16(bytes, bytes.length - 2);
-  return port === 0 || isBogon(host) ? null : { host, port };
+  return port === 0 || isBogonIp(ip) ? null : { host: formatIp(ip), port };
 }
 
 function contactBytes(family: 4 | 6): number {

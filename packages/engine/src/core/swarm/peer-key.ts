@@ -1,4 +1,4 @@
-import { endpointKey, isLoopback, parseIp } from "../../base/address.ts";
+import { endpointKey, formatIp, isLoopback, parseIp } from "../../base/address.ts";
 import { toHex } from "../../base/bytes.ts";
 
 /** Bytes of an IPv6 address that name one customer: a /64. */
@@ -11,5 +11,6 @@ const V6_PREFIX_BYTES = 8;
 export function peerKey(host: string, port: number): string {
   const bytes = parseIp(host);
   if (bytes === null || isLoopback(host)) return endpointKey(host, port);
-  return bytes.length === 4 ? toHex(bytes) : `${toHex(bytes.subarray(0, V6_PREFIX_BYTES))}::`;
+  if (bytes.length !== 4) return `${toHex(bytes.subarray(0, V6_PREFIX_BYTES))}::`;
+  return host.includes(":") ? formatIp(bytes) : host;
 }
