@@ -14,7 +14,7 @@ import {
 } from "@shoal/engine/composition";
 import { SimulatedClock } from "../clock.ts";
 import { EventQueue, type QueuedEvent } from "../event-queue.ts";
-import { LIES, lyingAnswer } from "./liar.ts";
+import { Liar } from "./liar.ts";
 
 const PORT = 6881;
 
@@ -59,8 +59,8 @@ export class LocalDht {
   readonly #spec: LocalDhtSpec;
   readonly #rng: Rng;
   readonly #queue = new EventQueue();
-  #liars: readonly Endpoint[] = [];
-  #victims: readonly Endpoint[] = [];
+  /** Those who lie, by address. */
+  readonly #liars: Map<Endpoint, Liar> = new Map();
   readonly #byAddress: Map<string, Receiver> = new Map();
 
   /** All nodes join one after the other, by the first one, and look around. */
@@ -118,10 +118,7 @@ export class LocalDht {
     const honest = this.members.slice(spared).filter((member) => member.state === "honest");
     this.#rng.shuffle(honest);
     for (const member of honest.slice(0, count)) member.state = state;
-    this.#liars = this.members.filter((member) => member.state === "lying").map(({ endpoint }) => endpoint);
-    this.#victims = this.members
-      .filter((member) => member.state === "honest")
-      .map(({ endpoint }) => endpoint);
+    this.#conspire();
   }
 
   /** To be called after something was begun at a node from outside. */
@@ -171,14 +168,24 @@ export class LocalDht {
   }
 
   #lie(liar: Receiver, bytes: Uint8Array, from: Endpoint): void {
-    const index = this.#liars.indexOf(liar.endpoint);
-    const answer = lyingAnswer(LIES[index % LIES.length]!, liar.endpoint, bytes, from, {
-      rng: this.#rng,
-      members: this.#liars,
-      victims: this.#victims,
-      deadAddress: () => ({ host: this.#freshAddress(), port: PORT }),
-    });
+    const answer = this.#liars.get(liar.endpoint)!.answer(bytes, from);
     if (answer !== null) this.#carry(answer, liar.endpoint, from);
+  }
+
+  /** The liars get to know each other. */
+  #conspire(): void {
+    const of = (state: DhtMember["state"]): DhtMember[] =>
+      this.members.filter((member) => member.state === state);
+    const liars = of("lying");
+    const conspiracy = {
+      rng: this.#rng,
+      members: liars.map(({ endpoint }) => endpoint),
+      victims: of("honest").map(({ endpoint }) => endpoint),
+      deadAddress: () => ({ host: this.#freshAddress(), port: PORT }),
+    };
+    this.#liars.clear();
+    for (const [i, { endpoint, node }] of liars.entries())
+      this.#liars.set(endpoint, new Liar(i, node.id, conspiracy));
   }
 
   #freshAddress(): string {

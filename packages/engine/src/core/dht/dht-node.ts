@@ -31,6 +31,7 @@ import type {
 } from "./dht-types.ts";
 import type { OwnQuery, Purpose } from "./lookup-task.ts";
 import { Lookups } from "./lookups.ts";
+import { FickleNodes } from "./fickle-nodes.ts";
 import { NEIGHBOURS } from "./node-search.ts";
 import { findItem, findNode, findPeers, putImmutable, putMutable, sampleInfohashes } from "./purposes.ts";
 import { type Asker, type Question, Questions } from "./questions.ts";
@@ -62,12 +63,14 @@ export class DhtNode {
   readonly #lookups: Lookups;
   readonly #upkeep: TableUpkeep;
   readonly #limits = new AskerLimits();
+  readonly #fickle = new FickleNodes();
   readonly #answerBudget: TokenBucket;
   readonly #queryBudget: TokenBucket;
   /** Who hears of pings: only whether there is room for the next. */
   readonly #pinger: Asker = {
     onAnswer: () => this.#upkeep.onTried(),
     onSlow: () => {},
+    onOverdue: () => {},
     onFailure: () => this.#upkeep.onTried(),
   };
   #id: Uint8Array;
@@ -103,13 +106,14 @@ export class DhtNode {
     this.#lookups = new Lookups({
       maxLookups: config.maxLookups ?? MAX_LOOKUPS,
       storage: this.#storage,
+      networkSize: () => this.#table.networkSize(),
       canAsk,
       startingNodes: (target, at) => {
         const nodes = this.#table.closest(target, 2 * NEIGHBOURS, "usable", at);
         return nodes.length > 0 ? nodes : this.#table.closest(target, 2 * NEIGHBOURS, "any", at);
       },
       ask: (to, query, asker, at) => this.#ask(to, query, asker, at),
-      usable: (answer, by) => this.#usable(answer, by),
+      usable: (answer, by, at) => this.#usable(answer, by, at),
     });
     this.#upkeep = new TableUpkeep({
       canAsk,
@@ -215,7 +219,7 @@ export class DhtNode {
     return {
       nodes: this.#table.size,
       goodNodes: this.#table.countGood(now),
-      networkSize: Math.round(this.#lookups.networkSize.nodes),
+      networkSize: Math.round(this.#table.networkSize()),
       ...this.#counts,
       lookupsRunning: this.#lookups.running,
       lookupsWaiting: this.#lookups.waiting,
@@ -253,6 +257,10 @@ export class DhtNode {
   #takeAnswer(question: Question, packet: KrpcAnswer, now: Millis): void {
     // Our own voice, or somebody who takes our name: nobody to talk to.
     if (equalBytes(packet.id, this.#id)) return question.asker.onFailure(question, null, now);
+    if (this.#fickle.onAnswer(packet.id, question.to, now)) {
+      this.#table.remove(question.to);
+      return question.asker.onFailure(question, null, now);
+    }
     const wasEmpty = this.#table.size === 0;
     this.#table.onAnswer(packet.id, question.to, now);
     if (wasEmpty && this.#table.size > 0) this.#upkeep.lookAround(now);
@@ -303,7 +311,7 @@ export class DhtNode {
   }
 
   /** Nodes that the one at `by` named. */
-  #usable(answer: Answer, by: Endpoint): readonly Contact[] {
+  #usable(answer: Answer, by: Endpoint, now: Millis): readonly Contact[] {
     const fits = ({ endpoint }: Contact): boolean => mayTell(endpoint.host, by.host);
     const [own, others] =
       this.#config.family === 4 ? [answer.nodes, answer.nodes6] : [answer.nodes6, answer.nodes];
@@ -313,7 +321,11 @@ export class DhtNode {
     return own
       .slice(0, 2 * NEIGHBOURS)
       .filter(
-        (contact) => fits(contact) && this.#mayContact(contact.endpoint) && !equalBytes(contact.id, this.#id),
+        (contact) =>
+          fits(contact) &&
+          this.#mayContact(contact.endpoint) &&
+          !this.#fickle.has(contact.endpoint, now) &&
+          !equalBytes(contact.id, this.#id),
       );
   }
 

@@ -33,7 +33,7 @@ export interface LookupHost {
   /** It may have something to ask again. */
   readonly onReady: (lookup: LookupTask) => void;
   /** Feeds what was learned of other nodes to the search. */
-  readonly onNodes: (lookup: LookupTask, answer: Answer, by: Candidate) => void;
+  readonly onNodes: (lookup: LookupTask, answer: Answer, by: Candidate, now: Millis) => void;
 }
 
 /** One lookup from its first question to its last: the search, then the storing. */
@@ -73,11 +73,11 @@ export class LookupTask implements Asker {
     return { asked: this.#search?.asked ?? 0, answered: this.#search?.answered ?? 0 };
   }
 
-  /** `radius`: see `NodeSearch`. */
-  start(radius: number, now: Millis): NodeSearch {
+  /** `networkSize`: see `NodeSearch`. */
+  start(networkSize: number, now: Millis): NodeSearch {
     this.#phase = "searching";
     this.#startedAt = now;
-    this.#search = new NodeSearch(this.#purpose.target, radius);
+    this.#search = new NodeSearch(this.#purpose.target, networkSize);
     return this.#search;
   }
 
@@ -113,7 +113,7 @@ export class LookupTask implements Asker {
       return;
     }
     this.#search!.onAnswer(candidate, copyBytes(packet.id), packet.answer.token);
-    this.#host.onNodes(this, packet.answer, candidate);
+    this.#host.onNodes(this, packet.answer, candidate, now);
     const isEnough = this.#purpose.onAnswer?.(packet, candidate) === true;
     this.#events.onProgress?.(this.progress);
     if (this.isEnded) return;
@@ -128,16 +128,25 @@ export class LookupTask implements Asker {
     this.#host.onReady(this);
   }
 
+  onOverdue(question: Question, now: Millis): void {
+    // A search that goes on takes an answer that comes late.
+    this.#onSilence(question, now, this.#phase === "storing");
+  }
+
   onFailure(question: Question, _code: number | null, now: Millis): void {
+    this.#onSilence(question, now, true);
+  }
+
+  #onSilence(question: Question, now: Millis, isFinal: boolean): void {
     const candidate = this.#asking.get(question);
     if (candidate === undefined || this.isEnded) return;
-    this.#asking.delete(question);
+    if (isFinal) this.#asking.delete(question);
     if (this.#phase === "storing") {
       this.#endWhenStored(now);
-      return;
+    } else if (candidate.state !== "failed") {
+      this.#search!.onFailure(candidate);
+      this.#moveOn(now);
     }
-    this.#search!.onFailure(candidate);
-    this.#moveOn(now);
   }
 
   /** Ends without a word. */

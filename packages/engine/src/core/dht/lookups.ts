@@ -2,11 +2,9 @@ import type { Endpoint } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { Answer } from "../../wire/krpc.ts";
 import type { Contact } from "../../wire/krpc-contacts.ts";
-import { distanceFraction } from "./distance.ts";
 import type { Lookup, LookupEvents, Urgency } from "./dht-types.ts";
 import { type LookupHost, LookupTask, type OwnQuery, type Purpose } from "./lookup-task.ts";
-import { NetworkSize } from "./network-size.ts";
-import { type Candidate, NEIGHBOURS } from "./node-search.ts";
+import type { Candidate } from "./node-search.ts";
 import type { Asker, Question } from "./questions.ts";
 import type { Storage } from "./storage.ts";
 
@@ -18,15 +16,16 @@ export interface LookupsHost {
   readonly storage: Storage;
   /** Nodes of our own table from which a search begins. */
   readonly startingNodes: (target: Uint8Array, now: Millis) => readonly Contact[];
+  /** About how many nodes there are in the whole DHT. */
+  readonly networkSize: () => number;
   readonly canAsk: (now: Millis) => boolean;
   readonly ask: (to: Endpoint, query: OwnQuery, asker: Asker, now: Millis) => Question;
   /** Nodes that somebody named: those of our family that may be contacted. */
-  readonly usable: (answer: Answer, by: Endpoint) => readonly Contact[];
+  readonly usable: (answer: Answer, by: Endpoint, now: Millis) => readonly Contact[];
 }
 
 /** All lookups of a node: some run, the others wait; those that somebody waits for are served first, and equals in turn. */
 export class Lookups implements LookupHost {
-  readonly networkSize: NetworkSize = new NetworkSize();
   readonly #host: LookupsHost;
   readonly #waiting: Record<Urgency, Set<LookupTask>> = {
     urgent: new Set(),
@@ -80,7 +79,7 @@ export class Lookups implements LookupHost {
       if (starting.length === 0) break;
       this.#waiting[task.urgency].delete(task);
       this.#running.add(task);
-      const search = task.start(this.networkSize.radiusOf(NEIGHBOURS / 2), now);
+      const search = task.start(this.#host.networkSize(), now);
       for (const contact of starting) search.offer(contact, null);
       task.takeOwn(this.#host.storage, now);
       this.onReady(task);
@@ -102,15 +101,12 @@ export class Lookups implements LookupHost {
     if (!task.isEnded) this.#ready[task.urgency].add(task);
   }
 
-  onNodes(task: LookupTask, answer: Answer, by: Candidate): void {
-    for (const contact of this.#host.usable(answer, by.endpoint)) task.search!.offer(contact, by);
+  onNodes(task: LookupTask, answer: Answer, by: Candidate, now: Millis): void {
+    for (const contact of this.#host.usable(answer, by.endpoint, now)) task.search!.offer(contact, by);
   }
 
   onEnd(task: LookupTask): void {
     this.#drop(task);
-    const nearest = task.search!.neighbours().slice(0, NEIGHBOURS);
-    if (nearest.length < NEIGHBOURS) return;
-    this.networkSize.add(NEIGHBOURS, distanceFraction(task.target, nearest.at(-1)!.id, 0));
   }
 
   #drop(task: LookupTask): void {

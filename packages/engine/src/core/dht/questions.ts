@@ -9,15 +9,20 @@ const FAILED_AFTER_MS = 5_000;
 /** Bounds of the time after which a question is slow, and somebody else is asked beside. */
 const SLOW_MIN_MS = 250;
 const SLOW_MAX_MS = 2_000;
+/** After so many times that, and not before the least, nobody waits for the answer any more. */
+const OVERDUE_FACTOR = 3;
+const OVERDUE_MIN_MS = 1_000;
 /** Before the first answer. */
 const SLOW_AT_FIRST_MS = 1_000;
 const MAX_OPEN = 2_048;
 const TRANSACTION_BYTES = 4;
 
-/** Who asked, and is told what becomes of it: at most one `onSlow`, then one of the others. */
+/** Who asked, and is told what becomes of it: at most one `onSlow`, then at most one `onOverdue`, then one of the others. */
 export interface Asker {
   onAnswer(question: Question, packet: KrpcAnswer, now: Millis): void;
   onSlow(question: Question, now: Millis): void;
+  /** The answer is not worth waiting for; it may still come. */
+  onOverdue(question: Question, now: Millis): void;
   /** `code` is that of a KRPC error, null when nothing came in time. */
   onFailure(question: Question, code: number | null, now: Millis): void;
 }
@@ -28,7 +33,7 @@ export interface Question {
   readonly query: Query;
   readonly askedAt: Millis;
   readonly asker: Asker;
-  isSlow: boolean;
+  state: "open" | "slow" | "overdue";
 }
 
 /** Our questions that have not been answered: who may answer them, and until when. */
@@ -36,6 +41,7 @@ export class Questions {
   readonly #randomBytes: (target: Uint8Array) => Uint8Array;
   /** By transaction number, in the order in which they were asked. */
   readonly #open: Map<number, Question> = new Map();
+  #dueAt: Millis = Number.POSITIVE_INFINITY;
   /** Round trip and its deviation, smoothed as TCP does (RFC 6298); 0 before the first. */
   #roundTripMs = 0;
   #deviationMs = 0;
@@ -58,8 +64,9 @@ export class Questions {
     const transaction = new Uint8Array(TRANSACTION_BYTES);
     do this.#randomBytes(transaction);
     while (this.#open.has(readU32(transaction, 0)));
-    const question: Question = { to, query, askedAt: now, asker, isSlow: false };
+    const question: Question = { to, query, askedAt: now, asker, state: "open" };
     this.#open.set(readU32(transaction, 0), question);
+    this.#note(question, this.slowAfterMs);
     return { transaction, question };
   }
 
@@ -75,25 +82,29 @@ export class Questions {
     return question;
   }
 
+  /** Never too late; too early when the question meant has been answered. */
   nextDeadline(): Millis {
-    const slowAfter = this.slowAfterMs;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const question of this.#open.values()) earliest = Math.min(earliest, dueAt(question, slowAfter));
-    return earliest;
+    return this.#dueAt;
   }
 
   /** `onFailed` is told of each question that failed before its asker is. */
   onTime(now: Millis, onFailed: (question: Question) => void): void {
+    if (now < this.#dueAt) return;
+    this.#dueAt = Number.POSITIVE_INFINITY;
     const slowAfter = this.slowAfterMs;
     for (const [number, question] of this.#open) {
-      if (now < dueAt(question, slowAfter)) continue;
-      if (question.isSlow) {
+      if (now < dueAt(question, slowAfter)) {
+        this.#note(question, slowAfter);
+      } else if (question.state === "overdue") {
         this.#open.delete(number);
         onFailed(question);
         question.asker.onFailure(question, null, now);
       } else {
-        question.isSlow = true;
-        question.asker.onSlow(question, now);
+        const wasSlow = question.state === "slow";
+        question.state = wasSlow ? "overdue" : "slow";
+        this.#note(question, slowAfter);
+        if (wasSlow) question.asker.onOverdue(question, now);
+        else question.asker.onSlow(question, now);
       }
     }
   }
@@ -102,6 +113,10 @@ export class Questions {
   get slowAfterMs(): number {
     if (this.#roundTripMs === 0) return SLOW_AT_FIRST_MS;
     return Math.min(Math.max(this.#roundTripMs + 4 * this.#deviationMs, SLOW_MIN_MS), SLOW_MAX_MS);
+  }
+
+  #note(question: Question, slowAfterMs: Millis): void {
+    this.#dueAt = Math.min(this.#dueAt, dueAt(question, slowAfterMs));
   }
 
   #measure(roundTripMs: number): void {
@@ -115,7 +130,9 @@ export class Questions {
   }
 }
 
-/** When a question becomes slow, or has failed. */
-function dueAt({ askedAt, isSlow }: Question, slowAfterMs: Millis): Millis {
-  return askedAt + (isSlow ? FAILED_AFTER_MS : slowAfterMs);
+/** When a question becomes slow, or overdue, or has failed. */
+function dueAt({ askedAt, state }: Question, slowAfterMs: Millis): Millis {
+  if (state === "open") return askedAt + slowAfterMs;
+  if (state === "overdue") return askedAt + FAILED_AFTER_MS;
+  return askedAt + Math.min(Math.max(OVERDUE_FACTOR * slowAfterMs, OVERDUE_MIN_MS), FAILED_AFTER_MS);
 }

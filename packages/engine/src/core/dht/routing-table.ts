@@ -19,6 +19,10 @@ const GONE_AFTER = 5;
 const ID_BITS = ID_BYTES * 8;
 /** Places of the buckets from the farthest on; the last number holds for all that follow. More far ones make lookups shorter. */
 const PLACES = [32, 32, 16, 16, 8];
+/** Buckets by which the size of the network is estimated, which part of the space the first ones are, and how many nodes tell enough. */
+const WINDOW = 3;
+const WINDOW_PART = 1 / 2 + 1 / 4 + 1 / 8;
+const ENOUGH = 8;
 /** For each bucket, nodes that wait for a place. */
 const SPARES = 8;
 const LIVE = 1;
@@ -160,10 +164,32 @@ export class RoutingTable {
     return slots.contact(best);
   }
 
+  /**
+   * About how many nodes there are in the whole DHT, by how dense they are where we know most of them. Who crowds around us, nearer than
+   * nodes can be by chance, changes nothing in it.
+   */
+  networkSize(): number {
+    const counts = this.#counts();
+    let most = counts.reduce((sum, count) => sum + count, 0);
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      const known = inWindow(counts, bucket);
+      if (known === 0) break;
+      if (known >= ENOUGH) most = Math.max(most, (known / WINDOW_PART) * 2 ** bucket);
+    }
+    return most;
+  }
+
+  /** Forgets the node at the address. */
+  remove(endpoint: Endpoint): void {
+    const key = peerKey(endpoint.host, endpoint.port);
+    const slot = this.#hosts.get(key);
+    if (slot !== undefined && this.#slots.port(slot) === endpoint.port) this.#remove(slot, key);
+  }
+
   /** An id in a bucket that nothing happened to for long, to be looked up; it is taken for done. `random`: 20 bytes. */
   refreshTarget(random: Uint8Array, now: Millis): Uint8Array | null {
-    const depths = this.#bucketCount();
-    for (let bucket = 0; bucket < depths; bucket++) {
+    const counts = this.#counts();
+    for (let bucket = 0; bucket < counts.length && inWindow(counts, bucket) > 0; bucket++) {
       if (now - this.#changedAt[bucket]! < FRESH_MS) continue;
       this.#changedAt[bucket] = now;
       return idAtDepth(this.#ownId, bucket, random);
@@ -305,13 +331,25 @@ export class RoutingTable {
     this.#hosts.delete(key);
   }
 
-  /** Buckets up to the deepest one with a node. */
-  #bucketCount(): number {
-    for (let slot = this.#slots.length - 1; slot >= 0; slot--) {
-      if (this.#slots.used[slot] === LIVE) return bucketAt(slot) + 1;
+  /** Nodes with a place that are not bad, for each bucket up to the deepest one that has any. */
+  #counts(): number[] {
+    const slots = this.#slots;
+    const counts: number[] = [];
+    for (let slot = 0; slot < slots.length; slot++) {
+      if (slots.used[slot] !== LIVE || slots.failures[slot]! >= BAD_AFTER) continue;
+      const bucket = bucketAt(slot);
+      while (counts.length <= bucket) counts.push(0);
+      counts[bucket]!++;
     }
-    return 0;
+    return counts;
   }
+}
+
+/** Nodes in a bucket and the next ones. After a window with none, nobody is there by chance. */
+function inWindow(counts: readonly number[], bucket: number): number {
+  let sum = 0;
+  for (let i = bucket; i < bucket + WINDOW; i++) sum += counts[i] ?? 0;
+  return sum;
 }
 
 function places(bucket: number): number {

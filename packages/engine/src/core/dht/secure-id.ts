@@ -11,7 +11,7 @@ const V6_MASK = Uint8Array.of(0x01, 0x03, 0x07, 0x0f, 0x1f, 0x3f, 0x7f, 0xff);
 export function secureId(host: string, id: Uint8Array): Uint8Array {
   const ip = parseIp(host);
   if (ip === null) return id;
-  const crc = prefix(ip, id[19]!);
+  const crc = crc32c(maskedIp(ip, id[19]!));
   id[0] = crc >>> 24;
   id[1] = crc >>> 16;
   id[2] = ((crc >>> 8) & 0xf8) | (id[2]! & 0x07);
@@ -20,17 +20,22 @@ export function secureId(host: string, id: Uint8Array): Uint8Array {
 
 /** Whether a node at the address may have the id (BEP 42, "Enforcement"): nodes of a local network may have any. */
 export function isSecureId(host: string, id: Uint8Array): boolean {
-  const ip = parseIp(host);
-  if (ip === null) return false;
-  const crc = prefix(ip, id[19]!);
-  const fits =
-    id[0] === crc >>> 24 && id[1] === ((crc >>> 16) & 0xff) && (id[2]! & 0xf8) === ((crc >>> 8) & 0xf8);
-  return fits || isPrivate(host);
+  return belongsTo(host, id) || isPrivate(host);
 }
 
-function prefix(ip: Uint8Array, random: number): number {
+/** Whether the id is made of the address, in a local network too. */
+export function belongsTo(host: string, id: Uint8Array): boolean {
+  const ip = parseIp(host);
+  if (ip === null) return false;
+  const masked = maskedIp(ip, id[19]!);
+  const crc = crc32c(masked);
+  return id[0] === crc >>> 24 && id[1] === ((crc >>> 16) & 0xff) && (id[2]! & 0xf8) === ((crc >>> 8) & 0xf8);
+}
+
+function maskedIp(ip: Uint8Array, random: number): Uint8Array {
   const mask = ip.length === 4 ? V4_MASK : V6_MASK;
-  const masked = mask.map((bits, i) => bits & ip[i]!);
+  const masked = new Uint8Array(mask.length);
+  for (let i = 0; i < mask.length; i++) masked[i] = mask[i]! & ip[i]!;
   masked[0] = masked[0]! | ((random & 0x07) << 5);
-  return crc32c(masked);
+  return masked;
 }

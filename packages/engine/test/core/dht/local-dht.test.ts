@@ -10,63 +10,81 @@ const NODES = 200;
 const VALUES = 100;
 const LIMIT_MS = 60_000;
 
-describe("a local DHT of 200 nodes", () => {
-  let dht: LocalDht;
-  let turn = 0;
-  before(() => {
-    dht = new LocalDht({ nodes: NODES, seed: 1 });
-  });
+/** Begins a lookup at a member of a local DHT and lets time pass until it ends. */
+function look(dht: LocalDht, at: DhtMember, begin: (events: LookupEvents) => Lookup): LookupResult {
+  const ended: LookupResult[] = [];
+  begin({ onDone: (result) => ended.push(result) });
+  dht.touch(at);
+  assert.ok(
+    dht.until(() => ended.length > 0, LIMIT_MS),
+    "the lookup ends",
+  );
+  return ended[0]!;
+}
 
-  /** Honest nodes one after the other. */
-  function someone(): DhtMember {
+/** Honest members one after the other. */
+function turns(dht: LocalDht): () => DhtMember {
+  let turn = 0;
+  return () => {
     do turn = (turn + 37) % NODES;
     while (dht.members[turn]!.state !== "honest");
     return dht.members[turn]!;
-  }
+  };
+}
 
-  function look(at: DhtMember, begin: (events: LookupEvents) => Lookup): LookupResult {
-    const ended: LookupResult[] = [];
-    begin({ onDone: (result) => ended.push(result) });
-    dht.touch(at);
-    assert.ok(
-      dht.until(() => ended.length > 0, LIMIT_MS),
-      "the lookup ends",
-    );
-    return ended[0]!;
-  }
+function valueOf(i: number): Uint8Array {
+  return encodeBencode(`value ${i}`);
+}
 
-  function valueOf(i: number): Uint8Array {
-    return encodeBencode(`value ${i}`);
-  }
+function itemAt(dht: LocalDht, seeker: DhtMember, target: Uint8Array): DhtItem | null {
+  let newest: DhtItem | null = null;
+  look(dht, seeker, (events) =>
+    seeker.node.getItem(target, { ...events, onItem: (item) => void (newest = item) }),
+  );
+  return newest;
+}
+
+function portsAt(dht: LocalDht, seeker: DhtMember, infoHash: Uint8Array): number[] {
+  const ports = new Set<number>();
+  look(dht, seeker, (events) =>
+    seeker.node.getPeers(infoHash, {
+      ...events,
+      onPeers: (peers) => peers.forEach(({ port }) => ports.add(port)),
+    }),
+  );
+  return [...ports];
+}
+
+describe("a local DHT of 200 nodes", () => {
+  let dht: LocalDht;
+  let someone: () => DhtMember;
+  before(() => {
+    dht = new LocalDht({ nodes: NODES, seed: 1 });
+    someone = turns(dht);
+  });
 
   function isFound(i: number): boolean {
-    const seeker = someone();
-    const items: DhtItem[] = [];
-    look(seeker, (events) =>
-      seeker.node.getItem(nodeHasher.sha1(valueOf(i)), { ...events, onItem: (item) => items.push(item) }),
-    );
-    return items.some(({ value }) => utf8Text(value) === utf8Text(valueOf(i)));
+    const item = itemAt(dht, someone(), nodeHasher.sha1(valueOf(i)));
+    return item !== null && utf8Text(item.value) === utf8Text(valueOf(i));
   }
 
   test("every peer that is announced is found", () => {
     for (let i = 0; i < 50; i++) {
       const infoHash = nodeHasher.sha1(utf8(`torrent ${i}`));
       const owner = someone();
-      const { stored } = look(owner, (events) =>
+      const { stored } = look(dht, owner, (events) =>
         owner.node.announce(infoHash, { ...events, port: 1_000 + i, isSeed: i % 2 === 0 }),
       );
       assert.ok(stored >= 8, `told ${stored} nodes`);
       const seeker = someone();
-      const ports = new Set<number>();
       let counted = "";
-      look(seeker, (events) =>
+      look(dht, seeker, (events) =>
         seeker.node.getPeers(infoHash, {
           ...events,
-          onPeers: (peers) => peers.forEach(({ port }) => ports.add(port)),
           onScrape: ({ seeds, leechers }) => (counted = `${seeds} ${leechers}`),
         }),
       );
-      assert.deepEqual([...ports], [1_000 + i]);
+      assert.deepEqual(portsAt(dht, someone(), infoHash), [1_000 + i]);
       assert.equal(counted, i % 2 === 0 ? "1 0" : "0 1");
     }
   });
@@ -74,7 +92,7 @@ describe("a local DHT of 200 nodes", () => {
   test("99 of 100 values are found when 30 of 100 nodes have died and 10 have begun to lie", () => {
     for (let i = 0; i < VALUES; i++) {
       const owner = someone();
-      const { stored } = look(owner, (events) => owner.node.putImmutable(valueOf(i), events));
+      const { stored } = look(dht, owner, (events) => owner.node.putImmutable(valueOf(i), events));
       assert.ok(stored >= 8, `stored at ${stored} nodes`);
     }
     for (let i = 0; i < VALUES; i++) assert.ok(isFound(i), `value ${i} while all are honest`);
@@ -84,4 +102,46 @@ describe("a local DHT of 200 nodes", () => {
     for (let i = 0; i < VALUES; i++) if (isFound(i)) found++;
     assert.ok(found >= VALUES * 0.99, `${found} of ${VALUES} found`);
   });
+});
+
+describe("what is stored while 30 of 100 nodes are dead and 10 lie is found", () => {
+  const ROUNDS = 8;
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const secureIds = seed % 2 === 1;
+    test(`seed ${seed}, ids that ${secureIds ? "belong" : "don't belong"} to their addresses`, () => {
+      const dht = new LocalDht({ nodes: NODES, seed, secureIds, verify: () => true });
+      const someone = turns(dht);
+      dht.spoil(NODES * 0.1, "lying");
+      dht.spoil(NODES * 0.3, "dead");
+      const putMutable = (publicKey: Uint8Array, seq: bigint): void => {
+        const owner = someone();
+        const signature = new Uint8Array(64);
+        const make = () => ({ value: encodeBencode(`item ${seq}`), seq, signature });
+        look(dht, owner, (events) => owner.node.putMutable({ ...events, publicKey, make }));
+      };
+      const targets = Array.from({ length: ROUNDS }, (_, i) => {
+        const owner = someone();
+        const infoHash = dht.randomId();
+        const publicKey = new Uint8Array(32).fill(i);
+        look(dht, owner, (events) => owner.node.putImmutable(valueOf(i), events));
+        look(dht, owner, (events) =>
+          owner.node.announce(infoHash, { ...events, port: 1_000 + i, isSeed: false }),
+        );
+        // Some have, and give out, the first version for ever.
+        for (const seq of [1n, 2n]) putMutable(publicKey, seq);
+        return { value: nodeHasher.sha1(valueOf(i)), infoHash, mutable: nodeHasher.sha1(publicKey) };
+      });
+      const slow: number[] = [];
+      for (const [i, { value, infoHash, mutable }] of targets.entries()) {
+        const begun = dht.now;
+        assert.ok(itemAt(dht, someone(), value), `value ${i}`);
+        assert.deepEqual(portsAt(dht, someone(), infoHash), [1_000 + i]);
+        const item = itemAt(dht, someone(), mutable);
+        assert.ok(item?.kind === "mutable" && item.seq === 2n, `item ${i}`);
+        slow.push((dht.now - begun) / 3);
+      }
+      const mean = slow.reduce((sum, ms) => sum + ms, 0) / ROUNDS;
+      assert.ok(mean < 4_000, `a lookup takes ${Math.round(mean)} ms`);
+    });
+  }
 });

@@ -125,4 +125,19 @@ describe("RoutingTable", () => {
     assert.equal(table.onAnswer(idAt(3, 3), { host: host(3), port: 1 }, 6), false);
     assert.equal(table.size, 8);
   });
+
+  test("the size of the network is told by how dense nodes are, whoever crowds around us", () => {
+    const table = new RoutingTable(OWN, 4);
+    let n = 0;
+    // A network of 1,024: half of it in the first bucket, and so on; of the far ones a few are known.
+    for (let depth = 0; depth < 10; depth++) {
+      for (let i = 0; i < Math.min(512 >> depth, 8); i++) {
+        table.onAnswer(idAt(depth, n), { host: host(n++), port: 1 }, 0);
+      }
+    }
+    const size = table.networkSize();
+    assert.ok(size > 600 && size < 1_600, `${size}`);
+    for (let i = 0; i < 40; i++) table.onAnswer(idAt(140 + (i % 20), n), { host: host(n++), port: 1 }, 0);
+    assert.equal(table.networkSize(), size);
+  });
 });
