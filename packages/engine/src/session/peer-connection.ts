@@ -90,7 +90,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   readonly addresses: Endpoint[] = [];
   /** Where it says that it listens, if it came in. */
   listensAt: Endpoint | null = null;
-  /** Closed because there is another connection with the same peer. */
+  /** Closed because there is another connection with the same peer, or because we are that ourselves: nobody has failed. */
   isTwin = false;
   /** We serve it by chance, not by merit. */
   optimistic = false;

@@ -161,6 +161,7 @@ export class TorrentConnections {
     if (peer.incoming) peer.flush();
     if (id === toHex(ownId)) {
       if (!peer.incoming) this.list.addSelf(remote);
+      peer.isTwin = true;
       throw new ShoalError("ERR_CONNECT", "Connected to ourselves");
     }
     if (this.#context.standings.isBannedPeer(remote, peerId)) {

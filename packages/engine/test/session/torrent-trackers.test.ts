@@ -216,3 +216,17 @@ for (const [obfuscation, said] of [
     );
   });
 }
+
+test("our own address, which trackers name like all others, is no peer that fails", async () => {
+  const { world, made, node } = await scene([]);
+  const failed: string[] = [];
+  const torrent = await node.session.add({
+    metainfo: made.metainfo,
+    downloadDir: "/empty",
+    peers: [node.endpoint],
+    listener: (event) => void (event.type === "peer-failed" && failed.push(event.error.message)),
+  });
+  await world.run(2_000);
+  assert.deepEqual(failed, []);
+  assert.equal(torrent.stats().waiting?.code, "no-peers");
+});
