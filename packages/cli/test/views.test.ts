@@ -46,22 +46,29 @@ const NOBODY = {
 };
 
 test("downloadLines: numbers while data arrives, the reason while it does not", () => {
-  const moving = downloadLines(STATS, PLAIN, 80);
+  const moving = downloadLines(STATS, 0, PLAIN, 80);
   assert.deepEqual(moving, [`   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`]);
   const waiting = { ...STATS, waiting: { code: "no-peers", message: "no peer is known\u001b[2J" } as const };
-  assert.deepEqual(downloadLines(waiting, PLAIN, 80), [`   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`]);
+  assert.deepEqual(downloadLines(waiting, 0, PLAIN, 80), [
+    `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`,
+  ]);
+});
+
+test("downloadLines: people and web servers are told apart", () => {
+  assert.match(downloadLines(STATS, 2, PLAIN, 120)[0]!, /from 1 person and 2 web servers$/);
+  assert.match(downloadLines({ ...STATS, peers: 0 }, 1, PLAIN, 120)[0]!, /from 1 web server$/);
 });
 
 test("downloadLines: a long reason goes on in the next lines", () => {
   const message =
     "no tracker answers (no answer from 192.168.100.200:6969 within 30 seconds), and no peer is known";
-  const lines = downloadLines({ ...STATS, waiting: { code: "tracker-down", message } }, PLAIN, 80);
+  const lines = downloadLines({ ...STATS, waiting: { code: "tracker-down", message } }, 0, PLAIN, 80);
   assert.deepEqual(lines, [
     `   ${bar(0.38)}  38 %   no tracker answers (no answer from`,
     "      192.168.100.200:6969 within 30 seconds), and no peer is known",
   ]);
   const endless = { code: "tracker-refused", message: "word ".repeat(500) } as const;
-  const most = downloadLines({ ...STATS, waiting: endless }, PLAIN, 80);
+  const most = downloadLines({ ...STATS, waiting: endless }, 0, PLAIN, 80);
   assert.equal(most.length, 4);
   for (const line of most) assert.ok(line.length < 80, line);
 });
@@ -97,6 +104,8 @@ test("lookingLine: who has not answered, and who refuses", () => {
     lookingLine(asked, down),
     "Looking for the file list …  asked 2 trackers (no answer yet), DHT (no answer yet)",
   );
+  const offline = { code: "no-network", message: "waits for interface tun0" } as const;
+  assert.equal(lookingLine(asked, offline), "Looking for the file list …  waits for interface tun0");
   assert.match(lookingLine({ ...asked, trackersRefused: 1 }, null), /asked 2 trackers \(1 refused\)/);
 });
 

@@ -223,7 +223,8 @@ export class Download {
       output.status(() => sharingLine(stats).trim());
       return;
     }
-    output.live(downloadLines(stats, style, output.columns));
+    const webServers = torrent.webSeeds().filter((server) => server.downRate > 0);
+    output.live(downloadLines(stats, webServers.length, style, output.columns));
     output.status(() => statusLine(torrent.name, stats));
   }
 

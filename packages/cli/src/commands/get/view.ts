@@ -46,7 +46,12 @@ export function fileList(files: readonly PlannedFile[], columns: number, style: 
 }
 
 /** The line with the bar while a download runs; while nothing arrives the reason instead of numbers, below where it is too long. */
-export function downloadLines(stats: TorrentStats, style: Style, columns: number): string[] {
+export function downloadLines(
+  stats: TorrentStats,
+  webServers: number,
+  style: Style,
+  columns: number,
+): string[] {
   const moving = stats.waiting === null;
   const progress = progressText(
     {
@@ -57,8 +62,15 @@ export function downloadLines(stats: TorrentStats, style: Style, columns: number
     },
     style,
   );
-  if (moving) return [`   ${progress}   from ${count(stats.peers, "person", "people")}`];
+  if (moving) return [`   ${progress}   from ${sources(stats.peers, webServers)}`];
   return flow(`   ${progress}   `, clean(stats.waiting?.message ?? "").split(" "), " ", columns, style.dim);
+}
+
+/** "3 people and 1 web server". */
+function sources(peers: number, webServers: number): string {
+  const people = peers > 0 || webServers === 0 ? [count(peers, "person", "people")] : [];
+  const servers = webServers > 0 ? [count(webServers, "web server")] : [];
+  return [...people, ...servers].join(" and ");
 }
 
 /** While shared after the end. */
@@ -98,6 +110,8 @@ export function lookingLines(asked: Asked, waiting: WaitingReason | null, column
 }
 
 function lookingParts(asked: Asked, waiting: WaitingReason | null): string[] {
+  // What is asked then reaches nobody.
+  if (waiting?.code === "no-network") return [clean(waiting.message)];
   const parts: string[] = [];
   if (asked.trackers > 0) {
     const { trackersAnswered, trackersRefused, peersNamed } = asked;
