@@ -8,6 +8,7 @@ import {
   decodeSigned,
   isItemValue,
   isMethodName,
+  KRPC_ERRORS,
   type Query,
   queryArguments,
   QueryError,
@@ -180,7 +181,8 @@ function decodeQuestion(root: BencodeValue, transaction: Uint8Array): KrpcPacket
   const args = root.getDictionary("a");
   const id = args?.getBytes("id");
   if (name === null || !isMethodName(name) || !args || id?.length !== ID_BYTES) {
-    throw new ProtocolError("a question of the DHT has no method or no id");
+    const message = "the method, the arguments or the id are missing or wrong";
+    return { kind: "bad-query", transaction, code: KRPC_ERRORS.protocol, message };
   }
   const readOnly = root.getNumber("ro") === 1;
   try {

@@ -81,9 +81,24 @@ describe("decodeKrpc reads the example packets of BEP 5", () => {
 
 describe("decodeKrpc", () => {
   test("throws ProtocolError for what can't even be answered", () => {
-    for (const text of ["", "i1e", "de", "d1:t0:1:y1:qe", "d1:t2:aa1:y1:xe", "d1:q4:ping1:t2:aa1:y1:qe"]) {
+    for (const text of ["", "i1e", "de", "d1:t0:1:y1:qe", "d1:t2:aa1:y1:xe"]) {
       assert.throws(() => decode(text), ProtocolError, text);
     }
+  });
+
+  test("says of a question without method, arguments or id that it is wrong", () => {
+    const long = "m".repeat(65);
+    const codes = [
+      "d1:q4:ping1:t2:aa1:y1:qe",
+      "d1:ade1:q4:ping1:t2:aa1:y1:qe",
+      "d1:ad2:id3:abce1:q4:ping1:t2:aa1:y1:qe",
+      "d1:ad2:id20:abcdefghij0123456789e1:t2:aa1:y1:qe",
+      `d1:ad2:id20:abcdefghij0123456789e1:q65:${long}1:t2:aa1:y1:qe`,
+    ].map((text) => {
+      const packet = decode(text);
+      return packet.kind === "bad-query" ? packet.code : packet.kind;
+    });
+    assert.deepEqual(codes, [203, 203, 203, 203, 203]);
   });
 
   test("says which arguments of a question are wrong", () => {
