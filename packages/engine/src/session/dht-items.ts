@@ -2,10 +2,14 @@ import { concatBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { DhtNode } from "../core/dht/dht-node.ts";
 import type { DhtItem, Lookup, LookupResult } from "../core/dht/dht-types.ts";
-import { itemToSign } from "../wire/krpc-query.ts";
+import { isItemValue, itemToSign, MAX_SALT_BYTES } from "../wire/krpc-query.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { DhtNodes } from "./dht-nodes.ts";
+
+const PUBLIC_KEY_BYTES = 32;
+/** Most programs count in 64 bits with a sign. */
+const MAX_SEQ = 2n ** 63n - 1n;
 
 export type MutableItem = Extract<DhtItem, { kind: "mutable" }>;
 
@@ -16,7 +20,7 @@ export interface ItemOptions {
 }
 
 export interface PutMutableOptions extends ItemOptions {
-  /** Above that of what is stored; one more by default. */
+  /** Above that of what is stored; one more by default. 0 to 2^63 - 1. */
   readonly seq?: bigint;
   /** Store only where the stored item has exactly this number. */
   readonly cas?: bigint;
@@ -33,7 +37,7 @@ type Begin = (node: DhtNode, onDone: (result: LookupResult) => void) => Lookup;
 
 /**
  * Small values that the DHT keeps for two hours (BEP 44). Values are bencode, 1000 bytes at most, as they were put. All of it waits until
- * nodes are known, and throws ERR_CLOSED when the session ends and what the signal says.
+ * nodes are known, and throws ERR_INVALID_ARGUMENT for what can't be stored or looked for, ERR_CLOSED when the session ends and what the signal says.
  */
 export class DhtItems {
   readonly #nodes: DhtNodes;
@@ -73,13 +77,16 @@ export class DhtItems {
     options: PutMutableOptions = {},
   ): Promise<Stored & { readonly seq: bigint }> {
     const { salt, signal, cas } = options;
+    if (!isItemValue(value)) throw unusable("An item has to be canonical bencode of at most 1000 bytes");
     const publicKey = this.#signer.publicKey(seed);
+    const target = this.#targetOf(publicKey, salt);
     const seq = options.seq ?? ((await this.getMutable(publicKey, options))?.seq ?? 0n) + 1n;
+    if (seq < 0n || seq > MAX_SEQ) throw unusable("The number of an item is from 0 to 2^63 - 1");
     const signature = this.#signer.sign(seed, itemToSign(salt ?? new Uint8Array(), seq, value));
     const signed = { value, seq, signature, ...(cas === undefined ? {} : { cas }) };
     const put = { publicKey, make: () => signed, ...(salt === undefined ? {} : { salt }) };
     const results = await this.#run(signal, (node, onDone) => node.putMutable({ ...put, onDone }));
-    return { target: this.#targetOf(publicKey, salt), stored: sumStored(results), seq };
+    return { target, stored: sumStored(results), seq };
   }
 
   /** Ends what is under way. */
@@ -99,6 +106,8 @@ export class DhtItems {
   }
 
   #targetOf(publicKey: Uint8Array, salt: Uint8Array = new Uint8Array()): Uint8Array {
+    if (publicKey.length !== PUBLIC_KEY_BYTES) throw unusable("A public key has 32 bytes");
+    if (salt.length > MAX_SALT_BYTES) throw unusable("A salt has at most 64 bytes");
     return this.#hasher.sha1(concatBytes(publicKey, salt));
   }
 
@@ -132,4 +141,8 @@ export class DhtItems {
 
 function sumStored(results: readonly LookupResult[]): number {
   return results.reduce((sum, { stored }) => sum + stored, 0);
+}
+
+function unusable(message: string): ShoalError {
+  return new ShoalError("ERR_INVALID_ARGUMENT", message);
 }

@@ -65,6 +65,26 @@ test("items that one session puts are what others get", OPTIONS, async (t) => {
   assert.equal(second.seq, 2n);
 });
 
+test("items that nobody could store are refused", OPTIONS, async (t) => {
+  const [, one] = await inOneDht(new SessionScene(t), 2);
+  const { items } = one!.dht!;
+  const key = new Uint8Array(32);
+  const value = utf8("1:x");
+  const salt = new Uint8Array(65);
+  const wrong = [
+    () => items.putImmutable(utf8("x")),
+    () => items.putMutable(key, utf8("x")),
+    () => items.putMutable(key, value, { seq: -1n }),
+    () => items.putMutable(key, value, { seq: 2n ** 63n }),
+    () => items.putMutable(key, value, { salt }),
+    () => items.putMutable(new Uint8Array(31), value),
+    () => items.getMutable(key, { salt }),
+    () => items.getMutable(new Uint8Array(31)),
+    () => items.getImmutable(new Uint8Array(19)),
+  ];
+  for (const ask of wrong) await assert.rejects(ask, { code: "ERR_INVALID_ARGUMENT" }, String(ask));
+});
+
 function nodesOf(session: Session): number {
   return session.dht!.stats().ipv4?.nodes ?? 0;
 }
