@@ -54,7 +54,11 @@ export async function composeSession(
     ipFilter,
     hasher: nodeHasher,
   };
-  const dht = all.dht ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy)) : null;
+  // Nobody could reach our node behind a proxy.
+  const dht =
+    all.dht && proxy === undefined
+      ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy))
+      : null;
   const lsd = all.lsd && proxy === undefined ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
   const session = new Session(
     {

@@ -67,7 +67,7 @@ export class NodeHttp implements Http {
     try {
       const { maxRedirects = MAX_REDIRECTS, maxBytes, mayAskPrivate = () => true, family } = options;
       const how = { maxRedirects, headers: COMPRESSED, mayAskPrivate, family, signal };
-      const { response } = await this.#follow(url, how);
+      const { response } = await untilAborted(this.#follow(url, how), signal);
       return await readResponse(response, maxBytes, signal);
     } catch (error) {
       if (isHttpError(error)) throw error;
@@ -210,6 +210,22 @@ export class NodeHttp implements Http {
       ? connectError({ host: bare, port }, error).message
       : route.failure(connectError(route.proxy, error)).message;
   }
+}
+
+/** The answer, or an error as soon as the signal comes: a look-up of a name or a way through a proxy that has begun goes on. What comes then is dropped. */
+function untilAborted(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new Error("aborted"));
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    answer
+      .then((found) => {
+        if (signal.aborted) found.response.on("error", () => {}).destroy();
+        else resolve(found);
+      })
+      .catch(reject)
+      .finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /** Answers with addresses that were checked before, so that the check and the connection can't see different ones. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { ShoalError } from "../../dist/base/errors.js";
@@ -145,6 +145,30 @@ test("a kept connection that the server has ended is replaced", async (t) => {
     assert.equal(Buffer.from((await http.get(url, limits)).body).toString(), "ok");
     assert.equal(connections, want);
   }
+});
+
+test("a caller who cancels waits for no proxy, and no name, that does not answer", async (t) => {
+  const silent = createTcpServer((socket) => void socket.on("error", () => {}).resume()).listen(
+    0,
+    "127.0.0.1",
+  );
+  const reached = once(silent, "connection");
+  t.after(() => silent.close());
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const proxy = { kind: "socks5", host: "127.0.0.1", port, credentials: null } as const;
+  const http = client(t, new NetPolicy({ proxy }));
+  const controller = new AbortController();
+  let failure: ShoalError | null = null;
+  const cancelled = http
+    .get("http://192.0.2.1/", { timeoutMs: 60_000, maxBytes: 1, signal: controller.signal })
+    .catch((error: ShoalError) => (failure = error));
+  const [socket] = (await reached) as [Socket];
+  controller.abort();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.match(String(failure), /cancelled/);
+  socket.destroy();
+  await cancelled;
 });
 
 test("time is limited, before and during the body, and a caller may cancel", async (t) => {
