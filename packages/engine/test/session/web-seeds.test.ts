@@ -141,7 +141,7 @@ describe("web seeds", () => {
       const scene = await begin(sizes, { kind }, { "a.example": withoutRanges });
       await complete(scene);
       const sent = scene.world.web.asked.length;
-      assert.ok(sent <= 20, `${sent} requests`);
+      assert.ok(sent <= 10, `${sent} requests`);
       assert.ok(scene.torrent.stats().wasted <= 8 * MIB, `${scene.torrent.stats().wasted} bytes in vain`);
       assert.deepEqual(troubles(scene.events, "a.example"), []);
     });

@@ -1,7 +1,8 @@
 import type { Millis } from "../../base/brand.ts";
+import { BLOCK_SIZE } from "../../meta/layout.ts";
 
-/** From a server that gives whole files only a part is taken as well that begins no later: what comes before it is thrown away. */
-const MAX_SKIPPED = 2 * 1024 * 1024;
+/** From a server that gives whole files only, parts of small ones are taken all the same: what comes before is thrown away. */
+const MAX_SMALL = 2 * 1024 * 1024;
 
 /** Status and headers, by lower-case name. */
 export interface AnswerHead {
@@ -21,7 +22,7 @@ export interface WantedRange {
 export type AnswerVerdict =
   /** After `skip` bytes come those that are wanted, or the first `length` of them. */
   | { readonly kind: "take"; readonly skip: number; readonly length: number }
-  /** The server gives whole files only, and too much comes before what is wanted. */
+  /** The server gives whole files only, this one is large, and something else than its beginning is wanted. */
   | { readonly kind: "whole-files" }
   /** The server does not have this file. */
   | { readonly kind: "no-file"; readonly message: string }
@@ -63,7 +64,8 @@ function partial(headers: AnswerHead["headers"], { from, to, fileSize }: WantedR
 function whole(headers: AnswerHead["headers"], { from, to, fileSize }: WantedRange): AnswerVerdict {
   const length = contentLength(headers);
   if (length !== null && length !== fileSize) return otherSize();
-  if (from > MAX_SKIPPED) return { kind: "whole-files" };
+  // A file need not begin where a block does.
+  if (fileSize > MAX_SMALL && from >= BLOCK_SIZE) return { kind: "whole-files" };
   return { kind: "take", skip: from, length: to - from };
 }
 
