@@ -83,7 +83,18 @@ export interface Handshake {
   takeOutput(): Uint8Array | null;
 }
 
+export interface AddressSet {
+  has(host: string): boolean;
+}
+
+export interface AddressList {
+  push(bytes: Uint8Array): void;
+  endOfList(): void;
+  ranges(): Generator<void, AddressSet>;
+}
+
 export interface EngineParts {
+  readonly IpFilterReader: new () => AddressList;
   readonly Rc4: new (key: Uint8Array) => KeyStream;
   readonly MseInitiator: new (
     primitives: object,
@@ -143,6 +154,7 @@ const MODULES: readonly string[] = [
   "wire/message.js",
   "wire/bencode.js",
   "meta/create.js",
+  "meta/ip-filter-list.js",
   "meta/layout.js",
   "meta/torrent-file.js",
   "node/diffie-hellman.js",

@@ -5,6 +5,7 @@ import { measureDisk } from "./disk.ts";
 import type { DiskMeasured } from "./disk.ts";
 import { loadEngineParts } from "./engine-parts.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { ipFilterSubjects } from "./ip-filter.ts";
 import { framingSubjects } from "./framing.ts";
 import { measureAll } from "./measure.ts";
 import type { Measured, Subject } from "./measure.ts";
@@ -17,6 +18,7 @@ const GROUPS: Readonly<Record<string, (parts: EngineParts) => Subject[]>> = {
   framing: framingSubjects,
   bencode: metadataSubjects,
   obfuscation: obfuscationSubjects,
+  "ip-filter": ipFilterSubjects,
 };
 
 /** The parts of the hot path by themselves, beside what was promised for them. */

@@ -4,6 +4,9 @@ import { readU32 } from "./bytes.ts";
 /** 32-bit words of one address: 1 for IPv4, 4 for IPv6. */
 type Words = 1 | 4;
 
+/** Ranges between two pauses: a few milliseconds. */
+const SLICE = 4_096;
+
 /** Ranges of addresses of one family, in any order, for `IpRanges`. */
 class RangeList {
   readonly #words: Words;
@@ -30,17 +33,16 @@ class RangeList {
     this.#count++;
   }
 
-  /** First and last words of all, sorted; those that overlap or touch are one. */
-  merged(): Uint32Array {
+  /** First and last words of all, sorted; those that overlap or touch are one. Pauses every few milliseconds. */
+  *merged(): Generator<void, Uint32Array> {
     const words = this.#words;
     const size = 2 * words;
     const all = this.#values;
-    const order = Uint32Array.from({ length: this.#count }, (_, i) => i * size).sort((a, b) =>
-      compare(all, a, all, b, words),
-    );
+    const order = yield* this.#sorted();
     const out = new Uint32Array(this.#count * size);
     let end = 0;
-    for (const at of order) {
+    for (const [i, at] of order.entries()) {
+      if (i % SLICE === SLICE - 1) yield;
       const last = end - words;
       if (end > 0 && !isBeyond(all, at, out, last, words)) {
         if (compare(all, at + words, out, last, words) > 0)
@@ -51,6 +53,34 @@ class RangeList {
       }
     }
     return out.slice(0, end);
+  }
+
+  /** Where the ranges begin in `#values`, in the order of their first addresses: runs of a slice are sorted, then merged two by two. */
+  *#sorted(): Generator<void, Uint32Array> {
+    const all = this.#values;
+    const words = this.#words;
+    const count = this.#count;
+    let order = Uint32Array.from({ length: count }, (_, i) => 2 * words * i);
+    let other = new Uint32Array(count);
+    for (let start = 0; start < count; start += SLICE) {
+      order.subarray(start, start + SLICE).sort((a, b) => compare(all, a, all, b, words));
+      yield;
+    }
+    for (let length = SLICE; length < count; length *= 2) {
+      for (let start = 0; start < count; start += 2 * length) {
+        const middle = Math.min(start + length, count);
+        const end = Math.min(start + 2 * length, count);
+        let [left, right] = [start, middle];
+        for (let at = start; at < end; at++) {
+          const isLeft =
+            right === end || (left < middle && compare(all, order[left]!, all, order[right]!, words) <= 0);
+          other[at] = order[isLeft ? left++ : right++]!;
+          if (at % SLICE === SLICE - 1) yield;
+        }
+      }
+      [order, other] = [other, order];
+    }
+    return order;
   }
 }
 
@@ -71,7 +101,16 @@ export class IpRangesBuilder {
   }
 
   build(): IpRanges {
-    return new IpRanges(this.#v4.merged(), this.#v6.merged());
+    const steps = this.steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** What `build` does, with a pause every few milliseconds for others to go on: many ranges take a while. */
+  *steps(): Generator<void, IpRanges> {
+    return new IpRanges(yield* this.#v4.merged(), yield* this.#v6.merged());
   }
 }
 

@@ -63,8 +63,9 @@ export class IpFilterReader {
     return { read: this.#read, unknown: this.#unknown, firstUnknown: this.#firstUnknown };
   }
 
-  ranges(): IpRanges {
-    return this.#builder.build();
+  /** Ends in the ranges of all lists, see `IpRangesBuilder.steps`. */
+  ranges(): Generator<void, IpRanges> {
+    return this.#builder.steps();
   }
 
   #keep(part: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { ShoalError } from "../base/errors.ts";
 import type { IpRanges } from "../base/ip-ranges.ts";
@@ -33,7 +34,7 @@ export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFi
     };
     try {
       const isPacked = await isGzip(path);
-      const source = createReadStream(path, { highWaterMark: 262_144 });
+      const source = createReadStream(path, { highWaterMark: 65_536 });
       if (isPacked) await pipeline(source, createGunzip(), read);
       else await pipeline(source, read);
     } catch (error) {
@@ -52,7 +53,7 @@ export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFi
     }
     if (firstUnknown === null && after.firstUnknown !== null) firstUnknown = { ...after.firstUnknown, path };
   }
-  return { ...reader.report(), firstUnknown, ranges: reader.ranges() };
+  return { ...reader.report(), firstUnknown, ranges: await withPauses(reader.ranges()) };
 }
 
 async function isGzip(path: string): Promise<boolean> {
@@ -78,4 +79,13 @@ function loadError(path: string, error: unknown): ShoalError {
       error,
     );
   return new ShoalError("ERR_DISK", `${path} can't be read: ${code}`, { path, reason: code }, error);
+}
+
+/** Lets everything else go on at each pause. */
+async function withPauses<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await setImmediate();
+  }
 }

@@ -48,6 +48,28 @@ test("ranges that overlap or touch become one; the ends of the address space are
   );
 });
 
+test("many ranges are sorted with pauses, and none is lost", () => {
+  const builder = new IpRangesBuilder();
+  const count = 50_000;
+  // Each second address of 10.0.0.0/8, in an order without any.
+  for (let i = 0; i < count; i++) {
+    const at = 2 * ((i * 7_919) % count);
+    const bytes = Uint8Array.of(10, at >> 16, (at >> 8) & 0xff, at & 0xff);
+    assert.ok(builder.add(bytes, bytes));
+  }
+  const steps = builder.steps();
+  let pauses = 0;
+  let step = steps.next();
+  while (step.done !== true) {
+    pauses++;
+    step = steps.next();
+  }
+  assert.ok(pauses > 50, `${pauses} pauses`);
+  assert.equal(step.value.size, count);
+  for (let at = 0; at < 2 * count; at++)
+    assert.equal(step.value.has(`10.${at >> 16}.${(at >> 8) & 0xff}.${at & 0xff}`), at % 2 === 0);
+});
+
 test("ends of different families or in the wrong order are refused", () => {
   const builder = new IpRangesBuilder();
   assert.equal(builder.add(parseIp("1.0.0.2")!, parseIp("1.0.0.1")!), false);
