@@ -13,6 +13,8 @@ import { clean } from "./ui/clean.ts";
 import { logTo } from "./ui/log.ts";
 import type { Output } from "./ui/output.ts";
 
+const CLOSE_PATIENCE_MS = 300;
+
 /** The network flags of a command. */
 export interface NetworkFlags {
   readonly port: readonly number[] | null;
@@ -69,6 +71,21 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     return session;
   } catch (error) {
     throw explainListen(error, flags);
+  }
+}
+
+/** Ends the session, and says what that waits for if it does not go quickly. */
+export async function closeSession(output: Output, session: Session): Promise<void> {
+  output.done();
+  const told = setTimeout(
+    () => output.live(["Ending: trackers and the router are told, which takes up to 3 seconds …"], true),
+    CLOSE_PATIENCE_MS,
+  );
+  try {
+    await session.close();
+  } finally {
+    clearTimeout(told);
+    output.done();
   }
 }
 

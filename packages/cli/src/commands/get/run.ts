@@ -7,7 +7,7 @@ import type { Metainfo, Session, Torrent } from "../../engine.ts";
 import { CliError, interrupted } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { defaultDownloadDir, ensureWritableDir, freeSpace, shownPath, userPath } from "../../paths.ts";
-import { openSession } from "../../session.ts";
+import { closeSession, openSession } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatDuration } from "../../ui/durations.ts";
 import type { Output } from "../../ui/output.ts";
@@ -71,8 +71,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
       stopTicking();
     }
   } finally {
-    output.done();
-    await session.close();
+    await closeSession(output, session);
   }
 }
 

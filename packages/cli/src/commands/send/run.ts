@@ -16,7 +16,7 @@ import {
   writeTorrentFile,
   writeWhole,
 } from "../../paths.ts";
-import { openSession, proxyOf, reachableAt, torrentsDir } from "../../session.ts";
+import { closeSession, openSession, proxyOf, reachableAt, torrentsDir } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
 import { listenForKeys } from "../../ui/keys.ts";
 import { count, formatSize } from "../../ui/sizes.ts";
@@ -78,8 +78,7 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
     }
     throw error;
   } finally {
-    output.done();
-    await session.close();
+    await closeSession(output, session);
   }
 }
 
