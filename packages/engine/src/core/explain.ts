@@ -126,8 +126,11 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
       "need-hashes",
       `${count(facts.peers, "peer")} connected, none has told the hashes of the files yet`,
     );
-  if (facts.useful === 0)
-    return because("peers-no-data", `${count(facts.peers, "peer")} connected, none has the missing pieces`);
+  if (facts.useful === 0) {
+    const webSeed = facts.webSeedFailure === null ? "" : `; ${webSeedText(facts.webSeedFailure)}`;
+    const peers = count(facts.peers, "peer");
+    return because("peers-no-data", `${peers} connected, none has the missing pieces${webSeed}`);
+  }
   if (facts.unchoked === 0)
     return because(
       "choked-by-all",
@@ -205,9 +208,8 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     return because("tracker-down", `no tracker answers${why}${goesOn ? hope : ", and no peer is known"}`);
   }
   if (facts.webSeedFailure !== null) {
-    const { host, message } = facts.webSeedFailure;
     const peers = facts.candidates === 0 ? "no peer is known" : "no peer answers";
-    return because("web-server-down", `web server ${host} can't be used: ${message}; ${peers}`);
+    return because("web-server-down", `${webSeedText(facts.webSeedFailure)}; ${peers}`);
   }
   if (facts.plainOnly > 0 && facts.plainOnly >= facts.candidates) {
     const who = facts.plainOnly === 1 ? "the only peer known" : `all ${facts.plainOnly} peers known`;
@@ -219,6 +221,10 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
   if (facts.trackers > 0) return because("asking-tracker", searching(facts));
   if (facts.finders.length > 0) return because("searching", searching(facts));
   return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
+}
+
+function webSeedText({ host, message }: NonNullable<WaitingFacts["webSeedFailure"]>): string {
+  return `web server ${host} can't be used: ${message}`;
 }
 
 /** "asking 2 trackers (1 answered), the DHT (61 of 70 nodes answered) and the local network for peers". */

@@ -115,6 +115,11 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { webSeedFailure: { host: "a.example", message: "it answers with status 500" } },
     /^web server a\.example can't be used: it answers with status 500; no peer is known$/,
   ],
+  [
+    "peers-no-data",
+    { peers: 2, webSeedFailure: { host: "a.example", message: "it answers with status 500" } },
+    /^2 peers connected, none has the missing pieces; web server a\.example can't be used: it answers with status 500$/,
+  ],
   ["awaiting-data", { peers: 2, useful: 2, unchoked: 1 }, /^waiting for 1 peer to send$/],
 ];
 
