@@ -110,7 +110,9 @@ export class Node {
         finders: parts.finders,
         lanService: null,
         portMapper:
-          parts.routers === null ? null : new PortMapper({ ...shared, routers: parts.routers }, rng),
+          parts.routers === null
+            ? null
+            : new PortMapper({ ...shared, store, hasher: nodeHasher, routers: parts.routers }, rng),
         dht: null,
       },
       { ...CONFIG, ...parts.config },

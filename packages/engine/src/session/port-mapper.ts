@@ -4,11 +4,9 @@ import type { ExternalAddress } from "../core/external-address.ts";
 import { NOT_ASKED, type Reachability, type WayIn, wayIn } from "../core/port-mapping/reachability.ts";
 import { RouteMapping } from "../core/port-mapping/route-mapping.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
 import type { Route } from "../base/route.ts";
 import type { RouterLink, Routers } from "../ports/routers.ts";
-import { PCP_NONCE_BYTES } from "../wire/pcp.ts";
+import { RouterNonces, type RouterNoncesPorts } from "./router-nonces.ts";
 
 /** How often it is looked whether this machine has come into another network. */
 const LOOK_MS = 60_000;
@@ -17,11 +15,9 @@ const SETTLE_MS = 3_000;
 /** Longest wait for routers to confirm that ports are closed. */
 const CLOSE_MS = 1_500;
 
-export interface PortMapperPorts {
+export interface PortMapperPorts extends RouterNoncesPorts {
   readonly clock: Clock;
   readonly routers: Routers;
-  readonly random: Random;
-  readonly log: Log;
   /** Routers vote on it, and what others say of us tells whether a router is the last one. */
   readonly external: ExternalAddress;
 }
@@ -38,7 +34,7 @@ interface Mapped {
 export class PortMapper {
   readonly #ports: PortMapperPorts;
   readonly #rng: Rng;
-  readonly #nonces: Readonly<Record<"tcp" | "udp", Uint8Array>>;
+  #nonces: Promise<RouterNonces> | null = null;
   readonly #mapped: Map<4 | 6, Mapped> = new Map();
   readonly #unwatch: () => void;
   #port: () => number = () => 0;
@@ -55,8 +51,6 @@ export class PortMapper {
   constructor(ports: PortMapperPorts, rng: Rng) {
     this.#ports = ports;
     this.#rng = rng;
-    const nonce = (): Uint8Array => ports.random.fill(new Uint8Array(PCP_NONCE_BYTES));
-    this.#nonces = { tcp: nonce(), udp: nonce() };
     this.#unwatch = ports.external.onChange(() => this.#tell());
   }
 
@@ -138,6 +132,8 @@ export class PortMapper {
     }
     if (route === null || this.#isClosed) return;
     const network = this.#network;
+    this.#nonces ??= RouterNonces.load(this.#ports);
+    const nonces = (await this.#nonces).of(route, port);
     const link = await routers.open(route, {
       onGatewayPacket: (bytes) => this.#feed(mapping, (now) => mapping.onGatewayPacket(bytes, now)),
       onSearchAnswer: (bytes, from) => this.#feed(mapping, (now) => mapping.onSearchAnswer(bytes, from, now)),
@@ -153,7 +149,7 @@ export class PortMapper {
         },
         onChange: () => this.#onMapping(route, mapping),
       },
-      { route, port, nonces: this.#nonces, rng: this.#rng },
+      { route, port, nonces, rng: this.#rng },
     );
     if (this.#isClosed || this.#network !== network) return link.close();
     this.#mapped.set(family, { route, port, link, mapping });

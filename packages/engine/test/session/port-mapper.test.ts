@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import type { Route } from "../../dist/base/route.js";
+import { SimulatedStore } from "@shoal/sim";
 import { ExternalAddress } from "../../dist/core/external-address.js";
 import type { Reachability } from "../../dist/core/port-mapping/reachability.js";
+import { nodeHasher } from "../../dist/node/hasher.js";
 import type { Clock } from "../../dist/ports/clock.js";
 import type { RouterLink, RouterListener, Routers } from "../../dist/ports/routers.js";
 import { PortMapper } from "../../dist/session/port-mapper.js";
@@ -50,6 +52,8 @@ class PcpRouters implements Routers {
   here: readonly Route[] = [HOME];
   outside = "80.1.2.3";
   isSilent = false;
+  /** Who holds what is open, by gateway and protocol: nobody else may renew or remove it. */
+  readonly #holders: Map<string, string> = new Map();
   isGone: (route: Route) => boolean = () => false;
   readonly opened: Map<string, Set<number>> = new Map();
   links = 0;
@@ -70,6 +74,10 @@ class PcpRouters implements Routers {
         const answer = packet.slice();
         answer[1] = 0x81;
         answer.fill(0, 8, 24);
+        const holder = `${route.gateway} ${packet[36]}`;
+        const nonce = packet.subarray(24, 36).join();
+        if ((this.#holders.get(holder) ?? nonce) !== nonce) return;
+        this.#holders.set(holder, nonce);
         const isRemoval = answer.subarray(4, 8).every((byte) => byte === 0);
         if (isRemoval) opened.delete(packet[36]!);
         else opened.add(packet[36]!);
@@ -86,7 +94,11 @@ class PcpRouters implements Routers {
   }
 }
 
-function scene(): {
+function scene(
+  store: SimulatedStore = new SimulatedStore(),
+  routers: PcpRouters = new PcpRouters(),
+  seed: number = 2,
+): {
   clock: TestClock;
   routers: PcpRouters;
   external: ExternalAddress;
@@ -94,12 +106,12 @@ function scene(): {
   news: Reachability[];
 } {
   const clock = new TestClock();
-  const routers = new PcpRouters();
   const external = new ExternalAddress();
   const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const rng = new Xoshiro128(2);
+  const rng = new Xoshiro128(seed);
   const random = { fill: (target: Uint8Array) => target.map(() => rng.below(256)), uint32: () => 7 };
-  const mapper = new PortMapper({ clock, routers, random, log: silent, external }, new Xoshiro128(1));
+  const ports = { clock, routers, random, log: silent, external, store, hasher: nodeHasher };
+  const mapper = new PortMapper(ports, new Xoshiro128(1));
   return { clock, routers, external, mapper, news: [] };
 }
 
@@ -243,5 +255,24 @@ describe("PortMapper", () => {
     await clock.advance(1_000);
     assert.equal(routers.links, 1);
     await Promise.all([mapper.close(), clock.advance(2_000)]);
+  });
+
+  test("what a run opened that ended without a word, the next one renews and takes back", async () => {
+    const store = new SimulatedStore();
+    const before = scene(store);
+    await before.mapper.open(
+      () => PORT,
+      () => undefined,
+    );
+    await before.clock.advance(1_000);
+    const { clock, routers, mapper } = scene(store.copy(), before.routers, 3);
+    await mapper.open(
+      () => PORT,
+      () => undefined,
+    );
+    await clock.advance(1_000);
+    assert.equal(mapper.reachability.ipv4.state, "open");
+    await Promise.all([mapper.close(), clock.advance(2_000)]);
+    assert.equal(routers.opened.get(HOME.gateway!)?.size, 0);
   });
 });
