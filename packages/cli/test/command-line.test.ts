@@ -189,7 +189,7 @@ test("help: every command has a summary, an example that parses, and fits the sc
     }
     const page = helpPage(command.name, COMMANDS, PLAIN);
     assert.ok(page !== null);
-    for (const line of page) assert.ok(line.length <= 120, `${command.name}: ${line}`);
+    for (const line of page) assert.ok(line.length <= 80, `${command.name}: ${line}`);
   }
   assert.equal(helpPage("nonsense", COMMANDS, PLAIN), null);
   assert.ok(helpPage("", COMMANDS, PLAIN)?.some((line) => line.includes("torrent create")));

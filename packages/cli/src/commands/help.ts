@@ -5,7 +5,8 @@ import type { Command } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./option.ts";
 import type { OptionSpecs } from "./option.ts";
 
-const WIDTH = 90;
+/** Fits the terminals that people have. */
+const WIDTH = 80;
 const TWO_COLUMNS = [
   { heading: "", align: "left" },
   { heading: "", align: "left" },
@@ -55,7 +56,7 @@ export function helpPage(topic: string, table: readonly Command[], style: Style)
 function overview(table: readonly Command[], style: Style): string[] {
   return [
     `${style.bold("Usage")}  shoal <command> [flags]`,
-    "       shoal <magnet link | .torrent file | info-hash | web address>   the same as shoal get",
+    "       shoal LINK   the same as shoal get LINK",
     "",
     style.bold("Commands"),
     ...summaries(table, style),
@@ -64,10 +65,7 @@ function overview(table: readonly Command[], style: Style): string[] {
     ...optionRows(GLOBAL_OPTIONS, true),
     "",
     style.bold("Exit codes"),
-    ...renderTable(
-      TWO_COLUMNS,
-      Object.values(EXIT_CODES).map(({ code, meaning }) => [`  ${String(code).padStart(3)}`, meaning]),
-    ),
+    ...exitRows(Object.values(EXIT_CODES)),
   ];
 }
 
@@ -105,15 +103,12 @@ function commandPage(command: Command, style: Style): string[] {
   for (const { line, about } of command.examples) lines.push(`  ${line}`, `      ${dim(about)}`);
   const exits = ["ok", ...command.exits, "usage"] as const;
   const codes = [...new Set(exits)].map((name) => EXIT_CODES[name]).toSorted((a, b) => a.code - b.code);
-  lines.push(
-    "",
-    bold("Exit codes"),
-    ...renderTable(
-      TWO_COLUMNS,
-      codes.map(({ code, meaning }) => [`  ${String(code).padStart(3)}`, meaning]),
-    ),
-  );
+  lines.push("", bold("Exit codes"), ...exitRows(codes));
   return lines;
+}
+
+function exitRows(codes: readonly { readonly code: number; readonly meaning: string }[]): string[] {
+  return explained(codes.map(({ code, meaning }) => [`  ${String(code).padStart(3)}`, meaning]));
 }
 
 function argumentUsage({ name, optional, many }: Command["arguments"][number]): string {
@@ -127,8 +122,19 @@ function optionRows(options: OptionSpecs, withHelp: boolean): string[] {
     .map((spec) => [spec.flags, spec.description] as const);
   if (withHelp) rows.push(["-h, --help", "this page"], ["-V, --version", "the version"]);
   // Long flags without a short one stand under each other.
+  const shown = rows.map(
+    ([flags, about]) => [`  ${flags.startsWith("--") ? "    " : ""}${flags}`, about] as const,
+  );
+  return explained(shown);
+}
+
+/** What is explained, and beside it the explanation in as many lines as it takes. */
+function explained(rows: readonly (readonly [string, string])[]): string[] {
+  const left = Math.max(...rows.map(([what]) => what.length));
   return renderTable(
     TWO_COLUMNS,
-    rows.map(([flags, description]) => [`  ${flags.startsWith("--") ? "    " : ""}${flags}`, description]),
+    rows.flatMap(([what, about]) =>
+      wrap(about, WIDTH - left - 2).map((line, at) => [at === 0 ? what : "", line]),
+    ),
   );
 }

@@ -31,7 +31,7 @@ export const createDeclaration: Declaration<CreateOptions> = {
   examples: [
     { line: "shoal torrent create Holiday -o Holiday.torrent", about: "for every BitTorrent program" },
     {
-      line: "shoal torrent create Holiday -o team.torrent --private --tracker http://tracker.example/announce",
+      line: "shoal torrent create Holiday --private --tracker http://t.example/announce",
       about: "for the people of one tracker",
     },
   ],
