@@ -13,12 +13,13 @@ import { formatNumber, formatTable } from "../table.ts";
 import type { RestMeasured } from "./measured-session.ts";
 
 const TORRENTS = 10_000;
-/** Each has a journal on disk: fewer, so that adding them takes no minutes. */
 const MAGNETS = 1_000;
 const IDLE_SECONDS = 5;
 /** All of so many torrents have been announced after the seconds below: one in 25 ms. */
 const ANNOUNCED = 2_000;
 const ANNOUNCED_SECONDS = 55;
+/** Besides those that are counted. */
+const FIRST = 500;
 
 interface RestRow extends RestMeasured {
   readonly name: string;
@@ -32,22 +33,22 @@ export async function runDormant(options: Options): Promise<readonly RestRow[]> 
     const measure = async (name: string, torrents: number, words: readonly string[]): Promise<void> => {
       rows.push({ name, torrents, ...(await measureSession(words)) });
     };
-    const bare = await writeRows(stage, "bare", TORRENTS, () => []);
-    await measure("complete", TORRENTS, ["rows", bare, String(IDLE_SECONDS), "0"]);
+    const measureRows = async (
+      name: string,
+      torrents: number,
+      settleSeconds: number,
+      trackers: (i: number) => readonly (readonly string[])[],
+    ): Promise<void> => {
+      const file = await writeRows(stage, name, FIRST + torrents, trackers);
+      await measure(name, torrents, ["rows", file, ...[FIRST, IDLE_SECONDS, settleSeconds].map(String)]);
+    };
+    await measureRows("complete", TORRENTS, 0, () => []);
     // Nobody answers there; what counts is what waits for its turn.
-    const tracked = await writeRows(stage, "tracked", TORRENTS, (i) => [
-      [`http://127.0.0.1:9/announce?key=${i}`],
-    ]);
-    await measure("complete, one tracker each", TORRENTS, ["rows", tracked, String(IDLE_SECONDS), "0"]);
-    await withTracker(async (url) => {
-      const told = await writeRows(stage, "told", ANNOUNCED, (i) => [[`${url}?key=${i}`]]);
-      await measure("the same, announced", ANNOUNCED, [
-        "rows",
-        told,
-        String(IDLE_SECONDS),
-        String(ANNOUNCED_SECONDS),
-      ]);
-    });
+    const silent = (i: number): readonly string[][] => [[`http://127.0.0.1:9/announce?key=${i}`]];
+    await measureRows("complete, one tracker each", TORRENTS, 0, silent);
+    await withTracker((url) =>
+      measureRows("the same, announced", ANNOUNCED, ANNOUNCED_SECONDS, (i) => [[`${url}?key=${i}`]]),
+    );
     await measure("magnets that know nobody", MAGNETS, ["magnets", String(MAGNETS), String(IDLE_SECONDS)]);
     return rows;
   });
@@ -114,14 +115,16 @@ function table(rows: readonly RestRow[]): string {
       { title: "torrents" },
       right("number"),
       right("start s"),
+      right("CPU s of it"),
       right("heap bytes each"),
       right("timers"),
       right("idle CPU ms/s"),
     ],
-    rows.map(({ name, torrents, startMs, heapBytes, timers, idleCpuMs }) => [
+    rows.map(({ name, torrents, startMs, addCpuMs, heapBytes, timers, idleCpuMs }) => [
       name,
       String(torrents),
       formatNumber(startMs / 1_000),
+      formatNumber(addCpuMs / 1_000),
       formatNumber(heapBytes / torrents),
       String(timers),
       formatNumber(idleCpuMs),

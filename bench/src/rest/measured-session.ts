@@ -1,6 +1,6 @@
 // One session of our engine in a process that measures itself, and prints what it found as JSON:
 //
-//   node --expose-gc measured-session.js rows FILE SECONDS SETTLE_SECONDS
+//   node --expose-gc measured-session.js rows FILE FIRST SECONDS SETTLE_SECONDS
 //   node --expose-gc measured-session.js magnets COUNT SECONDS
 //   node --expose-gc measured-session.js connections TORRENT FOLDER
 import { createSession } from "@shoal/engine";
@@ -12,10 +12,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What torrents cost; memory as it is after a collection, without what the empty session has. */
+/** What torrents cost; memory as it is after a collection, without what the session had before they were added. */
 export interface RestMeasured {
   /** From the start of the process to the last torrent added and found. */
   readonly startMs: number;
+  /** CPU time in which they were added. */
+  readonly addCpuMs: number;
   readonly heapBytes: number;
   readonly timers: number;
   /** CPU time in a second in which nobody does anything. */
@@ -41,7 +43,7 @@ const session = await createSession({
 });
 try {
   const [mode, ...words] = process.argv.slice(2);
-  if (mode === "rows") await rows(words[0] ?? "", Number(words[1]), Number(words[2]));
+  if (mode === "rows") await rows(words[0] ?? "", Number(words[1]), Number(words[2]), Number(words[3]));
   else if (mode === "magnets") await magnets(Number(words[0]), Number(words[1]));
   else await connections(words[0] ?? "", words[1] ?? "");
 } finally {
@@ -49,35 +51,45 @@ try {
   rmSync(stateDir, { recursive: true });
 }
 
-async function rows(file: string, seconds: number, settleSeconds: number): Promise<void> {
-  const empty = memory();
-  const collectionMs = empty.tookMs;
-  const hashes: string[] = [];
+/** The `first` ones are not counted: by them the code comes into memory that all have in common. */
+async function rows(file: string, first: number, seconds: number, settleSeconds: number): Promise<void> {
+  const settle = (): Promise<void> => sleep(settleSeconds * 1_000);
+  let before = memory();
+  let pauseMs = before.tookMs;
+  const startedAt = process.cpuUsage();
+  let pauseCpuMs = 0;
+  let added = 0;
   for await (const line of createInterface({ input: createReadStream(file) })) {
     const row = JSON.parse(line) as TorrentRow;
-    hashes.push(row.v1 ?? "");
     await session.add({ row, load: () => readFile(`${file}.${row.v1}`), downloadDir: "/data" });
+    if (session.find(Buffer.from(row.v1 ?? "", "hex")) === undefined) throw new Error("not added");
+    if (++added !== first) continue;
+    const pausedAt = performance.now();
+    const cpuBefore = process.cpuUsage();
+    await settle();
+    before = memory();
+    pauseCpuMs = cpuSince(cpuBefore);
+    pauseMs += performance.now() - pausedAt;
   }
-  for (const hash of hashes) {
-    if (session.find(Buffer.from(hash, "hex")) === undefined) throw new Error(`${hash} was not added`);
-  }
-  const startMs = performance.now() - collectionMs;
-  hashes.length = 0;
-  await sleep(settleSeconds * 1_000);
-  const heapBytes = memory().heap - empty.heap;
-  say({ startMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
+  const startMs = performance.now() - pauseMs;
+  const addCpuMs = cpuSince(startedAt) - pauseCpuMs;
+  await settle();
+  const heapBytes = memory().heap - before.heap;
+  say({ startMs, addCpuMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
 }
 
 async function magnets(count: number, seconds: number): Promise<void> {
   const empty = memory();
+  const startedAt = process.cpuUsage();
   for (let i = 0; i < count; i++) {
     const infoHash = (i + 1).toString(16).padStart(40, "0");
     await session.add({ infoHash, downloadDir: "/data" });
   }
   const startMs = performance.now() - empty.tookMs;
+  const addCpuMs = cpuSince(startedAt);
   await sleep(2_000);
   const heapBytes = memory().heap - empty.heap;
-  say({ startMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
+  say({ startMs, addCpuMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
 }
 
 /** Tells its port, and its memory for each line that comes in. */
@@ -121,8 +133,12 @@ async function cpuPerSecond(seconds: number): Promise<number> {
   await sleep(1_000);
   const before = process.cpuUsage();
   await sleep(seconds * 1_000);
+  return cpuSince(before) / seconds;
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000 / seconds;
+  return (user + system) / 1_000;
 }
 
 function say(message: object): void {

@@ -11,5 +11,7 @@ export function absoluteFolder(path: string): string | null {
     if (step === "..") steps.pop();
     else if (step !== "" && step !== ".") steps.push(step);
   }
-  return start + steps.join(isWindows ? "\\" : "/");
+  const folder = start + steps.join(isWindows ? "\\" : "/");
+  // Thousands of torrents share the text that they were given.
+  return folder === path ? path : folder;
 }

@@ -102,11 +102,15 @@ interface UnderWay {
 
 type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean });
 
-/** One info-hash of a torrent. */
-interface Swarm {
+/** One info-hash of a torrent, and when it is announced to whom. */
+class Swarm extends Announcer {
   /** The name, in hex: of ten thousand of these, an array would be the largest part. */
   readonly name: string;
-  readonly announcer: Announcer;
+
+  constructor(name: string, ...plan: ConstructorParameters<typeof Announcer>) {
+    super(...plan);
+    this.name = name;
+  }
 }
 
 /** The announcing of one torrent. Of ten thousand torrents most have one of these, and nothing else: it is kept small. */
@@ -159,7 +163,7 @@ export class Announcing extends Ringing {
     this.#running = true;
     this.#urgency = gently ? "routine" : "awaited";
     const firstAt = gently ? this.#shared.nextTurn() : this.#now();
-    for (const { announcer } of this.#swarms) announcer.start(firstAt);
+    for (const swarm of this.#swarms) swarm.start(firstAt);
     this.#meetNewNames(firstAt);
     this.#shared.onStarted(this);
     this.proceed();
@@ -168,7 +172,7 @@ export class Announcing extends Ringing {
   /** The last piece has arrived. Not for torrents that were complete from the start. */
   completed(): void {
     if (!this.#running) return;
-    for (const { announcer } of this.#swarms) announcer.onCompleted(this.#now());
+    for (const swarm of this.#swarms) swarm.onCompleted(this.#now());
     this.proceed();
   }
 
@@ -177,20 +181,20 @@ export class Announcing extends Ringing {
     if (!this.#running) return;
     this.#urgency = moreUrgent(this.#urgency, urgency);
     if (urgency === "asked") for (const { hurry } of this.#underWay ?? []) hurry.abort();
-    for (const { announcer } of this.#swarms) announcer.announceSoon(this.#now());
+    for (const swarm of this.#swarms) swarm.announceSoon(this.#now());
     this.proceed();
   }
 
   /** A new tier. `info.tiers` has to have it already. */
   add(urls: readonly string[]): void {
-    for (const { announcer } of this.#swarms) announcer.add(urls.filter(isUsable));
+    for (const swarm of this.#swarms) swarm.add(urls.filter(isUsable));
     this.#urgency = "asked";
     this.proceed();
   }
 
   /** A tracker of which no more is wanted. `info.tiers` has to be without it already. */
   remove(url: string): void {
-    for (const swarm of this.#swarms) void this.#sayGoodbye(swarm, swarm.announcer.remove(url));
+    for (const swarm of this.#swarms) void this.#sayGoodbye(swarm, swarm.remove(url));
     this.proceed();
   }
 
@@ -198,7 +202,7 @@ export class Announcing extends Ringing {
     const { clock } = this.#shared.ports;
     const wallOffset = clock.wallTime() - clock.now();
     return statusOf(
-      this.#swarms.map(({ announcer }) => announcer.facts()),
+      this.#swarms.map((swarm) => swarm.facts()),
       wallOffset,
     );
   }
@@ -212,7 +216,7 @@ export class Announcing extends Ringing {
     await Promise.all(
       this.#swarms.flatMap((swarm) => {
         const isPrivate = this.#info.isPrivate === true;
-        const facts = swarm.announcer.facts().filter(({ state }) => {
+        const facts = swarm.facts().filter(({ state }) => {
           if (isPrivate) return state === "ok";
           return how.urgency !== "routine" ? state !== "never" : state === "ok" || state === "idle";
         });
@@ -243,7 +247,7 @@ export class Announcing extends Ringing {
     for (const { abort } of this.#underWay ?? []) abort.abort();
     this.#underWay = null;
     const goodbyes = this.#swarms.flatMap((swarm) => {
-      const actions = swarm.announcer.stop();
+      const actions = swarm.stop();
       const urls = new Set(actions.map(({ url }) => url));
       return [...urls].map((url) => {
         const last = actions.filter((action) => action.url === url);
@@ -264,10 +268,10 @@ export class Announcing extends Ringing {
     this.#meetNewNames(now);
     let earliest = Number.POSITIVE_INFINITY;
     for (const swarm of this.#swarms) {
-      for (let action = swarm.announcer.next(now); action !== null; action = swarm.announcer.next(now)) {
+      for (let action = swarm.next(now); action !== null; action = swarm.next(now)) {
         void this.#announce(swarm, action);
       }
-      earliest = Math.min(earliest, swarm.announcer.nextDeadline());
+      earliest = Math.min(earliest, swarm.nextDeadline());
     }
     // Whom nobody has answered by now waits for the next round, like everybody.
     if (this.#underWay === null) this.#urgency = "routine";
@@ -290,7 +294,7 @@ export class Announcing extends Ringing {
     if (answer.ok) {
       const { warning: message, complete: seeds, incomplete: leechers } = answer;
       const peers = answer.peers.length;
-      swarm.announcer.onAnswer(url, { ...answer, peers }, now);
+      swarm.onAnswer(url, { ...answer, peers }, now);
       this.#onSuccess(swarm, url, answer);
       this.#listener.onResult({
         url,
@@ -303,7 +307,7 @@ export class Announcing extends Ringing {
         leechers,
       });
     } else {
-      swarm.announcer.onFailure(url, answer, now);
+      swarm.onFailure(url, answer, now);
       const { reason: message, refused } = answer;
       const never = answer.retryMinutes === "never";
       const nothing = { never, peers: 0, seeds: null, leechers: null };
@@ -358,12 +362,12 @@ export class Announcing extends Ringing {
     };
   }
 
-  async #scrapeOne({ name, announcer }: Swarm, url: string, urgency: Urgency): Promise<void> {
-    const counts = await this.#shared.scrapes.ask(url, name, {
+  async #scrapeOne(swarm: Swarm, url: string, urgency: Urgency): Promise<void> {
+    const counts = await this.#shared.scrapes.ask(url, swarm.name, {
       urgency,
       named: this.#info.isNamed?.(url) ?? false,
     });
-    if (counts !== null) announcer.onScrape(url, counts);
+    if (counts !== null) swarm.onScrape(url, counts);
   }
 
   /** Their first round begins at `firstAt`. */
@@ -373,10 +377,10 @@ export class Announcing extends Ringing {
     for (const name of names) {
       if (this.#swarms.some((swarm) => swarm.name === name)) continue;
       const tiers = this.#info.tiers.map((urls) => urls.filter(isUsable));
-      const announcer = new Announcer(tiers, this.#shared.rng, firstAt, this.#info);
-      if (!this.#running) announcer.stop();
+      const swarm = new Swarm(name, tiers, this.#shared.rng, firstAt, this.#info);
+      if (!this.#running) swarm.stop();
       // Without the copy it would have room for many more.
-      this.#swarms = [...this.#swarms, { name, announcer }].slice();
+      this.#swarms = [...this.#swarms, swarm].slice();
     }
   }
 
@@ -404,7 +408,7 @@ export class Announcing extends Ringing {
   }
 
   #first(): Announcer | undefined {
-    return this.#swarms[0]?.announcer;
+    return this.#swarms[0];
   }
 
   #now(): Millis {

@@ -43,6 +43,13 @@ export interface TrackerFacts extends SwarmCounts {
   readonly nextAt: Millis | null;
 }
 
+/** One way through the tiers. */
+interface Round {
+  readonly asked: Set<Tracker>;
+  /** When it goes on although nobody has answered or failed. */
+  impatientAt: Millis;
+}
+
 /** What is announced; looked at each time, since a magnet's file list may come with news. */
 export interface AnnouncedTorrent {
   /** Never ask a second tracker before the first has failed (BEP 27). */
@@ -60,12 +67,10 @@ export class Announcer {
   #trackers: Tracker[] = [];
   readonly #rng: Rng;
   readonly #torrent: AnnouncedTorrent;
-  /** Start of the next round. */
-  #dueAt: Millis;
-  /** Trackers asked in the current round; null between rounds. */
-  #asked: Set<Tracker> | null = null;
-  /** When the current round goes on although nobody has answered or failed. */
-  #impatientAt: Millis = Number.POSITIVE_INFINITY;
+  /** Start of the next round; null when only an input begins one. Whole milliseconds, as those of trackers: they need no memory of their own. */
+  #dueAt: Millis | null;
+  /** Null between rounds. */
+  #round: Round | null = null;
   /** Trackers that are asked besides the rounds, because they are new. */
   #added: Tracker[] | null = null;
   #completed = false;
@@ -74,7 +79,7 @@ export class Announcer {
   /** `tiers` hold URLs; doubles and what is more than `MAX_TRACKERS` are left out. The first round starts at `now`. */
   constructor(tiers: readonly (readonly string[])[], rng: Rng, now: Millis, torrent: AnnouncedTorrent = {}) {
     this.#rng = rng;
-    this.#dueAt = now;
+    this.#dueAt = Math.floor(now);
     this.#torrent = torrent;
     for (const urls of tiers) this.#addTier(urls);
   }
@@ -97,8 +102,8 @@ export class Announcer {
   /** Time of the next `next` that may give something; infinite when only an input can change that. */
   nextDeadline(): Millis {
     if (this.#stopped) return Number.POSITIVE_INFINITY;
-    if (this.#asked === null) return this.#dueAt;
-    return this.#oneAtATime ? Number.POSITIVE_INFINITY : this.#impatientAt;
+    if (this.#round === null) return this.#dueAt ?? Number.POSITIVE_INFINITY;
+    return this.#oneAtATime ? Number.POSITIVE_INFINITY : this.#round.impatientAt;
   }
 
   get #oneAtATime(): boolean {
@@ -111,24 +116,21 @@ export class Announcer {
     const added = this.#added?.pop();
     if (added !== undefined) return this.#ask(added);
     this.#added = null;
-    if (this.#asked === null) {
-      if (now < this.#dueAt) return null;
-      this.#asked = new Set();
-    } else if (this.#waits() && (now < this.#impatientAt || this.#oneAtATime)) {
-      return null;
-    }
-    const tracker = this.#candidate(now);
+    const isDue = this.#dueAt !== null && now >= this.#dueAt;
+    if (this.#round === null && !isDue) return null;
+    const round = (this.#round ??= { asked: new Set(), impatientAt: Number.POSITIVE_INFINITY });
+    const waits = this.#waits(round);
+    if (waits && (now < round.impatientAt || this.#oneAtATime)) return null;
+    const tracker = this.#candidate(round, now);
     if (tracker === null) {
-      if (this.#waits()) {
-        this.#impatientAt = Number.POSITIVE_INFINITY;
-        return null;
-      }
+      round.impatientAt = Number.POSITIVE_INFINITY;
+      if (waits) return null;
       this.#endRound(this.#earliestRetry());
       // A long wait for the last one may have outlasted the pause of another.
-      return this.#dueAt <= now ? this.next(now) : null;
+      return this.nextDeadline() <= now ? this.next(now) : null;
     }
-    this.#asked.add(tracker);
-    this.#impatientAt = now + PATIENCE;
+    round.asked.add(tracker);
+    round.impatientAt = now + PATIENCE;
     return this.#ask(tracker);
   }
 
@@ -147,10 +149,10 @@ export class Announcer {
     const least = Math.min(Math.max((terms.minInterval ?? 0) * SECOND, MIN_INTERVAL), MAX_INTERVAL);
     const interval = terms.interval === null ? DEFAULT_INTERVAL : terms.interval * SECOND;
     const pause = Math.min(Math.max(interval, least), MAX_INTERVAL);
-    tracker.notBefore = now + least;
+    tracker.notBefore = Math.floor(now + least);
     this.#promote(tracker);
     const dueAt = this.#completed ? now : now + pause + this.#rng.below(1 + Math.floor(pause / 50));
-    if (this.#asked?.has(tracker) === true) this.#endRound(dueAt);
+    if (this.#round?.asked.has(tracker) === true) this.#endRound(dueAt);
     else this.#planIfNone(dueAt);
   }
 
@@ -170,7 +172,8 @@ export class Announcer {
     const said = retryMinutes === null || retryMinutes === "never" ? 0 : retryMinutes * 60 * SECOND;
     const pause = said > 0 ? Math.min(Math.max(said, FIRST_RETRY), MAX_INTERVAL) : retryPause(tracker.fails);
     // A quarter more or less, so that not everybody comes back to a restarted tracker at once.
-    tracker.notBefore = now + (said > 0 ? pause : (pause * (750 + this.#rng.below(501))) / 1000);
+    const spread = said > 0 ? pause : (pause * (750 + this.#rng.below(501))) / 1000;
+    tracker.notBefore = Math.floor(now + spread);
     if (!tracker.dead) this.#planIfNone(tracker.notBefore);
   }
 
@@ -184,7 +187,7 @@ export class Announcer {
   onCompleted(now: Millis): void {
     if (this.#stopped) return;
     this.#completed = true;
-    this.#dueAt = now;
+    this.#dueAt = Math.floor(now);
   }
 
   /**
@@ -195,18 +198,19 @@ export class Announcer {
     let allowed = Number.POSITIVE_INFINITY;
     for (const tracker of this.#trackers) {
       if (tracker.dead) continue;
-      if (tracker.fails > 0) tracker.notBefore = Math.min(tracker.notBefore, now);
+      if (tracker.fails > 0) tracker.notBefore = Math.min(tracker.notBefore, Math.floor(now));
       allowed = Math.min(allowed, tracker.notBefore);
       if (this.#oneAtATime && tracker.fails === 0) break;
     }
-    this.#dueAt = Math.min(this.#dueAt, Math.max(now, allowed));
+    const at = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, Math.max(now, allowed));
+    this.#plan(at);
   }
 
   /** Appends a tier. It is asked once at once, because somebody hopes for it, and then in its turn. */
   add(urls: readonly string[]): void {
     const added = this.#addTier(urls);
     if (!this.#stopped && !this.#oneAtATime) this.#added = [...(this.#added ?? []), ...added];
-    else if (this.#dueAt === Number.POSITIVE_INFINITY) this.#dueAt = Number.NEGATIVE_INFINITY;
+    else this.#dueAt ??= 0;
   }
 
   /** Takes a tracker out. Gives what is to be told to it, as `stop` does. */
@@ -240,8 +244,8 @@ export class Announcer {
   /** Begins anew after `stop`, with a round at `at`: what is known of the trackers stays, those that failed are tried again. */
   start(at: Millis): void {
     this.#stopped = false;
-    this.#dueAt = at;
-    for (const tracker of this.#trackers) if (tracker.fails > 0) tracker.notBefore = at;
+    this.#plan(at);
+    for (const tracker of this.#trackers) if (tracker.fails > 0) tracker.notBefore = Math.floor(at);
   }
 
   /** In the order of asking. */
@@ -256,8 +260,8 @@ export class Announcer {
   }
 
   #nextAt(tracker: Tracker, state: TrackerState, isFirst: boolean): Millis | null {
-    if (this.#stopped || this.#asked !== null || state === "asking" || state === "never") return null;
-    if (state === "failed") return Math.max(tracker.notBefore, this.#dueAt);
+    if (this.#stopped || this.#round !== null || state === "asking" || state === "never") return null;
+    if (state === "failed") return Math.max(tracker.notBefore, this.nextDeadline());
     return isFirst || state === "ok" ? this.#dueAt : null;
   }
 
@@ -296,9 +300,9 @@ export class Announcer {
   }
 
   /** The first tracker in order that was not asked in this round and may be asked now. */
-  #candidate(now: Millis): Tracker | null {
+  #candidate({ asked }: Round, now: Millis): Tracker | null {
     for (const tracker of this.#trackers) {
-      if (tracker.dead || tracker.underWay !== undefined || this.#asked!.has(tracker)) continue;
+      if (tracker.dead || tracker.underWay !== undefined || asked.has(tracker)) continue;
       const tellsEvent = tracker.fails === 0 && this.#eventFor(tracker) !== null;
       if (tellsEvent || now >= tracker.notBefore) return tracker;
     }
@@ -310,23 +314,26 @@ export class Announcer {
     return this.#completed ? "completed" : null;
   }
 
-  /** Whether an announce of this round is under way. */
-  #waits(): boolean {
-    for (const tracker of this.#asked!) {
+  /** Whether an announce of the round is under way. */
+  #waits({ asked }: Round): boolean {
+    for (const tracker of asked) {
       if (tracker.underWay !== undefined && this.#trackers.includes(tracker)) return true;
     }
     return false;
   }
 
   #endRound(dueAt: Millis): void {
-    this.#asked = null;
-    this.#impatientAt = Number.POSITIVE_INFINITY;
-    this.#dueAt = dueAt;
+    this.#round = null;
+    this.#plan(dueAt);
   }
 
   /** An outcome that comes after its round was over changes no plan, unless there is none because it was awaited. */
   #planIfNone(dueAt: Millis): void {
-    if (this.#asked === null && this.#dueAt === Number.POSITIVE_INFINITY) this.#dueAt = dueAt;
+    if (this.#round === null && this.#dueAt === null) this.#plan(dueAt);
+  }
+
+  #plan(at: Millis): void {
+    this.#dueAt = at === Number.POSITIVE_INFINITY ? null : Math.floor(at);
   }
 
   /** Trackers that are being asked don't count: their outcome is an input. */

@@ -17,7 +17,7 @@ export interface Tracker extends SwarmCounts {
   readonly tier: number;
   /** Failures since the last answer. */
   fails: number;
-  /** Not asked before this time, unless an event has to be told. */
+  /** Not asked before this time, unless an event has to be told. Whole milliseconds. */
   notBefore: Millis;
   /** The event under way; undefined when no announce is. */
   underWay: AnnounceEvent | null | undefined;
@@ -42,7 +42,7 @@ export function newTracker(url: string, tier: number): Tracker {
     url,
     tier,
     fails: 0,
-    notBefore: Number.NEGATIVE_INFINITY,
+    notBefore: 0,
     underWay: undefined,
     started: false,
     dead: false,
