@@ -2,6 +2,7 @@ import type { Millis, PeerSlot } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { endpointKey, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
+import { largestCrowd } from "../core/swarm/crowded-out.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { peerPriority } from "../core/swarm/peer-priority.ts";
@@ -20,6 +21,8 @@ const KEEP_ALIVE_MS = 100_000;
 export const SLOT_COUNT = 4096;
 /** Addresses of one peer that are remembered while it is connected. */
 const MAX_ADDRESSES = 8;
+/** Of those with whom nothing is exchanged, more from one address lose their slots to others once all are taken. */
+const MOST_OF_ONE_ADDRESS = 4;
 /** Banned peers that are counted. */
 const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */
@@ -354,7 +357,13 @@ export class TorrentConnections {
       openedAt: holder.openedAt,
       isOfUse: isNamed(holder.source) || holder.pipeline.rate(now) > 0 || holder.up.rate(now) > 0,
     }));
-    const loser = peer.incoming ? slotToGiveUp(holders, this.#priorityOf(peer.remote), now)?.peer : undefined;
+    const idle = holders.filter(({ isOfUse }) => !isOfUse);
+    const crowd = largestCrowd(idle, (holder) => holder.peer.remote);
+    const isCrowd = crowd !== null && crowd.count > MOST_OF_ONE_ADDRESS;
+    const isOfCrowd = crowd?.key === peerKey(peer.remote.host, peer.remote.port);
+    const contested =
+      isCrowd && !isOfCrowd ? crowd.first : slotToGiveUp(holders, this.#priorityOf(peer.remote), now);
+    const loser = peer.incoming ? contested?.peer : undefined;
     if (loser === undefined) throw new ShoalError("ERR_CONNECT", "The torrent has enough peers");
     const reason = new ShoalError("ERR_CONNECT", "Another peer gets its place");
     loser.close(reason);

@@ -352,3 +352,27 @@ for (const [what, words] of [
     assert.equal(find(events, "complete").length, 1);
   });
 }
+
+test("a crowd from one address that knows the torrent and wants nothing keeps nobody out", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make(SIZES, V1);
+  const seed = await node(world, "prefer");
+  await share(world, seed, made);
+  const host = world.net.host([publicAddress()]);
+  const [name] = shortHashes(made.metainfo.infoHashes);
+  const crowd: Visitor[] = [];
+  while (crowd.length < 300) {
+    const visitor = new Visitor(world, host.connect(seed.endpoint));
+    crowd.push(visitor);
+    await world.settle();
+    const peerId = new NodeRandom().fill(new Uint8Array(20));
+    visitor.connection.write(concatBytes(PROTOCOL_STRING, new Uint8Array(8), name!, peerId));
+    await world.run(10);
+  }
+  await world.run(1_000);
+  assert.equal(crowd.filter(({ closedAt }) => closedAt === null).length, 200);
+  const leech = await node(world, "prefer");
+  const events = await fetch(leech, made, seed.endpoint);
+  await world.run(5_000);
+  assert.equal(find(events, "complete").length, 1);
+});
