@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { domainToASCII } from "node:url";
 import { canonicalIp } from "../base/address.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
+import type { Endpoint } from "../ports/net.ts";
 import type { UdpSocket } from "../ports/udp.ts";
 import {
   decodeDnsAnswer,
@@ -11,6 +12,7 @@ import {
   type DnsQuestion,
   encodeDnsQuestion,
 } from "../wire/dns-message.ts";
+import { askByTcp } from "./dns-over-tcp.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { openUdp } from "./open-udp.ts";
 
@@ -67,11 +69,17 @@ async function ask(name: string, server: string, waitMs: number, policy: NetPoli
   let socket: UdpSocket;
   try {
     // A fresh port for each, which nobody can guess.
-    socket = await openUdp(family, 0, policy, (bytes, from) => {
-      if (from.host !== server || from.port !== PORT) return;
-      for (const [i, question] of questions.entries()) answers[i] ??= decode(bytes, question);
-      if (answers.every((answer) => answer !== null)) done();
-    });
+    socket = await openUdp(
+      family,
+      0,
+      policy,
+      (bytes, from) => {
+        if (from.host !== server || from.port !== PORT) return;
+        for (const [i, question] of questions.entries()) answers[i] ??= decode(bytes, question);
+        if (answers.every((answer) => answer !== null)) done();
+      },
+      (host) => policy.refusalOfServer(host),
+    );
   } catch (error) {
     if (error instanceof ShoalError) return [];
     throw error;
@@ -81,7 +89,24 @@ async function ask(name: string, server: string, waitMs: number, policy: NetPoli
   await all;
   clearTimeout(timer);
   socket.close();
-  return answers.filter((answer) => answer !== null);
+  const whole = answers.map(async (answer, i) =>
+    answer === null || !answer.truncated
+      ? answer
+      : askAgain(questions[i]!, packets[i]!, { host: server, port: PORT }, waitMs, policy),
+  );
+  return (await Promise.all(whole)).filter((answer) => answer !== null);
+}
+
+/** What was too long for a datagram. */
+async function askAgain(
+  question: DnsQuestion,
+  packet: Uint8Array,
+  server: Endpoint,
+  waitMs: number,
+  policy: NetPolicy,
+): Promise<DnsAnswer | null> {
+  const answer = await askByTcp(packet, server, waitMs, policy);
+  return answer === null ? null : decode(answer, question);
 }
 
 function encodeQuestion(question: DnsQuestion): Uint8Array {
@@ -109,7 +134,9 @@ async function nameServers(policy: NetPolicy): Promise<string[]> {
     const servers = words
       .filter(([key]) => key === "nameserver")
       .map(([, value]) => canonicalIp(value ?? ""))
-      .filter((host) => host !== null && !policy.isOnThisMachine(host) && policy.refusal(host) === null);
+      .filter(
+        (host) => host !== null && !policy.isOnThisMachine(host) && policy.refusalOfServer(host) === null,
+      );
     if (servers.length > 0) return servers.slice(0, MAX_SERVERS) as string[];
   }
   return [];

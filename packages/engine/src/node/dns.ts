@@ -32,7 +32,7 @@ export async function resolveProxy(route: ProxyRoute, policy: NetPolicy): Promis
   try {
     const literal = canonicalIp(proxy.host);
     const addresses = literal === null ? await lookUpHere(proxy.host, policy) : [literal];
-    const refusals = addresses.map((address) => policy.refusalOfProxy(address));
+    const refusals = addresses.map((address) => policy.refusalOfServer(address));
     const allowed = addresses.filter((_, i) => refusals[i] === null);
     if (allowed.length === 0) throw new ShoalError("ERR_CONNECT", refusals[0] ?? "it has no address", {});
     return allowed.map((host) => ({ host, port: proxy.port }));
@@ -41,13 +41,17 @@ export async function resolveProxy(route: ProxyRoute, policy: NetPolicy): Promis
   }
 }
 
-async function lookUp(name: string, policy: NetPolicy): Promise<string[]> {
+async function lookUp(name: string, policy: NetPolicy): Promise<readonly string[]> {
   if (policy.proxy === null) return lookUpHere(name, policy);
   // The proxy does that.
   return [LOCAL_NAME.test(name) ? "127.0.0.1" : policy.proxy.standInFor(name)];
 }
 
-async function lookUpHere(name: string, policy: NetPolicy): Promise<string[]> {
+function lookUpHere(name: string, policy: NetPolicy): Promise<readonly string[]> {
+  return policy.names.get(name, () => ask(name, policy));
+}
+
+async function ask(name: string, policy: NetPolicy): Promise<string[]> {
   // A look-up would leave the machine; "localhost" is answered by the machine itself.
   const isLocal = LOCAL_NAME.test(name);
   if (policy.loopbackOnly && !isLocal) {

@@ -5,6 +5,7 @@ import type { IpFilter } from "../base/ip-filter.ts";
 import type { Proxy } from "../base/proxy.ts";
 import { BindingWatch } from "./binding-watch.ts";
 import { canTie, isSound } from "./device-binding.ts";
+import { NameCache } from "./name-cache.ts";
 import { ProxyRoute } from "./proxy-route.ts";
 import { interfaceIndex, LocalAddresses } from "./local-addresses.ts";
 
@@ -44,6 +45,8 @@ export class NetPolicy {
   readonly #ipFilter: IpFilter | null;
   readonly #watch: BindingWatch = new BindingWatch(() => this.#wayOut());
   readonly #local: LocalAddresses = new LocalAddresses();
+  /** What is known of host names. */
+  readonly names: NameCache = new NameCache();
   /** The interface that was last proved to hold what is tied to it. */
   #proved: string | null = null;
 
@@ -122,8 +125,8 @@ export class NetPolicy {
     return this.#refusal(host, this.proxy === null);
   }
 
-  /** The same for the proxy. */
-  refusalOfProxy(host: string): string | null {
+  /** The same for the servers that we rely on, such as the proxy and name servers: lists of peers to block say nothing of them. */
+  refusalOfServer(host: string): string | null {
     return this.#refusal(host, true);
   }
 

@@ -9,7 +9,7 @@ import { mapped } from "./device-binding.ts";
 import type { NetPolicy } from "./net-policy.ts";
 
 /**
- * A UDP socket from the address and through the interface that the policy names. Packets from and to addresses that it refuses are dropped. Throws
+ * A UDP socket from the address and through the interface that the policy names. Packets from and to addresses that `refusal` has a reason for, the policy's if absent, are dropped. Throws
  * ERR_LISTEN and ERR_PORT_IN_USE.
  */
 export async function openUdp(
@@ -17,18 +17,19 @@ export async function openUdp(
   port: number,
   policy: NetPolicy,
   onPacket: (bytes: Uint8Array, from: Endpoint) => void,
+  refusal: (host: string) => string | null = (host) => policy.refusal(host),
 ): Promise<UdpSocket> {
   const address = udpAddress(family, policy);
   const { device } = policy.bindingOf(family);
   let open = true;
   const socket: Socket = await bindUdp({ family, address, port, shared: false, device }, (bytes, from) => {
-    if (open && policy.refusal(from.host) === null) onPacket(bytes, from);
+    if (open && refusal(from.host) === null) onPacket(bytes, from);
   });
   const bound = socket.address();
   return {
     endpoint: { host: canonicalIp(bound.address) ?? bound.address, port: bound.port },
     send(bytes, to) {
-      if (!open || isIPv6(to.host) !== (family === 6) || policy.refusal(to.host) !== null) return;
+      if (!open || isIPv6(to.host) !== (family === 6) || refusal(to.host) !== null) return;
       socket.send(bytes, to.port, device === null ? to.host : mapped(to.host), () => {});
     },
     close() {

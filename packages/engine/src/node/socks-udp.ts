@@ -110,9 +110,15 @@ export class SocksUdp implements UdpSocket {
     // Most say "here" in place of an address.
     const isHere = bound === null || /^(?:0\.0\.0\.0|::)$/.test(bound.host);
     const relay = { host: isHere ? proxyHost : bound.host, port: bound?.port ?? 0 };
-    const socket = await openUdp(relay.host.includes(":") ? 6 : 4, 0, this.#policy, (bytes, from) => {
-      if (from.host === relay.host && from.port === relay.port) this.#onDatagram(bytes);
-    });
+    const socket = await openUdp(
+      relay.host.includes(":") ? 6 : 4,
+      0,
+      this.#policy,
+      (bytes, from) => {
+        if (from.host === relay.host && from.port === relay.port) this.#onDatagram(bytes);
+      },
+      (host) => this.#policy.refusalOfServer(host),
+    );
     const association = { socket, relay };
     control.on("error", () => {});
     control.on("close", () => {

@@ -75,6 +75,11 @@ test("what the IP filter blocks is refused, to trackers and web seeds as to all 
   const policy = new NetPolicy({ loopbackOnly: true, ipFilter });
   assert.equal(policy.refusal("127.0.0.9"), "127.0.0.9 is blocked by the IP filter");
   assert.equal(policy.refusal("127.0.0.1"), null);
+  assert.equal(
+    policy.refusalOfServer("127.0.0.9"),
+    null,
+    "lists of peers say nothing of name servers and proxies",
+  );
   const http = new NodeHttp(policy);
   await assert.rejects(http.get("http://127.0.0.9:1/announce", { timeoutMs: 5000, maxBytes: 1 }), {
     code: "ERR_HTTP",
