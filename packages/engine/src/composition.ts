@@ -58,7 +58,7 @@ export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";
 export { encodeBencode } from "./wire/bencode-encode.ts";
-export { decodePex, encodePex, type PexContact } from "./wire/pex.ts";
+export { decodePex, encodePex, PEX_PREFERS_ENCRYPTION, type PexContact } from "./wire/pex.ts";
 export { decodeKrpc, encodeAnswer, type KrpcPacket } from "./wire/krpc.ts";
 export type { Contact } from "./wire/krpc-contacts.ts";
 export type { Udp, UdpSocket, UdpSpec } from "./ports/udp.ts";

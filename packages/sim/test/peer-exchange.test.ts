@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePex, encodePex, type PexContact, shortHashes } from "@shoal/engine/composition";
+import {
+  decodePex,
+  encodePex,
+  PEX_PREFERS_ENCRYPTION,
+  type PexContact,
+  type SessionConfig,
+  shortHashes,
+} from "@shoal/engine/composition";
 import { type Made, type Node, ScriptedPeer, SimulatedWorld } from "../dist/index.js";
 
 const MINUTE = 60_000;
@@ -8,6 +15,8 @@ const MINUTE = 60_000;
 const OURS = 4;
 /** And the scripted peer. */
 const THEIRS = 7;
+const HANDSHAKE = /BitTorrent protocol/;
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 const STRANGER = "203.0.113.9";
 
 interface Scene {
@@ -16,11 +25,11 @@ interface Scene {
   readonly made: Made;
 }
 
-async function scene(isPrivate: boolean): Promise<Scene> {
+async function scene(isPrivate: boolean, config: Partial<SessionConfig> = {}): Promise<Scene> {
   const world = new SimulatedWorld();
   const options = { kind: "v1", pieceLength: 65_536, private: isPrivate } as const;
   const made = await world.make({ file: 1_000_000 }, options);
-  const node = await world.node();
+  const node = await world.node({ config });
   await world.finish(node.session.add({ metainfo: made.metainfo, downloadDir: "/out" }));
   return { world, node, made };
 }
@@ -111,4 +120,29 @@ test("a peer hears of the others at most once a minute, of each one once, and no
   assert.deepEqual(added.toSorted(), expected);
   assert.deepEqual(dropped.toSorted(), expected);
   for (let i = 1; i < times.length; i++) assert.ok(times[i]! - times[i - 1]! >= MINUTE);
+});
+
+test("who is said to want obfuscation is dialled so at once, in the local network too", async () => {
+  const play = await scene(false, { obfuscation: "prefer" });
+  const firstBytes: Map<string, string> = new Map();
+  const [plain, obfuscated] = ["192.168.1.2", "192.168.1.3"] as const;
+  for (const host of [plain, obfuscated]) {
+    await play.world.net.host([host]).listen({ ports: [1_000] }, (connection) =>
+      connection.start({
+        onConnected: () => undefined,
+        onBytes: (buffer, start) => {
+          if (!firstBytes.has(host)) firstBytes.set(host, latin1(buffer.slice(start, start + 20)));
+        },
+        onDrain: () => undefined,
+        onClosed: () => undefined,
+      }),
+    );
+  }
+  const peer = await enter(play, "192.168.1.1", 1);
+  const added = [at(plain, 1_000), { ...at(obfuscated, 1_000), flags: PEX_PREFERS_ENCRYPTION }];
+  peer.out.extended(OURS, encodePex({ added, dropped: [] }));
+  peer.say();
+  await play.world.until("both are dialled", () => firstBytes.size === 2);
+  assert.match(firstBytes.get(plain)!, HANDSHAKE);
+  assert.doesNotMatch(firstBytes.get(obfuscated)!, HANDSHAKE);
 });

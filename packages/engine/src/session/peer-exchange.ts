@@ -2,7 +2,7 @@ import { type Endpoint, mayTell } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { PexIntake } from "../core/pex/pex-intake.ts";
 import { PexTimeline } from "../core/pex/pex-timeline.ts";
-import type { PeerSource } from "../core/swarm/peer-list.ts";
+import type { PeerHints, PeerSource } from "../core/swarm/peer-list.ts";
 import { encodeExtensionHandshake } from "../wire/extension.ts";
 import { decodePex, encodePex, PEX_PREFERS_ENCRYPTION, PEX_REACHABLE, PEX_SEED } from "../wire/pex.ts";
 import type { SessionContext } from "./context.ts";
@@ -18,7 +18,7 @@ export interface PeerExchangeOwner {
   /** See `SwarmOwner`. */
   readonly usesFinders: boolean;
   readonly isSeed: boolean;
-  add(endpoint: Endpoint, source: PeerSource): void;
+  add(endpoint: Endpoint, source: PeerSource, hints: PeerHints): void;
 }
 
 /** A connected peer whose listening port we know, as others are told of it. */
@@ -83,7 +83,8 @@ export class PeerExchange {
     const now = this.#context.now();
     state.intake ??= new PexIntake(now);
     const contacts = state.intake.take(decodePex(payload), peer.remote.host, this.#owner.isSeed, now);
-    for (const contact of contacts) this.#owner.add(contact, "pex");
+    for (const contact of contacts)
+      this.#owner.add(contact, "pex", { wantsObfuscation: (contact.flags & PEX_PREFERS_ENCRYPTION) !== 0 });
   }
 
   /** Peers are told that it is off from now on. */

@@ -8,7 +8,14 @@ import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { peerPriority } from "../core/swarm/peer-priority.ts";
 import { slotToGiveUp } from "../core/swarm/slot-contest.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
-import { type Candidate, isNamed, isOpenSource, PeerList, type PeerSource } from "../core/swarm/peer-list.ts";
+import {
+  type Candidate,
+  isNamed,
+  isOpenSource,
+  type PeerHints,
+  PeerList,
+  type PeerSource,
+} from "../core/swarm/peer-list.ts";
 import type { Greeter } from "../core/peer/peer-session.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { SessionContext } from "./context.ts";
@@ -102,8 +109,8 @@ export class TorrentConnections {
     return this.#slots.get(slot);
   }
 
-  addCandidate(endpoint: Endpoint, source: PeerSource, byV2: boolean, now: Millis): void {
-    this.list.add(endpoint, source, now, byV2);
+  addCandidate(endpoint: Endpoint, source: PeerSource, hints: PeerHints, now: Millis): void {
+    this.list.add(endpoint, source, now, hints);
   }
 
   /** When there may be somebody to dial. While nothing can be reached, `onNetwork` is waited for. */
@@ -254,8 +261,8 @@ export class TorrentConnections {
     return new ShoalError("ERR_CONNECT", why, {}, reason ?? undefined);
   }
 
-  #waysTo({ host }: Endpoint): readonly DialWay[] {
-    return dialWays(this.#context.obfuscation.policy, host, this.#owner.isPrivate);
+  #waysTo({ host, wantsObfuscation = false }: Endpoint & PeerHints): readonly DialWay[] {
+    return dialWays(this.#context.obfuscation.policy, host, this.#owner.isPrivate, wantsObfuscation);
   }
 
   /** Bans whoever holds or last held the slot, in all torrents. Returns its address, or null when that was done before. */

@@ -397,9 +397,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
    */
   onFoundPeers(peers: readonly Endpoint[], { source, name, leechers }: Finding): void {
     if (this.#live === null && (source === "tracker" ? leechers === 0 : source !== "lsd")) return;
-    this.#withLive((live) => {
-      for (const peer of peers) live.swarm.add(peer, source, name);
-    });
+    this.#withLive((live) => live.swarm.addFound(peers, source, name));
   }
 
   onTrackerResult(result: TrackerResult): void {

@@ -3,7 +3,7 @@ import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PeerHandler } from "../core/peer/peer-session.ts";
-import type { Candidate, PeerSource } from "../core/swarm/peer-list.ts";
+import type { Candidate, PeerHints, PeerSource } from "../core/swarm/peer-list.ts";
 import { type InfoHashes, truncate } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -68,12 +68,16 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     return this.connections.inSlot(slot);
   }
 
-  /** `name`: the one in hex under which it was found, if it was. */
-  add(endpoint: Endpoint, source: PeerSource, name: string | null = null): void {
-    const { v2 } = this.#owner.infoHashes;
-    const byV2 = name !== null && v2 !== null && name === toHex(truncate(v2));
-    this.connections.addCandidate(endpoint, source, byV2, this.#context.now());
+  add(endpoint: Endpoint, source: PeerSource, hints: PeerHints = {}): void {
+    this.connections.addCandidate(endpoint, source, hints, this.#context.now());
     this.#owner.onActive();
+  }
+
+  /** Adds peers that were found under `name`, in hex. */
+  addFound(peers: readonly Endpoint[], source: PeerSource, name: string): void {
+    const { v2 } = this.#owner.infoHashes;
+    const hints = { byV2: v2 !== null && name === toHex(truncate(v2)) };
+    for (const peer of peers) this.add(peer, source, hints);
   }
 
   /** Adds a peer that may be named by host name. */

@@ -8,16 +8,20 @@ export type DialWay = "plain" | "obfuscated";
 
 /**
  * The ways in which a peer may be dialled, the one to begin with first. Where obfuscation is a preference only, it is put second where it hides
- * nothing from anybody and costs time: in the local network, and in torrents whose tracker knows all who take part.
+ * nothing from anybody and costs time: in the local network, unless the peer is said to want it (BEP 11), and in torrents whose tracker knows all
+ * who take part.
  */
 export function dialWays(
   policy: ObfuscationPolicy,
   host: string,
   torrentIsPrivate: boolean,
+  wantsObfuscation: boolean = false,
 ): readonly DialWay[] {
   if (policy === "off") return ["plain"];
   if (policy === "require") return ["obfuscated"];
-  return torrentIsPrivate || isPrivate(host) ? ["plain", "obfuscated"] : ["obfuscated", "plain"];
+  return torrentIsPrivate || (isPrivate(host) && !wantsObfuscation)
+    ? ["plain", "obfuscated"]
+    : ["obfuscated", "plain"];
 }
 
 /** What is known of a peer in this respect. */

@@ -38,7 +38,16 @@ export interface Repute {
   score(address: Address): number;
 }
 
+const NO_HINTS: PeerHints = {};
 const NO_REPUTE: Repute = { isBanned: () => false, score: () => 0 };
+
+/** What else is known of a candidate. */
+export interface PeerHints {
+  /** It was found under the v2 name of a hybrid. */
+  readonly byV2?: boolean;
+  /** Somebody says that it prefers obfuscated connections. */
+  readonly wantsObfuscation?: boolean;
+}
 
 /** A peer that may be dialled. */
 export interface Candidate extends DialMemory {
@@ -47,6 +56,7 @@ export interface Candidate extends DialMemory {
   readonly source: PeerSource;
   /** It was found under the v2 name of a hybrid alone, and may not know the other one yet. */
   readonly byV2: boolean;
+  readonly wantsObfuscation: boolean;
   /** Attempts in a row that failed. */
   readonly fails: number;
 }
@@ -58,6 +68,7 @@ class Entry implements Candidate {
   priority: number;
   source: PeerSource;
   byV2: boolean;
+  readonly wantsObfuscation: boolean;
   fails = 0;
   /** Was connected once for more than a moment. */
   good = false;
@@ -75,7 +86,7 @@ class Entry implements Candidate {
     host: string,
     port: number,
     source: PeerSource,
-    byV2: boolean,
+    { byV2 = false, wantsObfuscation = false }: PeerHints,
     priority: number,
     score: number,
     nextAt: Millis,
@@ -84,6 +95,7 @@ class Entry implements Candidate {
     this.port = port;
     this.source = source;
     this.byV2 = byV2;
+    this.wantsObfuscation = wantsObfuscation;
     this.priority = priority;
     this.score = score;
     this.nextAt = nextAt;
@@ -124,7 +136,7 @@ export class PeerList {
   }
 
   /** Adds a candidate; false when it is known, banned, ourselves, not to be dialled, or less worth than all in a full list. */
-  add(address: Address, source: PeerSource, now: Millis, byV2: boolean = false): boolean {
+  add(address: Address, source: PeerSource, now: Millis, hints: PeerHints = NO_HINTS): boolean {
     const { host, port } = address;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
     if (this.#isPrivate && isOpenSource(source)) return false;
@@ -132,13 +144,13 @@ export class PeerList {
     if (this.#own.has(key) || this.#repute.isBanned(address)) return false;
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      known.byV2 &&= byV2;
+      known.byV2 &&= hints.byV2 === true;
       this.#upgrade(known, source, now);
       return false;
     }
     if (this.#entries.size >= this.#capacity && !this.#evictFor(source)) return false;
     const score = this.#repute.score(address);
-    this.#entries.set(key, new Entry(host, port, source, byV2, this.#priorityOf(address), score, now));
+    this.#entries.set(key, new Entry(host, port, source, hints, this.#priorityOf(address), score, now));
     this.#count(source, 1);
     this.#deadline = Math.min(this.#deadline, now);
     return true;

@@ -13,6 +13,8 @@ test("obfuscation comes first where it may be of use", () => {
     assert.deepEqual(dialWays("prefer", host, false), ["plain", "obfuscated"], host);
   }
   assert.deepEqual(dialWays("prefer", PUBLIC.host, true), ["plain", "obfuscated"]);
+  assert.deepEqual(dialWays("prefer", "192.168.1.7", false, true), ["obfuscated", "plain"]);
+  assert.deepEqual(dialWays("prefer", "192.168.1.7", true, true), ["plain", "obfuscated"]);
   for (const host of [PUBLIC.host, "127.0.0.1"]) {
     assert.deepEqual(dialWays("require", host, false), ["obfuscated"]);
     assert.deepEqual(dialWays("off", host, false), ["plain"]);

@@ -37,10 +37,10 @@ test("gives out each candidate once, the best source first", () => {
 
 test("whoever was ever found by the v1 name knows it", () => {
   const list = makeList();
-  list.add(at(1), "lsd", 0, true);
-  list.add(at(2), "tracker", 0, true);
+  list.add(at(1), "lsd", 0, { byV2: true });
+  list.add(at(2), "tracker", 0, { byV2: true });
   list.add(at(2), "dht", 0);
-  list.add(at(2), "dht", 0, true);
+  list.add(at(2), "dht", 0, { byV2: true });
   assert.deepEqual(
     [list.next(0)!, list.next(0)!].map(({ host, byV2 }) => [host, byV2]),
     [
