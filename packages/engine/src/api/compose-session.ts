@@ -54,11 +54,7 @@ export async function composeSession(
     ipFilter,
     hasher: nodeHasher,
   };
-  // Nobody could reach our node behind a proxy.
-  const dht =
-    all.dht && proxy === undefined
-      ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy))
-      : null;
+  const dht = all.dht ? new Dht({ ...shared, signer: nodeSigner }, newRng(), dhtSettings(all, policy)) : null;
   const lsd = all.lsd && proxy === undefined ? [new LsdFinder({ clock: nodeClock, udp, log }, newRng())] : [];
   const session = new Session(
     {

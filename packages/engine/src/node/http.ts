@@ -174,10 +174,6 @@ export class NodeHttp implements Http {
     return new Promise((resolve, reject) => {
       const request = secure ? httpsRequest(options) : httpRequest(options);
       let answered = false;
-      // A request that waits for its connection does not end by its signal.
-      const cancel = (): void => reject(new Error("cancelled"));
-      signal.addEventListener("abort", cancel);
-      request.on("close", () => signal.removeEventListener("abort", cancel));
       request.on("response", (response) => {
         answered = true;
         const refusal = this.#agents.routeTo(target)?.refusal(response.statusCode ?? 0, target.host) ?? null;
