@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import { LocalDht } from "@shoal/sim";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import { ShoalError } from "../../dist/base/errors.js";
+import { decodeDhtRecord } from "../../dist/core/dht-record.js";
+import { decodeDhtState } from "../../dist/core/dht/dht-state.js";
 import { ExternalAddress } from "../../dist/core/external-address.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
 import { nodeSigner } from "../../dist/node/signer.js";
@@ -25,7 +27,7 @@ class Scene {
   /** When a name was looked up. */
   readonly lookedUp: number[] = [];
   saves = 0;
-  #record: Uint8Array | null = null;
+  record: Uint8Array | null = null;
   isCut = false;
 
   /** `opensAt`: until then there is nothing to send by, and nobody says so. `answersTo`: whether others can ask us. */
@@ -52,7 +54,7 @@ class Scene {
     };
     const store = {
       updateRecord: (_name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void> => {
-        this.#record = change(this.#record);
+        this.record = change(this.record);
         this.saves++;
         return Promise.resolve();
       },
@@ -135,6 +137,15 @@ describe("Dht", () => {
     assert.ok(scene.saves >= 4 && scene.saves <= 6, `${scene.saves} saves`);
     await scene.dht.close();
     assert.equal(scene.clock.timers, 0);
+  });
+
+  it("keeps what it knows after a minute, for who is killed", async () => {
+    const scene = new Scene(40);
+    await scene.enter();
+    await scene.run(2 * MINUTE);
+    const { v4 } = decodeDhtRecord(scene.record!);
+    assert.ok((decodeDhtState(v4!, 4)?.nodes.length ?? 0) >= 16);
+    await scene.dht.close();
   });
 
   it("waits for nothing that is silent, and takes part once it can", async () => {
