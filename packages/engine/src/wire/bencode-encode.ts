@@ -29,10 +29,16 @@ export type BencodeInput =
  * and for a key given twice.
  */
 export function encodeBencode(value: BencodeInput): Uint8Array {
-  const output = new Output();
+  const output = new Output(scratch);
   encode(output, value);
-  return output.take();
+  const encoded = output.take();
+  if (output.buffer.length <= MAX_SCRATCH) scratch = output.buffer;
+  return encoded;
 }
+
+/** Where small outputs are written before they are copied out: packets of the DHT and of peers, many of them. */
+let scratch: Uint8Array = new Uint8Array(1_024);
+const MAX_SCRATCH = 65_536;
 
 function encode(output: Output, value: BencodeInput): void {
   if (typeof value === "number" || typeof value === "bigint") {
@@ -40,7 +46,7 @@ function encode(output: Output, value: BencodeInput): void {
       throw new TypeError(`${value} is not a safe integer`);
     output.text(`i${value}e`);
   } else if (typeof value === "string") {
-    output.string(utf8(value));
+    output.textString(value);
   } else if (value instanceof Uint8Array) {
     output.string(value);
   } else if (value instanceof EncodedBencode) {
@@ -50,8 +56,29 @@ function encode(output: Output, value: BencodeInput): void {
     for (const item of value) encode(output, item);
     output.byte(LOWER_E);
   } else {
-    encodeDictionary(output, value instanceof Map ? value : Object.entries(value));
+    const keys = value instanceof Map ? null : Object.keys(value);
+    if (keys === null || !keys.every(isAscii)) {
+      encodeDictionary(output, value instanceof Map ? value : Object.entries(value));
+    } else {
+      encodeObject(output, value as { readonly [key: string]: BencodeInput | undefined }, keys);
+    }
   }
+}
+
+/** Of ASCII keys text has the order of the bytes, and nothing is there twice. */
+function encodeObject(
+  output: Output,
+  source: { readonly [key: string]: BencodeInput | undefined },
+  keys: string[],
+): void {
+  output.byte(LOWER_D);
+  for (const key of keys.sort()) {
+    const value = source[key];
+    if (value === undefined) continue;
+    output.textString(key);
+    encode(output, value);
+  }
+  output.byte(LOWER_E);
 }
 
 function encodeDictionary(
@@ -75,29 +102,40 @@ function encodeDictionary(
   output.byte(LOWER_E);
 }
 
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
 function isList(value: BencodeInput): value is readonly BencodeInput[] {
   return Array.isArray(value);
 }
 
 /** A byte buffer that grows. */
 class Output {
-  #buffer = new Uint8Array(256);
+  buffer: Uint8Array;
   #length = 0;
+
+  /** `buffer`: what is written first, over whatever is in it. */
+  constructor(buffer: Uint8Array) {
+    this.buffer = buffer;
+  }
 
   byte(value: number): void {
     this.#reserve(1);
-    this.#buffer[this.#length++] = value;
+    this.buffer[this.#length++] = value;
   }
 
   bytes(part: Uint8Array): void {
     this.#reserve(part.length);
-    this.#buffer.set(part, this.#length);
+    this.buffer.set(part, this.#length);
     this.#length += part.length;
   }
 
+  /** Of ASCII characters. */
   text(part: string): void {
     this.#reserve(part.length);
-    for (let i = 0; i < part.length; i++) this.#buffer[this.#length++] = part.charCodeAt(i);
+    for (let i = 0; i < part.length; i++) this.buffer[this.#length++] = part.charCodeAt(i);
   }
 
   string(part: Uint8Array): void {
@@ -106,14 +144,21 @@ class Output {
     this.bytes(part);
   }
 
+  textString(part: string): void {
+    if (!isAscii(part)) return this.string(utf8(part));
+    this.text(String(part.length));
+    this.byte(COLON);
+    this.text(part);
+  }
+
   take(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    return this.buffer.slice(0, this.#length);
   }
 
   #reserve(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(this.#buffer.length * 2, this.#length + more));
-    grown.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = grown;
+    if (this.#length + more <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.#length + more));
+    grown.set(this.buffer.subarray(0, this.#length));
+    this.buffer = grown;
   }
 }

@@ -1,4 +1,4 @@
-import { compareBytes, utf8Text } from "../base/bytes.ts";
+import { utf8Text } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
 /** Limits and mode of a decoding; each has a default. */
@@ -42,8 +42,16 @@ export interface BencodeDocument {
 /** Splits one value at the start of `bytes` into tokens; see `decodeBencode` for what it throws. */
 export function tokenize(bytes: Uint8Array, options: BencodeOptions): BencodeDocument {
   if (bytes.length > (options.maxBytes ?? 10_000_000)) throw malformed("the input is too large", 0);
-  return new Tokenizer(bytes, options).run();
+  const tokenizer = new Tokenizer(bytes, options, scratch);
+  const document = tokenizer.run();
+  if (tokenizer.tokens.length <= MAX_SCRATCH) scratch = tokenizer.tokens;
+  return document;
 }
+
+/** Where the tokens of small inputs are written before they are copied out: packets, many of them. */
+let scratch: Int32Array = new Int32Array(64 * STRIDE);
+const MAX_SCRATCH = 16_384;
+const NOTHING: ReadonlySet<number> = new Set();
 
 /** Turns bytes into a flat table of tokens in one pass, without recursion. */
 class Tokenizer {
@@ -51,24 +59,25 @@ class Tokenizer {
   readonly #maxTokens: number;
   readonly #sorted: boolean;
   readonly #mark: boolean;
-  #tokens: Int32Array = new Int32Array(64 * STRIDE);
+  /** Written from the beginning on, over whatever is in it. */
+  tokens: Int32Array;
   #count = 0;
   #at = 0;
   #hasDuplicateKeys = false;
-  readonly #unsorted = new Set<number>();
+  #unsorted: Set<number> | null = null;
   /** Per open container: its token, and for a dictionary its last key's token (-1: none yet). */
-  readonly #open: Int32Array;
-  readonly #lastKey: Int32Array;
+  readonly #open: number[] = [];
+  readonly #lastKey: number[] = [];
+  readonly #maxDepth: number;
   #depth = 0;
 
-  constructor(bytes: Uint8Array, options: BencodeOptions) {
+  constructor(bytes: Uint8Array, options: BencodeOptions, tokens: Int32Array) {
     this.#bytes = bytes;
+    this.tokens = tokens;
     this.#maxTokens = options.maxTokens ?? 3_000_000;
     this.#sorted = options.sorted ?? false;
     this.#mark = options.duplicates === "mark";
-    const maxDepth = options.maxDepth ?? 100;
-    this.#open = new Int32Array(maxDepth);
-    this.#lastKey = new Int32Array(maxDepth);
+    this.#maxDepth = options.maxDepth ?? 100;
   }
 
   run(): BencodeDocument {
@@ -86,7 +95,7 @@ class Tokenizer {
         keyRead = true;
         continue;
       } else if (byte === LOWER_L || byte === LOWER_D) {
-        if (this.#depth === this.#open.length) throw malformed("values are nested too deep", this.#at);
+        if (this.#depth === this.#maxDepth) throw malformed("values are nested too deep", this.#at);
         this.#lastKey[this.#depth] = -1;
         this.#open[this.#depth++] = this.#push(this.#at, 0);
         this.#at++;
@@ -100,36 +109,36 @@ class Tokenizer {
     } while (this.#depth > 0);
     return {
       bytes,
-      tokens: this.#tokens.slice(0, this.#count * STRIDE),
-      unsorted: this.#unsorted,
+      tokens: this.tokens.slice(0, this.#count * STRIDE),
+      unsorted: this.#unsorted ?? NOTHING,
       hasDuplicateKeys: this.#hasDuplicateKeys,
     };
   }
 
   #startOf(token: number): number {
-    return this.#tokens[token * STRIDE] as number;
+    return this.tokens[token * STRIDE] as number;
   }
 
   #push(start: number, end: number): number {
     if (this.#count === this.#maxTokens) throw malformed("there are too many values", start);
     const token = this.#count++;
-    if (this.#count * STRIDE > this.#tokens.length) {
-      const grown = new Int32Array(this.#tokens.length * 2);
-      grown.set(this.#tokens);
-      this.#tokens = grown;
+    if (this.#count * STRIDE > this.tokens.length) {
+      const grown = new Int32Array(this.tokens.length * 2);
+      grown.set(this.tokens);
+      this.tokens = grown;
     }
-    this.#tokens[token * STRIDE] = start;
-    this.#tokens[token * STRIDE + 1] = end;
-    this.#tokens[token * STRIDE + 2] = token + 1;
+    this.tokens[token * STRIDE] = start;
+    this.tokens[token * STRIDE + 1] = end;
+    this.tokens[token * STRIDE + 2] = token + 1;
     return token;
   }
 
   #close(): void {
     const token = this.#open[--this.#depth] as number;
     this.#at++;
-    this.#tokens[token * STRIDE + 1] = this.#at;
-    this.#tokens[token * STRIDE + 2] = this.#count;
-    if (this.#unsorted.has(token) && this.#repeatsKey(token)) this.#duplicate(this.#startOf(token));
+    this.tokens[token * STRIDE + 1] = this.#at;
+    this.tokens[token * STRIDE + 2] = this.#count;
+    if (this.#unsorted?.has(token) === true && this.#repeatsKey(token)) this.#duplicate(this.#startOf(token));
   }
 
   #key(): void {
@@ -139,10 +148,11 @@ class Tokenizer {
     const previous = this.#lastKey[level] as number;
     this.#lastKey[level] = token;
     if (previous < 0) return;
-    const order = compareBytes(this.#keyBytes(previous), this.#keyBytes(token));
+    const order = this.#compareKeys(previous, token);
     if (order === 0) this.#duplicate(at);
     if (order > 0) {
       if (this.#sorted) throw malformed("dictionary keys are not in order", at);
+      this.#unsorted ??= new Set();
       this.#unsorted.add(this.#open[level] as number);
     }
   }
@@ -156,7 +166,7 @@ class Tokenizer {
   #repeatsKey(dictionary: number): boolean {
     const seen = new Set<string>();
     const last = this.#count;
-    for (let token = dictionary + 1; token < last; token = this.#tokens[(token + 1) * STRIDE + 2] as number) {
+    for (let token = dictionary + 1; token < last; token = this.tokens[(token + 1) * STRIDE + 2] as number) {
       const key = LATIN1.decode(this.#keyBytes(token));
       if (seen.has(key)) return true;
       seen.add(key);
@@ -165,9 +175,28 @@ class Tokenizer {
   }
 
   #keyBytes(token: number): Uint8Array {
-    const start = this.#startOf(token);
-    const end = this.#tokens[token * STRIDE + 1] as number;
-    return this.#bytes.subarray(this.#bytes.indexOf(COLON, start) + 1, end);
+    return this.#bytes.subarray(this.#contentOf(token), this.tokens[token * STRIDE + 1] as number);
+  }
+
+  /** As `compareBytes` of both, without views of them. */
+  #compareKeys(a: number, b: number): number {
+    const bytes = this.#bytes;
+    let atA = this.#contentOf(a);
+    let atB = this.#contentOf(b);
+    const endA = this.tokens[a * STRIDE + 1] as number;
+    const endB = this.tokens[b * STRIDE + 1] as number;
+    while (atA < endA && atB < endB) {
+      const difference = (bytes[atA++] as number) - (bytes[atB++] as number);
+      if (difference !== 0) return difference;
+    }
+    return endA - atA - (endB - atB);
+  }
+
+  /** First byte after the length of a string. */
+  #contentOf(token: number): number {
+    let at = this.#startOf(token);
+    while (this.#bytes[at] !== COLON) at++;
+    return at + 1;
   }
 
   #integer(): void {
