@@ -175,7 +175,7 @@ class Tokenizer {
   }
 
   #keyBytes(token: number): Uint8Array {
-    return this.#bytes.subarray(this.#contentOf(token), this.tokens[token * STRIDE + 1] as number);
+    return this.#bytes.subarray(this.#contentOf(token), this.tokens[token * STRIDE + 1]);
   }
 
   /** As `compareBytes` of both, without views of them. */

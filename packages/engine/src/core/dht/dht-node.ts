@@ -101,6 +101,7 @@ export class DhtNode {
       sha1,
       verify,
       onPeer: (infoHash, peer) => parts.onAnnounce?.(infoHash, peer),
+      onProven: ({ host, port }, at) => this.#limits.onProven(peerKey(host, port), at),
     });
     const canAsk = (at: Millis): boolean => !this.#questions.isFull && this.#queryBudget.readyAt(1, at) <= at;
     this.#lookups = new Lookups({
@@ -120,6 +121,7 @@ export class DhtNode {
       ping: (endpoint, at) => this.#ask(endpoint, { method: "ping" }, this.#pinger, at),
       lookUp: (target) => this.#maintain(target),
       randomId: () => this.#randomId(),
+      random: () => this.#random() / 2 ** 32,
     });
     for (const { endpoint } of state?.nodes ?? []) this.addNode(endpoint);
   }
@@ -138,7 +140,7 @@ export class DhtNode {
     this.#counts.packetsIn++;
     this.#counts.bytesIn += bytes.length;
     const packet = this.#isOfFamily(from) ? decoded(bytes) : null;
-    if (packet === null || !this.#take(packet, from, now)) this.#counts.packetsIgnored++;
+    if (packet === null || !this.#take(packet, bytes.length, from, now)) this.#counts.packetsIgnored++;
     this.#lookups.pump(now);
   }
 
@@ -229,19 +231,16 @@ export class DhtNode {
     };
   }
 
-  /** False when nothing was done with the packet. */
-  #take(packet: KrpcPacket, from: Endpoint, now: Millis): boolean {
+  /** False when nothing was done with the packet, which had so many bytes. */
+  #take(packet: KrpcPacket, bytes: number, from: Endpoint, now: Millis): boolean {
     if (packet.kind === "query" || packet.kind === "bad-query") {
-      const isWelcome =
-        this.#config.readOnly !== true && this.#limits.accept(peerKey(from.host, from.port), now);
+      const host = peerKey(from.host, from.port);
+      const isWelcome = this.#config.readOnly !== true && this.#limits.accept(host, now);
       if (!isWelcome || this.#answerBudget.available(now) <= 0) return false;
-      if (packet.kind === "bad-query") {
-        this.#reply(encodeError(packet.transaction, packet.code, packet.message, from), from, now);
-        return true;
-      }
-      const mayJoin = !packet.readOnly && this.#mayContact(from);
-      if (mayJoin && this.#table.onQuery(packet.id, from, now)) this.#upkeep.onNewcomer(now);
-      this.#reply(this.#answers.answer(packet.query, packet.transaction, from, now), from, now);
+      const answer = this.#answerTo(packet, bytes, host, from, now);
+      this.#limits.onAnswered(host, bytes, answer.length, now);
+      this.#answerBudget.spend(answer.length, now);
+      this.#send(answer, from);
       return true;
     }
     const question = this.#questions.take(packet.transaction, from, now);
@@ -267,9 +266,14 @@ export class DhtNode {
     question.asker.onAnswer(question, packet, now);
   }
 
-  #reply(bytes: Uint8Array, to: Endpoint, now: Millis): void {
-    this.#answerBudget.spend(bytes.length, now);
-    this.#send(bytes, to);
+  #answerTo(packet: KrpcQuestion, bytes: number, host: string, from: Endpoint, now: Millis): Uint8Array {
+    const { transaction } = packet;
+    if (packet.kind === "bad-query") return encodeError(transaction, packet.code, packet.message, from);
+    const isProven = this.#table.hasAnswered(from);
+    const mayJoin = !packet.readOnly && this.#mayContact(from);
+    if (mayJoin && this.#table.onQuery(packet.id, from, now)) this.#upkeep.onNewcomer(now);
+    const room = isProven ? Number.POSITIVE_INFINITY : this.#limits.room(host, bytes, now);
+    return this.#answers.answer(packet.query, { transaction, from, now, room });
   }
 
   #ask(to: Endpoint, query: OwnQuery, asker: Asker, now: Millis): Question {
@@ -346,6 +350,8 @@ export class DhtNode {
     return this.#parts.randomBytes(new Uint8Array(ID_BYTES));
   }
 }
+
+type KrpcQuestion = Extract<KrpcPacket, { readonly kind: "query" | "bad-query" }>;
 
 function decoded(bytes: Uint8Array): KrpcPacket | null {
   try {

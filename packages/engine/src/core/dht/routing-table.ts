@@ -179,6 +179,12 @@ export class RoutingTable {
     return most;
   }
 
+  /** Whether the node at the address answered a question of ours, so that it is really there. */
+  hasAnswered({ host, port }: Endpoint): boolean {
+    const slot = this.#hosts.get(peerKey(host, port));
+    return slot !== undefined && this.#slots.port(slot) === port && this.#everAnswered(slot);
+  }
+
   /** Forgets the node at the address. */
   remove(endpoint: Endpoint): void {
     const key = peerKey(endpoint.host, endpoint.port);

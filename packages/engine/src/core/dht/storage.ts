@@ -103,12 +103,17 @@ export class Storage {
     how: { noSeed: boolean; scrape: boolean; asker: Nearness },
     now: Millis,
   ): FoundPeers | null {
-    const peers = this.#torrents.get(infoHash);
-    if (peers === null) return null;
-    peers.expire(this.#seconds(now) - PEER_SECONDS);
-    if (peers.count === 0) return null;
+    if (this.countPeers(infoHash, now) === 0) return null;
+    const peers = this.#torrents.get(infoHash)!;
     const filters = how.scrape ? peers.filters(this.#sha1, this.#seconds(now)) : null;
     return { values: peers.sample(limit, how.noSeed, how.asker, this.#random()), filters };
+  }
+
+  /** Peers that we know of a torrent. */
+  countPeers(infoHash: Uint8Array, now: Millis): number {
+    const peers = this.#torrents.get(infoHash);
+    peers?.expire(this.#seconds(now) - PEER_SECONDS);
+    return peers?.count ?? 0;
   }
 
   /** Some of the peers that we know of a torrent. */

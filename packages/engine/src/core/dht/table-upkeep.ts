@@ -6,7 +6,7 @@ import type { RoutingTable } from "./routing-table.ts";
 /** Between two looks at the table, when the last one found something to do, and when not. */
 const BUSY_MS = 1_000;
 const IDLE_MS = 15_000;
-/** Our own neighbourhood is looked at again after this time, then after twice as long, up to the last. */
+/** Our own neighbourhood is looked at again after about this time, then after twice as long, up to the last. */
 const FIRST_SELF_MS = 5_000;
 const LAST_SELF_MS = 900_000;
 const MAX_HINTS = 256;
@@ -21,6 +21,8 @@ export interface UpkeepHost {
   /** Looks up our own id, or another one of which it says so. */
   readonly lookUp: (target: Uint8Array | null, now: Millis) => void;
   readonly randomId: () => Uint8Array;
+  /** From 0 up to 1. */
+  readonly random: () => number;
 }
 
 /** Keeps the routing table full and true: tries hints, asks silent nodes, looks at forgotten parts of the space (BEP 5, "Routing Table"). */
@@ -76,7 +78,9 @@ export class TableUpkeep {
       this.#try(endpoint, now);
     }
     if (now >= this.#selfAt) {
-      this.#selfAt = now + this.#selfAfterMs;
+      // Nodes that began together must not go on together.
+      const spread = 0.75 + this.#host.random() / 2;
+      this.#selfAt = now + this.#selfAfterMs * spread;
       this.#selfAfterMs = Math.min(this.#selfAfterMs * 2, LAST_SELF_MS);
       this.#host.lookUp(null, now);
     }
