@@ -31,7 +31,7 @@ export interface PartialPiece {
 export class TrustTable {
   readonly pieces: Uint8Array;
   /** How many pieces have each trust. */
-  readonly #counts: Uint32Array = new Uint32Array(UNSURE + 1);
+  readonly #counts: number[] = new Array<number>(UNSURE + 1).fill(0);
   readonly partial: Map<PieceIndex, PartialPiece> = new Map();
   #isUnsure = false;
 

@@ -17,10 +17,12 @@ const ATTEMPTS = 6;
  * When two arrive together both may withdraw, so each tries again after a random pause.
  */
 export class StoreLock {
-  readonly #path: string;
+  readonly #folder: string;
+  readonly #name: string;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(folder: string, name: string) {
+    this.#folder = folder;
+    this.#name = name;
   }
 
   /** Throws ERR_LOCKED when a live process holds the lock, this one included. */
@@ -30,7 +32,7 @@ export class StoreLock {
     for (let attempt = 1; ; attempt++) {
       if (!putUp(path)) throw lockedError(name, process.pid);
       const rival = findRival(folder, name, own);
-      if (rival === null) return new StoreLock(path);
+      if (rival === null) return new StoreLock(folder, name);
       unlinkSync(path);
       if (attempt === ATTEMPTS) throw lockedError(name, rival);
       await delay(5 + Math.random() * 10 * attempt);
@@ -38,7 +40,7 @@ export class StoreLock {
   }
 
   release(): void {
-    removeIfThere(this.#path);
+    removeIfThere(join(this.#folder, claimName(this.#name, ownIdentity())));
   }
 }
 

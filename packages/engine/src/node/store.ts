@@ -27,6 +27,7 @@ const PART_SUFFIX = ".part";
 /** Torrents lie in 256 folders by the first digits of their keys: whoever opens one looks through its folder, and there are thousands. */
 const FOLDER_DIGITS = 2;
 const APPEND_ONLY = constants.O_WRONLY | constants.O_APPEND;
+const NONE: readonly never[] = [];
 const fsyncAsync = promisify(fsync);
 
 /** One append-only file for each torrent below `<stateDir>/torrents`, and small records besides, readable for their owner only. */
@@ -128,8 +129,7 @@ async function namesIn(folder: string): Promise<string[]> {
 class FileStore implements TorrentStore {
   readonly records: readonly Uint8Array[];
   readonly #folder: string;
-  readonly #path: string;
-  readonly #partPath: string;
+  readonly #key: string;
   readonly #lock: StoreLock;
   /** Below 0 while all records are on stable storage, or nothing is known of them yet. */
   #fd: number = -1;
@@ -139,20 +139,23 @@ class FileStore implements TorrentStore {
   /** Where the last whole record ends. */
   #end: number;
   /** For each `replace` that has been called and not ended: what was appended since. It goes to the new file as well. */
-  readonly #appended: Set<Uint8Array[]> = new Set();
+  #appended: readonly Uint8Array[][] = NONE;
   /** Calls that use the file wait for each other. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(folder: string, key: string, lock: StoreLock) {
     this.#folder = folder;
-    this.#path = join(folder, key + SUFFIX);
-    this.#partPath = join(folder, key + PART_SUFFIX);
+    this.#key = key;
     this.#lock = lock;
     const bytes = readIfThere(this.#path);
     const { records, end } = parseRecords(bytes);
     this.records = records;
     this.#end = end;
     if (end < bytes.length) truncateSync(this.#path, end);
+  }
+
+  get #path(): string {
+    return join(this.#folder, this.#key + SUFFIX);
   }
 
   append(record: Uint8Array): void {
@@ -178,10 +181,10 @@ class FileStore implements TorrentStore {
 
   replace(records: readonly Uint8Array[]): Promise<void> {
     const meanwhile: Uint8Array[] = [];
-    this.#appended.add(meanwhile);
-    return this.#queue(() => this.#replace(records, meanwhile)).finally(() =>
-      this.#appended.delete(meanwhile),
-    );
+    this.#appended = [...this.#appended, meanwhile];
+    return this.#queue(() => this.#replace(records, meanwhile)).finally(() => {
+      this.#appended = this.#appended.filter((other) => other !== meanwhile);
+    });
   }
 
   async close(): Promise<void> {
@@ -193,7 +196,7 @@ class FileStore implements TorrentStore {
     await this.#last;
     // Deleted while the lock is held: nobody can be reading it.
     await rm(this.#path, { force: true });
-    await rm(this.#partPath, { force: true });
+    await rm(join(this.#folder, this.#key + PART_SUFFIX), { force: true });
     this.#release();
   }
 

@@ -81,7 +81,7 @@ async function firstKnown(context: SessionContext, keys: readonly string[]): Pro
 }
 
 function openKey(context: SessionContext, infoHashes: InfoHashes, key: string): Promise<TorrentJournal> {
-  return TorrentJournal.open(context, { infoHashes, key, partPath: context.store.partPath(key) });
+  return TorrentJournal.open(context, { infoHashes, key });
 }
 
 /** Null when it has nothing to do with the folder, or another process has it. */

@@ -18,12 +18,11 @@ import type { FileRecords, TorrentFiles } from "./torrent-files.ts";
 const BARRIER_MS = 15_000;
 /** A journal with more records than this is rewritten when it is opened. */
 const MAX_RECORDS = 1000;
-/** Names the folder of a torrent's state, and where its files go. */
+/** Names the folder of a torrent's state. */
 export interface JournalPlace {
   readonly infoHashes: InfoHashes;
   /** Lower-case hex, unique for the torrent and its download folder. */
   readonly key: string;
-  readonly partPath: string;
 }
 
 /** What a start has found. */
@@ -45,7 +44,6 @@ export interface FoundData {
 /** Remembers one torrent between runs: its metadata, its files and what of them is verified (core/resume decides what may be claimed). */
 export class TorrentJournal implements FileRecords {
   readonly key: string;
-  readonly partPath: string;
   readonly files: KnownFiles;
   /** No earlier run has left anything. */
   readonly isNew: boolean;
@@ -76,7 +74,6 @@ export class TorrentJournal implements FileRecords {
     this.#state = state;
     this.files = new KnownFiles(state);
     this.key = place.key;
-    this.partPath = place.partPath;
   }
 
   /** Throws ERR_LOCKED when another process has the torrent. */
@@ -98,6 +95,10 @@ export class TorrentJournal implements FileRecords {
   /** The .torrent that an earlier run got from peers; null when it is not known. */
   get metainfo(): Uint8Array | null {
     return this.#state.metainfo;
+  }
+
+  get partPath(): string {
+    return this.#context.store.partPath(this.key);
   }
 
   get downloadedBefore(): number {
