@@ -41,7 +41,6 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     "Choose another folder for shoal's notes with SHOAL_STATE_DIR",
   );
   const { createSession, SESSION_DEFAULTS } = await context.engine();
-  tellWayOut(context, output, flags);
   const proxy = proxyOf(context, flags);
   const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
   const known = flags.port === null ? await rememberedPort(dir) : null;
@@ -64,6 +63,7 @@ export async function openSession(context: Context, output: Output, flags: Netwo
       ports,
       obfuscation: flags.obfuscation,
     });
+    tellWayOut(context, output, flags);
     // One that is taken for the moment, by another shoal say, stays the remembered one.
     if (flags.port === null && known === null && session.endpoint !== null) {
       await rememberPort(dir, session.endpoint.port);

@@ -9,7 +9,9 @@ import { type IpFilterReport, IpFilterReader } from "../meta/ip-filter-list.ts";
 import { systemCode } from "./socket-error.ts";
 
 /** Of all lists together, unpacked. */
-const MAX_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
+/** Lines that are not understood, before any that is: so many, and it is no list. */
+const MAX_STRANGE = 10_000;
 
 export interface LoadedIpFilter extends Omit<IpFilterReport, "firstUnknown"> {
   /** With the list that it is in. */
@@ -24,12 +26,24 @@ export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFi
   let firstUnknown: LoadedIpFilter["firstUnknown"] = null;
   for (const path of paths) {
     const before = reader.report();
+    let refusal: ShoalError | null = null;
+    const refuse = (message: string): ShoalError =>
+      (refusal = new ShoalError("ERR_DISK", `${path} ${message}`, { path }));
+    /** Whoever asks for a filter is not to go without. */
+    const check = (mayBe: number): void => {
+      const { read, unknown } = reader.report();
+      const lines = unknown - before.unknown;
+      if (read > before.read || lines <= mayBe) return;
+      throw refuse(
+        `has no addresses to block, but ${lines === 1 ? "a line that is" : `${lines} lines that are`} not understood`,
+      );
+    };
     const read = async (parts: AsyncIterable<Uint8Array>): Promise<void> => {
       for await (const part of parts) {
         bytes += part.length;
-        if (bytes > MAX_BYTES)
-          throw new ShoalError("ERR_DISK", `${path} is larger than an IP filter list can be`, { path });
+        if (bytes > MAX_BYTES) throw refuse("is larger than an IP filter list can be");
         reader.push(part);
+        check(MAX_STRANGE);
       }
     };
     try {
@@ -38,20 +52,13 @@ export async function loadIpFilter(paths: readonly string[]): Promise<LoadedIpFi
       if (isPacked) await pipeline(source, createGunzip(), read);
       else await pipeline(source, read);
     } catch (error) {
-      throw loadError(path, error);
+      // The pipeline has an error of its own for what is thrown in it.
+      throw refusal ?? loadError(path, error);
     }
     reader.endOfList();
-    const after = reader.report();
-    // Whoever asks for a filter is not to go without.
-    if (after.read === before.read && after.unknown > before.unknown) {
-      const lines = after.unknown - before.unknown;
-      throw new ShoalError(
-        "ERR_DISK",
-        `${path} has no addresses to block, but ${lines === 1 ? "a line that is" : `${lines} lines that are`} not understood`,
-        { path },
-      );
-    }
-    if (firstUnknown === null && after.firstUnknown !== null) firstUnknown = { ...after.firstUnknown, path };
+    check(0);
+    const found = reader.report().firstUnknown;
+    if (firstUnknown === null && found !== null) firstUnknown = { ...found, path };
   }
   return { ...reader.report(), firstUnknown, ranges: await withPauses(reader.ranges()) };
 }

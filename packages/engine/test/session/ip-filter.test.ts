@@ -101,6 +101,15 @@ test(
       loadIpFilter([path]),
       (error: ShoalError) => error.code === "ERR_DISK" && error.message.includes(path),
     );
+    writeFileSync(path, gzipSync(Buffer.alloc(130 * 1024 * 1024)));
+    await assert.rejects(loadIpFilter([path]), {
+      message: `${path} is larger than an IP filter list can be`,
+    });
+    writeFileSync(path, gzipSync("x\n".repeat(1_000_000)));
+    await assert.rejects(loadIpFilter([path]), (error: ShoalError) => {
+      const lines = Number(/but (\d+) lines/.exec(error.message)?.[1]);
+      return lines > 10_000 && lines < 100_000;
+    });
     writeFileSync(path, "???\n");
     await assert.rejects(loadIpFilter([path]), {
       code: "ERR_DISK",
