@@ -7,8 +7,8 @@ import type { Output } from "./ui/output.ts";
 import { count } from "./ui/sizes.ts";
 
 /**
- * Reads the lists of --ip-filter and says what they have. Throws ERR_FILE_NOT_FOUND and ERR_DISK: without a list that was asked for, strangers would be
- * let in.
+ * Reads the lists of --ip-filter and says what they have. Throws ERR_FILE_NOT_FOUND and ERR_DISK: without a list that was asked for,
+ * strangers would be let in.
  */
 export async function readIpFilter(
   context: Context,

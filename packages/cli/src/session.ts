@@ -3,8 +3,9 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 
 import type { PeerAddress } from "./commands/option.ts";
+import type { NetworkOptions } from "./commands/shared-options.ts";
 import type { Context } from "./context.ts";
-import type { ObfuscationPolicy, Session } from "./engine.ts";
+import type { Session } from "./engine.ts";
 import { CliError } from "./errors.ts";
 import { readIpFilter } from "./ip-filter.ts";
 import { rememberedPort, rememberPort } from "./port-memory.ts";
@@ -15,25 +16,8 @@ import type { Output } from "./ui/output.ts";
 
 const CLOSE_PATIENCE_MS = 300;
 
-/** The network flags of a command. */
-export interface NetworkFlags {
-  readonly port: readonly number[] | null;
-  readonly host: string | null;
-  readonly proxy: string | null;
-  readonly proxyListen: boolean;
-  readonly ipFilter: readonly string[];
-  readonly noDiscovery: boolean;
-  readonly noDht: boolean;
-  readonly dhtBootstrap: readonly PeerAddress[];
-  readonly noLsd: boolean;
-  readonly obfuscation: ObfuscationPolicy;
-  readonly noWebSeeds: boolean;
-  readonly noPortMapping: boolean;
-  readonly noPex: boolean;
-}
-
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
-export async function openSession(context: Context, output: Output, flags: NetworkFlags): Promise<Session> {
+export async function openSession(context: Context, output: Output, flags: NetworkOptions): Promise<Session> {
   const dir = stateDir(context);
   await ensureWritableDir(
     dir,
@@ -50,18 +34,18 @@ export async function openSession(context: Context, output: Output, flags: Netwo
     const session = await createSession({
       stateDir: dir,
       offline: isOffline(context),
+      ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
+      ports,
+      ...(flags.host === null ? {} : { host: flags.host }),
+      ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
+      ...(ipFilter === null ? {} : { ipFilter }),
+      obfuscation: flags.obfuscation,
       dht: !flags.noDiscovery && !flags.noDht,
       ...(flags.dhtBootstrap.length === 0 ? {} : { dhtBootstrap: flags.dhtBootstrap }),
       lsd: !flags.noDiscovery && !flags.noLsd,
+      pex: !flags.noDiscovery && !flags.noPex,
       webSeeds: !flags.noWebSeeds,
       portMapping: !flags.noPortMapping,
-      pex: !flags.noDiscovery && !flags.noPex,
-      ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
-      ...(flags.host === null ? {} : { host: flags.host }),
-      ...(ipFilter === null ? {} : { ipFilter }),
-      ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
-      ports,
-      obfuscation: flags.obfuscation,
     });
     tellWayOut(context, output, flags);
     // One that is taken for the moment, by another shoal say, stays the remembered one.
@@ -90,19 +74,19 @@ export async function closeSession(output: Output, session: Session): Promise<vo
 }
 
 /** The proxy of --proxy, or else of SHOAL_PROXY, where other users of the computer don't see its password; null without one. */
-export function proxyOf(context: Context, { proxy }: Pick<NetworkFlags, "proxy">): string | null {
+export function proxyOf(context: Context, { proxy }: Pick<NetworkOptions, "proxy">): string | null {
   const setting = context.env["SHOAL_PROXY"] ?? "";
   return proxy ?? (setting === "" ? null : setting);
 }
 
 /** Says what of the way out that was chosen may surprise. */
-function tellWayOut(context: Context, output: Output, flags: NetworkFlags): void {
+function tellWayOut(context: Context, output: Output, flags: NetworkOptions): void {
   if (/^http:/i.test(proxyOf(context, flags) ?? ""))
     output.note("An HTTP proxy carries no UDP: neither the DHT nor UDP trackers are asked.");
   const { host } = flags;
-  if (host === null || isOffline(context) || host === "localhost" || isIP(host) !== 0) return;
+  if (host === null || host === "localhost" || isIP(host.replace(/^\[|\]$/g, "")) !== 0) return;
   const up = Object.keys(networkInterfaces());
-  if (!up.includes(host) && isIP(host.replace(/^\[|\]$/g, "")) === 0)
+  if (!up.includes(host) && !isOffline(context))
     output.warn(
       `No network interface ${clean(host)} is up now: shoal waits for it. Those that are: ${up.map(clean).join(", ")}`,
     );
@@ -114,7 +98,7 @@ export function isOffline(context: Context): boolean {
   return setting !== "" && setting !== "0";
 }
 
-function explainListen(error: unknown, { port, host }: Pick<NetworkFlags, "port" | "host">): unknown {
+function explainListen(error: unknown, { port, host }: Pick<NetworkOptions, "port" | "host">): unknown {
   const code = (error as { code?: unknown }).code;
   if (code === "ERR_PORT_IN_USE" && port !== null) {
     const first = port[0] ?? 0;

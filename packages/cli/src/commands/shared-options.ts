@@ -74,9 +74,9 @@ export interface NetworkOptions {
   /** Nodes to begin with. */
   readonly dhtBootstrap: readonly PeerAddress[];
   readonly noLsd: boolean;
+  readonly noPex: boolean;
   readonly noWebSeeds: boolean;
   readonly noPortMapping: boolean;
-  readonly noPex: boolean;
   readonly foreground: boolean;
 }
 
@@ -86,6 +86,7 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "port or range A-B to listen on (default: 41873, or the next free one)",
     parsePorts,
   ),
+  host: text("--host <address>", "address or network interface of this computer, and no other, to use"),
   proxy: text(
     "--proxy <url>",
     "everything through this server: socks5://HOST:PORT or http://HOST:PORT (default: $SHOAL_PROXY)",
@@ -96,7 +97,6 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "a list of addresses to have nothing to do with (P2P, DAT or CIDR); repeatable",
     nonEmpty,
   ),
-  host: text("--host <address>", "address or network interface of this computer, and no other, to use"),
   obfuscation: choice(
     "--obfuscation <policy>",
     "make connections look like random bytes: prefer (the default), require, off",
@@ -104,7 +104,6 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "prefer",
   ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
-  noPex: flag("--no-pex", "don't exchange addresses of others with the people you are connected to"),
   noDht: flag("--no-dht", "don't look for people in the DHT, or tell them of us"),
   dhtBootstrap: list(
     "--dht-bootstrap <host:port>",
@@ -112,6 +111,7 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     parsePeer,
   ),
   noLsd: flag("--no-lsd", "don't look for people in the local network, or tell them of us"),
+  noPex: flag("--no-pex", "don't exchange addresses of others with the people you are connected to"),
   noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
   noPortMapping: flag("--no-port-mapping", "don't ask the router to open the port"),
   foreground: flag("--foreground", "work in this terminal (always so in this version)"),

@@ -54,9 +54,13 @@ export function truncateMiddle(text: string, width: number): string {
 
 const SEGMENTER = new Intl.Segmenter();
 
+const MIN_FLOW = 20;
+const MAX_FLOW_LINES = 4;
+const FLOW_INDENT = "      ";
+
 /**
- * `head` and `parts` behind it in lines that fit a live area of `columns`; what does not go on the first line follows, indented, in three more at
- * most. `paint` paints the parts.
+ * `head` and `parts` behind it in lines that fit a live area of `columns`; what does not go on the first line follows, indented, in
+ * three more at most. `paint` paints the parts.
  */
 export function flow(
   head: string,
@@ -82,10 +86,6 @@ export function flow(
   if (lines.length <= MAX_FLOW_LINES) return lines;
   return [...lines.slice(0, MAX_FLOW_LINES - 1), `${lines[MAX_FLOW_LINES - 1]!}…`];
 }
-
-const MIN_FLOW = 20;
-const MAX_FLOW_LINES = 4;
-const FLOW_INDENT = "      ";
 
 /** Words of `text` in lines of at most `width` columns. */
 export function wrap(text: string, width: number): string[] {

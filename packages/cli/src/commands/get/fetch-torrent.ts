@@ -5,6 +5,7 @@ import type { Http, HttpResponse } from "../../engine.ts";
 import { CliError, interrupted } from "../../errors.ts";
 import { isOffline, proxyOf } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
+import type { NetworkOptions } from "../shared-options.ts";
 import { MAX_TORRENT_BYTES } from "../torrent/source.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -14,11 +15,8 @@ const MAX_HOPS = 10;
 /** What a web address led to: the bytes of a .torrent file, or a magnet link that the server sent us on to. */
 export type Fetched = { readonly bytes: Uint8Array } | { readonly magnet: string };
 
-/** Which way out there is: --host and --proxy. */
-export interface Reach {
-  readonly host: string | null;
-  readonly proxy: string | null;
-}
+/** Which way out there is. */
+export type Reach = Pick<NetworkOptions, "host" | "proxy">;
 
 /** Downloads a .torrent file. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there. */
 export async function fetchTorrent(context: Context, url: string, reach: Reach): Promise<Fetched> {

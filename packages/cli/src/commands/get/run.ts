@@ -32,14 +32,13 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const word = args[0] as string;
   const thing = await resolveThing(context, word, options);
   const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
-  const { isSelected } = await context.engine();
-  const wishes = makeWishes(options.select, options.priority, (index) => isSelected(chosen, index));
+  const engine = await context.engine();
+  const wishes = makeWishes(options.select, options.priority, (index) => engine.isSelected(chosen, index));
   const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
   if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
   const session = await openSession(context, output, options);
   try {
-    const engine = await context.engine();
     const plan = (metainfo: Metainfo): Plan => {
       const files = planFiles(engine, metainfo, wishes);
       const paths = files.map(({ path }) => path);
