@@ -10,7 +10,6 @@ import {
   Shoal,
   TwoWays,
   assertSameTree,
-  ip,
   lacks,
   magnetOf,
   openLan,
@@ -137,8 +136,8 @@ describe("torrents in the DHT", () => {
 describe("machines of one network that know one node between them", () => {
   const skip = lacks("namespaces");
   const ways: readonly [string, (on: Namespace) => void, string][] = [
-    ["IPv4 alone", (on) => on.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"), "10.74.0.1"],
-    ["IPv6 alone", (on) => ip("-n", on.name, "-4", "addr", "flush", "dev", "eth0"), "[fd74::1]"],
+    ["IPv4 alone", (on) => on.run(["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]), "10.74.0.1"],
+    ["IPv6 alone", (on) => on.ip("-4", "addr", "flush", "dev", "eth0"), "[fd74::1]"],
   ];
   for (const [family, make, first] of ways) {
     test(`find each other, with ${family}`, { timeout: TIMEOUT_MS, skip }, async (t) => {
@@ -226,7 +225,7 @@ describe("the public nodes that one may begin with", () => {
     const words = ["send", file, "--data", payload.dir, "--port", "0", "--no-lsd", "--no-port-mapping"];
     const seed = Shoal.start(stage, words, stage.folder("state"), { SHOAL_OFFLINE: "0" });
     await seed.listening();
-    await poll("a packet leaves", () => Promise.resolve(ways.strays() !== ""), { within: 10_000 });
+    await poll("a packet leaves", () => ways.strays() !== "", { within: 10_000 });
     await seed.kill();
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Shoal, assertSameTree, ip, lacks, openLan, openStage } from "@shoal/testkit";
+import { Shoal, assertSameTree, lacks, openLan, openStage } from "@shoal/testkit";
 import type { Namespace, ShoalEvent, Stage, StageContext } from "@shoal/testkit";
 import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 
@@ -12,17 +12,17 @@ const ONLINE = { SHOAL_OFFLINE: "0" };
 
 interface Network {
   /** What is done to both machines first. */
-  readonly make: (on: Namespace) => void;
+  readonly make: (on: Namespace) => unknown;
   /** Addresses of the other machine that lead there. */
   readonly lead: readonly string[];
 }
 
-const noIpv6 = (on: Namespace): void => on.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+const noIpv6 = (on: Namespace): unknown => on.run(["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"]);
 const NETWORKS: Readonly<Record<string, Network>> = {
   "both families": { make: () => {}, lead: ["10.74.0.1", "[fd74::1]"] },
   "IPv4 alone, IPv6 switched off": { make: noIpv6, lead: ["10.74.0.1"] },
   "IPv6 alone": {
-    make: (on) => ip("-n", on.name, "-4", "addr", "flush", "dev", "eth0"),
+    make: (on) => on.ip("-4", "addr", "flush", "dev", "eth0"),
     lead: ["[fd74::1]"],
   },
 };
@@ -76,12 +76,12 @@ test("an interface that is not there yet is waited for", OPTIONS, async (t) => {
   const { payload, file } = await prepareByShoal(there, CELL);
   const seed = start(there, ["send", file, "--data", payload.dir]);
   const { port } = await seed.listening();
-  ip("-n", here.namespace!.name, "link", "set", "eth0", "name", "wait0", "down");
+  here.namespace!.ip("link", "set", "eth0", "name", "wait0", "down");
   const out = here.folder("got");
   const get = start(here, ["get", file, "-o", out, "--host", "eth0", "--peer", `10.74.0.1:${port}`]);
   const messageOf = ({ waiting }: ShoalEvent): unknown => (waiting as { message?: string } | null)?.message;
   await get.waitFor("progress", 20_000, (event) => messageOf(event) === "waits for interface eth0");
-  ip("-n", here.namespace!.name, "link", "set", "wait0", "name", "eth0", "up");
+  here.namespace!.ip("link", "set", "wait0", "name", "eth0", "up");
   await get.complete();
   await assertSameTree(join(out, payload.name), payload.path);
 });

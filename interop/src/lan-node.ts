@@ -1,4 +1,5 @@
-// A session that shows itself in the local network: `node lan-node.js STATE-FOLDER NAME [HOST]`. Each line that it prints is an object; it ends with its input.
+// A session that shows itself in the local network: `node lan-node.js STATE-FOLDER NAME [HOST]`. Each line that it prints is an
+// object; it ends with its input.
 import { createSession } from "@shoal/engine";
 
 const [stateDir = "", name = "", host] = process.argv.slice(2);

@@ -34,14 +34,7 @@ class LanNode {
   async heard(event: string, name?: string): Promise<Line> {
     const look = (): Line | undefined =>
       this.lines.find((line) => line.event === event && (name === undefined || line.name === name));
-    await poll(
-      `${this.child.name} says ${event} ${name ?? ""}`,
-      () => Promise.resolve(look() !== undefined),
-      {
-        within: 20_000,
-      },
-    );
-    return look()!;
+    return poll(`${this.child.name} says ${event} ${name ?? ""}`, look, { within: 20_000 });
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,4 @@
 // Two machines on one cable: no router, no DNS, no tracker, and nobody who names an address.
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import {
@@ -29,10 +28,6 @@ function start(stage: Stage, words: readonly string[], env: Record<string, strin
   return Shoal.start(stage, [...words, "--port", "0"], stage.folder("state"), env);
 }
 
-function ip(where: Namespace | null, ...words: readonly string[]): void {
-  execFileSync("ip", ["-n", where?.name ?? "", ...words], { stdio: ["ignore", "ignore", "pipe"] });
-}
-
 const ONLINE = { SHOAL_OFFLINE: "0" };
 
 describe("people on one network find each other", () => {
@@ -55,8 +50,8 @@ describe("people on one network find each other", () => {
     test(`two of us by ${name}`, OPTIONS, async (t) => {
       const [here, there] = twoMachines(t) as [Stage, Stage];
       for (const [i, { namespace }] of [here, there].entries()) {
-        for (const change of changes) ip(namespace, ...change);
-        ip(namespace, "addr", "add", `fe80::${i + 1}/64`, "dev", "eth0", "nodad");
+        for (const change of changes) namespace!.ip(...change);
+        namespace!.ip("addr", "add", `fe80::${i + 1}/64`, "dev", "eth0", "nodad");
       }
       const { payload, file } = await prepareByShoal(here, CELL);
       const seed = start(here, ["send", file, "--data", payload.dir], ONLINE);
@@ -96,7 +91,7 @@ describe("people on one network find each other", () => {
   const others = {
     async transmission(stage: Stage, file: string, dir: string): Promise<() => Promise<unknown>> {
       // It joins where the system would send to, not on each interface.
-      ip(stage.namespace, "route", "add", "239.0.0.0/8", "dev", "eth0");
+      stage.namespace!.ip("route", "add", "239.0.0.0/8", "dev", "eth0");
       const client = await Transmission.start(stage, { "lpd-enabled": true });
       const torrent = await client.add({ file, dir });
       return () => torrent.waitForSeeding();

@@ -7,7 +7,7 @@ import { TIMEOUT_MS, prepareByShoal } from "./scene.ts";
 const CELL = { kind: "v1", shape: "folder", pieceLength: 16_384 } as const;
 const ALLOW = { allow: ["pex"] } as const;
 /** Everything but the exchange of peers is off. */
-const FLAGS = ["--no-lsd", "--port", "0"] as const;
+const FLAGS = ["--no-dht", "--no-lsd", "--port", "0"] as const;
 /** Its first message comes after 90 seconds. */
 const TRANSMISSION_MS = 180_000;
 /** So that there is time to hear of others: bytes per second. */

@@ -59,7 +59,7 @@ describe("a router opens our port", { concurrency: 2 }, () => {
         const [ipv4, ipv6] = await reachability(seed, areOpen);
         assert.deepEqual([ipv4.via, ipv4.host, ipv4.port], [via, home.outsideAddress, PORT]);
         assert.deepEqual([ipv6.via, ipv6.host, ipv6.port], [via, "2a01:77:1::5", PORT]);
-        await poll("all is open", () => Promise.resolve(home.openings().join() === ALL.join()), {
+        await poll("all is open", () => home.openings().join() === ALL.join(), {
           within: 5_000,
         });
         for (const address of [`${home.outsideAddress}:${PORT}`, `[2a01:77:1::5]:${PORT}`]) {
@@ -90,7 +90,7 @@ describe("a router opens our port", { concurrency: 2 }, () => {
     await reachability(seed, areOpen);
     await home.reboot();
     const ofIpv4 = ALL.filter((opening) => opening.includes("4 "));
-    await poll("IPv4 is open again", () => Promise.resolve(isSubset(ofIpv4, home.openings())), {
+    await poll("IPv4 is open again", () => isSubset(ofIpv4, home.openings()), {
       within: 15_000,
     });
     await seed.interrupt();

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Namespace } from "./namespace.ts";
+import { poll } from "./poll.ts";
 import { forgetGroup, killGroup, watchGroup } from "./reaper.ts";
 
 export interface ChildSpec {
@@ -81,6 +82,21 @@ export class Child {
     this.#listeners.push(listener);
   }
 
+  /** Settles once its log has `words`. Throws when it ends before, or does not say them in time. */
+  says(words: RegExp, within: number = 10_000): Promise<void> {
+    return this.#comes(`says ${words.source}`, () => words.test(this.log), within);
+  }
+
+  /** Settles once a question to it succeeds. Throws when it ends before, or does not answer in time. */
+  answers(ask: () => Promise<unknown>, within: number = 10_000): Promise<void> {
+    const look = (): Promise<boolean> =>
+      ask().then(
+        () => true,
+        () => false,
+      );
+    return this.#comes("answers", look, within);
+  }
+
   write(text: string): void {
     this.#process.stdin.write(text);
   }
@@ -109,6 +125,14 @@ export class Child {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #comes(what: string, look: () => Promise<boolean> | boolean, within: number): Promise<void> {
+    const lookWhileUp = (): Promise<boolean> | boolean => {
+      if (this.exit !== null) throw new Error(`${this.name} ended\n${this.log}`);
+      return look();
+    };
+    await poll(`${this.name} ${what}`, lookWhileUp, { within });
   }
 
   #read(from: "stdout" | "stderr", isQuiet: boolean): void {

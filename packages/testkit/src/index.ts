@@ -4,10 +4,10 @@ export { Child, runToEnd } from "./child.ts";
 export type { ChildExit, ChildSpec } from "./child.ts";
 export { Aria2, Aria2Download } from "./clients/aria2.ts";
 export type { Aria2Add, Aria2Status } from "./clients/aria2.ts";
-export { Libtorrent, LibtorrentTorrent } from "./clients/libtorrent.ts";
-export type { AddSpec, CreateSpec, LibtorrentPeer, LibtorrentStatus } from "./clients/libtorrent.ts";
 export { Avahi } from "./clients/avahi.ts";
 export type { AvahiService } from "./clients/avahi.ts";
+export { Libtorrent, LibtorrentTorrent } from "./clients/libtorrent.ts";
+export type { AddSpec, CreateSpec, LibtorrentPeer, LibtorrentStatus } from "./clients/libtorrent.ts";
 export { HomeNetwork } from "./clients/miniupnpd.ts";
 export type { HomeManners } from "./clients/miniupnpd.ts";
 export { mktorrent } from "./clients/mktorrent.ts";
@@ -26,7 +26,7 @@ export type { BlockRequest, FakeConnectionSink } from "./fake-peer/fake-connecti
 export { FakePeer } from "./fake-peer/fake-peer.ts";
 export type { FakeBehaviour, FakePeerSpec } from "./fake-peer/fake-peer.ts";
 export * from "./fake-peer/messages.ts";
-export { ip, Namespace } from "./namespace.ts";
+export { Namespace } from "./namespace.ts";
 export { fixturePath, repoRoot, sharedVectors } from "./paths.ts";
 export {
   assertSameTree,
@@ -41,14 +41,13 @@ export { poll } from "./poll.ts";
 export type { PollOptions } from "./poll.ts";
 export { freePort } from "./ports.ts";
 export { TestRandom, seededBytes } from "./random.ts";
+export { SocksServer } from "./socks-server.ts";
+export type { SocksServerOptions } from "./socks-server.ts";
 export { sniff } from "./sniffer.ts";
 export type { SentPacket } from "./sniffer.ts";
 export { Stage, openLan, openStage } from "./stage.ts";
 export type { HttpAnswer, HttpRequest, StageContext, StageOptions } from "./stage.ts";
 export { makeTempDir } from "./temp.ts";
-export { SocksServer } from "./socks-server.ts";
-export type { SocksServerOptions } from "./socks-server.ts";
-export { TwoWays } from "./two-ways.ts";
 export type { Teardown } from "./temp.ts";
 export {
   addTracker,
@@ -59,3 +58,4 @@ export {
   writePadFiles,
 } from "./torrent-facts.ts";
 export type { BencodeNode, TorrentFacts, TorrentFile, TorrentKind } from "./torrent-facts.ts";
+export { TwoWays } from "./two-ways.ts";

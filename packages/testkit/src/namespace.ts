@@ -20,8 +20,8 @@ export class Namespace {
    */
   static open(): Namespace {
     const addresses = Array.from({ length: Namespace.ADDRESSES }, (_, i) => `10.73.0.${i + 1}`);
-    return Namespace.make(addresses, (name) => {
-      for (const address of addresses) ip("-n", name, "addr", "add", `${address}/24`, "dev", "lo");
+    return Namespace.make(addresses, (machine) => {
+      for (const address of addresses) machine.ip("addr", "add", `${address}/24`, "dev", "lo");
     });
   }
 
@@ -32,32 +32,20 @@ export class Namespace {
   static openLan(machines: number): Namespace[] {
     const lan: Namespace[] = [];
     try {
-      const hub = Namespace.make([], (name) => {
-        ip("-n", name, "link", "add", "switch", "type", "bridge", "mcast_snooping", "0");
-        ip("-n", name, "link", "set", "switch", "up");
+      const hub = Namespace.make([], (machine) => {
+        machine.ip("link", "add", "switch", "type", "bridge", "mcast_snooping", "0");
+        machine.ip("link", "set", "switch", "up");
       });
       lan.push(hub);
       for (let i = 1; i <= machines; i++) {
         const addresses = [`10.74.0.${i}`, `fd74::${i}`];
-        const machine = Namespace.make(addresses, (name) => {
-          ip(
-            "-n",
-            name,
-            "link",
-            "add",
-            "eth0",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            `port${i}`,
-            "netns",
-            hub.name,
+        const machine = Namespace.make(addresses, (self) => {
+          const port = `port${i}`;
+          layCable(
+            { machine: self, device: "eth0", ipv4: addresses[0]!, ipv6: addresses[1]! },
+            { machine: hub, device: port },
           );
-          ip("-n", hub.name, "link", "set", `port${i}`, "master", "switch", "up");
-          ip("-n", name, "addr", "add", `${addresses[0]}/24`, "dev", "eth0");
-          ip("-n", name, "addr", "add", `${addresses[1]}/64`, "dev", "eth0", "nodad");
-          ip("-n", name, "link", "set", "eth0", "up");
+          hub.ip("link", "set", port, "master", "switch");
         });
         lan.splice(-1, 0, machine);
       }
@@ -68,15 +56,15 @@ export class Namespace {
     }
   }
 
-  /** An empty one, set up by `ip` commands; `addresses` are those that it will have. Taken down again when that throws. */
-  static make(addresses: readonly string[], setUp: (name: string) => void): Namespace {
+  /** An empty one, set up by `setUp`; `addresses` are those that it will have. Taken down again when that throws. */
+  static make(addresses: readonly string[], setUp: (machine: Namespace) => void): Namespace {
     const name = `shoal-${process.pid}-${++count}`;
     watchNamespace(name);
     const namespace = new Namespace(name, addresses);
     try {
       ip("netns", "add", name);
-      ip("-n", name, "link", "set", "lo", "up");
-      setUp(name);
+      namespace.ip("link", "set", "lo", "up");
+      setUp(namespace);
       return namespace;
     } catch (error) {
       namespace.close();
@@ -96,10 +84,15 @@ export class Namespace {
     return ["ip", "netns", "exec", this.name, ...words];
   }
 
-  /** Runs a command inside to its end. Throws when it fails. */
-  run(...words: readonly string[]): void {
+  /** Runs a command inside to its end and returns what it prints. Throws when it fails. */
+  run(words: readonly string[], input: string = ""): string {
     const [command, ...args] = this.wrap(words);
-    execFileSync(command!, args, { stdio: ["ignore", "ignore", "pipe"] });
+    return execFileSync(command!, args, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Runs `ip` on it. Throws when it fails. */
+  ip(...words: readonly string[]): void {
+    ip("-n", this.name, ...words);
   }
 
   close(): void {
@@ -108,7 +101,25 @@ export class Namespace {
   }
 }
 
-/** Runs `ip` with these words. Throws when it fails. */
-export function ip(...args: string[]): void {
+/** What a cable is plugged into; addresses, if any, without the length of their prefixes, which are /24 and /64. */
+interface CableEnd {
+  readonly machine: Namespace;
+  readonly device: string;
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+}
+
+/** Connects two machines by a cable that is up. Its devices are made, and vanish together. */
+export function layCable(one: CableEnd, other: CableEnd): void {
+  const peer = ["type", "veth", "peer", "name", other.device, "netns", other.machine.name];
+  one.machine.ip("link", "add", one.device, ...peer);
+  for (const { machine, device, ipv4, ipv6 } of [one, other]) {
+    if (ipv4 !== undefined) machine.ip("addr", "add", `${ipv4}/24`, "dev", device);
+    if (ipv6 !== undefined) machine.ip("addr", "add", `${ipv6}/64`, "dev", device, "nodad");
+    machine.ip("link", "set", device, "up");
+  }
+}
+
+function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
 }

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { whyLacking } from "./availability.ts";
-import { ip, Namespace } from "./namespace.ts";
+import { layCable, Namespace } from "./namespace.ts";
 import type { StageContext } from "./stage.ts";
 
 /** What belongs to each way: a digit of its addresses, and the metric of its route. */
@@ -28,9 +27,9 @@ table inet watch {
 }`;
 
 /**
- * A machine with two ways to everybody else: `vpn0`, and `lan0`, which the routing table prefers. Every packet that leaves by `lan0` is counted, or every one but those
- * that `allow` describes. Everybody
- * else is one other machine at the far end of both; its own address is reached either way.
+ * A machine with two ways to everybody else: `vpn0`, and `lan0`, which the routing table prefers. Every packet that leaves by `lan0`
+ * is counted, or every one but those that `allow` describes. Everybody else is one other machine at the far end of both; its own
+ * addresses are reached either way.
  */
 export class TwoWays {
   /** 10.8.0.2 and fd08::2 on vpn0, 10.9.0.2 and fd09::2 on lan0. */
@@ -47,9 +46,9 @@ export class TwoWays {
   static open(context: StageContext, options: { readonly allow?: string } = {}): TwoWays {
     const lack = whyLacking(["namespaces", "nft"]);
     if (lack !== null) throw new Error(lack);
-    const far = Namespace.make(["10.50.0.1", "10.50.0.2"], (name) => {
-      for (const host of [1, 2]) ip("-n", name, "addr", "add", `10.50.0.${host}/32`, "dev", "lo");
-      ip("-n", name, "addr", "add", "fd50::1/128", "dev", "lo");
+    const far = Namespace.make(["10.50.0.1", "10.50.0.2"], (machine) => {
+      for (const host of [1, 2]) machine.ip("addr", "add", `10.50.0.${host}/32`, "dev", "lo");
+      machine.ip("addr", "add", "fd50::1/128", "dev", "lo");
     });
     context.after(() => far.close());
     const us = Namespace.make(["10.8.0.2", "fd08::2"], () => {});
@@ -58,59 +57,39 @@ export class TwoWays {
     context.after(() => rmSync(ways.#etc, { recursive: true, force: true }));
     ways.connect("vpn0");
     ways.connect("lan0");
-    ways.#inUs("nft", ["-f", "-"], watch(options.allow ?? 'oifname != "lan0"'));
+    us.run(["nft", "-f", "-"], watch(options.allow ?? 'oifname != "lan0"'));
     return ways;
   }
 
   /** Makes one of the ways, anew when it was deleted. */
   connect(way: Way): void {
     const { net } = WAYS[way];
-    const [us, far] = [this.us.name, this.far.name];
-    ip("-n", us, "link", "add", way, "type", "veth", "peer", "name", way, "netns", far);
-    for (const [name, host] of [
-      [us, 2],
-      [far, 1],
-    ] as const) {
-      ip("-n", name, "addr", "add", `10.${net}.0.${host}/24`, "dev", way);
-      ip("-n", name, "addr", "add", `fd0${net}::${host}/64`, "dev", way, "nodad");
-      ip("-n", name, "link", "set", way, "up");
-    }
+    const end = (machine: Namespace, host: number) =>
+      ({ machine, device: way, ipv4: `10.${net}.0.${host}`, ipv6: `fd0${net}::${host}` }) as const;
+    layCable(end(this.us, 2), end(this.far, 1));
     this.#route(way);
   }
 
   remove(way: Way): void {
-    ip("-n", this.us.name, "link", "del", way);
+    this.us.ip("link", "del", way);
   }
 
   /** Down, its addresses stay. */
   down(way: Way): void {
-    ip("-n", this.us.name, "link", "set", way, "down");
+    this.us.ip("link", "set", way, "down");
   }
 
   up(way: Way): void {
-    ip("-n", this.us.name, "link", "set", way, "up");
+    this.us.ip("link", "set", way, "up");
     const { net } = WAYS[way];
-    ip("-n", this.us.name, "-6", "addr", "replace", `fd0${net}::2/64`, "dev", way, "nodad");
+    this.us.ip("-6", "addr", "replace", `fd0${net}::2/64`, "dev", way, "nodad");
     this.#route(way);
   }
 
   /** At most so much per second on a way, towards us. */
   slowDown(way: Way, rate: string): void {
-    const words = [
-      "qdisc",
-      "add",
-      "dev",
-      way,
-      "root",
-      "tbf",
-      "rate",
-      rate,
-      "burst",
-      "64kb",
-      "latency",
-      "50ms",
-    ];
-    execFileSync("ip", ["netns", "exec", this.far.name, "tc", ...words], { stdio: "ignore" });
+    const shape = ["tbf", "rate", rate, "burst", "64kb", "latency", "50ms"];
+    this.far.run(["tc", "qdisc", "add", "dev", way, "root", ...shape]);
   }
 
   /** What the machine's programs take for their name server, those started from now on. */
@@ -126,7 +105,7 @@ export class TwoWays {
 
   /** Packets that left and should not have, and from where to where; "" when there were none. */
   strays(): string {
-    const list = this.#inUs("nft", ["list", "table", "inet", "watch"]);
+    const list = this.us.run(["nft", "list", "table", "inet", "watch"]);
     const packets = Number(/counter packets (\d+)/.exec(list)?.[1] ?? Number.NaN);
     return packets === 0 ? "" : list;
   }
@@ -134,12 +113,7 @@ export class TwoWays {
   #route(way: Way): void {
     const { net, metric } = WAYS[way];
     const to = ["dev", way, "metric", metric];
-    ip("-n", this.us.name, "route", "replace", "default", "via", `10.${net}.0.1`, ...to);
-    ip("-n", this.us.name, "-6", "route", "replace", "default", "via", `fd0${net}::1`, ...to);
-  }
-
-  #inUs(command: string, words: readonly string[], input: string = ""): string {
-    const [first, ...rest] = this.us.wrap([command, ...words]);
-    return execFileSync(first!, rest, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+    this.us.ip("route", "replace", "default", "via", `10.${net}.0.1`, ...to);
+    this.us.ip("-6", "route", "replace", "default", "via", `fd0${net}::1`, ...to);
   }
 }

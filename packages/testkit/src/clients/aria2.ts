@@ -77,18 +77,7 @@ export class Aria2 {
       ],
     });
     const client = new Aria2(stage, child, host, port, `http://127.0.0.1:${rpcPort}/jsonrpc`);
-    await poll(
-      "aria2 answers",
-      async () => {
-        if (child.exit !== null) throw new Error(`aria2 ended\n${child.log}`);
-        try {
-          return await client.#call("aria2.getVersion", []);
-        } catch {
-          return null;
-        }
-      },
-      { within: 10_000 },
-    );
+    await child.answers(() => client.#call("aria2.getVersion", []));
     return client;
   }
 

@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, runToEnd } from "../child.ts";
-import { poll } from "../poll.ts";
 import type { Stage } from "../stage.ts";
 
 /** A service as avahi has resolved it. */
@@ -26,28 +25,24 @@ export class Avahi {
   /** `stage` plays in a namespace. */
   static async start(stage: Stage): Promise<Avahi> {
     const dir = stage.folder("avahi");
-    const bus = `unix:path=${join(dir, "bus")}`;
+    const address = `unix:path=${join(dir, "bus")}`;
     const config = join(dir, "avahi.conf");
     writeFileSync(config, CONFIG);
     const script = `mount -t tmpfs none /run && mkdir /run/avahi-daemon && exec avahi-daemon -f "$1" --no-drop-root --no-chroot --no-proc-title`;
-    const daemon = stage.spawn({
+    const bus = stage.spawn({
       name: "dbus-daemon",
       command: "dbus-daemon",
-      args: ["--session", "--nofork", "--nopidfile", `--address=${bus}`, "--print-address=1"],
+      args: ["--session", "--nofork", "--nopidfile", `--address=${address}`, "--print-address=1"],
     });
-    await poll("the bus is there", () => Promise.resolve(isThere(daemon)), { within: 10_000 });
+    await bus.says(/unix:path=/);
     const avahi = stage.spawn({
       name: "avahi-daemon",
       command: "unshare",
       args: ["-m", "sh", "-c", script, "sh", config],
-      env: { DBUS_SYSTEM_BUS_ADDRESS: bus },
+      env: { DBUS_SYSTEM_BUS_ADDRESS: address },
     });
-    const isReady = (): boolean => {
-      if (avahi.exit !== null) throw new Error(`avahi-daemon ended\n${avahi.log}`);
-      return avahi.log.includes("Server startup complete");
-    };
-    await poll("avahi has started", () => Promise.resolve(isReady()), { within: 10_000 });
-    return new Avahi(stage, bus);
+    await avahi.says(/Server startup complete/);
+    return new Avahi(stage, address);
   }
 
   /** Until it is stopped. */
@@ -78,11 +73,6 @@ export class Avahi {
       return [{ name: plain, host: host!, port: Number(port), text: text! }];
     });
   }
-}
-
-function isThere(daemon: Child): boolean {
-  if (daemon.exit !== null) throw new Error(`dbus-daemon ended\n${daemon.log}`);
-  return daemon.log.includes("unix:path=");
 }
 
 const CONFIG = `[server]

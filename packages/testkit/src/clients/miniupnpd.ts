@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { whyLacking } from "../availability.ts";
 import type { Child } from "../child.ts";
-import { Namespace, ip } from "../namespace.ts";
-import { poll } from "../poll.ts";
+import { Namespace, layCable } from "../namespace.ts";
 import { type Stage, type StageContext, openStage } from "../stage.ts";
 
 export interface HomeManners {
@@ -115,16 +113,11 @@ export class HomeNetwork {
       args: ["-d", "-f", this.#config, "-P", `${this.#config}.pid`, ...options],
     });
     this.#daemon = child;
-    const isReady = (): boolean => {
-      if (child.exit !== null) throw new Error(`miniupnpd ended\n${child.log}`);
-      return /HTTP listening|Listening for NAT-PMP/.test(child.log);
-    };
-    await poll("miniupnpd listens", () => Promise.resolve(isReady()), { within: 10_000 });
+    await child.says(/HTTP listening|Listening for NAT-PMP/);
   }
 
   #nft(args: readonly string[], input: string = ""): string {
-    const [command, ...words] = this.router.namespace!.wrap(["nft", "-n", ...args]);
-    return execFileSync(command!, words, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+    return this.router.namespace!.run(["nft", "-n", ...args], input);
   }
 }
 
@@ -134,7 +127,7 @@ export class HomeNetwork {
  */
 function openHome(wanAddress: string): { router: Namespace; inside: Namespace; outside: Namespace } {
   const made: Namespace[] = [];
-  const make = (addresses: readonly string[], setUp: (name: string) => void): Namespace => {
+  const make = (addresses: readonly string[], setUp: (machine: Namespace) => void): Namespace => {
     const namespace = Namespace.make(addresses, setUp);
     made.push(namespace);
     return namespace;
@@ -142,36 +135,27 @@ function openHome(wanAddress: string): { router: Namespace; inside: Namespace; o
   const another = wanAddress.replace(/\d+$/, "3");
   const beyond = wanAddress.replace(/\d+$/, "2");
   try {
-    const router = make(["192.168.77.1", wanAddress], (name) => {
+    const router = make(["192.168.77.1", wanAddress], (machine) => {
       for (const setting of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
-        ip("netns", "exec", name, "sh", "-c", `echo 1 > /proc/sys/net/${setting}`);
+        machine.run(["sh", "-c", `echo 1 > /proc/sys/net/${setting}`]);
       }
     });
-    const connect = (end: string, to: string, addresses: readonly (readonly [string, string])[]): void => {
-      ip("-n", router.name, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", to);
-      const ends = [
-        [router.name, end],
-        [to, "eth0"],
-      ] as const;
-      for (const [i, [name, device]] of ends.entries()) {
-        ip("-n", name, "addr", "add", `${addresses[i]![0]}/24`, "dev", device);
-        ip("-n", name, "addr", "add", `${addresses[i]![1]}/64`, "dev", device, "nodad");
-        ip("-n", name, "link", "set", device, "up");
-      }
-    };
-    const inside = make(["192.168.77.5", "192.168.77.6", "2a01:77:1::5"], (name) => {
+    const inside = make(["192.168.77.5", "192.168.77.6", "2a01:77:1::5"], (machine) => {
       const gateways = ["192.168.77.1", "2a01:77:1::1"] as const;
-      connect("lan", name, [gateways, ["192.168.77.5", "2a01:77:1::5"]]);
-      ip("-n", name, "addr", "add", "192.168.77.6/24", "dev", "eth0");
-      for (const gateway of gateways) ip("-n", name, "route", "add", "default", "via", gateway);
+      layCable(
+        { machine: router, device: "lan", ipv4: gateways[0], ipv6: gateways[1] },
+        { machine, device: "eth0", ipv4: "192.168.77.5", ipv6: "2a01:77:1::5" },
+      );
+      machine.ip("addr", "add", "192.168.77.6/24", "dev", "eth0");
+      for (const gateway of gateways) machine.ip("route", "add", "default", "via", gateway);
     });
-    const outside = make([beyond, another, "2a01:99::2"], (name) => {
-      connect("wan", name, [
-        [wanAddress, "2a01:99::1"],
-        [beyond, "2a01:99::2"],
-      ]);
-      ip("-n", name, "addr", "add", `${another}/24`, "dev", "eth0");
-      ip("-n", name, "route", "add", "2a01:77:1::/64", "via", "2a01:99::1");
+    const outside = make([beyond, another, "2a01:99::2"], (machine) => {
+      layCable(
+        { machine: router, device: "wan", ipv4: wanAddress, ipv6: "2a01:99::1" },
+        { machine, device: "eth0", ipv4: beyond, ipv6: "2a01:99::2" },
+      );
+      machine.ip("addr", "add", `${another}/24`, "dev", "eth0");
+      machine.ip("route", "add", "2a01:77:1::/64", "via", "2a01:99::1");
     });
     return { router, inside, outside };
   } catch (error) {

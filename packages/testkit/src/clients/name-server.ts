@@ -14,17 +14,16 @@ export class NameServer {
     const names = new NameServer();
     const args = [fixturePath("dns-server.js"), host, ...(address === undefined ? [] : [address])];
     const server = stage.spawn({ name: "name server", command: process.execPath, args });
-    await new Promise<void>((resolve) => {
-      server.onLine((line) => {
-        const { ready, asked } = JSON.parse(line) as { ready?: object; asked?: string };
-        if (ready !== undefined) resolve();
-        if (asked !== undefined) names.asked.push(asked);
-      });
+    server.onLine((line, from) => {
+      if (from !== "stdout") return;
+      const { asked } = JSON.parse(line) as { asked?: string };
+      if (asked !== undefined) names.asked.push(asked);
     });
+    await server.says(/"ready"/);
     return names;
   }
 
   async untilAsked(name: string): Promise<void> {
-    await poll(`${name} is asked for`, () => Promise.resolve(this.asked.includes(name)));
+    await poll(`${name} is asked for`, () => this.asked.includes(name));
   }
 }

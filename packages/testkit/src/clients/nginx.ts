@@ -1,7 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Child } from "../child.ts";
-import { poll } from "../poll.ts";
 import type { Stage } from "../stage.ts";
 
 /** One request as nginx logged it. */
@@ -55,18 +54,7 @@ export class Nginx {
       args: ["-p", dir, "-c", config, "-e", "stderr"],
     });
     const nginx = new Nginx(child, host, port, log);
-    await poll(
-      "nginx answers",
-      async () => {
-        if (child.exit !== null) throw new Error(`nginx ended\n${child.log}`);
-        try {
-          return await stage.http(`${nginx.url}is-it-there`);
-        } catch {
-          return null;
-        }
-      },
-      { within: 10_000 },
-    );
+    await child.answers(() => stage.http(`${nginx.url}is-it-there`));
     return nginx;
   }
 

@@ -62,18 +62,7 @@ export class Opentracker {
       ],
     });
     const tracker = new Opentracker(stage, child, host, port);
-    await poll(
-      "opentracker answers",
-      async () => {
-        if (child.exit !== null) throw new Error(`opentracker ended\n${child.log}`);
-        try {
-          return await stage.http(`${tracker.#base}/stats`);
-        } catch {
-          return null;
-        }
-      },
-      { within: 10_000 },
-    );
+    await child.answers(() => stage.http(`${tracker.#base}/stats`));
     return tracker;
   }
 

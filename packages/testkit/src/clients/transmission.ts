@@ -99,18 +99,7 @@ export class Transmission {
       env: { HOME: config },
     });
     const client = new Transmission(stage, child, host, port, rpcPort);
-    await poll(
-      "Transmission answers",
-      async () => {
-        if (child.exit !== null) throw new Error(`Transmission ended\n${child.log}`);
-        try {
-          return await client.#call("session-get", { fields: ["version"] });
-        } catch {
-          return null;
-        }
-      },
-      { within: 15_000, every: 50 },
-    );
+    await child.answers(() => client.#call("session-get", { fields: ["version"] }), 15_000);
     return client;
   }
 
