@@ -94,12 +94,13 @@ export interface AnnounceShared {
   readonly onClosed: (announcing: Announcing) => void;
 }
 
-/** `refused` is false when no answer came at all. */
+/** What ends an announce, and what lets it go ahead of others. */
 interface UnderWay {
   readonly abort: AbortController;
   readonly hurry: AbortController;
 }
 
+/** `refused` is false when no answer came at all. */
 type Outcome = AnnounceSuccess | (AnnounceRefusal & { readonly refused: boolean });
 
 /** One info-hash of a torrent, and when it is announced to whom. */

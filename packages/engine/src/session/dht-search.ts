@@ -88,10 +88,6 @@ export class DhtSearch extends WheelTimer implements Seeking {
     return this.#rounds?.thin ?? 0;
   }
 
-  get isStopped(): boolean {
-    return this.#stopped;
-  }
-
   /** Nobody can reach us, and nobody here waits for peers. */
   get isPointless(): boolean {
     return FAMILIES.every((family) => this.sought.port(family) === 0) && this.sought.isSeed();

@@ -18,7 +18,6 @@ export class Lobby implements Greeter<PeerConnection>, PeerOwner {
   readonly #names: TorrentNames;
   /** With the torrent that each waits for, if any; in the order of their coming. */
   readonly #waiting: Map<PeerConnection, Torrent | null> = new Map();
-
   readonly #mostStrangers: number;
 
   /** `mostStrangers` at a time may have not said which torrent they want. */

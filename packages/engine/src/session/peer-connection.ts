@@ -80,6 +80,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   uploadOnly = false;
   clientName = "";
   readonly sendsMore = false;
+  readonly inRuns = false;
   /** Blocks received that we never asked for. */
   unsolicited = 0;
   /** Both sides had all that they wanted when the connection ended. */
@@ -178,10 +179,6 @@ export class PeerConnection implements ConnectionSink, BlockSource {
 
   get distrusted(): boolean {
     return this.score < 0;
-  }
-
-  get inRuns(): boolean {
-    return false;
   }
 
   get interested(): boolean {

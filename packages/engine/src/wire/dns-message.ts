@@ -17,7 +17,7 @@ const MAX_ALIASES = 16;
 
 export interface DnsQuestion {
   readonly id: number;
-  /** ASCII, as an URL has it; upper and lower case are the same. */
+  /** ASCII, as a URL has it; upper and lower case are the same. */
   readonly name: string;
   readonly type: (typeof DNS_TYPE)[keyof typeof DNS_TYPE];
 }

@@ -1,4 +1,4 @@
-import { utf8 } from "../base/bytes.ts";
+import { concatBytes, utf8 } from "../base/bytes.ts";
 import { type BencodeInput, type BencodeValue, decodeBencode, EncodedBencode } from "./bencode.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ID_BYTES } from "./krpc-contacts.ts";
@@ -9,12 +9,12 @@ const MAX_ITEM_BYTES = 1_000;
 export const MAX_SALT_BYTES = 64;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-const MAX_TOKEN_BYTES = 64;
+/** Longest token that is taken from others. */
+export const MAX_TOKEN_BYTES = 64;
 const MAX_METHOD_BYTES = 64;
 
 /** Codes of KRPC errors (BEP 5, "Errors"; BEP 44). */
 export const KRPC_ERRORS = {
-  generic: 201,
   server: 202,
   protocol: 203,
   unknownMethod: 204,
@@ -163,14 +163,7 @@ export function queryArguments(query: Query): { [key: string]: BencodeInput | un
 /** What is signed of a mutable item (BEP 44, "Signature Verification"). */
 export function itemToSign(salt: Uint8Array, seq: bigint, value: Uint8Array): Uint8Array {
   const head = salt.length === 0 ? "" : `4:salt${salt.length}:`;
-  const middle = utf8(`3:seqi${seq}e1:v`);
-  const start = utf8(head);
-  const bytes = new Uint8Array(start.length + salt.length + middle.length + value.length);
-  bytes.set(start);
-  bytes.set(salt, start.length);
-  bytes.set(middle, start.length + salt.length);
-  bytes.set(value, start.length + salt.length + middle.length);
-  return bytes;
+  return concatBytes(utf8(head), salt, utf8(`3:seqi${seq}e1:v`), value);
 }
 
 /** Whether bytes are exactly one canonical bencoded value of at most `MAX_ITEM_BYTES`. */

@@ -1,6 +1,6 @@
 import { encodeCompactPeer, type Endpoint } from "../base/address.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { utf8Text } from "../base/bytes.ts";
+import { concatBytes, utf8Text } from "../base/bytes.ts";
 import { type BencodeValue, decodeBencode, encodeBencode, EncodedBencode } from "./bencode.ts";
 import { type Contact, decodeContacts, decodePeer, encodeContacts, ID_BYTES } from "./krpc-contacts.ts";
 import {
@@ -8,6 +8,7 @@ import {
   decodeSigned,
   isItemValue,
   isMethodName,
+  MAX_TOKEN_BYTES,
   KRPC_ERRORS,
   type Query,
   queryArguments,
@@ -25,8 +26,11 @@ const MAX_CONTACTS = 32;
 const MAX_VALUES = 200;
 const MAX_SAMPLES = 100;
 const MAX_ERROR_TEXT = 200;
+/** BEP 51: longest time for which a choice of samples may stand. */
+const MAX_INTERVAL_SECONDS = 21_600;
 /** BEP 33: bytes of a Bloom filter. */
 const FILTER_BYTES = 256;
+const NOTHING = new Uint8Array(0);
 
 /** What is answered to a question (BEP 5, 32, 33, 44, 51); null or empty for what is absent. Byte arrays are views of the packet, except ids of contacts. */
 export interface Answer {
@@ -148,7 +152,7 @@ export function encodeAnswer(
       nodes: nodes === undefined ? undefined : encodeContacts(nodes, 4),
       nodes6: nodes6 === undefined ? undefined : encodeContacts(nodes6, 6),
       num: samples?.total,
-      samples: samples === undefined || samples === null ? undefined : joined(samples.infoHashes),
+      samples: samples === undefined || samples === null ? undefined : concatBytes(...samples.infoHashes),
       seq: signed?.seq ?? seq ?? undefined,
       sig: signed?.signature,
       token: token ?? undefined,
@@ -221,10 +225,7 @@ function decodeError(root: BencodeValue, transaction: Uint8Array): KrpcPacket {
   return { kind: "error", transaction, ip: ipOf(root), code, message };
 }
 
-const NOTHING = new Uint8Array(0);
 /** A stranger's token is given back as it is, so it must fit into our packet. */
-const MAX_TOKEN_BYTES = 64;
-
 function bounded(token: Uint8Array | null): Uint8Array | null {
   return token === null || token.length === 0 || token.length > MAX_TOKEN_BYTES ? null : token;
 }
@@ -260,13 +261,4 @@ function decodeSamples(reply: BencodeValue): Samples | null {
   const total = Math.max(reply.getNumber("num") ?? 0, infoHashes.length);
   const interval = reply.getNumber("interval") ?? 0;
   return { infoHashes, total, intervalSeconds: Math.min(Math.max(interval, 0), MAX_INTERVAL_SECONDS) };
-}
-
-/** BEP 51: longest time for which a choice of samples may stand. */
-const MAX_INTERVAL_SECONDS = 21_600;
-
-function joined(hashes: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(hashes.length * ID_BYTES);
-  for (const [i, hash] of hashes.entries()) bytes.set(hash, i * ID_BYTES);
-  return bytes;
 }

@@ -8,7 +8,7 @@ const AUTH_VERSION = 1;
 /** Most bytes of a host name, a user name or a password. */
 const SOCKS_MAX_TEXT = 255;
 
-export const SOCKS_METHOD = { NONE: 0, PASSWORD: 2, UNACCEPTABLE: 0xff } as const;
+export const SOCKS_METHOD = { NONE: 0, PASSWORD: 2 } as const;
 export const SOCKS_COMMAND = { CONNECT: 1, UDP_ASSOCIATE: 3 } as const;
 const ADDRESS_TYPE = { V4: 1, NAME: 3, V6: 4 } as const;
 

@@ -198,7 +198,6 @@ const router: FuzzTarget = {
         assert.ok(opening.externalPort > 0 && opening.externalPort <= 65_535);
         assert.ok(opening.until > now && opening.until <= now + 86_400_000);
       }
-      assert.equal(mapping.state.isLooking && mapping.state.tcp !== null, false);
     }
     const { tcp, failure } = mapping.state;
     mapping.close(now);

@@ -41,9 +41,11 @@ import { Storage } from "./storage.ts";
 import { TableUpkeep } from "./table-upkeep.ts";
 import { Tokens } from "./tokens.ts";
 
+/** Bytes of answers per second, all askers together. */
 const ANSWER_RATE = 8_000;
 /** Bytes of answers that may go out at once after a silence, in seconds of the rate. */
 const ANSWER_BURST_SECONDS = 4;
+/** Queries of our own per second. */
 const QUERY_RATE = 400;
 const MAX_LOOKUPS = 16;
 /** Fewer nodes than this in the other family's table, and ours are asked for such ones (BEP 32). */
@@ -81,7 +83,7 @@ export class DhtNode {
 
   /** `saved`: what `state` gave in an earlier life; bytes that make no sense are as good as null. */
   constructor(config: DhtConfig, parts: DhtParts, saved: Uint8Array | null, now: Millis) {
-    const { family, answerRate = ANSWER_RATE, queryRate = QUERY_RATE } = config;
+    const { family, answerRate = ANSWER_RATE } = config;
     const { sha1, verify, randomBytes } = parts;
     this.#config = config;
     this.#parts = parts;
@@ -89,7 +91,7 @@ export class DhtNode {
     this.#id = state?.id ?? this.#randomId();
     this.#table = new RoutingTable(this.#id, family);
     this.#answerBudget = new TokenBucket(answerRate, answerRate * ANSWER_BURST_SECONDS, now);
-    this.#queryBudget = new TokenBucket(queryRate, queryRate / 4, now);
+    this.#queryBudget = new TokenBucket(QUERY_RATE, QUERY_RATE / 4, now);
     this.#storage = new Storage(family, sha1, () => this.#random(), now);
     this.#questions = new Questions(randomBytes);
     this.#answers = new Answers({

@@ -11,8 +11,6 @@ export interface DhtConfig {
   readonly mayContact?: (endpoint: Endpoint) => boolean;
   /** Bytes per second for answers, all askers together. Default 8,000. */
   readonly answerRate?: number;
-  /** Queries of our own per second. Default 400. */
-  readonly queryRate?: number;
   /** Lookups at the same time; the others wait their turn by urgency. Default 16. */
   readonly maxLookups?: number;
 }

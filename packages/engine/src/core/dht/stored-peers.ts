@@ -1,5 +1,5 @@
 import { type Nearness, nearnessOfIp } from "../../base/address.ts";
-import { readU16, readU32, writeU16, writeU32 } from "../../base/bytes.ts";
+import { readU32, writeU16, writeU32 } from "../../base/bytes.ts";
 import { addToFilter, FILTER_BYTES } from "./bloom-filter.ts";
 
 /** Peers of one torrent that are kept for others. */
@@ -110,11 +110,5 @@ export class StoredPeers {
 
   #secondsAt(index: number): number {
     return readU32(this.#bytes, index * (this.#ipBytes + TAIL_BYTES) + this.#ipBytes + SECONDS);
-  }
-
-  /** Port of the peer at an address, for tests of what is stored; 0 when there is none. */
-  portOf(ip: Uint8Array): number {
-    const index = this.#find(ip);
-    return index < 0 ? 0 : readU16(this.#bytes, index * (this.#ipBytes + TAIL_BYTES) + this.#ipBytes + PORT);
   }
 }

@@ -18,8 +18,8 @@ const TRIES_PER_LOOK = 4;
 export interface UpkeepHost {
   readonly canAsk: (now: Millis) => boolean;
   readonly ping: (endpoint: Endpoint, now: Millis) => void;
-  /** Looks up our own id, or another one of which it says so. */
-  readonly lookUp: (target: Uint8Array | null, now: Millis) => void;
+  /** Looks up the target, null for our own id. */
+  readonly lookUp: (target: Uint8Array | null) => void;
   readonly randomId: () => Uint8Array;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -82,11 +82,11 @@ export class TableUpkeep {
       const spread = 0.75 + this.#host.random() / 2;
       this.#selfAt = now + this.#selfAfterMs * spread;
       this.#selfAfterMs = Math.min(this.#selfAfterMs * 2, LAST_SELF_MS);
-      this.#host.lookUp(null, now);
+      this.#host.lookUp(null);
     }
     if (now < this.#lookAt) return;
     const target = table.refreshTarget(this.#host.randomId(), now);
-    if (target !== null) this.#host.lookUp(target, now);
+    if (target !== null) this.#host.lookUp(target);
     let tries = 0;
     for (; tries < TRIES_PER_LOOK && this.#trying < MAX_TRYING && this.#host.canAsk(now); tries++) {
       const node = table.nodeToTry(now);

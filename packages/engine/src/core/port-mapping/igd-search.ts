@@ -2,7 +2,6 @@ import type { Millis } from "../../base/brand.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import { decodeSearchAnswer, encodeSearch } from "../../wire/ssdp.ts";
 import type { Route } from "../../base/route.ts";
-
 import { acceptDescriptionUrl } from "./router-url.ts";
 
 /** When the search is sent, for datagrams get lost, and when nobody will answer any more. */

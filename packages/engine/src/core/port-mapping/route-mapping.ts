@@ -15,13 +15,15 @@ const MAX_RETRY_MS = 3_600_000;
 /** Shortest distance between renewals, whatever lifetime a router grants. */
 const MIN_RENEWAL_MS = 30_000;
 
+interface HeldOpening extends Opening {
+  readonly until: Millis;
+}
+
 /** What is known of the way in through one router. */
 export interface RouteState {
   readonly route: Route;
-  /** Nothing is known yet. */
-  readonly isLooking: boolean;
-  readonly tcp: (Opening & { readonly until: Millis }) | null;
-  readonly udp: (Opening & { readonly until: Millis }) | null;
+  readonly tcp: HeldOpening | null;
+  readonly udp: HeldOpening | null;
   /** Why there is no opening for TCP; null while there is one or while it is looked for. */
   readonly failure: OpeningFailure | null;
 }
@@ -43,8 +45,6 @@ export interface RouteMappingSpec {
   readonly rng: Rng;
 }
 
-type Held = Opening & { readonly until: Millis };
-
 /**
  * Keeps our port open at one router: by PCP or NAT-PMP, else by UPnP. Leases are renewed at half their time; what fails is tried
  * again after growing pauses. No sockets, no timers; methods of the host may be called from inside any method that takes a time.
@@ -54,7 +54,7 @@ export class RouteMapping {
   readonly #route: Route;
   readonly #gateway: GatewayOpener | null;
   readonly #igd: IgdOpener;
-  readonly #held: Map<MappedProtocol, Held> = new Map();
+  readonly #held: Map<MappedProtocol, HeldOpening> = new Map();
   /** What opened the port for TCP: asked again, and alone, when it is time. */
   #winner: Opener | null = null;
   /** Of the present round: why each opener has failed with TCP. */
@@ -89,7 +89,6 @@ export class RouteMapping {
     const tcp = this.#held.get("tcp") ?? null;
     return {
       route: this.#route,
-      isLooking: tcp === null && this.#failure === null,
       tcp,
       udp: this.#held.get("udp") ?? null,
       failure: tcp === null ? this.#failure : null,

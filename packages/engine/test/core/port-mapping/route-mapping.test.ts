@@ -10,7 +10,7 @@ describe("RouteMapping", () => {
   test("PCP is asked first, and UPnP is left alone when it answers", () => {
     const world = new RouterWorld();
     world.start();
-    assert.ok(world.mapping.state.isLooking);
+    assert.deepEqual([world.mapping.state.tcp, world.mapping.state.failure], [null, null]);
     world.advance(100);
     const { tcp, udp, failure } = world.mapping.state;
     assert.deepEqual(world.open, BOTH);
