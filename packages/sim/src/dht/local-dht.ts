@@ -72,6 +72,14 @@ export class LocalDht {
       this.run(50);
     }
     this.run(60_000);
+    // Whose first packet was lost asks again.
+    for (let lonely = this.#lonely(); lonely.length > 0; lonely = this.#lonely()) {
+      for (const member of lonely) {
+        member.node.addNode(this.members[0]!.endpoint);
+        this.touch(member);
+      }
+      this.run(10_000);
+    }
   }
 
   get now(): Millis {
@@ -146,6 +154,10 @@ export class LocalDht {
 
   randomId(): Uint8Array {
     return this.#fill(new Uint8Array(20));
+  }
+
+  #lonely(): DhtMember[] {
+    return this.members.slice(1).filter(({ node }) => node.size === 0);
   }
 
   #fill(target: Uint8Array): Uint8Array {

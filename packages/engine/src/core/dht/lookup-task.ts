@@ -7,8 +7,10 @@ import { type Candidate, NodeSearch } from "./node-search.ts";
 import type { Asker, Question } from "./questions.ts";
 import type { Storage } from "./storage.ts";
 
-/** Questions of one lookup at the same time (Kademlia's alpha), slow ones not counted. */
+/** Questions of one lookup at the same time (Kademlia's alpha), slow ones not counted: at first, and one more for so many that were silent. */
 const CONCURRENCY = 4;
+const SILENT_FOR_ONE = 4;
+const MAX_CONCURRENCY = 12;
 
 /** A question that we can ask. */
 export type OwnQuery = Exclude<Query, { method: "unknown" }>;
@@ -90,7 +92,9 @@ export class LookupTask implements Asker {
   next(now: Millis): { readonly candidate: Candidate; readonly query: OwnQuery } | null {
     if (this.#phase === "searching") {
       const search = this.#search!;
-      const candidate = search.inFlight < CONCURRENCY ? search.next() : null;
+      const more = Math.floor(search.silent / SILENT_FOR_ONE);
+      const isFull = search.inFlight >= Math.min(CONCURRENCY + more, MAX_CONCURRENCY);
+      const candidate = isFull ? null : search.next();
       if (candidate !== null) return { candidate, query: this.#purpose.query };
       if (search.isDone()) this.#beginStoring(now);
     }

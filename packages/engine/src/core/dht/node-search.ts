@@ -18,7 +18,7 @@ const COVERED = 6;
 /** Who is so near that fewer than this are to be expected there has come on purpose. */
 const TOO_NEAR = 1 / 16;
 /** A node that named so many more that were false, or not heard of yet, than true is not followed any further. */
-const MAX_DEBT = 3;
+const MAX_DEBT = 5;
 /** Names that were right make up for so many wrong ones. */
 const MAX_CREDIT = 3;
 
@@ -83,6 +83,11 @@ export class NodeSearch {
   /** Questions that may still be answered in usual time. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Nodes that did not answer in usual time. */
+  get silent(): number {
+    return this.#asked - this.#answered - this.#inFlight;
   }
 
   /** Somebody (null: our own table) says that there is a node. */

@@ -9,9 +9,8 @@ const FAILED_AFTER_MS = 5_000;
 /** Bounds of the time after which a question is slow, and somebody else is asked beside. */
 const SLOW_MIN_MS = 250;
 const SLOW_MAX_MS = 2_000;
-/** After so many times that, and not before the least, nobody waits for the answer any more. */
+/** After so many times that nobody waits for the answer any more. */
 const OVERDUE_FACTOR = 3;
-const OVERDUE_MIN_MS = 1_000;
 /** Before the first answer. */
 const SLOW_AT_FIRST_MS = 1_000;
 const MAX_OPEN = 2_048;
@@ -134,5 +133,5 @@ export class Questions {
 function dueAt({ askedAt, state }: Question, slowAfterMs: Millis): Millis {
   if (state === "open") return askedAt + slowAfterMs;
   if (state === "overdue") return askedAt + FAILED_AFTER_MS;
-  return askedAt + Math.min(Math.max(OVERDUE_FACTOR * slowAfterMs, OVERDUE_MIN_MS), FAILED_AFTER_MS);
+  return askedAt + Math.min(OVERDUE_FACTOR * slowAfterMs, FAILED_AFTER_MS);
 }

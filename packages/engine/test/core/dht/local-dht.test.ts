@@ -141,7 +141,63 @@ describe("what is stored while 30 of 100 nodes are dead and 10 lie is found", ()
         slow.push((dht.now - begun) / 3);
       }
       const mean = slow.reduce((sum, ms) => sum + ms, 0) / ROUNDS;
-      assert.ok(mean < 4_000, `a lookup takes ${Math.round(mean)} ms`);
+      assert.ok(mean < 2_500, `a lookup takes ${Math.round(mean)} ms`);
     });
   }
+});
+
+describe("packets of a local DHT", () => {
+  test("a lookup takes few hops and few questions", () => {
+    const dht = new LocalDht({ nodes: NODES, seed: 6, latencyMs: [50, 50] });
+    const someone = turns(dht);
+    for (let i = 0; i < 20; i++) {
+      const infoHash = dht.randomId();
+      const owner = someone();
+      look(dht, owner, (events) => owner.node.announce(infoHash, { ...events, port: 5, isSeed: true }));
+      const seeker = someone();
+      const begun = dht.now;
+      let foundAt = 0;
+      const { asked } = look(dht, seeker, (events) =>
+        seeker.node.getPeers(infoHash, { ...events, onPeers: () => (foundAt ||= dht.now) }),
+      );
+      // A hop takes 100 ms.
+      assert.ok(foundAt > 0 && foundAt - begun <= 300, `${foundAt - begun} ms`);
+      assert.ok(dht.now - begun <= 800, `${dht.now - begun} ms`);
+      assert.ok(asked <= 25, `${asked} asked`);
+    }
+  });
+
+  test("a tenth of them may get lost", () => {
+    const dht = new LocalDht({ nodes: NODES, seed: 7, loss: 0.1 });
+    const someone = turns(dht);
+    for (let i = 0; i < 30; i++) {
+      const infoHash = dht.randomId();
+      const owner = someone();
+      const { stored } = look(dht, owner, (events) =>
+        owner.node.announce(infoHash, { ...events, port: 1_000 + i, isSeed: false }),
+      );
+      assert.ok(stored >= 4, `told ${stored} nodes`);
+      assert.deepEqual(portsAt(dht, someone(), infoHash), [1_000 + i]);
+    }
+  });
+
+  test("are not many more when nodes die and lie, and never many at once", () => {
+    const dht = new LocalDht({ nodes: NODES, seed: 8 });
+    dht.spoil(NODES * 0.1, "lying");
+    dht.spoil(NODES * 0.3, "dead");
+    const honest = dht.members.filter(({ state }) => state === "honest");
+    const sent = (): number[] => honest.map(({ node }) => node.stats(dht.now).packetsOut);
+    let most = 0;
+    let before = sent();
+    const first = before.reduce((sum, count) => sum + count, 0);
+    for (let second = 0; second < 120; second++) {
+      dht.run(1_000);
+      const after = sent();
+      for (const [i, count] of after.entries()) most = Math.max(most, count - before[i]!);
+      before = after;
+    }
+    const all = before.reduce((sum, count) => sum + count, 0) - first;
+    assert.ok(most <= 150, `${most} packets of one node within a second`);
+    assert.ok(all / honest.length <= 200, `${all / honest.length} packets of each in two minutes`);
+  });
 });
