@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
+import { encodeCompactPeer } from "../../dist/base/address.js";
 import { ProtocolError } from "../../dist/base/errors.js";
 import { fromHex, utf8, utf8Text } from "../../dist/base/bytes.js";
 import { decodeKrpc, encodeAnswer, encodeError, encodeQuery, type KrpcPacket } from "../../dist/wire/krpc.js";
-import { itemToSign } from "../../dist/wire/krpc-query.js";
+import { encodeBencode } from "../../dist/wire/bencode.js";
+import { itemToSign, type Query } from "../../dist/wire/krpc-query.js";
 
 const T = utf8("aa");
 const ASKER = utf8("abcdefghij0123456789");
@@ -151,5 +154,103 @@ describe("encoding", () => {
     const value = utf8("12:Hello World!");
     assert.equal(utf8Text(itemToSign(fromHex(""), 1n, value)), "3:seqi1e1:v12:Hello World!");
     assert.equal(utf8Text(itemToSign(utf8("foobar"), 1n, value)), "4:salt6:foobar3:seqi1e1:v12:Hello World!");
+  });
+});
+
+/** With the prototype that what is decoded has. */
+function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true });
+}
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const some = (most: number) => fc.uint8Array({ minLength: 1, maxLength: most });
+const seq = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n });
+const port = fc.integer({ min: 1, max: 65_535 });
+const want = fc.constantFrom(null, { n4: true, n6: false }, { n4: false, n6: true }, { n4: true, n6: true });
+const value = fc.oneof(fc.integer(), fc.string({ maxLength: 300 }), fc.array(fc.nat())).map(encodeBencode);
+const signed = record({ publicKey: bytes(32), seq, signature: bytes(64) });
+const v4 = fc.tuple(fc.integer({ min: 1, max: 223 }), fc.nat(255), fc.nat(255), fc.nat(255));
+const endpoint4 = record({ host: v4.map((octets) => octets.join(".")), port });
+const endpoint6 = record({ host: fc.nat(0xfffe).map((n) => `2001:db8::${(n + 1).toString(16)}`), port });
+
+const queries: fc.Arbitrary<Exclude<Query, { method: "unknown" }>> = fc.oneof(
+  record({ method: fc.constant("ping" as const) }),
+  record({
+    method: fc.constantFrom("find_node" as const, "sample_infohashes" as const),
+    target: bytes(20),
+    want,
+  }),
+  record({
+    method: fc.constant("get_peers" as const),
+    target: bytes(20),
+    want,
+    noSeed: fc.boolean(),
+    scrape: fc.boolean(),
+  }),
+  record({
+    method: fc.constant("announce_peer" as const),
+    target: bytes(20),
+    port,
+    impliedPort: fc.constant(false),
+    seed: fc.boolean(),
+    token: some(64),
+  }),
+  record({ method: fc.constant("get" as const), target: bytes(20), want, seq: fc.option(seq) }),
+  record({
+    method: fc.constant("put" as const),
+    token: some(64),
+    value,
+    signed: fc.constant(null),
+    salt: fc.constant(new Uint8Array(0)),
+    cas: fc.constant(null),
+  }),
+  record({
+    method: fc.constant("put" as const),
+    token: some(64),
+    value,
+    signed,
+    salt: fc.uint8Array({ maxLength: 64 }),
+    cas: fc.option(seq),
+  }),
+);
+
+describe("whatever is encoded is decoded as it was", () => {
+  test("questions", () => {
+    fc.assert(
+      fc.property(some(32), bytes(20), queries, fc.boolean(), (transaction, id, query, readOnly) => {
+        const packet = decodeKrpc(encodeQuery(transaction, id, query, readOnly));
+        assert.deepEqual(packet, { kind: "query", transaction, id, readOnly, query });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("answers", () => {
+    const reply = record({
+      nodes: fc.array(record({ id: bytes(20), endpoint: endpoint4 }), { maxLength: 8 }),
+      nodes6: fc.array(record({ id: bytes(20), endpoint: endpoint6 }), { maxLength: 8 }),
+      token: fc.option(some(64)),
+      peers: fc.array(fc.oneof(endpoint4, endpoint6), { maxLength: 20 }),
+      seedFilter: fc.option(bytes(256)),
+      peerFilter: fc.option(bytes(256)),
+      value: fc.option(value),
+      signed: fc.option(signed),
+      samples: fc.option(
+        record({
+          infoHashes: fc.array(bytes(20), { maxLength: 20 }),
+          total: fc.integer({ min: 20, max: 1_000 }),
+          intervalSeconds: fc.nat(21_600),
+        }),
+      ),
+    });
+    fc.assert(
+      fc.property(some(32), bytes(20), reply, endpoint6, (transaction, id, { peers, ...rest }, ip) => {
+        const values = peers.map((peer) => encodeCompactPeer(peer)!);
+        const packet = decodeKrpc(encodeAnswer(transaction, id, { ...rest, values }, ip));
+        const answer = { ...rest, values: peers, seq: rest.signed?.seq ?? null };
+        assert.deepEqual(packet, { kind: "answer", transaction, id, ip, answer });
+      }),
+      { numRuns: 300 },
+    );
   });
 });
