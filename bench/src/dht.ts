@@ -13,11 +13,15 @@ interface Scene {
   readonly nodes: number;
   readonly dead: number;
   readonly lying: number;
+  /** They are so already when torrents are announced. */
+  readonly fromTheStart?: boolean;
 }
 
 const SCENES: readonly Scene[] = [
   { name: "200 nodes", nodes: 200, dead: 0, lying: 0 },
-  { name: "200, of them 60 dead and 20 lying", nodes: 200, dead: 60, lying: 20 },
+  { name: "200, then 60 dead and 20 lying", nodes: 200, dead: 60, lying: 20 },
+  { name: "200, 60 dead and 20 lying before", nodes: 200, dead: 60, lying: 20, fromTheStart: true },
+  { name: "1,000 nodes", nodes: 1_000, dead: 0, lying: 0 },
 ];
 
 interface DhtRow {
@@ -42,7 +46,7 @@ export async function runDht(options: Options): Promise<readonly DhtRow[]> {
   return rows;
 }
 
-function measure({ name, nodes, dead, lying }: Scene): DhtRow {
+function measure({ name, nodes, dead, lying, fromTheStart = false }: Scene): DhtRow {
   const heapBefore = heapBytes();
   const cpuBefore = process.cpuUsage();
   const dht = new LocalDht({ nodes, seed: 1 });
@@ -51,9 +55,13 @@ function measure({ name, nodes, dead, lying }: Scene): DhtRow {
   const cpuMicrosPerPacket = (cpu.user + cpu.system) / dht.packets;
   const kibPerNode = (heapBytes() - heapBefore) / nodes / 1_024;
   const targets = Array.from({ length: LOOKUPS }, () => dht.randomId());
+  const spoil = (): void => {
+    dht.spoil(lying, "lying");
+    dht.spoil(dead, "dead");
+  };
+  if (fromTheStart) spoil();
   for (const [i, target] of targets.entries()) lookUp(dht, i, target, i + 1);
-  dht.spoil(lying, "lying");
-  dht.spoil(dead, "dead");
+  if (!fromTheStart) spoil();
   const results = targets.map((target, i) => lookUp(dht, 7 * i + 3, target, 0));
   const firsts = results.map(({ firstMs }) => firstMs).filter((ms) => ms !== null);
   return {
