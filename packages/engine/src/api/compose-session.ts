@@ -1,3 +1,4 @@
+import { FAMILIES } from "../base/address.ts";
 import { IpFilter } from "../base/ip-filter.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { ExternalAddress } from "../core/external-address.ts";
@@ -115,6 +116,6 @@ function lanPorts(policy: NetPolicy, udp: NodeUdp, log: Log): LanServicePorts {
     // Loaded when it is wanted: most sessions do without.
     openMdns: async (family, listener) =>
       (await import("../node/mdns.ts")).NodeMdns.open(udp, family, listener),
-    addresses: () => ([4, 6] as const).flatMap((family) => new LocalNetworks(family, policy).addresses),
+    addresses: () => FAMILIES.flatMap((family) => new LocalNetworks(family, policy).addresses),
   };
 }

@@ -59,6 +59,8 @@ export function parseEndpoint(text: string): Endpoint {
 /** IPv4 or IPv6. */
 export type Family = 4 | 6;
 
+export const FAMILIES: readonly Family[] = [4, 6];
+
 /** Of an address literal in canonical spelling. */
 export function familyOf(host: string): Family {
   return host.includes(":") ? 6 : 4;

@@ -1,5 +1,5 @@
 import { createSocket, type Socket, type SocketOptions } from "node:dgram";
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, type Family } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
 import { hasTied, mapped, tieFailure, tyingAddress } from "./device-binding.ts";
@@ -7,7 +7,7 @@ import { systemCode } from "./socket-error.ts";
 
 /** Where to bind; `shared` lets other programs have the same port. */
 export interface UdpBinding {
-  readonly family: 4 | 6;
+  readonly family: Family;
   readonly address: string;
   readonly port: number;
   readonly shared: boolean;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { canonicalIp, formatIp } from "../base/address.ts";
+import { canonicalIp, type Family, formatIp } from "../base/address.ts";
 import { fromHex } from "../base/bytes.ts";
 
 /** A default route of this machine. */
@@ -22,12 +22,12 @@ const COMMAND_TIMEOUT_MS = 3_000;
 const UP_AND_GATEWAY = 3;
 
 /** The default routes of a family, the preferred one first. None when the system does not tell. */
-export async function defaultGateways(family: 4 | 6): Promise<DefaultGateway[]> {
+export async function defaultGateways(family: Family): Promise<DefaultGateway[]> {
   const found = await readTable(family).catch(() => []);
   return found.toSorted((a, b) => a.metric - b.metric);
 }
 
-async function readTable(family: 4 | 6): Promise<DefaultGateway[]> {
+async function readTable(family: Family): Promise<DefaultGateway[]> {
   if (process.platform === "linux") {
     const table = await readFile(family === 4 ? "/proc/net/route" : "/proc/net/ipv6_route", "latin1");
     return family === 4 ? parseLinuxRoutes(table) : parseLinuxRoutes6(table);

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { domainToASCII } from "node:url";
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, familyOf } from "../base/address.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { UdpSocket } from "../ports/udp.ts";
@@ -56,7 +56,7 @@ export async function lookUpBound(name: string, policy: NetPolicy): Promise<stri
 
 /** Both families of addresses at once, IPv6 first; what does not come in time is left out. */
 async function ask(name: string, server: string, waitMs: number, policy: NetPolicy): Promise<DnsAnswer[]> {
-  const family = server.includes(":") ? 6 : 4;
+  const family = familyOf(server);
   const questions = [DNS_TYPE.AAAA, DNS_TYPE.A].map((type) => ({
     id: randomInt(0x1_0000),
     name: toAscii(name),

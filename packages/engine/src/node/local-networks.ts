@@ -1,6 +1,5 @@
-import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { canonicalIp, formatIp, isPrivate, parseIp } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf, formatIp, isPrivate, parseIp } from "../base/address.ts";
 import type { NetPolicy } from "./net-policy.ts";
 
 /** Interfaces that are spoken to at most: machines with many containers have hundreds. */
@@ -21,7 +20,7 @@ export class LocalNetworks {
   readonly #subnets: readonly Subnet[];
 
   /** Looks at the machine's interfaces. */
-  constructor(family: 4 | 6, policy: NetPolicy) {
+  constructor(family: Family, policy: NetPolicy) {
     this.#policy = policy;
     const interfaces: Set<string> = new Set();
     const subnets: Subnet[] = [];
@@ -59,12 +58,12 @@ interface Usable {
 }
 
 /** What we are bound to; else the interfaces that lead to others; else the loopback interface, for others on this machine. */
-function usable(family: 4 | 6, policy: NetPolicy): Usable[] {
+function usable(family: Family, policy: NetPolicy): Usable[] {
   const all: Usable[] = [];
   for (const [name, entries] of Object.entries(networkInterfaces())) {
     for (const entry of entries ?? []) {
       const address = canonicalIp(entry.address);
-      if (address === null || isIPv6(address) !== (family === 6)) continue;
+      if (address === null || familyOf(address) !== family) continue;
       const prefix = Number(entry.cidr?.split("/")[1] ?? (family === 6 ? 64 : 24));
       const scope = entry.family === "IPv6" ? entry.scopeid : 0;
       all.push({ name, address, scope, prefix, internal: entry.internal });

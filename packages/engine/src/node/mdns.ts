@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import multicastDns from "multicast-dns";
+import type { Family } from "../base/address.ts";
 import { readU16 } from "../base/bytes.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -29,7 +30,7 @@ export class NodeMdns {
   #underWay = 0;
   #isClosing = false;
 
-  private constructor(family: 4 | 6, socket: UdpSocket, inlet: EventEmitter, listener: MdnsListener) {
+  private constructor(family: Family, socket: UdpSocket, inlet: EventEmitter, listener: MdnsListener) {
     const outlet = Object.assign(inlet, {
       send: (
         bytes: Uint8Array,
@@ -59,7 +60,7 @@ export class NodeMdns {
   }
 
   /** Throws ERR_LISTEN and ERR_PORT_IN_USE. */
-  static async open(udp: Udp, family: 4 | 6, listener: MdnsListener): Promise<NodeMdns> {
+  static async open(udp: Udp, family: Family, listener: MdnsListener): Promise<NodeMdns> {
     const inlet = new EventEmitter();
     const reads = new TokenBucket(READ_PER_SECOND, READ_BURST, performance.now());
     const socket = await udp.open(

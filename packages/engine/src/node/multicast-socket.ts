@@ -1,4 +1,5 @@
 import type { Socket } from "node:dgram";
+import type { Family } from "../base/address.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { MulticastSpec, UdpSocket } from "../ports/udp.ts";
 import { bindUdp } from "./bind-udp.ts";
@@ -11,7 +12,7 @@ const LOOK_MS = 15_000;
 const MAX_WAITING = 16;
 
 export interface MulticastBinding extends MulticastSpec {
-  readonly family: 4 | 6;
+  readonly family: Family;
   readonly port: number;
 }
 

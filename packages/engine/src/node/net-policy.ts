@@ -1,5 +1,5 @@
-import { isIP, isIPv6 } from "node:net";
-import { canonicalIp, isLoopback, isPrivate } from "../base/address.ts";
+import { isIP } from "node:net";
+import { canonicalIp, type Family, familyOf, isLoopback, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Proxy } from "../base/proxy.ts";
@@ -134,7 +134,7 @@ export class NetPolicy {
     if (this.loopbackOnly && !this.isOnThisMachine(host)) {
       return `${host} is not on this machine, and Shoal is kept to it`;
     }
-    if (isDirect && this.bindHost !== null && isIPv6(this.bindHost) !== isIPv6(host)) {
+    if (isDirect && this.bindHost !== null && familyOf(this.bindHost) !== familyOf(host)) {
       return `${host} can't be reached from ${this.bindHost}`;
     }
     return this.isBound && !this.isOnThisMachine(host) ? this.obstacle : null;
@@ -144,16 +144,16 @@ export class NetPolicy {
   bindingTo(host: string): Binding {
     // What goes to this machine leaves by no interface.
     if (this.isBound && this.isOnThisMachine(host)) return UNBOUND;
-    return this.bindingOf(isIPv6(host) ? 6 : 4);
+    return this.bindingOf(familyOf(host));
   }
 
   /** What a socket of a family that waits for others is bound to. */
-  bindingOf(family: 4 | 6): Binding {
+  bindingOf(family: Family): Binding {
     const { bindHost } = this;
     if (!this.isBound) return bindHost === null ? UNBOUND : { address: bindHost, device: null };
     if (this.device !== null) {
       if (canTie()) return { address: null, device: this.device };
-      const own = this.#local.of(this.device).find((address) => isIPv6(address) === (family === 6));
+      const own = this.#local.of(this.device).find((address) => familyOf(address) === family);
       // Without such an address the family has no way out: an address that is none of ours keeps the socket closed.
       return { address: own ?? (family === 6 ? "100::" : "192.0.2.0"), device: null };
     }

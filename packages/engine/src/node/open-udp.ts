@@ -1,6 +1,5 @@
 import type { Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { UdpSocket } from "../ports/udp.ts";
@@ -13,7 +12,7 @@ import type { NetPolicy } from "./net-policy.ts";
  * ERR_LISTEN and ERR_PORT_IN_USE.
  */
 export async function openUdp(
-  family: 4 | 6,
+  family: Family,
   port: number,
   policy: NetPolicy,
   onPacket: (bytes: Uint8Array, from: Endpoint) => void,
@@ -29,7 +28,7 @@ export async function openUdp(
   return {
     endpoint: { host: canonicalIp(bound.address) ?? bound.address, port: bound.port },
     send(bytes, to) {
-      if (!open || isIPv6(to.host) !== (family === 6) || refusal(to.host) !== null) return;
+      if (!open || familyOf(to.host) !== family || refusal(to.host) !== null) return;
       socket.send(bytes, to.port, device === null ? to.host : mapped(to.host), () => {});
     },
     close() {
@@ -41,10 +40,10 @@ export async function openUdp(
 }
 
 /** Where a socket of the family is bound. Throws ERR_LISTEN when the address that we are bound to has another one. */
-export function udpAddress(family: 4 | 6, policy: NetPolicy): string {
+export function udpAddress(family: Family, policy: NetPolicy): string {
   const { address } = policy.bindingOf(family);
   if (address !== null) {
-    if (isIPv6(address) === (family === 6)) return address;
+    if (familyOf(address) === family) return address;
     throw new ShoalError("ERR_LISTEN", `${address} has no IPv${family}`, { host: address });
   }
   if (family === 6) return policy.loopbackOnly ? "::1" : "::";

@@ -1,7 +1,6 @@
 import { createSocket } from "node:dgram";
-import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { canonicalIp, isBogon, isLoopback, isPrivate, parseIp } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf, isBogon, isLoopback, isPrivate } from "../base/address.ts";
 import type { Route } from "../base/route.ts";
 import type { RouterLink, RouterListener, Routers } from "../ports/routers.ts";
 import { defaultGateways } from "./default-gateways.ts";
@@ -29,7 +28,7 @@ export class NodeRouters implements Routers {
     return NodeRouterLink.open(route, deviceOf(route.local), this.#policy, listener);
   }
 
-  async #route(family: 4 | 6): Promise<Route | null> {
+  async #route(family: Family): Promise<Route | null> {
     const local = await this.#localAddress(family);
     if (local === null || isLoopback(local) || isBogon(local)) return null;
     // Nobody outside can send to others.
@@ -43,16 +42,16 @@ export class NodeRouters implements Routers {
   }
 
   /** The address that packets of ours to the outside come from. */
-  async #localAddress(family: 4 | 6): Promise<string | null> {
+  async #localAddress(family: Family): Promise<string | null> {
     const { bindHost, device } = this.#policy;
-    if (bindHost !== null) return isIPv6(bindHost) === (family === 6) ? bindHost : null;
+    if (bindHost !== null) return familyOf(bindHost) === family ? bindHost : null;
     if (device !== null) return addressesOf(device, family)[0] ?? null;
     return sourceAddress(family);
   }
 }
 
 /** What the system would send from; null without a way out. */
-function sourceAddress(family: 4 | 6): Promise<string | null> {
+function sourceAddress(family: Family): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", ipv6Only: family === 6 });
     const end = (address: string | null): void => {
@@ -74,12 +73,9 @@ function deviceOf(address: string): string | null {
 }
 
 /** Addresses of an interface that a router can lead others to. */
-function addressesOf(device: string, family: 4 | 6): string[] {
+function addressesOf(device: string, family: Family): string[] {
   return (networkInterfaces()[device] ?? [])
     .map(({ address }) => canonicalIp(address))
     .filter((address) => address !== null)
-    .filter(
-      (address) =>
-        (parseIp(address)!.length === 4) === (family === 4) && (family === 4 || !isPrivate(address)),
-    );
+    .filter((address) => familyOf(address) === family && (family === 4 || !isPrivate(address)));
 }

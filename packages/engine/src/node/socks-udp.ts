@@ -1,4 +1,4 @@
-import { endpointKey } from "../base/address.ts";
+import { endpointKey, type Family, familyOf } from "../base/address.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import { proxyName } from "../base/proxy.ts";
 import { Socks5Handshake } from "../core/proxy/socks5-handshake.ts";
@@ -27,7 +27,7 @@ interface Association {
 export class SocksUdp implements UdpSocket {
   readonly #route: ProxyRoute;
   readonly #policy: NetPolicy;
-  readonly #family: 4 | 6;
+  readonly #family: Family;
   readonly #onPacket: (bytes: Uint8Array, from: Endpoint) => void;
   readonly #known: Set<string> = new Set();
   /** By port: addresses that stand for names and were sent to. */
@@ -39,7 +39,7 @@ export class SocksUdp implements UdpSocket {
   private constructor(
     route: ProxyRoute,
     policy: NetPolicy,
-    family: 4 | 6,
+    family: Family,
     onPacket: (bytes: Uint8Array, from: Endpoint) => void,
   ) {
     this.#route = route;
@@ -50,7 +50,7 @@ export class SocksUdp implements UdpSocket {
 
   /** Throws ERR_LISTEN when the proxy does not answer, or passes on no datagrams, or the signal came before. */
   static async open(
-    family: 4 | 6,
+    family: Family,
     route: ProxyRoute,
     policy: NetPolicy,
     onPacket: (bytes: Uint8Array, from: Endpoint) => void,
@@ -78,7 +78,7 @@ export class SocksUdp implements UdpSocket {
   send(bytes: Uint8Array, to: Endpoint): void {
     if (
       this.#ending.signal.aborted ||
-      to.host.includes(":") !== (this.#family === 6) ||
+      familyOf(to.host) !== this.#family ||
       this.#policy.refusal(to.host) !== null
     )
       return;
@@ -111,7 +111,7 @@ export class SocksUdp implements UdpSocket {
     const isHere = bound === null || /^(?:0\.0\.0\.0|::)$/.test(bound.host);
     const relay = { host: isHere ? proxyHost : bound.host, port: bound?.port ?? 0 };
     const socket = await openUdp(
-      relay.host.includes(":") ? 6 : 4,
+      familyOf(relay.host),
       0,
       this.#policy,
       (bytes, from) => {

@@ -1,10 +1,7 @@
+import type { Endpoint } from "../base/address.ts";
 import type { ShoalError } from "../base/errors.ts";
 
-export interface Endpoint {
-  /** IPv4 or IPv6 literal, without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+export type { Endpoint };
 
 /** Receives what happens on one connection. Calls come one at a time, never from inside a call into the connection. */
 export interface ConnectionSink {

@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import type { Endpoint } from "./net.ts";
 
 export interface UdpSocket {
@@ -8,7 +9,7 @@ export interface UdpSocket {
 }
 
 export interface UdpSpec {
-  readonly family: 4 | 6;
+  readonly family: Family;
   /** 0 lets the system choose. */
   readonly port: number;
   readonly multicast?: MulticastSpec;

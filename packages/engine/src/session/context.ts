@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Rng } from "../base/rng.ts";
@@ -72,7 +73,7 @@ export interface SessionContext extends SessionPorts {
   /** The port that we listen on, or 0. */
   listenPort(): number;
   /** The port on which peers from outside reach us by a family: a router may have opened another one than ours. 0 when not listening. */
-  announcedPort(family: 4 | 6): number;
+  announcedPort(family: Family): number;
   /** Whether one more connection fits the session. */
   hasRoom(): boolean;
   /** There are more than there should be: some came in to contest a slot. */

@@ -1,4 +1,4 @@
-import { type Family, familyOf } from "../base/address.ts";
+import { FAMILIES, type Family, familyOf } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { WheelTimer } from "../base/timer-wheel.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
@@ -15,7 +15,6 @@ import { Alarms } from "./alarms.ts";
 import type { NodeStates } from "./dht-memory.ts";
 import type { DatagramProtocol, PeerSockets } from "./peer-sockets.ts";
 
-const FAMILIES: readonly Family[] = [4, 6];
 /** Many torrents at rest are announced in half an hour, in a quarter of these places. */
 const MAX_LOOKUPS = 128;
 /** "d": all packets of the DHT are bencoded dictionaries. */

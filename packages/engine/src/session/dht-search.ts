@@ -1,4 +1,4 @@
-import { endpointKey, type Family } from "../base/address.ts";
+import { endpointKey, FAMILIES, type Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { WheelTimer } from "../base/timer-wheel.ts";
 import { fromHex } from "../base/bytes.ts";
@@ -8,7 +8,6 @@ import { type DhtPurpose, type DhtRound, isThin } from "../core/dht-rhythm.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { FinderProgress, Seeking, Sought } from "./peer-finder.ts";
 
-const FAMILIES: readonly Family[] = [4, 6];
 const URGENCY: Readonly<Record<DhtPurpose, Urgency>> = {
   download: "urgent",
   seed: "normal",

@@ -1,3 +1,4 @@
+import { type Family, FAMILIES } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
@@ -24,7 +25,7 @@ export interface LanServicePorts {
   readonly clock: Clock;
   readonly log: Log;
   /** Throws a ShoalError where the family is not to be had. */
-  openMdns(family: 4 | 6, listener: MdnsLinkListener): Promise<MdnsLink>;
+  openMdns(family: Family, listener: MdnsLinkListener): Promise<MdnsLink>;
   /** Our addresses in local networks. */
   addresses(): readonly string[];
 }
@@ -51,7 +52,7 @@ export class LanService {
   readonly #ports: LanServicePorts;
   readonly #options: LanServiceOptions;
   readonly #rng: Rng;
-  readonly #links: Map<4 | 6, MdnsLink> = new Map();
+  readonly #links: Map<Family, MdnsLink> = new Map();
   readonly #browser: ServiceBrowser;
   #publisher: ServicePublisher | null = null;
   #onEvent: ((event: LanPeerEvent) => void) | null = null;
@@ -88,7 +89,7 @@ export class LanService {
   /** `port`: of the TCP listener; with 0 we are not published. What can't be had on this machine is done without. */
   async open(port: number, onEvent: (event: LanPeerEvent) => void): Promise<void> {
     this.#onEvent = onEvent;
-    await Promise.all(([4, 6] as const).map((family) => this.#openLink(family)));
+    await Promise.all(FAMILIES.map((family) => this.#openLink(family)));
     if (this.#isClosed || this.#links.size === 0) return;
     const now = this.#ports.clock.now();
     const { name, properties = new Map() } = this.#options;
@@ -120,7 +121,7 @@ export class LanService {
     this.#links.clear();
   }
 
-  async #openLink(family: 4 | 6): Promise<void> {
+  async #openLink(family: Family): Promise<void> {
     try {
       const link = await this.#ports.openMdns(family, {
         onMessage: (message, from) => this.#onMessage(family, message, from),
@@ -134,7 +135,7 @@ export class LanService {
     }
   }
 
-  #onMessage(family: 4 | 6, message: MdnsMessage, from: Endpoint): void {
+  #onMessage(family: Family, message: MdnsMessage, from: Endpoint): void {
     const link = this.#links.get(family);
     const now = this.#ports.clock.now();
     if (link === undefined) return;

@@ -1,5 +1,4 @@
-import type { Endpoint } from "../base/address.ts";
-import { endpointKey } from "../base/address.ts";
+import { type Endpoint, endpointKey, FAMILIES, type Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
@@ -30,7 +29,7 @@ export class LsdFinder implements PeerFinder {
   readonly #reads: TokenBucket;
   readonly #cookie: string;
   readonly #byName: Map<string, LsdSeeking> = new Map();
-  readonly #sockets: Map<4 | 6, UdpSocket> = new Map();
+  readonly #sockets: Map<Family, UdpSocket> = new Map();
   #timer: Timer | null = null;
   #timerAt: Millis = Infinity;
   #opening: Promise<void> | null = null;
@@ -54,7 +53,7 @@ export class LsdFinder implements PeerFinder {
     const seeking = new LsdSeeking(this, sought);
     this.#announcer.add(seeking, how.gently === true, this.#ports.clock.now());
     this.#index(seeking);
-    this.#opening ??= Promise.all(([4, 6] as const).map((family) => this.#open(family))).then(() => {
+    this.#opening ??= Promise.all(FAMILIES.map((family) => this.#open(family))).then(() => {
       this.#isOpen = true;
       this.#arm();
     });
@@ -82,7 +81,7 @@ export class LsdFinder implements PeerFinder {
     for (const name of seeking.names()) if (this.#byName.get(name) === seeking) this.#byName.delete(name);
   }
 
-  async #open(family: 4 | 6): Promise<void> {
+  async #open(family: Family): Promise<void> {
     try {
       const multicast = { group: LSD_GROUPS[family], onNetworksChanged: () => this.#onNetworksChanged() };
       const socket = await this.#ports.udp.open({ family, port: LSD_PORT, multicast }, (bytes, from) =>

@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import type { FinderFacts } from "../core/explain.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -7,7 +8,7 @@ export interface Sought {
   /** The 20-byte names in hex: one, or two for a hybrid. A second one may come later. */
   names(): readonly string[];
   /** TCP port on which peers reach us; 0 when they can't: then we ask, and tell nobody of us. */
-  port(family: 4 | 6): number;
+  port(family: Family): number;
   /** The same within the local network. */
   localPort(): number;
   /** We have everything (BEP 33 tells seeds apart): nobody waits for what is found. */

@@ -1,10 +1,8 @@
-import { type Family, familyOf } from "../base/address.ts";
+import { FAMILIES, type Family, familyOf } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Log } from "../ports/log.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { Udp, UdpSocket } from "../ports/udp.ts";
-
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** A protocol between peers over UDP: told from the others by the first byte of each datagram. */
 export interface DatagramProtocol {

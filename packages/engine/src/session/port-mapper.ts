@@ -1,3 +1,4 @@
+import { type Family, FAMILIES } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import type { Rng } from "../base/rng.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
@@ -35,7 +36,7 @@ export class PortMapper {
   readonly #ports: PortMapperPorts;
   readonly #rng: Rng;
   #nonces: Promise<RouterNonces> | null = null;
-  readonly #mapped: Map<4 | 6, Mapped> = new Map();
+  readonly #mapped: Map<Family, Mapped> = new Map();
   readonly #unwatch: () => void;
   #port: () => number = () => 0;
   #timer: Timer | null = null;
@@ -108,7 +109,7 @@ export class PortMapper {
     try {
       const port = this.#port();
       const routes = port === 0 ? [] : await routers.routes();
-      const turns = ([4, 6] as const).map((family) => {
+      const turns = FAMILIES.map((family) => {
         const route = routes.find((found) => found.family === family);
         return this.#turnTo(family, route ?? null, port);
       });
@@ -121,7 +122,7 @@ export class PortMapper {
     this.#arm();
   }
 
-  async #turnTo(family: 4 | 6, route: Route | null, port: number): Promise<void> {
+  async #turnTo(family: Family, route: Route | null, port: number): Promise<void> {
     const { clock, routers } = this.#ports;
     const before = this.#mapped.get(family);
     if (before !== undefined) {
@@ -179,7 +180,7 @@ export class PortMapper {
     if (withoutTimes(before) !== withoutTimes(this.#reachability)) this.#onChange?.(this.#reachability);
   }
 
-  #wayIn(family: 4 | 6): WayIn {
+  #wayIn(family: Family): WayIn {
     const { clock, external } = this.#ports;
     const mapped = this.#mapped.get(family);
     return wayIn({

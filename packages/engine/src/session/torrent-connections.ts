@@ -1,6 +1,6 @@
 import type { Millis, PeerSlot } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
-import { endpointKey, isPrivate } from "../base/address.ts";
+import { endpointKey, familyOf, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { largestCrowd } from "../core/swarm/crowded-out.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
@@ -380,7 +380,7 @@ export class TorrentConnections {
   /** Null in a local network: we don't know as whom we are seen there. */
   #priorityOf(remote: Endpoint): number | null {
     const { external } = this.#context;
-    const host = remote.host.includes(":") ? external.v6 : external.v4;
+    const host = familyOf(remote.host) === 6 ? external.v6 : external.v4;
     if (host === null || isPrivate(remote.host)) return null;
     return peerPriority({ host, port: this.#context.listenPort() }, remote);
   }

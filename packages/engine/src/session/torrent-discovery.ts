@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
@@ -75,7 +76,7 @@ export class TorrentDiscovery implements Sought {
     return this.#owner.shortNames();
   }
 
-  port(family: 4 | 6): number {
+  port(family: Family): number {
     return this.#context.announcedPort(family);
   }
 

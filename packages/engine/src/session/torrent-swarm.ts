@@ -1,4 +1,4 @@
-import { isPrivate, parseIp } from "../base/address.ts";
+import { familyOf, isPrivate, parseIp } from "../base/address.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes, toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
@@ -223,14 +223,14 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   /** Our address of the family in which the peer does not see us. */
   #otherAddress(host: string): { readonly ipv4?: Uint8Array | null; readonly ipv6?: Uint8Array | null } {
     const { v4, v6 } = this.#context.external;
-    if (host.includes(":")) return v4 === null ? {} : { ipv4: parseIp(v4) };
+    if (familyOf(host) === 6) return v4 === null ? {} : { ipv4: parseIp(v4) };
     return v6 === null ? {} : { ipv6: parseIp(v6) };
   }
 
   /** The port on which a peer can reach us: it may be on our side of the router. */
   #portFor(host: string): number {
     if (isPrivate(host)) return this.#context.listenPort();
-    return this.#context.announcedPort(host.includes(":") ? 6 : 4);
+    return this.#context.announcedPort(familyOf(host));
   }
 
   onPeerGone(peer: PeerConnection, reason: ShoalError | null): void {

@@ -1,4 +1,4 @@
-import { type Endpoint, encodeCompactPeer, formatIp, isBogonIp } from "../base/address.ts";
+import { encodeCompactPeer, type Endpoint, type Family, formatIp, isBogonIp } from "../base/address.ts";
 import { concatBytes, copyBytes, readU16 } from "../base/bytes.ts";
 
 /** Bytes of a node id and of an info-hash in the DHT. */
@@ -14,7 +14,7 @@ export interface Contact {
  * Contacts of a compact list (BEP 5, "Contact Encoding"; BEP 32), at most `limit`. Port 0 and addresses at which nobody can be are
  * left out, as is what is cut off at the end. Ids are copies.
  */
-export function decodeContacts(bytes: Uint8Array, family: 4 | 6, limit: number): Contact[] {
+export function decodeContacts(bytes: Uint8Array, family: Family, limit: number): Contact[] {
   const size = contactBytes(family);
   const contacts: Contact[] = [];
   for (let at = 0; at + size <= bytes.length && contacts.length < limit; at += size) {
@@ -25,7 +25,7 @@ export function decodeContacts(bytes: Uint8Array, family: 4 | 6, limit: number):
 }
 
 /** The opposite. Contacts whose address is of the other family are left out. */
-export function encodeContacts(contacts: readonly Contact[], family: 4 | 6): Uint8Array {
+export function encodeContacts(contacts: readonly Contact[], family: Family): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { id, endpoint } of contacts) {
     const address = encodeCompactPeer(endpoint);
@@ -43,6 +43,6 @@ export function decodePeer(bytes: Uint8Array): Endpoint | null {
   return port === 0 || isBogonIp(ip) ? null : { host: formatIp(ip), port };
 }
 
-function contactBytes(family: 4 | 6): number {
+function contactBytes(family: Family): number {
   return ID_BYTES + (family === 4 ? 6 : 18);
 }

@@ -1,10 +1,11 @@
+import type { Family } from "../base/address.ts";
 import { latin1Text, utf8 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
 /** UDP port of local service discovery (BEP 14). */
 export const LSD_PORT = 6771;
 /** Multicast groups by address family (BEP 14). */
-export const LSD_GROUPS: Readonly<Record<4 | 6, string>> = { 4: "239.192.152.143", 6: "ff15::efc0:988f" };
+export const LSD_GROUPS: Readonly<Record<Family, string>> = { 4: "239.192.152.143", 6: "ff15::efc0:988f" };
 /** Torrents of one packet: so it stays below the 1,400 bytes that BEP 14 allows. */
 export const MAX_LSD_NAMES = 24;
 
@@ -25,7 +26,7 @@ export interface LsdAnnounce {
 }
 
 /** A BT-SEARCH packet for the group of `family`, with at most `MAX_LSD_NAMES` names; the cookie is a word of ASCII. */
-export function encodeLsdAnnounce(announce: LsdAnnounce, family: 4 | 6): Uint8Array {
+export function encodeLsdAnnounce(announce: LsdAnnounce, family: Family): Uint8Array {
   const host = family === 6 ? `[${LSD_GROUPS[6]}]` : LSD_GROUPS[4];
   const lines = [
     "BT-SEARCH * HTTP/1.1",

@@ -1,4 +1,4 @@
-import { formatIp, parseIp } from "../base/address.ts";
+import { familyOf, formatIp, parseIp } from "../base/address.ts";
 import { readU16, readU32, writeU16, writeU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { MappedProtocol, MappingRefusal } from "./port-mapping.ts";
@@ -72,7 +72,7 @@ export function encodePcpMap(request: PcpMapRequest): Uint8Array {
   const isRemoval = request.lifetimeSeconds === 0;
   writeU16(packet, 42, isRemoval ? 0 : request.suggestedPort);
   // "Any" of the family that is to be mapped (RFC 6887, 11.1).
-  const any = request.client.includes(":") ? "::" : "0.0.0.0";
+  const any = familyOf(request.client) === 6 ? "::" : "0.0.0.0";
   writeAddress(packet, 44, isRemoval ? any : (request.suggestedHost ?? any));
   return packet;
 }

@@ -1,3 +1,4 @@
+import type { Family } from "../base/address.ts";
 import { latin1Text, utf8 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 
@@ -22,7 +23,7 @@ export interface SsdpAnswer {
 }
 
 /** A search for devices or services of one kind (UPnP Device Architecture 2.0, 1.3.2). Devices wait up to a second before they answer. */
-export function encodeSearch(family: 4 | 6, target: string): Uint8Array {
+export function encodeSearch(family: Family, target: string): Uint8Array {
   const { host, port } = SSDP_GROUPS[family];
   const group = family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   return utf8(

@@ -1,4 +1,4 @@
-import { decodeCompactPeers, type Endpoint } from "../base/address.ts";
+import { decodeCompactPeers, type Endpoint, type Family } from "../base/address.ts";
 import { readU32, readU64, utf8, utf8Text, writeU16, writeU32, writeU64 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_ANSWER_PEERS, MAX_TRACKER_TEXT, type AnnounceRequest, type SwarmCounts } from "./announce.ts";
@@ -95,7 +95,7 @@ export function encodeScrape(
  * Reads a tracker's packet. `family` is that of the address it came from, which decides how peers are written. Longer packets
  * than known are allowed; throws ProtocolError on shorter ones and unknown actions.
  */
-export function decodeUdpTrackerPacket(packet: Uint8Array, family: 4 | 6): UdpTrackerPacket {
+export function decodeUdpTrackerPacket(packet: Uint8Array, family: Family): UdpTrackerPacket {
   if (packet.length < 8) throw new ProtocolError("a tracker's packet is too short");
   const action = readU32(packet, 0);
   const transaction = readU32(packet, 4);

@@ -1,4 +1,4 @@
-import { type Endpoint, nearnessOf } from "../../base/address.ts";
+import { type Endpoint, type Family, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { encodeAnswer, encodeError, type Reply } from "../../wire/krpc.ts";
@@ -32,12 +32,17 @@ export interface Asked {
 
 /** What answers are made of. */
 export interface AnswerParts {
-  readonly family: 4 | 6;
+  readonly family: Family;
   readonly ownId: () => Uint8Array;
   readonly storage: Storage;
   readonly tokens: Tokens;
   /** Good nodes near a target, of a family, that `asker` may be told of. */
-  readonly nodesNear: (target: Uint8Array, family: 4 | 6, asker: Endpoint, now: Millis) => readonly Contact[];
+  readonly nodesNear: (
+    target: Uint8Array,
+    family: Family,
+    asker: Endpoint,
+    now: Millis,
+  ) => readonly Contact[];
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
   /** A peer of a torrent has been put into the storage. */
@@ -171,7 +176,7 @@ export class Answers {
   #nodes(target: Uint8Array, want: Want | null, room: Room, { from, now }: Asked): Reply {
     const { family, nodesNear } = this.#parts;
     const { n4, n6 } = want ?? { n4: family === 4, n6: family === 6 };
-    const near = (wanted: 4 | 6, bytes: number): readonly Contact[] => {
+    const near = (wanted: Family, bytes: number): readonly Contact[] => {
       const nodes = nodesNear(target, wanted, from, now);
       return nodes.slice(0, room.take(NODES_BYTES, bytes, nodes.length));
     };

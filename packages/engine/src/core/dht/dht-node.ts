@@ -1,4 +1,4 @@
-import { type Endpoint, isBogon, mayTell, nearnessOf } from "../../base/address.ts";
+import { type Endpoint, type Family, familyOf, isBogon, mayTell, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import { ProtocolError, ShoalError } from "../../base/errors.ts";
@@ -164,8 +164,7 @@ export class DhtNode {
 
   /** Our address as others see it: the id is changed when it does not belong to it (BEP 42). */
   setExternalAddress(host: string, now: Millis): void {
-    if (isBogon(host) || host.includes(":") !== (this.#config.family === 6) || isSecureId(host, this.#id))
-      return;
+    if (isBogon(host) || familyOf(host) !== this.#config.family || isSecureId(host, this.#id)) return;
     this.#id = secureId(host, this.#randomId());
     this.#table.rehome(this.#id, now);
     if (this.#table.size > 0) this.#upkeep.lookAround(now);
@@ -311,7 +310,7 @@ export class DhtNode {
     return due === Number.POSITIVE_INFINITY ? due : Math.max(due, this.#queryBudget.readyAt(1, now));
   }
 
-  #nodesNear(target: Uint8Array, family: 4 | 6, asker: Endpoint, now: Millis): readonly Contact[] {
+  #nodesNear(target: Uint8Array, family: Family, asker: Endpoint, now: Millis): readonly Contact[] {
     const node = family === this.#config.family ? this : this.#sibling;
     return node === null ? [] : node.#table.closest(target, NEIGHBOURS, "good", now, nearnessOf(asker.host));
   }
@@ -340,7 +339,7 @@ export class DhtNode {
   }
 
   #isOfFamily({ host, port }: Endpoint): boolean {
-    return port > 0 && host.includes(":") === (this.#config.family === 6) && !isBogon(host);
+    return port > 0 && familyOf(host) === this.#config.family && !isBogon(host);
   }
 
   #random(): number {

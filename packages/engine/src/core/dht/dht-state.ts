@@ -1,3 +1,4 @@
+import type { Family } from "../../base/address.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import { decodeBencode, encodeBencode } from "../../wire/bencode.ts";
@@ -12,12 +13,12 @@ export interface DhtState {
   readonly nodes: readonly Contact[];
 }
 
-export function encodeDhtState({ id, nodes }: DhtState, family: 4 | 6): Uint8Array {
+export function encodeDhtState({ id, nodes }: DhtState, family: Family): Uint8Array {
   return encodeBencode({ id, nodes: encodeContacts(nodes.slice(-MAX_NODES), family) });
 }
 
 /** Null for what is no state. */
-export function decodeDhtState(bytes: Uint8Array, family: 4 | 6): DhtState | null {
+export function decodeDhtState(bytes: Uint8Array, family: Family): DhtState | null {
   try {
     const root = decodeBencode(bytes, { maxBytes: MAX_BYTES, maxDepth: 4, maxTokens: 64 });
     const id = root.getBytes("id");

@@ -1,10 +1,10 @@
 import type { Millis } from "../../base/brand.ts";
-import type { Endpoint } from "../../base/address.ts";
+import type { Endpoint, Family } from "../../base/address.ts";
 
 /** What a node is told about its surroundings. Everything without a mark has to be given; the limits have defaults. */
 export interface DhtConfig {
   /** One node serves one address family (BEP 32, 45). */
-  readonly family: 4 | 6;
+  readonly family: Family;
   /** BEP 43: asks, never answers, and tells others not to count on it. */
   readonly readOnly?: boolean;
   /** Whether packets may be sent to an address. Bogons, port 0 and the other family are refused before this is asked. */

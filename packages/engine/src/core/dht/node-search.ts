@@ -1,5 +1,4 @@
-import type { Endpoint } from "../../base/address.ts";
-import { endpointKey } from "../../base/address.ts";
+import { type Endpoint, endpointKey } from "../../base/address.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import type { Contact } from "../../wire/krpc-contacts.ts";
 import { peerKey } from "../swarm/peer-key.ts";

@@ -1,4 +1,4 @@
-import { type Endpoint, Nearness } from "../../base/address.ts";
+import { type Endpoint, type Family, Nearness } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Shortlist } from "../../base/shortlist.ts";
@@ -43,7 +43,7 @@ export class RoutingTable {
   readonly #nearest = new Shortlist(MAX_CLOSEST);
   #size = 0;
 
-  constructor(ownId: Uint8Array, family: 4 | 6) {
+  constructor(ownId: Uint8Array, family: Family) {
     this.#ownId = ownId;
     this.#slots = new TableSlots(family);
   }

@@ -1,4 +1,4 @@
-import { decodeCompactPeers, type Endpoint, Nearness, parseIp } from "../../base/address.ts";
+import { decodeCompactPeers, type Endpoint, type Family, Nearness, parseIp } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { Samples } from "../../wire/krpc.ts";
@@ -44,7 +44,7 @@ export class Storage {
   #samples: Samples | null = null;
   #samplesUntil: Millis = Number.NEGATIVE_INFINITY;
 
-  constructor(family: 4 | 6, sha1: (bytes: Uint8Array) => Uint8Array, random: () => number, now: Millis) {
+  constructor(family: Family, sha1: (bytes: Uint8Array) => Uint8Array, random: () => number, now: Millis) {
     this.#ipBytes = family === 4 ? 4 : 16;
     this.#sha1 = sha1;
     this.#random = random;

@@ -1,4 +1,4 @@
-import { type Endpoint, formatIp, nearnessOfIp, parseIp } from "../../base/address.ts";
+import { type Endpoint, type Family, formatIp, nearnessOfIp, parseIp } from "../../base/address.ts";
 import { readU16, writeU16 } from "../../base/bytes.ts";
 import { type Contact, ID_BYTES } from "../../wire/krpc-contacts.ts";
 
@@ -25,7 +25,7 @@ export class TableSlots {
   #ports: Uint8Array = new Uint8Array(0);
   readonly #ipBytes: number;
 
-  constructor(family: 4 | 6) {
+  constructor(family: Family) {
     this.#ipBytes = family === 4 ? 4 : IP_BYTES;
   }
 

@@ -1,5 +1,4 @@
-import type { Endpoint } from "../../base/address.ts";
-import { endpointKey } from "../../base/address.ts";
+import { type Endpoint, endpointKey } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { RoutingTable } from "./routing-table.ts";
 

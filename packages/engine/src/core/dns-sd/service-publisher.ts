@@ -1,3 +1,4 @@
+import { familyOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
 import { type MdnsMessage, type MdnsQuestion, type MdnsRecord, sameName } from "../../wire/mdns-message.ts";
@@ -218,7 +219,7 @@ export class ServicePublisher {
     const { port, properties } = this.#service;
     const instance = this.#instance;
     const addresses = this.#host.addresses().map((host): MdnsRecord => {
-      return { type: host.includes(":") ? "AAAA" : "A", name: this.#hostName, ttlSeconds: hostTtl, host };
+      return { type: familyOf(host) === 6 ? "AAAA" : "A", name: this.#hostName, ttlSeconds: hostTtl, host };
     });
     return [
       { type: "PTR", name: this.#type, ttlSeconds: otherTtl, target: instance },

@@ -1,4 +1,4 @@
-import { isBogon, isPrivate } from "../../base/address.ts";
+import { type Family, isBogon, isPrivate } from "../../base/address.ts";
 import type { MappingVia, OpeningFailure } from "./opening.ts";
 import type { RouteState } from "./route-mapping.ts";
 
@@ -37,7 +37,7 @@ export interface Reachability {
 export const NOT_ASKED: Reachability = { ipv4: { state: "off" }, ipv6: { state: "off" } };
 
 /** The port that others outside are told: the router may have opened another one than ours. 0 when we don't listen. */
-export function announcedPort(listenPort: number, reachability: Reachability, family: 4 | 6): number {
+export function announcedPort(listenPort: number, reachability: Reachability, family: Family): number {
   const way = family === 4 ? reachability.ipv4 : reachability.ipv6;
   return listenPort !== 0 && way.state === "open" ? way.port : listenPort;
 }
