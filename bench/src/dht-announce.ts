@@ -9,6 +9,7 @@ import {
 import { LocalDht } from "@shoal/sim";
 import { seededBytes } from "@shoal/testkit";
 import type { Options } from "./options.ts";
+import { collectedMemory, cpuMicrosSince } from "./own-cost.ts";
 import { note, saveResults } from "./report.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
@@ -39,8 +40,7 @@ class Meter {
     return (...args) => {
       const from = process.cpuUsage();
       run(...args);
-      const { user, system } = process.cpuUsage(from);
-      this.micros += user + system;
+      this.micros += cpuMicrosSince(from);
     };
   }
 }
@@ -66,7 +66,7 @@ export async function runDhtAnnounce(options: Options): Promise<readonly DhtAnno
   await settle();
   others.run(60_000);
   const before = dht.stats().ipv4!;
-  const heapBefore = heap();
+  const { heap } = collectedMemory();
   const torrents = Array.from({ length: TORRENTS }, (_, i) => {
     const name = Buffer.from(seededBytes(i, 20)).toString("hex");
     const names = [name];
@@ -75,7 +75,7 @@ export async function runDhtAnnounce(options: Options): Promise<readonly DhtAnno
       { gently: true },
     );
   });
-  const heapBytesEach = (heap() - heapBefore) / TORRENTS;
+  const heapBytesEach = (collectedMemory().heap - heap) / TORRENTS;
   meter.micros = 0;
   for (let ms = 0; ms < MINUTES * 60_000; ms += STEP_MS) others.run(STEP_MS);
   const after = dht.stats().ipv4!;
@@ -115,11 +115,6 @@ function portsOf(clock: Clock, udp: Udp): Ports {
   const net = { resolve: (host: string) => Promise.resolve([host]) } as Ports["net"];
   const signer = { verify: () => false } as unknown as Ports["signer"];
   return { clock, udp, net, store, random, log, signer, hasher: nodeHasher, external: new ExternalAddress() };
-}
-
-function heap(): number {
-  for (let i = 0; i < 3; i++) globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
 }
 
 function table(row: DhtAnnounceRow): string {

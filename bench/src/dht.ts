@@ -1,7 +1,6 @@
 import { LocalDht } from "@shoal/sim";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Options } from "./options.ts";
+import { collectedMemory, cpuMicrosSince } from "./own-cost.ts";
 import { note, saveResults } from "./report.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
@@ -50,9 +49,8 @@ function measure({ name, nodes, dead, lying, fromTheStart = false }: Scene): Dht
   const heapBefore = heapBytes();
   const cpuBefore = process.cpuUsage();
   const dht = new LocalDht({ nodes, seed: 1 });
-  const cpu = process.cpuUsage(cpuBefore);
   // Sent once and taken once: half of what is measured is either.
-  const cpuMicrosPerPacket = (cpu.user + cpu.system) / dht.packets;
+  const cpuMicrosPerPacket = cpuMicrosSince(cpuBefore) / dht.packets;
   const kibPerNode = (heapBytes() - heapBefore) / nodes / 1_024;
   const targets = Array.from({ length: LOOKUPS }, () => dht.randomId());
   const spoil = (): void => {
@@ -107,13 +105,8 @@ function spread(values: readonly number[]): readonly [number, number] {
 }
 
 function heapBytes(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  // The memory of typed arrays goes with the second collection only.
-  collect();
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  const { heap, buffers } = collectedMemory();
+  return heap + buffers;
 }
 
 function table(rows: readonly DhtRow[]): string {

@@ -7,13 +7,12 @@ import {
   TrackerClient,
   Xoshiro128,
 } from "@shoal/engine/composition";
-import { freePort, Opentracker, repoRoot, seededBytes } from "@shoal/testkit";
+import { freePort, Opentracker, seededBytes } from "@shoal/testkit";
 import { createSocket } from "node:dgram";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { openEmptyTracker } from "./empty-tracker.ts";
+import { loadEngineModules } from "./engine-modules.ts";
 import type { Options } from "./options.ts";
+import { cpuMicrosSince } from "./own-cost.ts";
 import { note, saveResults } from "./report.ts";
 import { withStage } from "./scene.ts";
 import { formatNumber, formatTable } from "./table.ts";
@@ -31,7 +30,6 @@ interface TrackersRow {
 
 type Ports = ConstructorParameters<typeof TrackerClient>[0];
 
-/** The adapters to Node are not part of any surface: they are loaded from where they are built. */
 interface Adapters {
   readonly nodeClock: Clock;
   readonly NetPolicy: new (options: object) => object;
@@ -56,7 +54,7 @@ export async function runTrackers(options: Options): Promise<readonly TrackersRo
     const udp = await udpTracker();
     found.push(await measure("in our process, UDP", udp.url, names));
     udp.close();
-    const http = await httpTracker();
+    const http = await openEmptyTracker();
     found.push(await measure("in our process, HTTP", http.url, names));
     http.close();
     return found;
@@ -94,7 +92,7 @@ async function measure(tracker: string, url: string, names: readonly string[]): 
     }
   });
   const seconds = (performance.now() - began) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
+  const micros = cpuMicrosSince(cpu);
   if (failed > 0) throw new Error(`${failed} announces failed at ${tracker}`);
   const leaving = performance.now();
   await client.close();
@@ -102,20 +100,15 @@ async function measure(tracker: string, url: string, names: readonly string[]): 
   return {
     tracker,
     perSecond: names.length / seconds,
-    cpuMicros: (user + system) / names.length,
+    cpuMicros: micros / names.length,
     goodbyeSeconds,
   };
 }
 
 async function openClient(): Promise<TrackerClient> {
-  const dist = join(repoRoot(), "packages", "engine", "dist", "node");
-  const modules = ["clock", "net-policy", "tcp", "udp", "http", "random"].map(
-    (name): Promise<unknown> => import(pathToFileURL(join(dist, `${name}.js`)).href),
-  );
-  const { nodeClock, NetPolicy, NodeNet, NodeUdp, NodeHttp, NodeRandom } = Object.assign(
-    {},
-    ...(await Promise.all(modules)),
-  ) as Adapters;
+  const modules = ["clock", "net-policy", "tcp", "udp", "http", "random"].map((name) => `node/${name}`);
+  const adapters = (await loadEngineModules(modules)) as Adapters;
+  const { nodeClock, NetPolicy, NodeNet, NodeUdp, NodeHttp, NodeRandom } = adapters;
   const policy = new NetPolicy({ loopbackOnly: true });
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
   const ports = {
@@ -131,13 +124,6 @@ async function openClient(): Promise<TrackerClient> {
 }
 
 /** A tracker that knows nobody; what it costs us is in the figures. */
-async function httpTracker(): Promise<{ readonly url: string; close(): void }> {
-  const server = createServer((_request, response) => response.end("d8:intervali1800e5:peers0:e"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/announce`, close: () => server.close().closeAllConnections() };
-}
-
 async function udpTracker(): Promise<{ readonly url: string; close(): void }> {
   const socket = createSocket("udp4");
   const reply = Buffer.alloc(20);

@@ -1,9 +1,7 @@
-import { repoRoot } from "@shoal/testkit";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { loadEngineModules } from "../engine-modules.ts";
 
-// The engine's public surface has neither picker nor framing, and need not have them for our sake: they are loaded from
-// where they are built, and these shapes name only what is measured.
+// The engine's public surface has neither picker nor framing, and need not have them for our sake: these shapes name only what is
+// measured.
 
 export interface Bits {
   readonly length: number;
@@ -144,29 +142,26 @@ export interface EngineParts {
 type HashFunction = (data: Uint8Array) => Uint8Array;
 
 const MODULES: readonly string[] = [
-  "base/bitfield.js",
-  "base/rng.js",
-  "base/rc4.js",
-  "core/mse/initiator.js",
-  "core/mse/responder.js",
-  "core/picker/piece-picker.js",
-  "wire/frame.js",
-  "wire/message.js",
-  "wire/bencode.js",
-  "meta/create.js",
-  "meta/ip-filter-list.js",
-  "meta/layout.js",
-  "meta/torrent-file.js",
-  "node/diffie-hellman.js",
-  "node/hasher.js",
-  "node/random.js",
+  "base/bitfield",
+  "base/rng",
+  "base/rc4",
+  "core/mse/initiator",
+  "core/mse/responder",
+  "core/picker/piece-picker",
+  "wire/frame",
+  "wire/message",
+  "wire/bencode",
+  "meta/create",
+  "meta/ip-filter-list",
+  "meta/layout",
+  "meta/torrent-file",
+  "node/diffie-hellman",
+  "node/hasher",
+  "node/random",
 ];
 
 export async function loadEngineParts(): Promise<EngineParts> {
-  const dist = join(repoRoot(), "packages", "engine", "dist");
-  const modules: object[] = [];
-  for (const name of MODULES) modules.push((await import(pathToFileURL(join(dist, name)).href)) as object);
-  return Object.assign({}, ...modules) as EngineParts;
+  return (await loadEngineModules(MODULES)) as EngineParts;
 }
 
 /** An ordinary file in a layout. */

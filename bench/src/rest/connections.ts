@@ -31,7 +31,7 @@ export async function runConnections(options: Options): Promise<readonly Connect
     const { bytes } = await createTorrent(path, { kind: "v1", pieceLength: PIECE });
     await writeFile(`${path}.torrent`, bytes);
     const program = fileURLToPath(new URL("measured-session.js", import.meta.url));
-    const args = ["--expose-gc", program, "connections", `${path}.torrent`, folder];
+    const args = [program, "connections", `${path}.torrent`, folder];
     const child = stage.spawn({ name: "session", command: process.execPath, args });
     const { port } = await answer<{ port: number }>(child);
     const peers = await joinAll(port, readTorrent(`${path}.torrent`));

@@ -1,11 +1,10 @@
 import { runToEnd, seededBytes } from "@shoal/testkit";
 import type { Stage } from "@shoal/testkit";
 import { createWriteStream } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { openEmptyTracker } from "../empty-tracker.ts";
 import type { Options } from "../options.ts";
 import { note, saveResults } from "../report.ts";
 import { withStage } from "../scene.ts";
@@ -46,8 +45,10 @@ export async function runDormant(options: Options): Promise<readonly RestRow[]> 
     // Nobody answers there; what counts is what waits for its turn.
     const silent = (i: number): readonly string[][] => [[`http://127.0.0.1:9/announce?key=${i}`]];
     await measureRows("complete, one tracker each", TORRENTS, 0, silent);
-    await withTracker((url) =>
-      measureRows("the same, announced", ANNOUNCED, ANNOUNCED_SECONDS, (i) => [[`${url}?key=${i}`]]),
+    const tracker = await openEmptyTracker();
+    const told = (i: number): readonly string[][] => [[`${tracker.url}?key=${i}`]];
+    await measureRows("the same, announced", ANNOUNCED, ANNOUNCED_SECONDS, told).finally(() =>
+      tracker.close(),
     );
     await measure("magnets that know nobody", MAGNETS, ["magnets", String(MAGNETS), String(IDLE_SECONDS)]);
     return rows;
@@ -59,7 +60,7 @@ export async function runDormant(options: Options): Promise<readonly RestRow[]> 
 
 async function measureSession(words: readonly string[]): Promise<RestMeasured> {
   const program = fileURLToPath(new URL("measured-session.js", import.meta.url));
-  const args = ["--expose-gc", program, ...words];
+  const args = [program, ...words];
   const output = await runToEnd({ name: "session", command: process.execPath, args }, 300_000);
   return JSON.parse(output) as RestMeasured;
 }
@@ -95,17 +96,6 @@ async function writeRows(
   file.end();
   await finished(file);
   return path;
-}
-
-/** A tracker that knows nobody. */
-async function withTracker(use: (url: string) => Promise<void>): Promise<void> {
-  const server = createServer((_request, response) => response.end("d8:intervali1800e5:peers0:e"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`);
-  } finally {
-    server.close();
-  }
 }
 
 function table(rows: readonly RestRow[]): string {

@@ -1,8 +1,8 @@
 // One session of our engine in a process that measures itself, and prints what it found as JSON:
 //
-//   node --expose-gc measured-session.js rows FILE FIRST SECONDS SETTLE_SECONDS
-//   node --expose-gc measured-session.js magnets COUNT SECONDS
-//   node --expose-gc measured-session.js connections TORRENT FOLDER
+//   node measured-session.js rows FILE FIRST SECONDS SETTLE_SECONDS
+//   node measured-session.js magnets COUNT SECONDS
+//   node measured-session.js connections TORRENT FOLDER
 import { createSession } from "@shoal/engine";
 import type { TorrentEvent, TorrentRow } from "@shoal/engine";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Memory, collectedMemory, cpuMicrosSince } from "../own-cost.ts";
 
 /** What torrents cost; memory as it is after a collection, without what the session had before they were added. */
 export interface RestMeasured {
@@ -68,11 +69,11 @@ async function rows(file: string, first: number, seconds: number, settleSeconds:
     const cpuBefore = process.cpuUsage();
     await settle();
     before = memory();
-    pauseCpuMs = cpuSince(cpuBefore);
+    pauseCpuMs = cpuMicrosSince(cpuBefore) / 1_000;
     pauseMs += performance.now() - pausedAt;
   }
   const startMs = performance.now() - pauseMs;
-  const addCpuMs = cpuSince(startedAt) - pauseCpuMs;
+  const addCpuMs = cpuMicrosSince(startedAt) / 1_000 - pauseCpuMs;
   await settle();
   const heapBytes = memory().heap - before.heap;
   say({ startMs, addCpuMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
@@ -86,7 +87,7 @@ async function magnets(count: number, seconds: number): Promise<void> {
     await session.add({ infoHash, downloadDir: "/data" });
   }
   const startMs = performance.now() - empty.tookMs;
-  const addCpuMs = cpuSince(startedAt);
+  const addCpuMs = cpuMicrosSince(startedAt) / 1_000;
   await sleep(2_000);
   const heapBytes = memory().heap - empty.heap;
   say({ startMs, addCpuMs, heapBytes, timers: timers(), idleCpuMs: await cpuPerSecond(seconds) });
@@ -115,13 +116,9 @@ async function connections(torrent: string, folder: string): Promise<void> {
   }
 }
 
-function memory(): { heap: number; buffers: number; rss: number; tookMs: number } {
+function memory(): Memory & { readonly tookMs: number } {
   const startedAt = performance.now();
-  const { gc } = globalThis;
-  if (gc === undefined) throw new Error("start node with --expose-gc");
-  for (let i = 0; i < 3; i++) gc();
-  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-  return { heap: heapUsed, buffers: arrayBuffers, rss, tookMs: performance.now() - startedAt };
+  return { ...collectedMemory(), tookMs: performance.now() - startedAt };
 }
 
 function timers(): number {
@@ -133,12 +130,7 @@ async function cpuPerSecond(seconds: number): Promise<number> {
   await sleep(1_000);
   const before = process.cpuUsage();
   await sleep(seconds * 1_000);
-  return cpuSince(before) / seconds;
-}
-
-function cpuSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
+  return cpuMicrosSince(before) / 1_000 / seconds;
 }
 
 function say(message: object): void {
