@@ -6,7 +6,7 @@ import {
   type Udp,
   Xoshiro128,
 } from "@shoal/engine/composition";
-import { LocalDht } from "@shoal/sim";
+import { LocalDht, SimulatedRandom, silentLog } from "@shoal/sim";
 import { seededBytes } from "@shoal/testkit";
 import type { Options } from "./options.ts";
 import { collectedMemory, cpuMicrosSince } from "./own-cost.ts";
@@ -97,15 +97,7 @@ export async function runDhtAnnounce(options: Options): Promise<readonly DhtAnno
 }
 
 function portsOf(clock: Clock, udp: Udp): Ports {
-  const rng = new Xoshiro128(3);
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const random = {
-    fill: (target: Uint8Array): Uint8Array => {
-      for (let i = 0; i < target.length; i++) target[i] = rng.below(256);
-      return target;
-    },
-    uint32: () => rng.uint32(),
-  };
+  const random = new SimulatedRandom(new Xoshiro128(3));
   const store = {
     updateRecord: (_name: string, change: (before: Uint8Array | null) => Uint8Array): Promise<void> => {
       change(null);
@@ -114,7 +106,17 @@ function portsOf(clock: Clock, udp: Udp): Ports {
   } as Ports["store"];
   const net = { resolve: (host: string) => Promise.resolve([host]) } as Ports["net"];
   const signer = { verify: () => false } as unknown as Ports["signer"];
-  return { clock, udp, net, store, random, log, signer, hasher: nodeHasher, external: new ExternalAddress() };
+  return {
+    clock,
+    udp,
+    net,
+    store,
+    random,
+    log: silentLog,
+    signer,
+    hasher: nodeHasher,
+    external: new ExternalAddress(),
+  };
 }
 
 function table(row: DhtAnnounceRow): string {

@@ -1,12 +1,10 @@
 import {
   ExternalAddress,
   IpFilter,
-  type Log,
   type PeerFinder,
   nodeDiffieHellman,
   nodeHasher,
   PortMapper,
-  type Random,
   type Rng,
   type Routers,
   Session,
@@ -20,7 +18,9 @@ import type { EventQueue } from "./event-queue.ts";
 import type { NetHost } from "./net-host.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedWeb } from "./simulated-http.ts";
+import { SimulatedRandom } from "./simulated-random.ts";
 import type { SimulatedStore } from "./simulated-store.ts";
+import { silentLog } from "./silent-log.ts";
 
 /** Settings as `createSession` has them by default, on one fixed port. */
 const CONFIG: SessionConfig = {
@@ -42,8 +42,6 @@ const CONFIG: SessionConfig = {
   handshakeTimeoutMs: 15_000,
   idleTimeoutMs: 150_000,
 };
-
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** What a session is made of besides its network host. */
 export interface NodeParts {
@@ -80,19 +78,13 @@ export class Node {
     net.onInput = onInput;
     disk.onInput = onInput;
     const rng = new Xoshiro128(parts.rng.uint32());
-    const random: Random = {
-      fill: (target) => {
-        for (let i = 0; i < target.length; i++) target[i] = rng.below(256);
-        return target;
-      },
-      uint32: () => rng.uint32(),
-    };
+    const random = new SimulatedRandom(rng);
     const udp = { open: () => Promise.reject(new ShoalError("ERR_LISTEN", "There is no UDP here")) };
     const shared = {
       clock: this.clock,
       net,
       random,
-      log: silent,
+      log: silentLog,
       external: new ExternalAddress(),
       ipFilter: new IpFilter(),
     };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { LocalDht } from "@shoal/sim";
+import { LocalDht, SimulatedRandom, silentLog } from "@shoal/sim";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import { ShoalError } from "../../dist/base/errors.js";
 import { decodeDhtRecord } from "../../dist/core/dht-record.js";
@@ -15,7 +15,6 @@ import type { Sought } from "../../dist/session/peer-finder.js";
 
 const MINUTE = 60_000;
 const ENTRY = { host: "router.example", port: 6881 };
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** One session's part in a DHT of other nodes, under virtual time. */
 class Scene {
@@ -37,13 +36,6 @@ class Scene {
     this.host = host;
     this.clock = clock;
     const rng = new Xoshiro128(9);
-    const random = {
-      fill: (target: Uint8Array) => {
-        for (let i = 0; i < target.length; i++) target[i] = rng.below(256);
-        return target;
-      },
-      uint32: () => rng.uint32(),
-    };
     const net = {
       resolve: (name: string): Promise<string[]> => {
         assert.equal(name, ENTRY.host);
@@ -80,8 +72,8 @@ class Scene {
     const ports = {
       clock,
       udp: late,
-      random,
-      log: silent,
+      random: new SimulatedRandom(rng),
+      log: silentLog,
       hasher: nodeHasher,
       signer: nodeSigner,
       external: this.external,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLog } from "@shoal/sim";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { Endpoint } from "../../dist/ports/net.js";
 import type { Udp, UdpSpec } from "../../dist/ports/udp.js";
 import { PeerSockets } from "../../dist/session/peer-sockets.js";
 
 const FROM = { host: "203.0.113.1", port: 1 };
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A machine on which some ports are taken and some families missing. */
 class Machine implements Udp {
@@ -33,7 +33,7 @@ class Machine implements Udp {
 
 test("PeerSockets has one socket for each family on the preferred port, or another one where it is taken", async () => {
   const machine = new Machine();
-  const sockets = new PeerSockets(machine, silent);
+  const sockets = new PeerSockets(machine, silentLog);
   await sockets.open(6000);
   assert.deepEqual([sockets.port(4), sockets.port(6)], [6000, 6000]);
   sockets.send(Uint8Array.of(1), { host: "203.0.113.1", port: 5 });
@@ -44,7 +44,7 @@ test("PeerSockets has one socket for each family on the preferred port, or anoth
 
   const busy = new Machine();
   busy.taken.add(6000);
-  const others = new PeerSockets(busy, silent);
+  const others = new PeerSockets(busy, silentLog);
   await others.open(6000);
   assert.deepEqual([others.port(4), others.port(6)], [50_004, 50_006]);
 });
@@ -52,7 +52,7 @@ test("PeerSockets has one socket for each family on the preferred port, or anoth
 test("PeerSockets does without a family that is missing, and has it when it comes", async () => {
   const machine = new Machine();
   machine.families.delete(6);
-  const sockets = new PeerSockets(machine, silent);
+  const sockets = new PeerSockets(machine, silentLog);
   await sockets.open(6000);
   assert.deepEqual([sockets.port(4), sockets.port(6)], [6000, 0]);
   sockets.send(Uint8Array.of(2), { host: "2001:db8::1", port: 5 });
@@ -64,7 +64,7 @@ test("PeerSockets does without a family that is missing, and has it when it come
 
 test("PeerSockets hands datagrams to whoever owns their first byte, and drops the others", async () => {
   const machine = new Machine();
-  const sockets = new PeerSockets(machine, silent);
+  const sockets = new PeerSockets(machine, silentLog);
   const heard: string[] = [];
   for (const byte of [0x64, 0x11])
     sockets.register({

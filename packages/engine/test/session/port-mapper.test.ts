@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import type { Route } from "../../dist/base/route.js";
-import { SimulatedStore } from "@shoal/sim";
+import { SimulatedRandom, SimulatedStore, silentLog } from "@shoal/sim";
 import { ExternalAddress } from "../../dist/core/external-address.js";
 import type { Reachability } from "../../dist/core/port-mapping/reachability.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
@@ -107,10 +107,8 @@ function scene(
 } {
   const clock = new TestClock();
   const external = new ExternalAddress();
-  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const rng = new Xoshiro128(seed);
-  const random = { fill: (target: Uint8Array) => target.map(() => rng.below(256)), uint32: () => 7 };
-  const ports = { clock, routers, random, log: silent, external, store, hasher: nodeHasher };
+  const random = new SimulatedRandom(new Xoshiro128(seed));
+  const ports = { clock, routers, random, log: silentLog, external, store, hasher: nodeHasher };
   const mapper = new PortMapper(ports, new Xoshiro128(1));
   return { clock, routers, external, mapper, news: [] };
 }

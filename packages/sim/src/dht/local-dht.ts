@@ -14,6 +14,7 @@ import {
 } from "@shoal/engine/composition";
 import { SimulatedClock } from "../clock.ts";
 import { EventQueue, type QueuedEvent } from "../event-queue.ts";
+import { SimulatedRandom } from "../simulated-random.ts";
 import { Liar } from "./liar.ts";
 
 const PORT = 6881;
@@ -58,6 +59,7 @@ export class LocalDht {
   packets = 0;
   readonly #spec: LocalDhtSpec;
   readonly #rng: Rng;
+  readonly #random: SimulatedRandom;
   readonly #queue = new EventQueue();
   /** Those who lie, by address. */
   readonly #liars: Map<Endpoint, Liar> = new Map();
@@ -67,6 +69,7 @@ export class LocalDht {
   constructor(spec: LocalDhtSpec) {
     this.#spec = spec;
     this.#rng = new Xoshiro128(spec.seed);
+    this.#random = new SimulatedRandom(this.#rng);
     for (let i = 0; i < spec.nodes; i++) {
       this.join();
       this.run(50);
@@ -91,7 +94,7 @@ export class LocalDht {
     const entry = this.members.find(({ state }) => state === "honest");
     const endpoint = { host: this.#freshAddress(), port: PORT };
     const parts = {
-      randomBytes: (target: Uint8Array) => this.#fill(target),
+      randomBytes: (target: Uint8Array) => this.#random.fill(target),
       sha1: nodeHasher.sha1,
       verify: this.#spec.verify ?? ((): boolean => false),
       send: (bytes: Uint8Array, to: Endpoint) => this.#carry(bytes, endpoint, to),
@@ -153,16 +156,11 @@ export class LocalDht {
   }
 
   randomId(): Uint8Array {
-    return this.#fill(new Uint8Array(20));
+    return this.#random.fill(new Uint8Array(20));
   }
 
   #lonely(): DhtMember[] {
     return this.members.slice(1).filter(({ node }) => node.size === 0);
-  }
-
-  #fill(target: Uint8Array): Uint8Array {
-    for (let i = 0; i < target.length; i++) target[i] = this.#rng.below(256);
-    return target;
   }
 
   #carry(bytes: Uint8Array, from: Endpoint, to: Endpoint): void {

@@ -1,3 +1,4 @@
+import { silentLog } from "@shoal/sim";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import type { FoundService } from "../../../dist/core/dns-sd/service-browser.js";
 import type { ServiceKind } from "../../../dist/core/dns-sd/service.js";
@@ -33,7 +34,6 @@ export class Lan {
     port = 4_000,
   ): Promise<{ service: LanService; events: LanPeerEvent[] }> {
     const events: LanPeerEvent[] = [];
-    const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
     const service = new LanService(
       {
         clock: {
@@ -41,7 +41,7 @@ export class Lan {
           wallTime: () => this.now,
           setTimer: (delayMs, run) => this.#setTimer(delayMs, run),
         },
-        log: silent,
+        log: silentLog,
         addresses: () => [host],
         openMdns: (family, listener) => {
           if (family === 6) return Promise.resolve({ send: () => undefined, close: () => undefined });

@@ -1,3 +1,4 @@
+import { SimulatedRandom } from "@shoal/sim";
 import type { MsePrimitives, MseHandshake } from "../../../dist/core/mse/handshake.js";
 import { concatBytes } from "../../../dist/base/bytes.js";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
@@ -6,18 +7,8 @@ import { nodeHasher } from "../../../dist/node/hasher.js";
 
 /** What the machines need, with numbers that can be repeated. */
 export function seeded(seed: number): MsePrimitives {
-  const rng = new Xoshiro128(seed);
-  return {
-    sha1: nodeHasher.sha1,
-    diffieHellman: nodeDiffieHellman,
-    random: {
-      fill: (target) => {
-        for (let at = 0; at < target.length; at++) target[at] = rng.below(256);
-        return target;
-      },
-      uint32: () => rng.uint32(),
-    },
-  };
+  const random = new SimulatedRandom(new Xoshiro128(seed));
+  return { sha1: nodeHasher.sha1, diffieHellman: nodeDiffieHellman, random };
 }
 
 /** The same with one private key and pads of one length, zeros throughout. */
