@@ -1,4 +1,4 @@
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, withoutBrackets } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Proxy } from "../base/proxy.ts";
 
@@ -22,7 +22,7 @@ export function parseProxy(text: string): Proxy {
   ) {
     throw invalid("a proxy is written as socks5://HOST:PORT or http://HOST:PORT");
   }
-  const bare = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const bare = withoutBrackets(url.hostname);
   const credentials =
     url.username === "" && url.password === ""
       ? null

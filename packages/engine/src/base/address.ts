@@ -76,6 +76,17 @@ export function endpointKey(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A host without the brackets that URLs put around IPv6 addresses. */
+export function withoutBrackets(host: string): string {
+  return host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+}
+
+/** An address without its zone index: only the kernel knows these ("fe80::1%eth0"). */
+export function withoutZone(host: string): string {
+  const at = host.indexOf("%");
+  return at === -1 ? host : host.slice(0, at);
+}
+
 /** 127.0.0.0/8 or ::1. False for names. */
 export function isLoopback(host: string): boolean {
   return nearnessOf(host) === Nearness.here;
@@ -89,6 +100,12 @@ export function isPrivate(host: string): boolean {
   return nearnessOf(host) >= Nearness.local;
 }
 
+/** fe80::/10 and 169.254.0.0/16. False for names. */
+export function isLinkLocal(host: string): boolean {
+  const ip = parseIp(host);
+  return ip !== null && isLinkLocalIp(ip);
+}
+
 /** How near to us an address is: anywhere in the internet, in some local network, on this machine. */
 export const Nearness = { far: 0, local: 1, here: 2 } as const;
 export type Nearness = (typeof Nearness)[keyof typeof Nearness];
@@ -99,14 +116,14 @@ export function nearnessOfIp(ip: Uint8Array): Nearness {
   const b = ip[1]!;
   if (ip.length !== 4) {
     if (isZero(ip, 0, 15) && ip[15] === 1) return Nearness.here;
-    return (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80) ? Nearness.local : Nearness.far;
+    return (a & 0xfe) === 0xfc || isLinkLocalIp(ip) ? Nearness.local : Nearness.far;
   }
   if (a === 127) return Nearness.here;
   const isLocal =
     a === 10 ||
     (a === 172 && (b & 0xf0) === 16) ||
     (a === 192 && b === 168) ||
-    (a === 169 && b === 254) ||
+    isLinkLocalIp(ip) ||
     (a === 100 && (b & 0xc0) === 64);
   return isLocal ? Nearness.local : Nearness.far;
 }
@@ -224,6 +241,12 @@ function unmap(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== 16) return bytes;
   for (let i = 0; i < V4_MAPPED_PREFIX.length; i++) if (bytes[i] !== V4_MAPPED_PREFIX[i]) return bytes;
   return bytes.slice(12);
+}
+
+function isLinkLocalIp(ip: Uint8Array): boolean {
+  const a = ip[0]!;
+  const b = ip[1]!;
+  return ip.length === 4 ? a === 169 && b === 254 : a === 0xfe && (b & 0xc0) === 0x80;
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,4 +1,4 @@
-import { parseIp } from "./address.ts";
+import { parseIp, withoutZone } from "./address.ts";
 import { readU32 } from "./bytes.ts";
 
 /** 32-bit words of one address: 1 for IPv4, 4 for IPv6. */
@@ -132,7 +132,7 @@ export class IpRanges {
 
   /** False for what is no address. A zone index ("%eth0") says nothing of the address. */
   has(host: string): boolean {
-    const bytes = parseIp(host.includes("%") ? host.slice(0, host.indexOf("%")) : host);
+    const bytes = parseIp(withoutZone(host));
     if (bytes === null) return false;
     const words: Words = bytes.length === 4 ? 1 : 4;
     const ranges = words === 1 ? this.#v4 : this.#v6;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { canonicalIp, type Family, formatIp } from "../base/address.ts";
+import { canonicalIp, type Family, formatIp, withoutZone } from "../base/address.ts";
 import { fromHex } from "../base/bytes.ts";
 
 /** A default route of this machine. */
@@ -73,7 +73,7 @@ export function parseBsdRoutes(text: string): DefaultGateway[] {
     const words = line.trim().split(/\s+/);
     const [destination, gateway = ""] = words;
     if (destination !== "default" && destination !== "::/0") continue;
-    const address = canonicalIp(gateway.replace(/%.*/, ""));
+    const address = canonicalIp(withoutZone(gateway));
     const device = words.slice(2).findLast((word) => /^[a-z]+\d+$/.test(word));
     if (address !== null && device !== undefined)
       found.push({ gateway: address, device, local: null, metric: found.length });

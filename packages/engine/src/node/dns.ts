@@ -1,4 +1,4 @@
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, withoutBrackets } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
 import { lookUpBound } from "./dns-client.ts";
@@ -15,7 +15,7 @@ const LOCAL_NAME = /^(.*\.)?localhost$/i;
  * policy lets us talk to, at least one. Throws ShoalError ERR_CONNECT.
  */
 export async function resolveHost(host: string, policy: NetPolicy): Promise<string[]> {
-  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  const bare = withoutBrackets(host);
   const literal = canonicalIp(bare);
   const addresses = literal === null ? await lookUp(bare, policy) : [literal];
   const refusals = addresses.map((address) => policy.refusal(address));

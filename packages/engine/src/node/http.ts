@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
-import { canonicalIp, type Family, familyOf } from "../base/address.ts";
+import { canonicalIp, type Family, familyOf, withoutBrackets } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { proxyName } from "../base/proxy.ts";
 import type { Http, HttpGetOptions, HttpRange, HttpResponse, HttpSink, HttpStream } from "../ports/http.ts";
@@ -147,12 +147,11 @@ export class NodeHttp implements Http {
   ): Promise<IncomingMessage> {
     const { signal } = how;
     const secure = target.protocol === "https:";
-    const bare = target.hostname.startsWith("[") ? target.hostname.slice(1, -1) : target.hostname;
     const options: RequestOptions = {
       method: "GET",
       protocol: target.protocol,
-      hostname: bare,
-      port: target.port === "" ? (secure ? 443 : 80) : Number(target.port),
+      hostname: withoutBrackets(target.hostname),
+      port: portOf(target),
       path: this.#agents.pathOf(target),
       ...(target.username === "" && target.password === ""
         ? {}
@@ -200,10 +199,10 @@ export class NodeHttp implements Http {
     const route = this.#agents.routeTo(target);
     const failure = explained(error, target, route === null ? target.host : proxyName(route.proxy));
     if (failure !== null) return failure;
-    const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
-    const bare = canonicalIp(target.hostname.replace(/^\[|\]$/g, "")) ?? target.hostname;
+    const bare = withoutBrackets(target.hostname);
+    const to = { host: canonicalIp(bare) ?? bare, port: portOf(target) };
     return route === null
-      ? connectError({ host: bare, port }, error).message
+      ? connectError(to, error).message
       : route.failure(connectError(route.proxy, error)).message;
   }
 }
@@ -232,6 +231,11 @@ function fixedLookup(addresses: readonly string[]): LookupFunction {
     if (options.all === true) callback(null, entries);
     else callback(null, first!.address, first!.family);
   };
+}
+
+function portOf({ port, protocol }: URL): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
 }
 
 function hasNoQuery(url: URL): boolean {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { canonicalIp } from "../base/address.ts";
+import { canonicalIp, isLinkLocal } from "../base/address.ts";
 
 /** Longest time for which what was read is believed. */
 const REFRESH_MS = 1000;
 
 interface OwnAddress {
   readonly address: string;
-  /** Name of the interface, without an alias ("eth0:1" is eth0). */
+  /** Name of the interface, see `deviceOf`. */
   readonly device: string;
   /** Of the loopback interface. */
   readonly internal: boolean;
@@ -46,7 +46,7 @@ export class LocalAddresses {
     this.#all = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
       (addresses ?? []).map(({ address, internal }) => ({
         address: canonicalIp(address) ?? address,
-        device: name.replace(/:.*$/, ""),
+        device: deviceOf(name),
         internal,
       })),
     );
@@ -54,8 +54,9 @@ export class LocalAddresses {
   }
 }
 
-function isLinkLocal(address: string): boolean {
-  return /^(?:fe[89ab][0-9a-f]:|169\.254\.)/.test(address);
+/** The interface that a name is of: "eth0:1" is eth0. */
+export function deviceOf(name: string): string {
+  return name.replace(/:.*$/, "");
 }
 
 /** Tells an interface from a later one of the same name; "" where the system does not say. */

@@ -1,5 +1,15 @@
 import { networkInterfaces } from "node:os";
-import { canonicalIp, type Family, familyOf, formatIp, isPrivate, parseIp } from "../base/address.ts";
+import {
+  canonicalIp,
+  type Family,
+  familyOf,
+  formatIp,
+  isLinkLocal,
+  isPrivate,
+  parseIp,
+  withoutZone,
+} from "../base/address.ts";
+import { deviceOf } from "./local-addresses.ts";
 import type { NetPolicy } from "./net-policy.ts";
 
 /** Interfaces that are spoken to at most: machines with many containers have hundreds. */
@@ -32,20 +42,20 @@ export class LocalNetworks {
     this.interfaces = [...interfaces];
     this.addresses = subnets
       .map(({ address }) => formatIp(address))
-      .filter((address) => !/^fe[89ab]/.test(address));
+      .filter((address) => family === 4 || !isLinkLocal(address));
     this.#subnets = subnets;
   }
 
   /** Whether a packet from the address may have come from a neighbour. */
   isNeighbour(host: string): boolean {
     if (this.#policy.refusal(host) !== null) return false;
-    // Only the kernel knows zones: "fe80::1%eth0".
-    const bytes = parseIp(host.replace(/%.*/, ""));
+    const bare = withoutZone(host);
+    const bytes = parseIp(bare);
     if (bytes === null) return false;
     if (this.#subnets.some((subnet) => contains(subnet, bytes))) return true;
     // A packet meant for another interface can reach a socket that is bound to one address.
     const { bindHost, device } = this.#policy;
-    return bindHost === null && device === null && isPrivate(host.replace(/%.*/, ""));
+    return bindHost === null && device === null && isPrivate(bare);
   }
 }
 
@@ -70,7 +80,7 @@ function usable(family: Family, policy: NetPolicy): Usable[] {
     }
   }
   const allowed = all.filter(({ name, address, internal }) => {
-    if (policy.device !== null) return name.replace(/:.*$/, "") === policy.device;
+    if (policy.device !== null) return deviceOf(name) === policy.device;
     return policy.bindHost === null ? !policy.loopbackOnly || internal : address === policy.bindHost;
   });
   const external = allowed.filter(({ internal }) => !internal);

@@ -1,5 +1,12 @@
 import { isIP } from "node:net";
-import { canonicalIp, type Family, familyOf, isLoopback, isPrivate } from "../base/address.ts";
+import {
+  canonicalIp,
+  type Family,
+  familyOf,
+  isLoopback,
+  isPrivate,
+  withoutBrackets,
+} from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Proxy } from "../base/proxy.ts";
@@ -54,9 +61,9 @@ export class NetPolicy {
   constructor(options: NetPolicyOptions = {}) {
     this.proxy = options.proxy === undefined ? null : new ProxyRoute(options.proxy);
     this.#ipFilter = options.ipFilter ?? null;
-    const host =
-      options.bindHost === "localhost" ? "127.0.0.1" : options.bindHost?.replace(/^\[(.*)\]$/, "$1");
-    const bindHost = host === undefined ? null : (canonicalIp(host) ?? host);
+    const given = options.bindHost === undefined ? null : withoutBrackets(options.bindHost);
+    const host = given === "localhost" ? "127.0.0.1" : given;
+    const bindHost = host === null ? null : (canonicalIp(host) ?? host);
     const isName = bindHost !== null && isIP(bindHost) === 0;
     const isInternalName = isName && this.#local.of(bindHost).some((own) => this.#local.isInternal(own));
     if (isName && !canNameInterface(bindHost)) {

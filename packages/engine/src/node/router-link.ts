@@ -1,6 +1,7 @@
 import type { Socket } from "node:dgram";
 import { request as httpRequest } from "node:http";
 import { networkInterfaces } from "node:os";
+import { withoutZone, withoutBrackets, isLinkLocal } from "../base/address.ts";
 import type { Route } from "../base/route.ts";
 import type { RouterCall, RouterLink, RouterListener, RouterReply } from "../ports/routers.ts";
 import { GATEWAY_NEWS, GATEWAY_PORT } from "../wire/port-mapping.ts";
@@ -55,7 +56,7 @@ export class NodeRouterLink implements RouterLink {
       { family, address: local, port: 0, shared: false, device: policy.bindingOf(family).device },
       (bytes, { host, port }) => {
         if (link?.isOpen !== true) return;
-        const from = host.replace(/%.*/, "");
+        const from = withoutZone(host);
         if (port === GATEWAY_PORT && from === route.gateway) listener.onGatewayPacket(bytes);
         else listener.onSearchAnswer(bytes, from);
       },
@@ -94,7 +95,7 @@ export class NodeRouterLink implements RouterLink {
 
   call({ method, url, headers, body, maxBytes }: RouterCall): Promise<RouterReply> {
     const target = new URL(url);
-    const host = target.hostname.replace(/^\[(.*)\]$/, "$1");
+    const host = withoutBrackets(target.hostname);
     const port = target.port === "" ? 80 : Number(target.port);
     return new Promise((resolve) => {
       const parts: Uint8Array[] = [];
@@ -150,7 +151,7 @@ export class NodeRouterLink implements RouterLink {
   }
 
   #zoned(host: string): string {
-    return /^fe[89ab]/i.test(host) ? host + this.#zone : host;
+    return isLinkLocal(host) ? host + this.#zone : host;
   }
 }
 

@@ -1,9 +1,9 @@
 import { createSocket } from "node:dgram";
-import { networkInterfaces } from "node:os";
 import { canonicalIp, type Family, familyOf, isBogon, isLoopback, isPrivate } from "../base/address.ts";
 import type { Route } from "../base/route.ts";
 import type { RouterLink, RouterListener, Routers } from "../ports/routers.ts";
 import { defaultGateways } from "./default-gateways.ts";
+import { LocalAddresses } from "./local-addresses.ts";
 import type { NetPolicy } from "./net-policy.ts";
 import { NodeRouterLink } from "./router-link.ts";
 
@@ -13,6 +13,7 @@ const FAR = { 4: "192.0.2.1", 6: "2001:db8::1" } as const;
 /** The routers of this machine, within the bounds of a policy. */
 export class NodeRouters implements Routers {
   readonly #policy: NetPolicy;
+  readonly #local: LocalAddresses = new LocalAddresses();
 
   constructor(policy: NetPolicy) {
     this.#policy = policy;
@@ -25,7 +26,7 @@ export class NodeRouters implements Routers {
   }
 
   open(route: Route, listener: RouterListener): Promise<RouterLink> {
-    return NodeRouterLink.open(route, deviceOf(route.local), this.#policy, listener);
+    return NodeRouterLink.open(route, this.#local.deviceOf(route.local), this.#policy, listener);
   }
 
   async #route(family: Family): Promise<Route | null> {
@@ -33,7 +34,7 @@ export class NodeRouters implements Routers {
     if (local === null || isLoopback(local) || isBogon(local)) return null;
     // Nobody outside can send to others.
     if (family === 6 && isPrivate(local)) return null;
-    const device = deviceOf(local);
+    const device = this.#local.deviceOf(local);
     const gateways = await defaultGateways(family);
     const ours = gateways.find((entry) =>
       entry.device === null ? entry.local === local : entry.device === device,
@@ -45,7 +46,7 @@ export class NodeRouters implements Routers {
   async #localAddress(family: Family): Promise<string | null> {
     const { bindHost, device } = this.#policy;
     if (bindHost !== null) return familyOf(bindHost) === family ? bindHost : null;
-    if (device !== null) return addressesOf(device, family)[0] ?? null;
+    if (device !== null) return this.#local.of(device).find((own) => canBeReached(own, family)) ?? null;
     return sourceAddress(family);
   }
 }
@@ -64,18 +65,7 @@ function sourceAddress(family: Family): Promise<string | null> {
   });
 }
 
-/** Name of the interface that has the address. */
-function deviceOf(address: string): string | null {
-  for (const [name, entries] of Object.entries(networkInterfaces())) {
-    if (entries?.some((entry) => canonicalIp(entry.address) === address) === true) return name;
-  }
-  return null;
-}
-
-/** Addresses of an interface that a router can lead others to. */
-function addressesOf(device: string, family: Family): string[] {
-  return (networkInterfaces()[device] ?? [])
-    .map(({ address }) => canonicalIp(address))
-    .filter((address) => address !== null)
-    .filter((address) => familyOf(address) === family && (family === 4 || !isPrivate(address)));
+/** Whether a router can lead others to the address. */
+function canBeReached(address: string, family: Family): boolean {
+  return familyOf(address) === family && (family === 4 || !isPrivate(address));
 }

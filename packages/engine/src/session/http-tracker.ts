@@ -1,4 +1,4 @@
-import { type Family, isPrivate } from "../base/address.ts";
+import { type Family, isPrivate, withoutBrackets } from "../base/address.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Http } from "../ports/http.ts";
 import type { AnnounceAnswer, AnnounceRefusal, AnnounceRequest, SwarmCounts } from "../wire/announce.ts";
@@ -60,7 +60,7 @@ async function ask<T extends object>(
 }
 
 function isHere(hostname: string): boolean {
-  return isPrivate(hostname.replace(/^\[|\]$/g, "")) || hostname === "localhost";
+  return isPrivate(withoutBrackets(hostname)) || hostname === "localhost";
 }
 
 function refusal(reason: string): AnnounceRefusal {

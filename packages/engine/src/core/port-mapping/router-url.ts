@@ -1,4 +1,11 @@
-import { canonicalIp, isPrivate, parseIp } from "../../base/address.ts";
+import {
+  canonicalIp,
+  familyOf,
+  isLinkLocal,
+  isPrivate,
+  parseIp,
+  withoutBrackets,
+} from "../../base/address.ts";
 import type { Route } from "../../base/route.ts";
 
 const MAX_URL = 512;
@@ -10,14 +17,16 @@ const MAX_URL = 512;
 export function acceptDescriptionUrl(location: string, from: string, route: Route): string | null {
   const url = parseRouterUrl(location);
   if (url === null) return null;
-  const host = hostOf(url);
+  const host = withoutBrackets(url.hostname);
   if (route.family === 4) {
     const isOurRouter = route.gateway === null ? isPrivate(from) : from === route.gateway;
     return isOurRouter && host === from ? url.href : null;
   }
   // A router has several addresses in IPv6: it answers from one and may name another of the same network.
   const isNear = [from, host].every(
-    (address) => address === route.gateway || isLinkLocal(address) || isSameNetwork(address, route.local),
+    (address) =>
+      familyOf(address) === 6 &&
+      (address === route.gateway || isLinkLocal(address) || isSameNetwork(address, route.local)),
   );
   return isNear ? url.href : null;
 }
@@ -28,27 +37,16 @@ export function acceptControlUrl(controlUrl: string, base: string, description: 
   for (const against of base === "" ? [description] : [base, description]) {
     if (!URL.canParse(controlUrl, against)) continue;
     const url = parseRouterUrl(new URL(controlUrl, against).href);
-    if (url !== null && hostOf(url) === hostOf(device)) return url.href;
+    if (url !== null && withoutBrackets(url.hostname) === withoutBrackets(device.hostname)) return url.href;
   }
   return null;
-}
-
-/** The host of a URL without brackets. */
-function hostOf(url: URL): string {
-  const { hostname } = url;
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
 function parseRouterUrl(text: string): URL | null {
   if (text.length > MAX_URL || !/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text)) return null;
   const url = new URL(text);
   const isPlain = url.protocol === "http:" && url.username === "" && url.password === "" && url.port !== "0";
-  return isPlain && canonicalIp(hostOf(url)) !== null ? url : null;
-}
-
-function isLinkLocal(host: string): boolean {
-  const bytes = parseIp(host);
-  return bytes !== null && bytes.length === 16 && bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
+  return isPlain && canonicalIp(withoutBrackets(url.hostname)) !== null ? url : null;
 }
 
 /** Whether two IPv6 addresses share the first 64 bits. */
