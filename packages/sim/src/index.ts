@@ -3,6 +3,7 @@ export { type DhtMember, LocalDht, type LocalDhtSpec } from "./dht/local-dht.ts"
 export { DiskFiles } from "./disk-files.ts";
 export { EventQueue } from "./event-queue.ts";
 export type { Made } from "./make-torrent.ts";
+export { MovedClock } from "./moved-clock.ts";
 export type { Node } from "./node.ts";
 export { type Heard, ScriptedPeer } from "./scripted-peer.ts";
 export { serves, servesMetadata } from "./scripted-seed.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MovedClock } from "@shoal/sim";
 import type { Endpoint, Family } from "../../dist/base/address.js";
 import { ShoalError } from "../../dist/base/errors.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import { ExternalAddress } from "../../dist/core/external-address.js";
-import type { Clock } from "../../dist/ports/clock.js";
 import type { Http, HttpGetOptions } from "../../dist/ports/http.js";
 import type { Announcing, AnnounceInfo, TrackerResult } from "../../dist/session/announcing.js";
 import { TrackerClient } from "../../dist/session/tracker-client.js";
@@ -24,17 +24,7 @@ interface Asked {
 
 /** A client whose requests are answered by the test, under a virtual clock. */
 function setUp(families: readonly Family[] = []) {
-  let now = 0;
-  const timers = new Set<{ at: number; callback: () => void }>();
-  const clock: Clock = {
-    now: () => now,
-    wallTime: () => 1_700_000_000_000 + now,
-    setTimer(delayMs, callback) {
-      const timer = { at: now + delayMs, callback };
-      timers.add(timer);
-      return { cancel: () => timers.delete(timer) };
-    },
-  };
+  const clock = new MovedClock();
   const asked: Asked[] = [];
   const http: Http = {
     families: () => Promise.resolve(families),
@@ -97,22 +87,7 @@ function setUp(families: readonly Family[] = []) {
     const info = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(more));
     return client.add(info, listener);
   };
-  const pass = async (ms: number): Promise<void> => {
-    const end = now + ms;
-    for (;;) {
-      const next = [...timers].reduce((least, timer) => Math.min(least, timer.at), Infinity);
-      if (next > end) break;
-      now = next;
-      for (const timer of timers) {
-        if (timer.at > now) continue;
-        timers.delete(timer);
-        timer.callback();
-      }
-      await settle();
-    }
-    now = end;
-  };
-  return { client, external, add, asked, peers, results, pass, timers };
+  return { client, clock, external, add, asked, peers, results };
 }
 
 const peer = (last: number): string => `6:\x01\x02\x03${String.fromCharCode(last)}\x1a\xe1`;
@@ -167,26 +142,26 @@ test("Announcing: each family is told its own port, where a router has opened an
 });
 
 test("Announcing: one family that does not answer is no failure, and is not asked for long", async () => {
-  const { add, asked, results, pass, client } = setUp([4, 6]);
+  const { add, asked, results, client, clock } = setUp([4, 6]);
   const announcing = add([["http://t/announce"]]);
   announcing.start();
   await settle();
   for (let round = 0; round < 20; round++) {
     const started = asked.length;
     for (const one of asked) if (one.family === 4) await one.answer(ANSWER);
-    await pass(31 * MINUTE);
+    await clock.advance(31 * MINUTE);
     assert.ok(asked.length > started, "goes on");
   }
   assert.ok(results.every(({ ok }) => ok));
   const silent = asked.filter(({ family }) => family === 6).length;
   assert.ok(silent <= 16, `${silent} of ${asked.length}`);
   const closing = client.close();
-  await pass(3_000);
+  await clock.advance(3_000);
   await closing;
 });
 
 test("Announcing.statuses: what each tracker said, and when it is asked again", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   const announcing = add([["http://a/announce"], ["http://b/announce"], ["http://c/announce"], ["wss://d/"]]);
   assert.deepEqual(announcing.statuses(), []);
   announcing.start();
@@ -208,7 +183,7 @@ test("Announcing.statuses: what each tracker said, and when it is asked again", 
   const [never, ok, idle] = announcing.statuses();
   assert.deepEqual([never!.nextAnnounceAt, idle!.nextAnnounceAt], [null, null]);
   assert.ok(ok!.nextAnnounceAt! >= 1_700_000_000_000 + 30 * MINUTE);
-  await pass(31 * MINUTE);
+  await clock.advance(31 * MINUTE);
   assert.equal(announcing.statuses()[1]!.state, "asking");
   await asked[2]!.fail();
   const failed = announcing.statuses()[1]!;
@@ -269,14 +244,14 @@ test("Announcing: trackers that are added are asked at once, one that is taken o
 });
 
 test("Announcing: a partial seed says so each time (BEP 21)", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   const announcing = add([["http://a/announce"]], {
     totals: () => ({ uploaded: 0, downloaded: 0, left: 0, isPartialSeed: true }),
   });
   announcing.start();
   await settle();
   await asked[0]!.answer(ANSWER);
-  await pass(31 * MINUTE);
+  await clock.advance(31 * MINUTE);
   assert.deepEqual(
     asked.map(({ url }) => url.searchParams.get("event")),
     ["started", "paused"],
@@ -284,11 +259,11 @@ test("Announcing: a partial seed says so each time (BEP 21)", async () => {
 });
 
 test("Announcing.scrape: many torrents with few requests, and fewer at a time for trackers that want that (BEP 48)", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   const names = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(40, "0"));
   const torrents = names.map((name) => add([["http://a/announce?k=1"]], { names: () => [name] }));
   const done = Promise.all(torrents.map((torrent) => torrent.scrape({ urgency: "asked", all: true })));
-  await pass(50);
+  await clock.advance(50);
   await settle();
   const hashesOf = ({ url }: Asked): string[] =>
     [...url.search.matchAll(/info_hash=([^&]*)/g)].map(([, escaped]) =>
@@ -325,13 +300,13 @@ test("Announcing.scrape: many torrents with few requests, and fewer at a time fo
 });
 
 test("Announcing.scrape: a private torrent asks only the tracker that knows of it, and none that has no scrape", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   const torrent = add([["http://a/announce"], ["http://b/announce"]], { isPrivate: true });
   torrent.start();
   await settle();
   await asked[0]!.answer(ANSWER);
   const done = torrent.scrape({ urgency: "asked", all: true });
-  await pass(50);
+  await clock.advance(50);
   await settle();
   assert.deepEqual(
     asked.slice(1).map(({ url }) => url.host + url.pathname),
@@ -341,13 +316,13 @@ test("Announcing.scrape: a private torrent asks only the tracker that knows of i
   await done;
   const other = add([["http://c/tracker.php?k=1"]]);
   const nothing = other.scrape({ urgency: "asked", all: true });
-  await pass(50);
+  await clock.advance(50);
   await nothing;
   assert.equal(asked.length, 2);
 });
 
 test("Announcing: once an hour torrents whose counts nobody tells are scraped, on the timer of the announces", async () => {
-  const { add, asked, pass, timers } = setUp();
+  const { add, asked, clock } = setUp();
   const told = add([["http://a/announce"]]);
   const silent = add([["http://b/announce"]], { names: () => ["22".repeat(20)] });
   told.start();
@@ -355,8 +330,8 @@ test("Announcing: once an hour torrents whose counts nobody tells are scraped, o
   await settle();
   await asked[0]!.answer(ANSWER);
   await asked[1]!.answer("d8:intervali86400ee");
-  assert.equal(timers.size, 1);
-  await pass(HOUR + MINUTE);
+  assert.equal(clock.timers, 1);
+  await clock.advance(HOUR + MINUTE);
   await settle();
   assert.deepEqual(
     asked.filter(({ url }) => url.pathname === "/scrape").map(({ url }) => url.host),
@@ -364,33 +339,33 @@ test("Announcing: once an hour torrents whose counts nobody tells are scraped, o
   );
   void told.close();
   void silent.close();
-  await pass(MINUTE);
-  await pass(MINUTE);
-  assert.equal(timers.size, 0, "nothing is left of them");
+  await clock.advance(MINUTE);
+  await clock.advance(MINUTE);
+  assert.equal(clock.timers, 0, "nothing is left of them");
 });
 
 test("Announcing: torrents are announced anew, one after another, when our address has changed", async () => {
-  const { add, asked, external, pass } = setUp();
+  const { add, asked, external, clock } = setUp();
   for (const name of ["11", "22", "33"]) {
     add([["http://a/announce"]], { names: () => [name.repeat(20)] }).start();
   }
   await settle();
   for (const one of asked) await one.answer(ANSWER);
   external.vote("8.8.8.8", "a", "tracker");
-  await pass(2 * MINUTE);
+  await clock.advance(2 * MINUTE);
   assert.equal(asked.length, 3, "that it becomes known is no change");
   external.vote("9.9.9.9", "b", "tracker");
   external.vote("9.9.9.9", "c", "tracker");
   external.vote("9.9.9.9", "d", "tracker");
-  await pass(0);
+  await clock.advance(0);
   await settle();
   assert.equal(asked.length, 4);
-  await pass(MINUTE);
+  await clock.advance(MINUTE);
   assert.equal(asked.length, 6);
 });
 
 test("Announcing: with all trackers dead retries become rare, and somebody who waits is served at once", async () => {
-  const { add, asked, pass, timers } = setUp();
+  const { add, asked, clock } = setUp();
   const announcing = add([["http://a/announce"], ["http://b/announce"]]);
   announcing.start();
   let requests = 0;
@@ -401,7 +376,7 @@ test("Announcing: with all trackers dead retries become rare, and somebody who w
   for (let hour = 0; hour < 48; hour++) {
     for (let minute = 0; minute < 60; minute += 0.5) {
       await refuse();
-      await pass(MINUTE / 2);
+      await clock.advance(MINUTE / 2);
     }
   }
   const inTwoDays = requests;
@@ -409,17 +384,17 @@ test("Announcing: with all trackers dead retries become rare, and somebody who w
   assert.ok(inTwoDays < 80, `${inTwoDays} requests in two days`);
   for (let hour = 0; hour < 48; hour++) {
     await refuse();
-    await pass(HOUR);
+    await clock.advance(HOUR);
   }
   assert.ok(requests - inTwoDays <= 8, `${requests - inTwoDays} requests in the next two`);
-  assert.equal(timers.size, 1);
+  assert.equal(clock.timers, 1);
   announcing.announceSoon();
   await settle();
   assert.equal(asked.length, requests + 1);
 });
 
 test("Announcing: a dead host costs the same for hundreds that began at once as for one", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   for (let i = 0; i < 300; i++) {
     add([["http://a/announce"]], { names: () => [i.toString(16).padStart(40, "0")] }).start();
   }
@@ -427,13 +402,13 @@ test("Announcing: a dead host costs the same for hundreds that began at once as 
   for (let minute = 0; minute < 24 * 60; minute += 0.5) {
     await settle();
     for (; failed < asked.length; failed++) await asked[failed]!.fail();
-    await pass(MINUTE / 2);
+    await clock.advance(MINUTE / 2);
   }
   assert.ok(failed <= 60, `${failed} requests in a day`);
 });
 
 test("Announcing: a magnet that turns out to be private waits for the tracker that it has asked (BEP 27)", async () => {
-  const { add, asked, pass } = setUp();
+  const { add, asked, clock } = setUp();
   const torrent = { isPrivate: false };
   const announcing = add([["http://a/announce"], ["http://b/announce"]], {
     get isPrivate() {
@@ -443,7 +418,7 @@ test("Announcing: a magnet that turns out to be private waits for the tracker th
   announcing.start();
   await settle();
   torrent.isPrivate = true;
-  await pass(29_000);
+  await clock.advance(29_000);
   assert.equal(asked.length, 1);
   await asked[0]!.fail();
   assert.equal(asked.length, 2);
@@ -476,7 +451,7 @@ test("Announcing: only what a user named may be anything on this machine and in 
 });
 
 test("Announcing: the end of the client is the end of all, of what is asked over a second family and of good-byes, too", async () => {
-  const { add, asked, client, timers } = setUp([4, 6]);
+  const { add, asked, client, clock } = setUp([4, 6]);
   const announcing = add([["http://t/announce"]]);
   announcing.start();
   await settle();
@@ -491,7 +466,7 @@ test("Announcing: the end of the client is the end of all, of what is asked over
     asked.map(({ options }) => options.signal!.aborted),
     [true, true, true, true],
   );
-  assert.equal(timers.size, 0);
+  assert.equal(clock.timers, 0);
 });
 
 test("Announcing: what a user asks for comes before thousands that were just begun, also when it is in line with them", async () => {
@@ -511,7 +486,7 @@ test("Announcing: what a user asks for comes before thousands that were just beg
 });
 
 test("TrackerClient: good-byes begin where the most people look", async () => {
-  const { client, add, asked, pass } = setUp();
+  const { client, add, asked, clock } = setUp();
   const torrents = Array.from({ length: 40 }, (_, i) =>
     add([["http://t/announce"]], { names: () => [`${"ff".repeat(19)}${(128 + i).toString(16)}`] }),
   );
@@ -526,6 +501,6 @@ test("TrackerClient: good-byes begin where the most people look", async () => {
     .slice(40)
     .map(({ url }) => Number.parseInt(url.search.slice(-200).match(/%FF%([0-9A-F]{2})&/)![1]!, 16) - 128);
   assert.deepEqual(first.slice(0, 5), [39, 38, 37, 36, 35]);
-  await pass(3_000);
+  await clock.advance(3_000);
   await closed;
 });

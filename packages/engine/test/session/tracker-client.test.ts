@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { MovedClock } from "@shoal/sim";
 import type { Endpoint } from "../../dist/base/address.js";
 import { ShoalError } from "../../dist/base/errors.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
@@ -204,34 +205,16 @@ test("a warning and a name that becomes known later", async (t) => {
 });
 
 test("a silent tracker: the next is asked after ten seconds, and stopping takes three", async (t) => {
-  const timers = new Set<{ at: number; callback: () => void }>();
-  let now = 0;
-  const clock: Clock = {
-    now: () => now,
-    wallTime: () => now,
-    setTimer(delayMs, callback) {
-      const timer = { at: now + delayMs, callback };
-      timers.add(timer);
-      return { cancel: () => timers.delete(timer) };
-    },
-  };
-  const advance = (ms: number): void => {
-    now += ms;
-    for (const timer of timers) {
-      if (timer.at > now) continue;
-      timers.delete(timer);
-      timer.callback();
-    }
-  };
+  const clock = new MovedClock();
   const silent = await httpTracker(t, null);
   const second = await udpTracker(t);
   const listener = new Listener();
   const trackers = client(t, clock);
   const handle = begin(trackers, info([[silent.url], [second.url]]), listener);
   await silent.announces(1);
-  advance(9_999);
+  await clock.advance(9_999);
   assert.equal(second.connects, 0);
-  advance(1);
+  await clock.advance(1);
   await listener.until(1);
   assert.equal(listener.results[0]!.url, second.url);
 
@@ -241,10 +224,10 @@ test("a silent tracker: the next is asked after ten seconds, and stopping takes 
   assert.equal(silent.told[1]!.event, "stopped", "it may have heard of us");
   assert.equal(second.told[1]!.event, "stopped");
   assert.equal(stopped, false);
-  advance(3_000);
+  await clock.advance(3_000);
   await stopping;
   await trackers.close();
-  advance(3_600_000);
+  await clock.advance(3_600_000);
   assert.deepEqual([silent.told.length, second.told.length], [2, 2]);
 });
 
