@@ -17,7 +17,7 @@ export const ERROR_TABLE = {
   ERR_DISK: "The file system refused an operation",
   ERR_PORT_IN_USE: "The port to listen on is taken",
   ERR_LISTEN: "Listening on the address failed",
-  ERR_CONNECT: "A peer could not be reached",
+  ERR_CONNECT: "A peer, a proxy or a host name could not be reached",
   ERR_TRACKER: "A tracker refused or did not answer",
   ERR_HTTP: "An HTTP request failed or its answer exceeds a limit",
   ERR_LOCKED: "Another process is using the same resource",
@@ -46,5 +46,15 @@ export class ProtocolError extends ShoalError {
   constructor(message: string, details: Record<string, unknown> = {}, code: ErrorCode = "ERR_PROTOCOL") {
     super(code, message, details);
     this.name = "ProtocolError";
+  }
+}
+
+/** What `read` makes of bytes that others sent or left; null when they break the protocol. */
+export function validOrNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { canonicalIp, type Endpoint, endpointKey, parseEndpoint } from "../base/address.ts";
-import { ProtocolError } from "../base/errors.ts";
+import { validOrNull } from "../base/errors.ts";
 import type { BencodeValue } from "../wire/bencode.ts";
 
 const MAX_NODES = 32;
@@ -19,10 +19,5 @@ function nodeOf(entry: BencodeValue): Endpoint | null {
   const [host, port] = entry.asList() ?? [];
   const text = host?.asText() ?? "";
   const ip = canonicalIp(text);
-  try {
-    return parseEndpoint(endpointKey(ip ?? text, port?.asNumber() ?? 0));
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
-  }
+  return validOrNull(() => parseEndpoint(endpointKey(ip ?? text, port?.asNumber() ?? 0)));
 }

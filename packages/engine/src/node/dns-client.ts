@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { domainToASCII } from "node:url";
 import { canonicalIp, familyOf } from "../base/address.ts";
-import { ProtocolError, ShoalError } from "../base/errors.ts";
+import { ShoalError, validOrNull } from "../base/errors.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { UdpSocket } from "../ports/udp.ts";
 import {
@@ -34,7 +34,9 @@ export async function lookUpBound(name: string, policy: NetPolicy): Promise<stri
   const by = policy.device ?? policy.bindHost ?? "here";
   const servers = await nameServers(policy);
   if (servers.length === 0) {
-    throw failed(name, `could not be looked up: no name server is known that can be asked through ${by}`);
+    throw failed(
+      `the name ${name} could not be looked up: no name server is known that can be asked through ${by}`,
+    );
   }
   for (const waitMs of WAITS_MS) {
     for (const server of servers) {
@@ -42,15 +44,13 @@ export async function lookUpBound(name: string, policy: NetPolicy): Promise<stri
       const answers = await ask(name, server, waitMs, policy);
       const addresses = answers.flatMap((answer) => answer.addresses);
       if (addresses.length > 0) return addresses;
-      if (answers.some(({ code }) => code === NO_SUCH_NAME))
-        throw failed(undefined, `there is no host named ${name}`);
+      if (answers.some(({ code }) => code === NO_SUCH_NAME)) throw failed(`there is no host named ${name}`);
       if (answers.length > 0 && answers.every(({ code }) => code === 0))
-        throw failed(undefined, `${name} has no address`);
+        throw failed(`${name} has no address`);
     }
   }
   throw failed(
-    name,
-    `could not be looked up: no name server answers through ${by} (asked ${servers.join(", ")})`,
+    `the name ${name} could not be looked up: no name server answers through ${by} (asked ${servers.join(", ")})`,
   );
 }
 
@@ -75,7 +75,8 @@ async function ask(name: string, server: string, waitMs: number, policy: NetPoli
       policy,
       (bytes, from) => {
         if (from.host !== server || from.port !== PORT) return;
-        for (const [i, question] of questions.entries()) answers[i] ??= decode(bytes, question);
+        for (const [i, question] of questions.entries())
+          answers[i] ??= validOrNull(() => decodeDnsAnswer(bytes, question));
         if (answers.every((answer) => answer !== null)) done();
       },
       (host) => policy.refusalOfServer(host),
@@ -106,24 +107,14 @@ async function askAgain(
   policy: NetPolicy,
 ): Promise<DnsAnswer | null> {
   const answer = await askByTcp(packet, server, waitMs, policy);
-  return answer === null ? null : decode(answer, question);
+  return answer === null ? null : validOrNull(() => decodeDnsAnswer(answer, question));
 }
 
 function encodeQuestion(question: DnsQuestion): Uint8Array {
   try {
     return encodeDnsQuestion(question);
   } catch {
-    throw failed(undefined, `there is no host named ${question.name.slice(0, 100)}`);
-  }
-}
-
-/** Null for what is no answer to the question. */
-function decode(bytes: Uint8Array, question: DnsQuestion): DnsAnswer | null {
-  try {
-    return decodeDnsAnswer(bytes, question);
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
+    throw failed(`there is no host named ${question.name.slice(0, 100)}`);
   }
 }
 
@@ -134,10 +125,9 @@ async function nameServers(policy: NetPolicy): Promise<string[]> {
     const servers = words
       .filter(([key]) => key === "nameserver")
       .map(([, value]) => canonicalIp(value ?? ""))
-      .filter(
-        (host) => host !== null && !policy.isOnThisMachine(host) && policy.refusalOfServer(host) === null,
-      );
-    if (servers.length > 0) return servers.slice(0, MAX_SERVERS) as string[];
+      .filter((host) => host !== null)
+      .filter((host) => !policy.isOnThisMachine(host) && policy.refusalOfServer(host) === null);
+    if (servers.length > 0) return servers.slice(0, MAX_SERVERS);
   }
   return [];
 }
@@ -166,6 +156,6 @@ function toAscii(name: string): string {
   return /^[\x21-\x7e]*$/.test(name) ? name : domainToASCII(name);
 }
 
-function failed(name: string | undefined, message: string): ShoalError {
-  return new ShoalError("ERR_CONNECT", name === undefined ? message : `the name ${name} ${message}`, {});
+function failed(message: string): ShoalError {
+  return new ShoalError("ERR_CONNECT", message);
 }

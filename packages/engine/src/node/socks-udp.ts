@@ -1,5 +1,5 @@
 import { endpointKey, type Family, familyOf } from "../base/address.ts";
-import { ProtocolError, ShoalError } from "../base/errors.ts";
+import { ShoalError, validOrNull } from "../base/errors.ts";
 import { proxyName } from "../base/proxy.ts";
 import { Socks5Handshake } from "../core/proxy/socks5-handshake.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -142,21 +142,18 @@ export class SocksUdp implements UdpSocket {
   }
 
   #onDatagram(packet: Uint8Array): void {
-    try {
-      const { from, data } = decodeSocksPacket(packet);
-      const bytes = data.slice();
-      if (this.#policy.refusal(from.host) !== null) return;
-      if (this.#known.has(endpointKey(from.host, from.port))) {
-        this.#onPacket(bytes, from);
-        return;
-      }
-      // The proxy alone knows which name the address belongs to: whoever asked knows its answers by their content.
-      const names = this.#standIns.get(from.port);
-      if (names === undefined) this.#onPacket(bytes, from);
-      for (const host of names ?? []) this.#onPacket(bytes, { host, port: from.port });
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+    const datagram = validOrNull(() => decodeSocksPacket(packet));
+    if (datagram === null || this.#policy.refusal(datagram.from.host) !== null) return;
+    const { from } = datagram;
+    const bytes = datagram.data.slice();
+    if (this.#known.has(endpointKey(from.host, from.port))) {
+      this.#onPacket(bytes, from);
+      return;
     }
+    // The proxy alone knows which name the address belongs to: whoever asked knows its answers by their content.
+    const names = this.#standIns.get(from.port);
+    if (names === undefined) this.#onPacket(bytes, from);
+    for (const host of names ?? []) this.#onPacket(bytes, { host, port: from.port });
   }
 
   #remember({ host, port }: Endpoint): void {

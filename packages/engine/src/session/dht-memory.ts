@@ -1,5 +1,5 @@
 import type { Millis } from "../base/brand.ts";
-import { ProtocolError, ShoalError } from "../base/errors.ts";
+import { ShoalError, validOrNull } from "../base/errors.ts";
 import { decodeDhtRecord, type DhtRecord, encodeDhtRecord } from "../core/dht-record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -81,10 +81,5 @@ export class DhtMemory {
 
 /** Null for what is damaged or of another version: a fresh start. */
 function readable(bytes: Uint8Array | null): DhtRecord | null {
-  try {
-    return bytes === null ? null : decodeDhtRecord(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
-  }
+  return bytes === null ? null : validOrNull(() => decodeDhtRecord(bytes));
 }

@@ -1,6 +1,6 @@
 import { type Endpoint, endpointKey, FAMILIES, type Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
-import { ProtocolError, ShoalError } from "../base/errors.ts";
+import { ShoalError, validOrNull } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { LocalAnnouncer, LocalTorrent } from "../core/lsd/local-announcer.ts";
@@ -97,19 +97,15 @@ export class LsdFinder implements PeerFinder {
   #onPacket(bytes: Uint8Array, { host }: Endpoint): void {
     const now = this.#ports.clock.now();
     if (this.#closed || this.#byName.size === 0 || !this.#reads.take(1, now)) return;
-    try {
-      const { port, names, cookie } = decodeLsdAnnounce(bytes);
-      if (cookie === this.#cookie) return;
-      for (const name of names) {
-        const seeking = this.#byName.get(name);
-        if (seeking === undefined) continue;
-        this.#announcer.onAsked(seeking, now);
-        seeking.onNeighbour({ host, port }, name);
-      }
-      this.#arm();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+    const announce = validOrNull(() => decodeLsdAnnounce(bytes));
+    if (announce === null || announce.cookie === this.#cookie) return;
+    for (const name of announce.names) {
+      const seeking = this.#byName.get(name);
+      if (seeking === undefined) continue;
+      this.#announcer.onAsked(seeking, now);
+      seeking.onNeighbour({ host, port: announce.port }, name);
     }
+    this.#arm();
   }
 
   /** Whoever is in the new network doesn't know of us. */

@@ -1,6 +1,6 @@
 import { concatBytes, utf8 } from "../base/bytes.ts";
 import { type BencodeInput, type BencodeValue, decodeBencode, EncodedBencode } from "./bencode.ts";
-import { ProtocolError } from "../base/errors.ts";
+import { ProtocolError, validOrNull } from "../base/errors.ts";
 import { ID_BYTES } from "./krpc-contacts.ts";
 
 /** Longest value of an item (BEP 44), as bencode. */
@@ -168,13 +168,7 @@ export function itemToSign(salt: Uint8Array, seq: bigint, value: Uint8Array): Ui
 
 /** Whether bytes are exactly one canonical bencoded value of at most `MAX_ITEM_BYTES`. */
 export function isItemValue(value: Uint8Array): boolean {
-  try {
-    decodeBencode(value, { maxBytes: MAX_ITEM_BYTES, sorted: true });
-    return true;
-  } catch (error) {
-    if (error instanceof ProtocolError) return false;
-    throw error;
-  }
+  return validOrNull(() => decodeBencode(value, { maxBytes: MAX_ITEM_BYTES, sorted: true })) !== null;
 }
 
 function decodeAnnounce(args: BencodeValue): Query {

@@ -1,7 +1,7 @@
 import { type Endpoint, type Family, familyOf, isBogon, mayTell, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
-import { ProtocolError, ShoalError } from "../../base/errors.ts";
+import { ShoalError, validOrNull } from "../../base/errors.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 import {
   type Answer,
@@ -141,7 +141,7 @@ export class DhtNode {
   onPacket(bytes: Uint8Array, from: Endpoint, now: Millis): void {
     this.#counts.packetsIn++;
     this.#counts.bytesIn += bytes.length;
-    const packet = this.#isOfFamily(from) ? decoded(bytes) : null;
+    const packet = this.#isOfFamily(from) ? validOrNull(() => decodeKrpc(bytes)) : null;
     if (packet === null || !this.#take(packet, bytes.length, from, now)) this.#counts.packetsIgnored++;
     this.#lookups.pump(now);
   }
@@ -353,15 +353,6 @@ export class DhtNode {
 }
 
 type KrpcQuestion = Extract<KrpcPacket, { readonly kind: "query" | "bad-query" }>;
-
-function decoded(bytes: Uint8Array): KrpcPacket | null {
-  try {
-    return decodeKrpc(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
-  }
-}
 
 function id(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== ID_BYTES) throw unusable("A target in the DHT has 20 bytes");

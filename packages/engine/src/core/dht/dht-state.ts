@@ -1,6 +1,6 @@
 import type { Family } from "../../base/address.ts";
 import { copyBytes } from "../../base/bytes.ts";
-import { ProtocolError } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import { decodeBencode, encodeBencode } from "../../wire/bencode.ts";
 import { type Contact, decodeContacts, encodeContacts, ID_BYTES } from "../../wire/krpc-contacts.ts";
 
@@ -19,14 +19,11 @@ export function encodeDhtState({ id, nodes }: DhtState, family: Family): Uint8Ar
 
 /** Null for what is no state. */
 export function decodeDhtState(bytes: Uint8Array, family: Family): DhtState | null {
-  try {
+  return validOrNull(() => {
     const root = decodeBencode(bytes, { maxBytes: MAX_BYTES, maxDepth: 4, maxTokens: 64 });
     const id = root.getBytes("id");
     if (id?.length !== ID_BYTES) return null;
     const nodes = decodeContacts(root.getBytes("nodes") ?? new Uint8Array(0), family, MAX_NODES);
     return { id: copyBytes(id), nodes };
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
-  }
+  });
 }

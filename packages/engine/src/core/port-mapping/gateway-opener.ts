@@ -1,6 +1,6 @@
 import type { Millis } from "../../base/brand.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { ProtocolError } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import { decodeNatPmp, encodeNatPmpAddress, encodeNatPmpMap, type NatPmpPacket } from "../../wire/nat-pmp.ts";
 import { decodePcp, encodePcpMap, type PcpPacket } from "../../wire/pcp.ts";
 import type { MappedProtocol } from "../../wire/port-mapping.ts";
@@ -104,11 +104,12 @@ export class GatewayOpener implements Opener {
 
   /** A datagram from the router's own address and port. What does not fit is ignored. */
   onPacket(bytes: Uint8Array, now: Millis): void {
-    try {
-      if (bytes[0] === 0) this.#onNatPmp(decodeNatPmp(bytes), now);
-      else this.#onPcp(decodePcp(bytes), now);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+    if (bytes[0] === 0) {
+      const packet = validOrNull(() => decodeNatPmp(bytes));
+      if (packet !== null) this.#onNatPmp(packet, now);
+    } else {
+      const packet = validOrNull(() => decodePcp(bytes));
+      if (packet !== null) this.#onPcp(packet, now);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Millis } from "../../base/brand.ts";
-import { ProtocolError } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import {
   encodeSoapCall,
   type IgdService,
@@ -67,7 +67,7 @@ export class IgdDevice {
       maxBytes: MAX_DESCRIPTION_BYTES,
     } as const;
     this.#ask(request, (answer, at) => {
-      const description = answer?.status === 200 ? readable(() => parseDescription(answer.body)) : null;
+      const description = answer?.status === 200 ? validOrNull(() => parseDescription(answer.body)) : null;
       this.#services = description?.services ?? [];
       this.#base = description?.base ?? "";
       then(description !== null, at);
@@ -100,7 +100,7 @@ export class IgdDevice {
     this.#ask(request, (answer, at) => {
       // A fault comes with status 500; the body says which.
       const isAnswer = answer !== null && (answer.status === 200 || answer.status === 500);
-      then(isAnswer ? readable(() => parseSoapAnswer(answer.body, action)) : null, at);
+      then(isAnswer ? validOrNull(() => parseSoapAnswer(answer.body, action)) : null, at);
     });
   }
 
@@ -129,14 +129,5 @@ export class IgdDevice {
     if (first === undefined) return;
     this.#waiting = first.whenAnswered;
     this.#send({ ...first.request, token: ++this.#token });
-  }
-}
-
-function readable<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { Millis } from "../../base/brand.ts";
-import { ProtocolError } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import { decodeSearchAnswer, encodeSearch } from "../../wire/ssdp.ts";
 import type { Route } from "../../base/route.ts";
 import { acceptDescriptionUrl } from "./router-url.ts";
@@ -79,15 +79,12 @@ export class IgdSearch {
   /** A datagram from `from`, an address literal. What does not fit is ignored. */
   onPacket(bytes: Uint8Array, from: string, now: Millis): void {
     if (this.#isOver || this.#found.size >= MAX_DEVICES) return;
-    try {
-      const { target, location } = decodeSearchAnswer(bytes);
-      const asked: readonly string[] = TARGETS[this.#route.family];
-      const url = asked.includes(target) ? acceptDescriptionUrl(location, from, this.#route) : null;
-      if (url === null || this.#found.has(url)) return;
-      this.#found.add(url);
-      this.#host.onDevice(url, now);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-    }
+    const answer = validOrNull(() => decodeSearchAnswer(bytes));
+    const asked: readonly string[] = TARGETS[this.#route.family];
+    if (answer === null || !asked.includes(answer.target)) return;
+    const url = acceptDescriptionUrl(answer.location, from, this.#route);
+    if (url === null || this.#found.has(url)) return;
+    this.#found.add(url);
+    this.#host.onDevice(url, now);
   }
 }

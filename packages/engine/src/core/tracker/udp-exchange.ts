@@ -1,6 +1,6 @@
 import type { Family } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
-import { ProtocolError } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import { decodeUdpTrackerPacket, encodeConnect, type UdpTrackerPacket } from "../../wire/udp-tracker.ts";
 
 /** A packet is repeated after 15 * 2^n seconds, n counting the repetitions (BEP 15). */
@@ -97,13 +97,8 @@ export class UdpExchange {
 
   /** A datagram from the tracker's address; what does not fit is ignored. */
   onPacket(bytes: Uint8Array, now: Millis): void {
-    let packet: UdpTrackerPacket;
-    try {
-      packet = decodeUdpTrackerPacket(bytes, this.#family);
-    } catch (error) {
-      if (error instanceof ProtocolError) return;
-      throw error;
-    }
+    const packet = validOrNull(() => decodeUdpTrackerPacket(bytes, this.#family));
+    if (packet === null) return;
     if (packet.transaction === this.#connecting?.transaction) {
       if (packet.kind === "connect") this.#onConnected(packet.connectionId, now);
       else if (packet.kind === "error") this.#failWaiting(packet);
