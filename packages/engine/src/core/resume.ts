@@ -1,9 +1,9 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
-import { ProtocolError } from "../base/errors.ts";
 import type { Layout } from "../meta/layout.ts";
 import type { FilePriority } from "./file-selection.ts";
 import { piecesOfDifference } from "./pieces-of-difference.ts";
+import { ResumeFacts } from "./resume-facts.ts";
 import { judge } from "./resume-judge.ts";
 import type { FoundFile, ResumeVerdict, VerifyLevel } from "./resume-judge.ts";
 import { decodeResumeRecord, encodeResumeRecord } from "./resume-record.ts";
@@ -15,11 +15,7 @@ import type {
   ResumeRecord,
   StoppedFile,
 } from "./resume-record.ts";
-import { DURABLE, FRESH, MARKED, NONE, OLDER, SUSPECT, TrustTable, UNSURE } from "./resume-trust.ts";
-import type { Trust } from "./resume-trust.ts";
-
-/** Pieces verified last that are remembered as such. */
-const LATEST = 8;
+import { FRESH, MARKED, NONE, OLDER, SUSPECT } from "./resume-trust.ts";
 
 /**
  * What is known about a torrent's data, kept as a journal: every change is a record, and reading the records back gives
@@ -32,24 +28,10 @@ const LATEST = 8;
  */
 export class ResumeState {
   readonly #bootId: string;
-  #about: ResumeAbout | null = null;
-  #metainfo: Uint8Array | null = null;
-  #place: ResumePlace | null = null;
-  readonly #files: Map<FileIndex, KnownFile> = new Map();
-  #trust: TrustTable = new TrustTable(0);
-  #priorities: ReadonlyMap<FileIndex, FilePriority> | null = null;
-  #move: ResumeMove | null = null;
-  #folder: string | null = null;
-  #downloaded: number = 0;
-  #uploaded: number = 0;
-  /** Of the latest run in the journal. */
-  #runBootId: string = "";
-  /** Files at a clean stop; null when a run has changed something since. */
-  #stopped: ReadonlyMap<FileIndex, StoppedFile> | null = null;
+  readonly #facts: ResumeFacts = new ResumeFacts();
   /** This process has recorded that it writes. Who only seeds leaves the record of the clean stop valid. */
   #running: boolean = false;
   #damaged: boolean = false;
-  #latest: PieceIndex[] = [];
   /** A sync of this process has covered what earlier ones wrote; and one that does so has begun. */
   #pastSynced: boolean = false;
   #markedPast: boolean = false;
@@ -73,51 +55,51 @@ export class ResumeState {
   static load(records: readonly Uint8Array[], bootId: string): ResumeState | null {
     const state = new ResumeState(bootId);
     try {
-      for (const record of records) state.#apply(decodeResumeRecord(record));
+      for (const record of records) state.#facts.apply(decodeResumeRecord(record));
     } catch {
       state.#damaged = true;
     }
-    return state.#about === null ? null : state;
+    return state.#facts.about === null ? null : state;
   }
 
   get about(): ResumeAbout {
-    return this.#about as ResumeAbout;
+    return this.#facts.about as ResumeAbout;
   }
 
   /** Bytes given to `setMetainfo`, or null. */
   get metainfo(): Uint8Array | null {
-    return this.#metainfo;
+    return this.#facts.metainfo;
   }
 
   get place(): ResumePlace | null {
-    return this.#place;
+    return this.#facts.place;
   }
 
   /** As given to `setPriorities`, or null. */
   get priorities(): ReadonlyMap<FileIndex, FilePriority> | null {
-    return this.#priorities;
+    return this.#facts.priorities;
   }
 
   /** A move that neither ended nor was taken back. */
   get move(): ResumeMove | null {
-    return this.#move;
+    return this.#facts.move;
   }
 
   /** As given to `setFolder`, or null. */
   get folder(): string | null {
-    return this.#folder;
+    return this.#facts.folder;
   }
 
   get files(): ReadonlyMap<FileIndex, KnownFile> {
-    return this.#files;
+    return this.#facts.files;
   }
 
   get downloaded(): number {
-    return this.#downloaded;
+    return this.#facts.downloaded;
   }
 
   get uploaded(): number {
-    return this.#uploaded;
+    return this.#facts.uploaded;
   }
 
   /** True when records were ignored: replace them by `snapshot()`, or what is appended will be ignored as well. */
@@ -127,17 +109,17 @@ export class ResumeState {
 
   /** True when something is recorded that a loss of power could take. */
   get needsSync(): boolean {
-    return this.#trust.has(FRESH) || this.#trust.has(OLDER) || this.#trust.has(MARKED);
+    return this.#facts.trust.has(FRESH) || this.#facts.trust.has(OLDER) || this.#facts.trust.has(MARKED);
   }
 
   /** The files are recorded as a clean stop left them, and nothing happened since. */
   get isStopped(): boolean {
-    return this.#stopped !== null;
+    return this.#facts.stopped !== null;
   }
 
   /** The pieces that were verified last: the likeliest not to have reached the disk. */
   get latest(): readonly PieceIndex[] {
-    return this.#latest;
+    return this.#facts.latest;
   }
 
   /** Whether place, files and priorities (null: any) are recorded just so. */
@@ -146,11 +128,11 @@ export class ResumeState {
     files: readonly KnownFile[],
     priorities: ReadonlyMap<FileIndex, FilePriority> | null,
   ): boolean {
-    const known = this.#place;
+    const known = this.#facts.place;
     if (known === null || known.root !== place.root || known.partPath !== place.partPath) return false;
     const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
       a.length === b.length && a.every((value, at) => value === b[at]);
-    const wishes = this.#priorities ?? new Map<FileIndex, FilePriority>();
+    const wishes = this.#facts.priorities ?? new Map<FileIndex, FilePriority>();
     if (priorities !== null) {
       if (priorities.size !== wishes.size) return false;
       for (const [file, priority] of priorities) if (wishes.get(file) !== priority) return false;
@@ -159,7 +141,7 @@ export class ResumeState {
       isSame(known.paths, place.paths) &&
       isSame(known.skipped, place.skipped) &&
       files.every(({ index, inode, ours }) => {
-        const file = this.#files.get(index);
+        const file = this.#facts.files.get(index);
         return file !== undefined && file.inode === inode && file.ours === ours;
       })
     );
@@ -174,7 +156,8 @@ export class ResumeState {
    * round, become suspect: their bytes are in another file. Throws ProtocolError when the layout is not the journal's.
    */
   setPlace(place: ResumePlace, layout: Layout): void {
-    const moved = this.#place === null ? [] : piecesOfDifference(layout, this.#place.skipped, place.skipped);
+    const moved =
+      this.#facts.place === null ? [] : piecesOfDifference(layout, this.#facts.place.skipped, place.skipped);
     this.#distrust(moved);
     this.#record({ type: "place", place });
   }
@@ -228,7 +211,7 @@ export class ResumeState {
 
   /** Call right before `disk.sync`, and hand it the answer: whether the sync must cover every file. */
   mark(): boolean {
-    const everything = !this.#pastSynced || this.#trust.has(OLDER);
+    const everything = !this.#pastSynced || this.#facts.trust.has(OLDER);
     this.#recordChange({ type: "mark", everything });
     this.#markedPast ||= everything;
     return everything;
@@ -268,7 +251,7 @@ export class ResumeState {
    * everything is to be rechecked, and a new journal to be begun. `level` "sample" and "full" judge as "stat" does.
    */
   judge(layout: Layout, found: readonly (FoundFile | null)[], level: VerifyLevel = "stat"): ResumeVerdict {
-    const place = this.#place;
+    const place = this.#facts.place;
     const matches =
       place !== null && place.pieceCount === layout.pieceCount && place.paths.length === layout.files.length;
     if (!matches) {
@@ -277,15 +260,15 @@ export class ResumeState {
       return { claimed: new Bitfield(layout.pieceCount), recheck, masks: new Map() };
     }
     const evidence = {
-      trust: this.#trust,
-      sameBoot: this.#bootId !== "" && this.#bootId === this.#runBootId,
-      files: this.#files,
-      stopped: this.#stopped,
+      trust: this.#facts.trust,
+      sameBoot: this.#bootId !== "" && this.#bootId === this.#facts.runBootId,
+      files: this.#facts.files,
+      stopped: this.#facts.stopped,
       skipped: new Set(place.skipped),
     };
     const verdict = judge(layout, found, evidence, level === "none");
     this.#distrust(verdict.recheck);
-    for (const piece of this.#trust.partial.keys()) {
+    for (const piece of this.#facts.trust.partial.keys()) {
       if (!verdict.masks.has(piece)) this.#record({ type: "blocks", piece, mask: new Uint8Array(1) });
     }
     return verdict;
@@ -294,43 +277,14 @@ export class ResumeState {
   /** Records that give the same state as all that were read and written, to replace them. Empties the outbox. */
   snapshot(): Uint8Array[] {
     this.#outbox = [];
-    const out: ResumeRecord[] = [{ type: "about", about: this.about }];
-    if (this.#metainfo !== null) out.push({ type: "metainfo", bytes: this.#metainfo });
-    if (this.#place !== null) out.push({ type: "place", place: this.#place });
-    if (this.#files.size > 0) out.push({ type: "files", files: [...this.#files.values()] });
-    if (this.#priorities !== null) out.push({ type: "priorities", priorities: this.#priorities });
-    if (this.#move !== null) out.push({ type: "moving", move: this.#move });
-    if (this.#folder !== null) out.push({ type: "added", folder: this.#folder });
-    const bootId = this.#runBootId;
-    // Each group comes before the record that lends it its trust.
-    this.#pushGroup(out, SUSPECT);
-    out.push({ type: "run", bootId });
-    if (this.#pushGroup(out, DURABLE)) out.push({ type: "mark", everything: false }, { type: "barrier" });
-    if (this.#pushGroup(out, OLDER)) out.push({ type: "run", bootId });
-    if (this.#pushGroup(out, MARKED)) out.push({ type: "mark", everything: false });
-    this.#pushGroup(out, FRESH);
-    this.#pushGroup(out, UNSURE);
-    if (this.#trust.isUnsure) out.push({ type: "syncFailed" });
-    out.push({ type: "totals", downloaded: this.#downloaded, uploaded: this.#uploaded });
-    if (this.#stopped !== null) out.push({ type: "stop", files: [...this.#stopped.values()] });
-    return out.map(encodeResumeRecord);
-  }
-
-  #pushGroup(out: ResumeRecord[], trust: Trust): boolean {
-    const before = out.length;
-    const pieces = this.#trust.piecesWith(trust);
-    if (pieces.length > 0) out.push({ type: trust === SUSPECT ? "suspect" : "verified", pieces });
-    for (const [piece, partial] of this.#trust.partial) {
-      if (partial.trust === trust) out.push({ type: "blocks", piece, mask: partial.mask });
-    }
-    return out.length > before;
+    return this.#facts.records().map(encodeResumeRecord);
   }
 
   /** Suspect from now on: those of the pieces that are trusted so far. */
   #distrust(suspects: Iterable<PieceIndex>): void {
     const pieces: PieceIndex[] = [];
     for (const piece of suspects) {
-      const trust = this.#trust.pieces[piece];
+      const trust = this.#facts.trust.pieces[piece];
       if (trust !== NONE && trust !== SUSPECT) pieces.push(piece);
     }
     if (pieces.length > 0) this.#record({ type: "suspect", pieces });
@@ -342,108 +296,7 @@ export class ResumeState {
   }
 
   #record(record: ResumeRecord): void {
-    this.#apply(record);
+    this.#facts.apply(record);
     this.#outbox.push(encodeResumeRecord(record));
-  }
-
-  /** The one place where state changes, for records read and written alike. Throws ProtocolError on a contradiction. */
-  #apply(record: ResumeRecord): void {
-    if ((this.#about === null) !== (record.type === "about"))
-      throw new ProtocolError("resume data begins wrongly");
-    switch (record.type) {
-      case "about":
-        this.#about = record.about;
-        break;
-      case "metainfo":
-        this.#metainfo = record.bytes;
-        break;
-      case "place":
-        this.#setPlace(record.place);
-        break;
-      case "files":
-        for (const file of record.files) this.#checkFile(file.index);
-        for (const file of record.files) this.#files.set(file.index, file);
-        break;
-      case "run":
-        this.#startRun(record.bootId);
-        break;
-      case "verified":
-        this.#setTrust(record.pieces, FRESH);
-        this.#latest = [...this.#latest, ...record.pieces.slice(-LATEST)].slice(-LATEST);
-        break;
-      case "found":
-        this.#setTrust(record.pieces, OLDER);
-        break;
-      case "unverified":
-        this.#setTrust(record.pieces, NONE);
-        break;
-      case "suspect":
-        this.#setTrust(record.pieces, SUSPECT);
-        break;
-      case "blocks":
-        this.#checkPiece(record.piece);
-        this.#trust.setBlocks(record.piece, record.mask);
-        break;
-      case "mark":
-        this.#trust.mark(record.everything);
-        break;
-      case "barrier":
-        this.#trust.barrier();
-        break;
-      case "syncFailed":
-        this.#trust.syncFailed();
-        break;
-      case "totals":
-        this.#downloaded = record.downloaded;
-        this.#uploaded = record.uploaded;
-        break;
-      case "stop":
-        for (const file of record.files) this.#checkFile(file.index);
-        this.#stopped = new Map(record.files.map((file) => [file.index, file]));
-        break;
-      case "priorities":
-        this.#priorities = record.priorities;
-        break;
-      case "moving":
-        if (record.move.paths.length !== this.#place?.paths.length)
-          throw new ProtocolError("resume data moves files that the torrent lacks");
-        this.#move = record.move;
-        break;
-      case "added":
-        this.#folder = record.folder;
-        break;
-    }
-  }
-
-  #setPlace(place: ResumePlace): void {
-    const before = this.#place;
-    if (before === null) this.#trust = new TrustTable(place.pieceCount);
-    else if (before.pieceCount !== place.pieceCount || before.paths.length !== place.paths.length) {
-      throw new ProtocolError("resume data of another torrent");
-    }
-    this.#place = place;
-    this.#move = null;
-  }
-
-  #startRun(bootId: string): void {
-    this.#trust.startRun(bootId !== "" && bootId === this.#runBootId);
-    this.#runBootId = bootId;
-    this.#stopped = null;
-  }
-
-  #setTrust(pieces: readonly PieceIndex[], trust: Trust): void {
-    for (const piece of pieces) this.#checkPiece(piece);
-    this.#trust.set(pieces, trust);
-  }
-
-  #checkPiece(piece: PieceIndex): void {
-    if (piece >= this.#trust.pieces.length)
-      throw new ProtocolError("resume data names a piece that the torrent lacks");
-  }
-
-  #checkFile(file: FileIndex): void {
-    if (this.#place === null || file >= this.#place.paths.length) {
-      throw new ProtocolError("resume data names a file that the torrent lacks");
-    }
   }
 }
