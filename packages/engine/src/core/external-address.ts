@@ -1,3 +1,4 @@
+import { setLatest } from "../base/set-latest.ts";
 import { canonicalIp, type Family, familyOf, isBogon, isLoopback, isPrivate } from "../base/address.ts";
 import { peerKey } from "./swarm/peer-key.ts";
 
@@ -44,13 +45,8 @@ export class ExternalAddress {
     if (host === null || isBogon(host) || isPrivate(host)) return;
     const family = familyOf(host);
     const votes = this.#votes.get(family)!;
-    const witness = witnessKey(by);
-    votes.delete(witness);
-    votes.set(witness, { ip: host, chosen: kind === "tracker" || kind === "router" });
-    for (const oldest of votes.keys()) {
-      if (votes.size <= MAX_WITNESSES) break;
-      votes.delete(oldest);
-    }
+    const vote = { ip: host, chosen: kind === "tracker" || kind === "router" };
+    setLatest(votes, witnessKey(by), vote, MAX_WITNESSES);
     this.#count(family, votes, host);
   }
 

@@ -1,3 +1,4 @@
+import { setLatest } from "../base/set-latest.ts";
 /** For so long an answer is used again. Most servers say five minutes and more; what changes sooner is found soon enough. */
 const KEEP_MS = 60_000;
 const MAX_NAMES = 256;
@@ -17,11 +18,8 @@ export class NameCache {
     const now = performance.now();
     const known = this.#known.get(key);
     if (known !== undefined && known.until > now) return known.addresses;
-    this.#known.delete(key);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= MAX_NAMES && oldest !== undefined) this.#known.delete(oldest);
     const found: Known = { addresses: lookUp(), until: now + KEEP_MS };
-    this.#known.set(key, found);
+    setLatest(this.#known, key, found, MAX_NAMES);
     found.addresses.catch(() => {
       if (this.#known.get(key) === found) this.#known.delete(key);
     });

@@ -1,3 +1,4 @@
+import { setLatest } from "../base/set-latest.ts";
 import type { Millis } from "../base/brand.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -22,12 +23,7 @@ export class RecentAnswers<T> {
     const known = this.#answers.get(key);
     if (known !== undefined && now < known.until) return known.answer;
     const answer = ask();
-    this.#answers.delete(key);
-    this.#answers.set(key, { answer, until: now + this.#keepMs });
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= this.#max) break;
-      this.#answers.delete(oldest);
-    }
+    setLatest(this.#answers, key, { answer, until: now + this.#keepMs }, this.#max);
     return answer;
   }
 }

@@ -1,3 +1,4 @@
+import { setLatest } from "../base/set-latest.ts";
 import { fromHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
@@ -110,10 +111,7 @@ export class ScrapeBatches {
   }
 
   #remember(url: string, limit: number): void {
-    this.#limits.set(url, Math.min(limit, this.#limits.get(url) ?? limit));
-    for (const oldest of this.#limits.keys()) {
-      if (this.#limits.size <= MAX_REMEMBERED) break;
-      this.#limits.delete(oldest);
-    }
+    const least = Math.min(limit, this.#limits.get(url) ?? limit);
+    setLatest(this.#limits, url, least, MAX_REMEMBERED);
   }
 }

@@ -1,3 +1,4 @@
+import { setLatest } from "../../base/set-latest.ts";
 import type { Millis } from "../../base/brand.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 
@@ -52,20 +53,14 @@ export class AskerLimits {
 
   #watch(host: string, now: Millis): Watched {
     const known = this.#hosts.get(host);
+    // The order counts when somebody may soon have to go.
     if (known !== undefined && this.#hosts.size < MAX_HOSTS) return known;
-    if (known !== undefined) {
-      // Somebody may soon have to go: not this one.
-      this.#hosts.delete(host);
-    } else if (this.#hosts.size >= MAX_HOSTS) {
-      const [oldest] = this.#hosts.keys();
-      this.#hosts.delete(oldest!);
-    }
     const watched = known ?? {
       questions: new TokenBucket(PER_SECOND, AT_ONCE, now),
       more: new TokenBucket(MORE_PER_SECOND, MORE_AT_ONCE, now),
       provenUntil: Number.NEGATIVE_INFINITY,
     };
-    this.#hosts.set(host, watched);
+    setLatest(this.#hosts, host, watched, MAX_HOSTS);
     return watched;
   }
 }

@@ -1,3 +1,4 @@
+import { setLatest } from "../../base/set-latest.ts";
 import { endpointKey, type Endpoint } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { readU32 } from "../../base/bytes.ts";
@@ -29,17 +30,12 @@ export class FickleNodes {
     const key = endpointKey(endpoint.host, endpoint.port);
     const mark = markOf(id);
     let watched = this.#watched.get(key);
-    if (watched === undefined || watched.until <= now) {
-      watched = { id: mark, score: 0, until: 0 };
-      if (this.#watched.size >= MAX_WATCHED) this.#forgetOldest();
-    } else {
-      this.#watched.delete(key);
-    }
+    if (watched === undefined || watched.until <= now) watched = { id: mark, score: 0, until: 0 };
     if (watched.id === mark) watched.score = Math.max(watched.score - 1, 0);
     else watched.score += CHANGE;
     watched.id = mark;
     watched.until = now + FORGOTTEN_MS;
-    this.#watched.set(key, watched);
+    setLatest(this.#watched, key, watched, MAX_WATCHED);
     return watched.score >= FICKLE;
   }
 
@@ -47,11 +43,6 @@ export class FickleNodes {
     if (this.#watched.size === 0) return false;
     const watched = this.#watched.get(endpointKey(endpoint.host, endpoint.port));
     return watched !== undefined && watched.score >= FICKLE && watched.until > now;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#watched.keys();
-    this.#watched.delete(oldest!);
   }
 }
 

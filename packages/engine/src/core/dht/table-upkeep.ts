@@ -1,3 +1,4 @@
+import { setLatest } from "../../base/set-latest.ts";
 import { type Endpoint, endpointKey } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { RoutingTable } from "./routing-table.ts";
@@ -40,12 +41,7 @@ export class TableUpkeep {
 
   /** Of too many hints the oldest goes. */
   addHint(endpoint: Endpoint): void {
-    const key = endpointKey(endpoint.host, endpoint.port);
-    this.#hints.delete(key);
-    this.#hints.set(key, endpoint);
-    if (this.#hints.size <= MAX_HINTS) return;
-    const [oldest] = this.#hints.keys();
-    this.#hints.delete(oldest!);
+    setLatest(this.#hints, endpointKey(endpoint.host, endpoint.port), endpoint, MAX_HINTS);
   }
 
   /** A ping was answered or failed. */

@@ -1,3 +1,4 @@
+import { setLatest } from "../../base/set-latest.ts";
 import type { Millis } from "../../base/brand.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 import { peerKey } from "../swarm/peer-key.ts";
@@ -21,9 +22,7 @@ export class HandshakeBudget {
   tryHandshake(host: string, port: number, now: Millis): boolean {
     const key = peerKey(host, port);
     const source = this.#sources.get(key) ?? new TokenBucket(PER_SECOND_FROM_ONE, BURST_FROM_ONE, now);
-    this.#sources.delete(key);
-    this.#sources.set(key, source);
-    if (this.#sources.size > MAX_SOURCES) this.#sources.delete(this.#sources.keys().next().value!);
+    setLatest(this.#sources, key, source, MAX_SOURCES);
     // The shared budget is not spent on those who are refused anyway.
     return source.take(1, now) && this.#all.take(1, now);
   }
