@@ -12,7 +12,7 @@ import type { Alarms } from "./alarms.ts";
 import { moreUrgent, type Urgency } from "./host-queue.ts";
 import type { ScrapeBatches } from "./scrape-batches.ts";
 import type { RequestOptions, RequestPorts, TrackerRequests } from "./tracker-requests.ts";
-import { statusOf, type TrackerStatus } from "./tracker-status.ts";
+import { statusOf, type TrackerResult, type TrackerStatus } from "./tracker-status.ts";
 
 const PEERS_WANTED = 200;
 /** Nobody waits long for having said goodbye. */
@@ -43,23 +43,6 @@ export interface AnnounceInfo {
   readonly isPrivate?: boolean;
   /** Whether a user named the tracker, and not a stranger: only such ones may be anything on this machine and in its network. */
   readonly isNamed?: (url: string) => boolean;
-}
-
-/** Outcome of one announce. */
-export interface TrackerResult {
-  readonly url: string;
-  readonly ok: boolean;
-  /** The tracker's own words on failure, or a warning; unchecked text. */
-  readonly message: string | null;
-  /** It answered, and would have none of it. */
-  readonly refused: boolean;
-  /** It is not asked again by itself: it wants that (BEP 31), or can't be asked. */
-  readonly never: boolean;
-  /** Peers in the answer. */
-  readonly peers: number;
-  /** Those of the whole swarm; null when the tracker did not say. */
-  readonly seeds: number | null;
-  readonly leechers: number | null;
 }
 
 export interface TrackerListener {

@@ -4,6 +4,7 @@ import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { Opinion } from "../core/swarm/reputation.ts";
 import type { WaitingReason } from "../core/explain.ts";
+import type { TrackerResult } from "./tracker-status.ts";
 
 /** What a torrent is doing, in one word. */
 export type TorrentState =
@@ -145,19 +146,4 @@ export type TorrentEvent =
       readonly ok: boolean;
       readonly message: string | null;
     }
-  | {
-      readonly type: "tracker";
-      readonly url: string;
-      readonly ok: boolean;
-      /** The tracker's own words on failure, or a warning; unchecked text. */
-      readonly message: string | null;
-      /** It answered, and would have none of it. */
-      readonly refused: boolean;
-      /** It is not asked again by itself: it wants that (BEP 31), or can't be asked. */
-      readonly never: boolean;
-      /** Peers in the answer. */
-      readonly peers: number;
-      /** Those of the whole swarm; null when the tracker did not say. */
-      readonly seeds: number | null;
-      readonly leechers: number | null;
-    };
+  | ({ readonly type: "tracker" } & TrackerResult);

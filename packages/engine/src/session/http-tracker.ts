@@ -1,7 +1,14 @@
 import { type Family, isPrivate, withoutBrackets } from "../base/address.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Http } from "../ports/http.ts";
-import type { AnnounceAnswer, AnnounceRefusal, AnnounceRequest, SwarmCounts } from "../wire/announce.ts";
+import {
+  type AnnounceAnswer,
+  type AnnounceRefusal,
+  type AnnounceRequest,
+  NOT_UNDERSTOOD,
+  refusal,
+  type ScrapeAnswer,
+} from "../wire/announce.ts";
 import { announceUrl, parseAnnounceAnswer, parseScrapeAnswer, scrapeUrl } from "../wire/http-tracker.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -30,7 +37,7 @@ export async function scrapeOverHttp(
   url: URL,
   hashes: readonly Uint8Array[],
   options: HttpTrackerOptions,
-): Promise<ReadonlyMap<string, SwarmCounts> | AnnounceRefusal | null> {
+): Promise<ScrapeAnswer | null> {
   const target = scrapeUrl(url.href, hashes);
   return target === null ? null : ask(http, url, target, parseScrapeAnswer, options);
 }
@@ -54,15 +61,11 @@ async function ask<T extends object>(
     if (good || ("ok" in answer && answer.ok === false)) return answer;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    if (good) return refusal("the answer is not that of a tracker");
+    if (good) return refusal(NOT_UNDERSTOOD);
   }
   return refusal(`the tracker answers with status ${response.status}`);
 }
 
 function isHere(hostname: string): boolean {
   return isPrivate(withoutBrackets(hostname)) || hostname === "localhost";
-}
-
-function refusal(reason: string): AnnounceRefusal {
-  return { ok: false, reason, retryMinutes: null };
 }

@@ -3,11 +3,11 @@ import { fromHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { SwarmCounts } from "../wire/announce.ts";
+import type { ScrapeAnswer, SwarmCounts } from "../wire/announce.ts";
 import { MAX_HTTP_SCRAPE } from "../wire/http-tracker.ts";
 import { MAX_UDP_SCRAPE } from "../wire/udp-tracker.ts";
 import { moreUrgent, type Urgency } from "./host-queue.ts";
-import type { RequestOptions, ScrapeAnswer, TrackerRequests } from "./tracker-requests.ts";
+import type { RequestOptions, TrackerRequests } from "./tracker-requests.ts";
 
 /** Questions that come within this time travel together. */
 const GATHER_MS = 50;
@@ -95,7 +95,7 @@ export class ScrapeBatches {
     }
   }
 
-  async #ask(url: string, names: readonly string[], { urgency, named }: Batch): Promise<ScrapeAnswer> {
+  async #ask(url: string, names: readonly string[], { urgency, named }: Batch): Promise<ScrapeAnswer | null> {
     if (this.#closed) return null;
     const abort = new AbortController();
     this.#underWay.add(abort);

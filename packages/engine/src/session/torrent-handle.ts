@@ -28,7 +28,8 @@ import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
 import type { Finding, Tiers } from "./torrent-trackers.ts";
-import type { Totals, TrackerResult } from "./announcing.ts";
+import type { Totals } from "./announcing.ts";
+import type { TrackerResult } from "./tracker-status.ts";
 
 /**
  * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its

@@ -5,10 +5,10 @@ import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { PeerSource } from "../core/swarm/peer-list.ts";
 import type { Endpoint } from "../ports/net.ts";
-import type { AnnounceInfo, Announcing, Totals, TrackerListener, TrackerResult } from "./announcing.ts";
+import type { AnnounceInfo, Announcing, Totals, TrackerListener } from "./announcing.ts";
 import type { SessionContext } from "./context.ts";
 import type { Urgency } from "./host-queue.ts";
-import { idleStatuses, type TrackerStatus } from "./tracker-status.ts";
+import { idleStatuses, type TrackerResult, type TrackerStatus } from "./tracker-status.ts";
 
 /** The same result of the same tracker within this time is told once. */
 const SAME_MS = 5_000;

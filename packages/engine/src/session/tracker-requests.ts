@@ -1,17 +1,19 @@
-import type { Millis } from "../base/brand.ts";
 import { type Endpoint, type Family, familyOf } from "../base/address.ts";
+import type { Millis } from "../base/brand.ts";
+import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { UdpAnswer } from "../core/tracker/udp-exchange.ts";
 import type { Http } from "../ports/http.ts";
 import type { Net } from "../ports/net.ts";
-import type {
-  AnnounceAnswer,
-  AnnounceRefusal,
-  AnnounceRequest,
-  AnnounceSuccess,
-  SwarmCounts,
+import {
+  type AnnounceAnswer,
+  type AnnounceRefusal,
+  type AnnounceRequest,
+  type AnnounceSuccess,
+  NOT_UNDERSTOOD,
+  refusal,
+  type ScrapeAnswer,
 } from "../wire/announce.ts";
-import { toHex } from "../base/bytes.ts";
 import { encodeAnnounce, encodeScrape } from "../wire/udp-tracker.ts";
 import { raceFamilies } from "./family-race.ts";
 import { HostQueue, type Urgency } from "./host-queue.ts";
@@ -46,9 +48,6 @@ interface AnnounceOptions extends RequestOptions {
   /** Gets what comes from further address families after the outcome is known. */
   readonly onLate: (answer: AnnounceSuccess) => void;
 }
-
-/** Counts by info-hash in hex; null when the tracker can't be scraped. */
-export type ScrapeAnswer = ReadonlyMap<string, SwarmCounts> | AnnounceRefusal | null;
 
 /** Single requests to trackers over HTTP and UDP, each in its turn. */
 export class TrackerRequests {
@@ -97,8 +96,12 @@ export class TrackerRequests {
     });
   }
 
-  /** Over one family. `hashes`: 1 to `MAX_UDP_SCRAPE` or `MAX_HTTP_SCRAPE`. Throws ShoalError when no answer comes. */
-  async scrape(url: URL, hashes: readonly Uint8Array[], options: RequestOptions): Promise<ScrapeAnswer> {
+  /** Over one family; null when the tracker can't be scraped. `hashes`: 1 to `MAX_UDP_SCRAPE` or `MAX_HTTP_SCRAPE`. Throws ShoalError when no answer comes. */
+  async scrape(
+    url: URL,
+    hashes: readonly Uint8Array[],
+    options: RequestOptions,
+  ): Promise<ScrapeAnswer | null> {
     if (url.protocol !== "udp:") {
       return this.#httpQueue.run({ ...options, host: url.host }, () =>
         scrapeOverHttp(this.#ports.http, url, hashes, options),
@@ -188,16 +191,11 @@ export class TrackerRequests {
 
 type Announce = (signal: AbortSignal) => Promise<AnnounceAnswer>;
 
-const NOT_UNDERSTOOD = "the answer is not that of a tracker";
 const NO_PORT: AnnounceRefusal = {
   ok: false,
   reason: "the tracker's URL names no port",
   retryMinutes: "never",
 };
-
-function refusal(reason: string): AnnounceRefusal {
-  return { ok: false, reason, retryMinutes: null };
-}
 
 /** What is told over one family. */
 function over(request: AnnounceRequest, family: Family | undefined): AnnounceRequest {

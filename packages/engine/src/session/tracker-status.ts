@@ -1,26 +1,27 @@
 import type { TrackerFacts } from "../core/tracker/announcer.ts";
 import type { TrackerState } from "../core/tracker/tracker-state.ts";
 
-/** A tracker of a torrent, for people and programs to look at. */
-export interface TrackerStatus {
+/** Outcome of one announce. */
+export interface TrackerResult {
   readonly url: string;
-  /** From 0; those of a lower one are asked first (BEP 12). */
-  readonly tier: number;
-  readonly state: TrackerState;
-  /** Why the last announce failed, or a warning that came with the answer; unchecked text. */
+  readonly ok: boolean;
+  /** The tracker's own words on failure, or a warning; unchecked text. */
   readonly message: string | null;
-  /** It has answered, and would have none of it. */
+  /** It answered, and would have none of it. */
   readonly refused: boolean;
-  /** Peers in its last answer. */
+  /** It is not asked again by itself: it wants that (BEP 31), or can't be asked. */
+  readonly never: boolean;
+  /** Peers in the answer. */
   readonly peers: number;
-  /** Those of the whole swarm, and how many ever completed it; null while the tracker has not said. */
+  /** Those of the whole swarm; null when the tracker did not say. */
   readonly seeds: number | null;
   readonly leechers: number | null;
-  readonly downloaded: number | null;
+}
+
+/** A tracker of a torrent, for people and programs to look at. */
+export interface TrackerStatus extends Omit<TrackerFacts, "nextAt"> {
   /** Milliseconds since the Unix epoch; null when that depends on other trackers, or when it is not asked again by itself. */
   readonly nextAnnounceAt: number | null;
-  /** Failures since its last answer. */
-  readonly fails: number;
 }
 
 const MOST_TELLING: readonly TrackerState[] = ["asking", "ok", "failed", "never", "idle"];

@@ -57,6 +57,13 @@ export interface AnnounceRefusal {
   readonly retryMinutes: number | "never" | null;
 }
 
+/** Why we take an answer for a refusal. */
+export function refusal(reason: string): AnnounceRefusal {
+  return { ok: false, reason, retryMinutes: null };
+}
+
+export const NOT_UNDERSTOOD = "the answer is not that of a tracker";
+
 /** What a tracker says of a swarm when scraped (BEP 15, 48); null where it says nothing. */
 export interface SwarmCounts {
   readonly seeds: number | null;
@@ -64,6 +71,9 @@ export interface SwarmCounts {
   /** How many have ever completed it. */
   readonly downloaded: number | null;
 }
+
+/** Counts by info-hash in hex. */
+export type ScrapeAnswer = ReadonlyMap<string, SwarmCounts> | AnnounceRefusal;
 
 /** More peers of one answer are of no use. */
 export const MAX_ANSWER_PEERS = 1_000;

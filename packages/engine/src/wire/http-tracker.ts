@@ -12,8 +12,8 @@ import {
   MAX_ANSWER_PEERS,
   MAX_TRACKER_TEXT,
   type AnnounceAnswer,
-  type AnnounceRefusal,
   type AnnounceRequest,
+  type ScrapeAnswer,
   type SwarmCounts,
 } from "./announce.ts";
 import { decodeBencodePrefix, type BencodeOptions, type BencodeValue } from "./bencode.ts";
@@ -63,8 +63,8 @@ export function scrapeUrl(url: string, hashes: readonly Uint8Array[]): string | 
   return `${head}scrape${tail}${query}${query === "" ? "?" : "&"}${parameters.join("&")}`;
 }
 
-/** Reads the body of an answer to a scrape (BEP 48): counts by info-hash in hex. Throws ProtocolError when it is not one. */
-export function parseScrapeAnswer(body: Uint8Array): ReadonlyMap<string, SwarmCounts> | AnnounceRefusal {
+/** Reads the body of an answer to a scrape (BEP 48). Throws ProtocolError when it is not one. */
+export function parseScrapeAnswer(body: Uint8Array): ScrapeAnswer {
   const root = decodeBencodePrefix(body, ANSWER_LIMITS);
   if (root.kind !== "dictionary") throw new ProtocolError("a tracker's answer is not a dictionary");
   const reason = text(root, "failure reason");

@@ -6,7 +6,8 @@ import { ShoalError } from "../../dist/base/errors.js";
 import { Xoshiro128 } from "../../dist/base/rng.js";
 import { ExternalAddress } from "../../dist/core/external-address.js";
 import type { Http, HttpGetOptions } from "../../dist/ports/http.js";
-import type { Announcing, AnnounceInfo, TrackerResult } from "../../dist/session/announcing.js";
+import type { Announcing, AnnounceInfo } from "../../dist/session/announcing.js";
+import type { TrackerResult } from "../../dist/session/tracker-status.js";
 import { TrackerClient } from "../../dist/session/tracker-client.js";
 
 const NAME = "11".repeat(20);

@@ -16,8 +16,8 @@ import type {
   AnnounceInfo,
   Announcing,
   TrackerListener,
-  TrackerResult,
 } from "../../dist/session/announcing.js";
+import type { TrackerResult } from "../../dist/session/tracker-status.js";
 import { TrackerClient } from "../../dist/session/tracker-client.js";
 import { httpTracker, udpTracker } from "./fake-trackers.ts";
 

@@ -29,11 +29,12 @@ export type AnnounceTerms = Omit<AnnounceSuccess, "ok" | "externalIp" | "peers">
 /** What is known of one tracker, for people who look. */
 export interface TrackerFacts extends SwarmCounts {
   readonly url: string;
-  /** From 0. */
+  /** From 0; those of a lower one are asked first (BEP 12). */
   readonly tier: number;
   readonly state: TrackerState;
-  /** Why the last announce failed, or a warning; unchecked text. */
+  /** Why the last announce failed, or a warning that came with the answer; unchecked text. */
   readonly message: string | null;
+  /** It has answered, and would have none of it. */
   readonly refused: boolean;
   /** Peers in the last answer. */
   readonly peers: number;
