@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { ShoalError } from "../base/errors.ts";
 import type { HandshakeEnd, ProxyHandshake } from "../core/proxy/proxy-handshake.ts";
 
-const AGREE_TIMEOUT_MS = 20_000;
+/** From the connection to the proxy until it has one with the other side. */
+export const AGREE_TIMEOUT_MS = 20_000;
 
 /** Leads the conversation with a proxy on a socket that is connected to it. Rejects with ERR_CONNECT and destroys the socket. */
 export function passThrough(socket: Socket, handshake: ProxyHandshake, who: string): Promise<HandshakeEnd> {

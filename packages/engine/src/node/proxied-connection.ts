@@ -6,11 +6,9 @@ import type { ProxyHandshake } from "../core/proxy/proxy-handshake.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
 import { resolveProxy } from "./dns.ts";
 import type { NetPolicy } from "./net-policy.ts";
+import { AGREE_TIMEOUT_MS } from "./pass-through.ts";
 import type { ProxyRoute } from "./proxy-route.ts";
 import { TcpConnection } from "./tcp-connection.ts";
-
-/** From the connection to the proxy until it has one with the other side. */
-const AGREE_TIMEOUT_MS = 20_000;
 
 /** A connection that a proxy makes for us: one to the proxy, on which the other side is spoken to once the proxy has agreed. */
 export class ProxiedConnection implements Connection, ConnectionSink {

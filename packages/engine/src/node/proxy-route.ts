@@ -1,7 +1,7 @@
 import { ShoalError } from "../base/errors.ts";
 import { type Proxy, proxyName } from "../base/proxy.ts";
-import { HttpConnect, lockedOut, PROXY_AUTHENTICATION_REQUIRED } from "../core/proxy/http-connect.ts";
-import type { ProxyHandshake } from "../core/proxy/proxy-handshake.ts";
+import { HttpConnect, PROXY_AUTHENTICATION_REQUIRED } from "../core/proxy/http-connect.ts";
+import { lockedOut, type ProxyHandshake } from "../core/proxy/proxy-handshake.ts";
 import { Socks5Handshake } from "../core/proxy/socks5-handshake.ts";
 import type { Endpoint } from "../ports/net.ts";
 

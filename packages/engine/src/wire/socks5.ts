@@ -12,9 +12,8 @@ export const SOCKS_METHOD = { NONE: 0, PASSWORD: 2 } as const;
 export const SOCKS_COMMAND = { CONNECT: 1, UDP_ASSOCIATE: 3 } as const;
 const ADDRESS_TYPE = { V4: 1, NAME: 3, V6: 4 } as const;
 
-/** What the server says to a request, and how many bytes it took. `code` 0 is success; the others are in RFC 1928, section 6. */
+/** What the server says to a request, and how many bytes it took. Whether it agrees is in the second byte: 0 is success. */
 export interface SocksReply {
-  readonly code: number;
   /** Address literal, or the name that the server gave. */
   readonly bound: Endpoint;
   readonly length: number;
@@ -60,7 +59,7 @@ export function decodeSocksReply(bytes: Uint8Array): SocksReply | null {
   if (bytes.length < 4) return null;
   // Some servers say no more than that they failed.
   const address = decodeAddress(bytes, 3);
-  return address === null ? null : { code: bytes[1]!, bound: address.endpoint, length: address.end };
+  return address === null ? null : { bound: address.endpoint, length: address.end };
 }
 
 /** A datagram for the server to pass on (RFC 1928, section 7). */

@@ -41,7 +41,7 @@ test("a reply is read once it is complete, whatever kind of address it has", () 
     const bytes = fromHex(hex);
     for (let end = 0; end < bytes.length; end++) assert.equal(decodeSocksReply(bytes.subarray(0, end)), null);
     const more = concatBytes(bytes, Uint8Array.of(1, 2));
-    assert.deepEqual(decodeSocksReply(more), { code: 0, bound: { host, port: 6881 }, length: bytes.length });
+    assert.deepEqual(decodeSocksReply(more), { bound: { host, port: 6881 }, length: bytes.length });
   }
   for (const hex of ["04", "485454502f312e31", "050000090000"]) {
     assert.throws(() => decodeSocksReply(fromHex(hex)), ProtocolError, hex);

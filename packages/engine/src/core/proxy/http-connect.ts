@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from "../../base/address.ts";
 import { concatBytes, latin1Text, utf8 } from "../../base/bytes.ts";
 import { ShoalError } from "../../base/errors.ts";
 import { type Proxy, proxyName } from "../../base/proxy.ts";
-import type { HandshakeStep, ProxyHandshake } from "./proxy-handshake.ts";
+import { type HandshakeStep, lockedOut, NOTHING, type ProxyHandshake } from "./proxy-handshake.ts";
 
 /** Of the head of an answer. */
 const MAX_HEAD = 16_384;
@@ -11,7 +11,6 @@ const STATUS_BYTES = 12;
 const NEWLINE = 10;
 /** Status of RFC 9110, 15.5.8. */
 export const PROXY_AUTHENTICATION_REQUIRED = 407;
-const NOTHING: HandshakeStep = { send: null, done: null };
 const END_OF_HEAD = "\r\n\r\n";
 
 /** Asks an HTTP proxy for a connection to `to` (RFC 9110, 9.3.6). */
@@ -58,13 +57,6 @@ export class HttpConnect implements ProxyHandshake {
     if (status === PROXY_AUTHENTICATION_REQUIRED) return lockedOut(this.#proxy);
     return `${who} can't connect to ${this.#to} (it answers ${status})`;
   }
-}
-
-/** Why a proxy lets nobody through who says no more than we do. */
-export function lockedOut(proxy: Proxy): string {
-  return proxy.credentials === null
-    ? `${proxyName(proxy)} wants a user name and a password`
-    : `${proxyName(proxy)} does not accept the user name and password`;
 }
 
 /** The value of a Proxy-Authorization header (RFC 7617); null without credentials. */

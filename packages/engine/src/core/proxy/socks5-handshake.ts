@@ -12,7 +12,7 @@ import {
   SOCKS_COMMAND,
   SOCKS_METHOD,
 } from "../../wire/socks5.ts";
-import type { HandshakeStep, ProxyHandshake } from "./proxy-handshake.ts";
+import { type HandshakeStep, lockedOut, NOTHING, type ProxyHandshake } from "./proxy-handshake.ts";
 
 /** RFC 1928, section 6. */
 const FAILURES: ReadonlyMap<number, string> = new Map([
@@ -72,17 +72,13 @@ export class Socks5Handshake implements ProxyHandshake {
       this.#stage = "password";
       return encodeSocksPassword(credentials.username, credentials.password);
     }
-    const who = proxyName(this.#proxy);
-    throw this.#failed(
-      credentials === null
-        ? `${who} wants a user name and a password`
-        : `${who} does not take a user name and password`,
-    );
+    if (credentials === null) throw this.#failed(lockedOut(this.#proxy));
+    throw this.#failed(`${proxyName(this.#proxy)} does not take a user name and password`);
   }
 
   #onPasswordAnswer(): Uint8Array {
     if (decodeSocksPasswordAnswer(this.#take(2, true))) return this.#request();
-    throw this.#failed(`${proxyName(this.#proxy)} does not accept the user name and password`);
+    throw this.#failed(lockedOut(this.#proxy));
   }
 
   #request(): Uint8Array {
@@ -109,5 +105,3 @@ export class Socks5Handshake implements ProxyHandshake {
     return new ShoalError("ERR_CONNECT", message, {}, cause);
   }
 }
-
-const NOTHING: HandshakeStep = { send: null, done: null };
