@@ -1,3 +1,5 @@
+import { concatBytes, readU16 } from "../../base/bytes.ts";
+import { ProtocolError } from "../../base/errors.ts";
 import type { Rc4 } from "../../base/rc4.ts";
 
 /** What the machines need from outside. Digests and keys are fresh arrays. */
@@ -50,9 +52,26 @@ export const METHOD_RC4 = 2;
 
 /** Both sides send up to so many random bytes after their public keys, and zeros later. */
 export const MAX_PAD = 512;
-export const PRIVATE_KEY_BYTES = 20;
+const PRIVATE_KEY_BYTES = 20;
 /** Eight zero bytes, by which each side sees that the other one has the same keys. */
 export const CHECK_BYTES = 8;
+
+/** What each side says first: its public key, and padding. */
+export function greeting({ diffieHellman, random }: MsePrimitives): {
+  readonly privateKey: Uint8Array;
+  readonly packet: Uint8Array;
+} {
+  const privateKey = random.fill(new Uint8Array(PRIVATE_KEY_BYTES));
+  const pad = random.fill(new Uint8Array(padLength(random)));
+  return { privateKey, packet: concatBytes(diffieHellman.publicKey(privateKey), pad) };
+}
+
+/** Length of the padding that the other side says is to come. Throws ProtocolError when it is too long. */
+export function readPadLength(bytes: Uint8Array, at: number): number {
+  const length = readU16(bytes, at);
+  if (length > MAX_PAD) throw new ProtocolError("the padding of the handshake is too long");
+  return length;
+}
 
 /** How many bytes to pad with this time. */
 export function padLength(random: MsePrimitives["random"]): number {

@@ -1,15 +1,16 @@
-import { concatBytes, readU16, readU32, writeU16, writeU32 } from "../../base/bytes.ts";
+import { concatBytes, readU32, writeU16, writeU32 } from "../../base/bytes.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Rc4 } from "../../base/rc4.ts";
 import {
   CHECK_BYTES,
+  greeting,
   MAX_PAD,
   METHOD_RC4,
   type MsePrimitives,
   type MseHandshake,
   type MseOutcome,
   padLength,
-  PRIVATE_KEY_BYTES,
+  readPadLength,
 } from "./handshake.ts";
 import { MseIntake } from "./intake.ts";
 import { keyStream, maskMark, syncMark, torrentMark } from "./keys.ts";
@@ -41,10 +42,9 @@ export class MseInitiator implements MseHandshake {
     this.#primitives = primitives;
     this.#infoHash = infoHash;
     this.#initialPayload = initialPayload;
-    const { diffieHellman, random } = primitives;
-    this.#privateKey = random.fill(new Uint8Array(PRIVATE_KEY_BYTES));
-    const pad = random.fill(new Uint8Array(padLength(random)));
-    this.#out = concatBytes(diffieHellman.publicKey(this.#privateKey), pad);
+    const { privateKey, packet } = greeting(primitives);
+    this.#privateKey = privateKey;
+    this.#out = packet;
   }
 
   takeOutput(): Uint8Array | null {
@@ -77,8 +77,7 @@ export class MseInitiator implements MseHandshake {
       if (answer === null) return;
       if (readU32(answer, 0) !== METHOD_RC4)
         throw new ProtocolError("the other side chose what was not offered");
-      this.#padLeft = readU16(answer, 4);
-      if (this.#padLeft > MAX_PAD) throw new ProtocolError("the padding of the handshake is too long");
+      this.#padLeft = readPadLength(answer, 4);
     }
     if (intake.takeDecrypted(this.#padLeft, incoming) === null) return;
     this.outcome = { method: "rc4", incoming, outgoing, initialBytes: 0 };

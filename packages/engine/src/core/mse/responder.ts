@@ -3,6 +3,7 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Rc4 } from "../../base/rc4.ts";
 import {
   CHECK_BYTES,
+  greeting,
   MAX_PAD,
   METHOD_PLAIN,
   METHOD_RC4,
@@ -11,7 +12,7 @@ import {
   type MseMethod,
   type MseOutcome,
   padLength,
-  PRIVATE_KEY_BYTES,
+  readPadLength,
 } from "./handshake.ts";
 import { MseIntake } from "./intake.ts";
 import { HASH_BYTES, keyStream, maskMark, syncMark } from "./keys.ts";
@@ -95,10 +96,9 @@ export class MseResponder implements MseHandshake {
     const theirs = this.#intake.take(PUBLIC_KEY_BYTES);
     if (theirs === null) return false;
     checkPublicKey(theirs);
-    const { sha1, diffieHellman, random } = this.#primitives;
-    const privateKey = random.fill(new Uint8Array(PRIVATE_KEY_BYTES));
-    const pad = random.fill(new Uint8Array(padLength(random)));
-    this.#out = concatBytes(diffieHellman.publicKey(privateKey), pad);
+    const { sha1, diffieHellman } = this.#primitives;
+    const { privateKey, packet } = greeting(this.#primitives);
+    this.#out = packet;
     this.#secret = diffieHellman.secret(privateKey, theirs);
     this.#syncMark = syncMark(sha1, this.#secret);
     this.#step = "sync";
@@ -129,8 +129,7 @@ export class MseResponder implements MseHandshake {
     if (this.#allowsPlain && (methods & METHOD_PLAIN) !== 0) this.#method = "plain";
     else if ((methods & METHOD_RC4) !== 0) this.#method = "rc4";
     else throw new ProtocolError("the other side offers no method that is allowed here");
-    this.#padLeft = readU16(offer, CHECK_BYTES + 4);
-    if (this.#padLeft > MAX_PAD) throw new ProtocolError("the padding of the handshake is too long");
+    this.#padLeft = readPadLength(offer, CHECK_BYTES + 4);
     this.#step = "end";
     return true;
   }
