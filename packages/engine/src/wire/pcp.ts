@@ -1,14 +1,17 @@
 import { familyOf, formatIp, parseIp } from "../base/address.ts";
 import { readU16, readU32, writeU16, writeU32 } from "../base/bytes.ts";
 import { ProtocolError } from "../base/errors.ts";
-import type { MappedProtocol, MappingRefusal } from "./port-mapping.ts";
+import {
+  MAPPED_PROTOCOLS,
+  type MappedProtocol,
+  type MappingRefusal,
+  PROTOCOL_NUMBERS,
+} from "./port-mapping.ts";
 
 const VERSION = 2;
 const OP_ANNOUNCE = 0;
 const OP_MAP = 1;
 const ANSWER = 0x80;
-/** IANA numbers. */
-const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const HEADER_BYTES = 24;
 const MAP_BYTES = 36;
 /** Longest packet that the protocol allows (RFC 6887, 7). */
@@ -67,7 +70,7 @@ export function encodePcpMap(request: PcpMapRequest): Uint8Array {
   writeU32(packet, 4, request.lifetimeSeconds);
   writeAddress(packet, 8, request.client);
   packet.set(request.nonce, 24);
-  packet[36] = PROTOCOLS[request.protocol];
+  packet[36] = PROTOCOL_NUMBERS[request.protocol];
   writeU16(packet, 40, request.internalPort);
   const isRemoval = request.lifetimeSeconds === 0;
   writeU16(packet, 42, isRemoval ? 0 : request.suggestedPort);
@@ -92,8 +95,8 @@ export function decodePcp(packet: Uint8Array): PcpPacket {
   }
   const nonce = packet.slice(24, 24 + PCP_NONCE_BYTES);
   if (result !== 0) return { kind: "refused", nonce, reason: REFUSALS.get(result) ?? "unable" };
-  const protocol = packet[36] === PROTOCOLS.tcp ? "tcp" : packet[36] === PROTOCOLS.udp ? "udp" : null;
-  if (protocol === null) throw new ProtocolError("a PCP answer for a protocol that we do not use");
+  const protocol = MAPPED_PROTOCOLS.find((known) => packet[36] === PROTOCOL_NUMBERS[known]);
+  if (protocol === undefined) throw new ProtocolError("a PCP answer for a protocol that we do not use");
   return {
     kind: "mapped",
     nonce,

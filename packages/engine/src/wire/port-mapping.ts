@@ -7,6 +7,10 @@ export const GATEWAY_NEWS = { host: "224.0.0.1", port: 5350 } as const;
 /** What a port is mapped for. */
 export type MappedProtocol = "tcp" | "udp";
 
+export const MAPPED_PROTOCOLS: readonly MappedProtocol[] = ["tcp", "udp"];
+/** IANA numbers. */
+export const PROTOCOL_NUMBERS: Readonly<Record<MappedProtocol, number>> = { tcp: 6, udp: 17 };
+
 /** Why a router maps no port, whatever the protocol it speaks. */
 export type MappingRefusal =
   /** Its owner or its settings do not permit it. */

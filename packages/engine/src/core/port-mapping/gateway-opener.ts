@@ -3,7 +3,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { validOrNull } from "../../base/errors.ts";
 import { decodeNatPmp, encodeNatPmpAddress, encodeNatPmpMap, type NatPmpPacket } from "../../wire/nat-pmp.ts";
 import { decodePcp, encodePcpMap, type PcpPacket } from "../../wire/pcp.ts";
-import type { MappedProtocol } from "../../wire/port-mapping.ts";
+import { MAPPED_PROTOCOLS, type MappedProtocol } from "../../wire/port-mapping.ts";
 import type { Route } from "../../base/route.ts";
 import {
   believedLifetimeMs,
@@ -60,7 +60,7 @@ export class GatewayOpener implements Opener {
     this.#host = host;
     this.#route = route;
     this.#port = port;
-    this.#entries = (["tcp", "udp"] as const).map((protocol) => ({
+    this.#entries = MAPPED_PROTOCOLS.map((protocol) => ({
       protocol,
       nonce: nonces[protocol],
       state: "idle",

@@ -1,11 +1,12 @@
 import type { Millis } from "../../base/brand.ts";
 import type { Rng } from "../../base/rng.ts";
+import type { Route } from "../../base/route.ts";
+import { MAPPED_PROTOCOLS } from "../../wire/port-mapping.ts";
 import { IgdDevice, type RouterAnswer, type RouterRequest } from "./igd-device.ts";
 import type { IgdDialogue, IgdDialogueSpec } from "./igd-dialogue.ts";
 import { IgdPinhole } from "./igd-pinhole.ts";
 import { IgdPortMapping } from "./igd-port-mapping.ts";
 import { IgdSearch } from "./igd-search.ts";
-import type { Route } from "../../base/route.ts";
 import type { Opener, OpenerHost, OpeningFailure } from "./opening.ts";
 
 export interface IgdOpenerHost extends OpenerHost {
@@ -107,7 +108,7 @@ export class IgdOpener implements Opener {
       // Another device may still answer the search.
       if (!this.#search.isOver) return;
       this.#isWanted = false;
-      for (const protocol of ["tcp", "udp"] as const) this.#host.onRefused(protocol, this.#failure, now);
+      for (const protocol of MAPPED_PROTOCOLS) this.#host.onRefused(protocol, this.#failure, now);
       return;
     }
     const device = new IgdDevice(url, this.#lastToken, (request) => this.#host.request(request));

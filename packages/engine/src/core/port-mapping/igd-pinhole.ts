@@ -1,12 +1,9 @@
 import type { Millis } from "../../base/brand.ts";
 import type { IgdService } from "../../wire/igd.ts";
-import type { MappedProtocol } from "../../wire/port-mapping.ts";
+import { MAPPED_PROTOCOLS, type MappedProtocol, PROTOCOL_NUMBERS } from "../../wire/port-mapping.ts";
 import type { IgdDevice } from "./igd-device.ts";
 import type { IgdDialogue, IgdDialogueSpec } from "./igd-dialogue.ts";
 import { believedLifetimeMs, LEASE_SECONDS, type OpeningFailure } from "./opening.ts";
-
-/** IANA numbers, by which WANIPv6FirewallControl names protocols. */
-const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 
 /** Error codes (WANIPv6FirewallControl:1 2.5). */
 const NOT_AUTHORIZED = 606;
@@ -39,7 +36,7 @@ export class IgdPinhole implements IgdDialogue {
       const isEnabled = answer.values.get("FirewallEnabled") !== "0";
       if (isEnabled && answer.values.get("InboundPinholeAllowed") === "0")
         return this.#spec.onFailed("forbidden", at);
-      for (const protocol of ["tcp", "udp"] as const) {
+      for (const protocol of MAPPED_PROTOCOLS) {
         if (!isEnabled) this.#opened(protocol, at);
         else this.#renew(service, protocol, at);
       }
@@ -77,7 +74,7 @@ export class IgdPinhole implements IgdDialogue {
       ["RemotePort", 0],
       ["InternalClient", route.local],
       ["InternalPort", port],
-      ["Protocol", PROTOCOLS[protocol]],
+      ["Protocol", PROTOCOL_NUMBERS[protocol]],
       ["LeaseTime", LEASE_SECONDS],
     ] as const;
     this.#device.call(service, "AddPinhole", values, now, (answer, at) => {

@@ -1,7 +1,7 @@
 import { canonicalIp, isBogon } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import type { IgdService, SoapAnswer } from "../../wire/igd.ts";
-import type { MappedProtocol } from "../../wire/port-mapping.ts";
+import { MAPPED_PROTOCOLS, type MappedProtocol } from "../../wire/port-mapping.ts";
 import type { IgdDevice } from "./igd-device.ts";
 import type { IgdDialogue, IgdDialogueSpec } from "./igd-dialogue.ts";
 import { believedLifetimeMs, LEASE_SECONDS, type OpeningFailure } from "./opening.ts";
@@ -75,7 +75,7 @@ export class IgdPortMapping implements IgdDialogue {
       }
       this.#service = service;
       this.#outside = host;
-      for (const protocol of ["tcp", "udp"] as const) {
+      for (const protocol of MAPPED_PROTOCOLS) {
         this.#map(service, protocol, this.#open.get(protocol) ?? this.#spec.port, 1, at);
       }
     });
