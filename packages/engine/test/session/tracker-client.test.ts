@@ -12,11 +12,7 @@ import { NodeRandom } from "../../dist/node/random.js";
 import { NodeNet } from "../../dist/node/tcp.js";
 import { NodeUdp } from "../../dist/node/udp.js";
 import type { Clock } from "../../dist/ports/clock.js";
-import type {
-  AnnounceInfo,
-  Announcing,
-  TrackerListener,
-} from "../../dist/session/announcing.js";
+import type { AnnounceInfo, Announcing, TrackerListener } from "../../dist/session/announcing.js";
 import type { TrackerResult } from "../../dist/session/tracker-status.js";
 import { TrackerClient } from "../../dist/session/tracker-client.js";
 import { httpTracker, udpTracker } from "./fake-trackers.ts";
