@@ -38,8 +38,10 @@ export type {
 } from "./session/events.ts";
 export type { Transport } from "./session/demultiplexer.ts";
 export type { Dht } from "./session/dht.ts";
+export type { DhtStats } from "./core/dht/dht-types.ts";
 export type { DhtItems, ItemOptions, MutableItem, PutMutableOptions, Stored } from "./session/dht-items.ts";
 export type { Extension, ExtensionPeer, ExtensionPeerHandler } from "./session/extensions.ts";
+export type { LanPeer, LanServiceOptions } from "./session/lan-service.ts";
 export type { FinderProgress } from "./session/peer-finder.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";

@@ -3,6 +3,7 @@ import multicastDns from "multicast-dns";
 import type { Family } from "../base/address.ts";
 import { readU16 } from "../base/bytes.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
+import type { MdnsLink, MdnsListener } from "../core/dns-sd/mdns-link.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { Udp, UdpSocket } from "../ports/udp.ts";
 import { MDNS_GROUPS, MDNS_PORT, type MdnsMessage } from "../wire/mdns-message.ts";
@@ -16,16 +17,11 @@ const READ_PER_SECOND = 50;
 const READ_BURST = 200;
 const HEADER_BYTES = 12;
 
-export interface MdnsListener {
-  onMessage(message: MdnsMessage, from: Endpoint): void;
-  onNetworksChanged(): void;
-}
-
 /**
  * Multicast DNS on one family. Packets are read and written by multicast-dns; the sockets are ours, for its own speak on one interface and
  * know nothing of what the session may talk to.
  */
-export class NodeMdns {
+export class NodeMdns implements MdnsLink {
   readonly #mdns: multicastDns.MulticastDns;
   #underWay = 0;
   #isClosing = false;
@@ -77,7 +73,6 @@ export class NodeMdns {
     return new NodeMdns(family, socket, inlet, listener);
   }
 
-  /** To all, or to one that speaks only ordinary DNS. */
   send(message: MdnsMessage, to?: Endpoint): void {
     const packet = toPacket(message, to !== undefined);
     this.#underWay++;
@@ -87,7 +82,6 @@ export class NodeMdns {
     });
   }
 
-  /** What was sent before still goes out. */
   close(): void {
     this.#isClosing = true;
     // It forgets what it has not sent yet.

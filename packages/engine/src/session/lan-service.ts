@@ -2,6 +2,7 @@ import { type Family, FAMILIES } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
+import type { MdnsLink, MdnsListener } from "../core/dns-sd/mdns-link.ts";
 import { type FoundService, ServiceBrowser } from "../core/dns-sd/service-browser.ts";
 import { ServicePublisher } from "../core/dns-sd/service-publisher.ts";
 import { publishableName, type ServiceKind } from "../core/dns-sd/service.ts";
@@ -10,22 +11,11 @@ import type { Log } from "../ports/log.ts";
 import type { Endpoint } from "../ports/net.ts";
 import { MDNS_PORT, type MdnsMessage } from "../wire/mdns-message.ts";
 
-/** Multicast DNS on one family, see `NodeMdns`, which hands on only so many messages per second. */
-export interface MdnsLink {
-  send(message: MdnsMessage, to?: Endpoint): void;
-  close(): void;
-}
-
-export interface MdnsLinkListener {
-  onMessage(message: MdnsMessage, from: Endpoint): void;
-  onNetworksChanged(): void;
-}
-
 export interface LanServicePorts {
   readonly clock: Clock;
   readonly log: Log;
   /** Throws a ShoalError where the family is not to be had. */
-  openMdns(family: Family, listener: MdnsLinkListener): Promise<MdnsLink>;
+  openMdns(family: Family, listener: MdnsListener): Promise<MdnsLink>;
   /** Our addresses in local networks. */
   addresses(): readonly string[];
 }

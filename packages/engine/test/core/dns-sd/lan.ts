@@ -2,15 +2,15 @@ import { silentLog } from "@shoal/sim";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import type { FoundService } from "../../../dist/core/dns-sd/service-browser.js";
 import type { ServiceKind } from "../../../dist/core/dns-sd/service.js";
-import { LanService } from "../../../dist/session/lan-service.js";
-import type { LanPeerEvent, MdnsLinkListener } from "../../../dist/session/lan-service.js";
+import type { MdnsListener } from "../../../dist/core/dns-sd/mdns-link.js";
+import { type LanPeerEvent, LanService } from "../../../dist/session/lan-service.js";
 import { MDNS_PORT } from "../../../dist/wire/mdns-message.js";
 import type { MdnsMessage } from "../../../dist/wire/mdns-message.js";
 import type { Endpoint } from "../../../dist/ports/net.js";
 
 interface Member {
   readonly host: string;
-  readonly listener: MdnsLinkListener;
+  readonly listener: MdnsListener;
 }
 
 /** One local network in virtual time; every message reaches everybody, its sender too, a millisecond later. */
