@@ -248,14 +248,14 @@ export class SimulatedDisk implements Disk {
     length: number,
     target: Uint8Array,
     offset: number,
-    chunk: number,
+    blockLength: number,
     gap: number,
     done: DiskDone,
   ): void {
     this.#run("read", storage, -1, length, done, (spec) => {
-      for (let at = 0; at < length; at += chunk) {
-        const part = Math.min(chunk, length - at);
-        const to = offset + (at / chunk) * (chunk + gap);
+      for (let at = 0; at < length; at += blockLength) {
+        const part = Math.min(blockLength, length - at);
+        const to = offset + (at / blockLength) * (blockLength + gap);
         this.store.read(spec, piece, begin + at, part, target, to);
         this.onRead?.(target, to, part);
       }

@@ -230,7 +230,7 @@ export class NodeDisk implements Disk {
     length: number,
     target: Uint8Array,
     offset: number,
-    chunk: number,
+    blockLength: number,
     gap: number,
     done: DiskDone,
   ): void {
@@ -241,12 +241,12 @@ export class NodeDisk implements Disk {
     }
     if (opened.gate.isShut) {
       opened.gate.afterwards(() =>
-        this.read(storage, piece, begin, length, target, offset, chunk, gap, done),
+        this.read(storage, piece, begin, length, target, offset, blockLength, gap, done),
       );
       return;
     }
     opened.gate.enter();
-    const place = { bytes: target, offset, chunk, gap };
+    const place = { bytes: target, offset, blockLength, gap };
     const relay = this.#relayOf(storage, opened);
     const run = new RunRead(this.#reads, storage, opened.table, place, relay, (error) => {
       opened.gate.leave();

@@ -3,11 +3,11 @@ import { Buffer } from "node:buffer";
 /** Two readers' worth; a run that finds none free is read file by file. */
 const SLOTS = 8;
 
-/** Where the bytes of a run go: after every `chunk` bytes a gap is left for a message header. */
+/** Where the bytes of a run go: after every `blockLength` bytes a gap is left for a message header. */
 export interface ReadTarget {
   readonly bytes: Uint8Array;
   readonly offset: number;
-  readonly chunk: number;
+  readonly blockLength: number;
   readonly gap: number;
 }
 
@@ -37,8 +37,8 @@ export class ReadSlots {
 
   /** Copies a run from a slot to where it is wanted. `fill` is a plain memcpy, `set` from shared memory is not. */
   copyOut(slot: number, target: ReadTarget, length: number): void {
-    for (let at = 0; at < length; at += target.chunk) {
-      const part = Math.min(target.chunk, length - at);
+    for (let at = 0; at < length; at += target.blockLength) {
+      const part = Math.min(target.blockLength, length - at);
       const view = viewsOf(target, at, part)[0]!;
       const from = this.memory.subarray(slot + at, slot + at + part);
       Buffer.from(view.buffer, view.byteOffset, part).fill(from);
@@ -48,12 +48,12 @@ export class ReadSlots {
 
 /** The parts of the target that bytes [at, at + length) of the run go to. */
 export function viewsOf(target: ReadTarget, at: number, length: number): Uint8Array[] {
-  const { bytes, offset, chunk, gap } = target;
+  const { bytes, offset, blockLength, gap } = target;
   const views: Uint8Array[] = [];
   const end = at + length;
   for (let from = at; from < end;) {
-    const index = Math.floor(from / chunk);
-    const to = Math.min(end, (index + 1) * chunk);
+    const index = Math.floor(from / blockLength);
+    const to = Math.min(end, (index + 1) * blockLength);
     const start = offset + from + index * gap;
     views.push(bytes.subarray(start, start + to - from));
     from = to;

@@ -154,8 +154,8 @@ export class TcpConnection implements Connection {
     const handle = bare._handle;
     if (typeof handle?.useUserBuffer !== "function" || typeof handle.readStart !== "function") {
       this.#watch(accepted);
-      accepted.on("data", (chunk: Buffer) => {
-        const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      accepted.on("data", (data: Buffer) => {
+        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
         if (!this.#finished) this.#sink!.onBytes(bytes, 0, bytes.length);
       });
       if (!this.#paused) accepted.resume();

@@ -147,8 +147,8 @@ export interface Disk {
   /** Drops the piece's hash state, so that the next `hash` reads everything from disk. */
   forget(storage: StorageId, piece: PieceIndex): void;
   /**
-   * Reads `length` bytes from `begin` of the piece into `target`. After every `chunk` bytes `gap` bytes of the target are left
-   * alone (room for message headers): byte i of the run lands at `offset + i + floor(i / chunk) * gap`. Pad bytes read as zeros.
+   * Reads `length` bytes from `begin` of the piece into `target`. After every `blockLength` bytes `gap` bytes of the target are left
+   * alone (room for message headers): byte i of the run lands at `offset + i + floor(i / blockLength) * gap`. Pad bytes read as zeros.
    */
   read(
     storage: StorageId,
@@ -157,7 +157,7 @@ export interface Disk {
     length: number,
     target: Uint8Array,
     offset: number,
-    chunk: number,
+    blockLength: number,
     gap: number,
     done: DiskDone,
   ): void;

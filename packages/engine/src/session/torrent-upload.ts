@@ -112,7 +112,7 @@ export class TorrentUpload {
       const run = peer.uploads.nextRun(Math.min(RUN_BYTES, limit));
       if (run === null) return;
       if (!this.#owner.hasPiece(run.piece)) {
-        this.#refuseRun(peer, run.piece, run.begin, run.length, run.chunk);
+        this.#refuseRun(peer, run.piece, run.begin, run.length, run.blockLength);
         continue;
       }
       this.#readRun(peer, run.piece, run.begin, run.length, run);
@@ -120,13 +120,19 @@ export class TorrentUpload {
   }
 
   #readRun(peer: PeerConnection, piece: PieceIndex, begin: number, length: number, run: UploadRun): void {
-    const chunk = run.chunk;
-    const blocks = Math.ceil(length / chunk);
+    const blockLength = run.blockLength;
+    const blocks = Math.ceil(length / blockLength);
     const total = length + blocks * PIECE_HEADER_BYTES;
     const buffer = this.#context.uploadBuffers.take(total);
     for (let i = 0; i < blocks; i++) {
-      const at = i * (chunk + PIECE_HEADER_BYTES);
-      writePieceHeader(buffer, at, piece, begin + i * chunk, Math.min(chunk, length - i * chunk));
+      const at = i * (blockLength + PIECE_HEADER_BYTES);
+      writePieceHeader(
+        buffer,
+        at,
+        piece,
+        begin + i * blockLength,
+        Math.min(blockLength, length - i * blockLength),
+      );
     }
     peer.readsUnderWay++;
     peer.readingBytes += total;
@@ -137,9 +143,9 @@ export class TorrentUpload {
       length,
       buffer,
       PIECE_HEADER_BYTES,
-      chunk,
+      blockLength,
       PIECE_HEADER_BYTES,
-      (error) => this.#onRead(peer, piece, begin, length, chunk, buffer, total, error),
+      (error) => this.#onRead(peer, piece, begin, length, blockLength, buffer, total, error),
     );
   }
 
@@ -148,7 +154,7 @@ export class TorrentUpload {
     piece: PieceIndex,
     begin: number,
     length: number,
-    chunk: number,
+    blockLength: number,
     buffer: Uint8Array,
     total: number,
     error: ShoalError | null,
@@ -158,7 +164,7 @@ export class TorrentUpload {
     const buffers = this.#context.uploadBuffers;
     if (error !== null) {
       buffers.give(buffer);
-      this.#refuseRun(peer, piece, begin, length, chunk);
+      this.#refuseRun(peer, piece, begin, length, blockLength);
       this.#owner.onReadError(piece, error);
       return;
     }
@@ -175,10 +181,16 @@ export class TorrentUpload {
     this.serve(peer);
   }
 
-  #refuseRun(peer: PeerConnection, piece: PieceIndex, begin: number, length: number, chunk: number): void {
+  #refuseRun(
+    peer: PeerConnection,
+    piece: PieceIndex,
+    begin: number,
+    length: number,
+    blockLength: number,
+  ): void {
     if (peer.closed || !peer.session.fast) return;
-    for (let at = 0; at < length; at += chunk) {
-      peer.session.out.reject(piece, begin + at, Math.min(chunk, length - at));
+    for (let at = 0; at < length; at += blockLength) {
+      peer.session.out.reject(piece, begin + at, Math.min(blockLength, length - at));
     }
     peer.flush();
   }

@@ -64,12 +64,12 @@ export class Bench {
     piece: number,
     begin: number,
     length: number,
-    chunk: number = BLOCK,
+    blockLength: number = BLOCK,
     gap: number = 0,
   ): Promise<Uint8Array> {
-    const target = new Uint8Array(length + Math.ceil(length / chunk) * gap).fill(0xee);
+    const target = new Uint8Array(length + Math.ceil(length / blockLength) * gap).fill(0xee);
     await new Promise<void>((resolve, reject) => {
-      this.disk.read(storage, piece, begin, length, target, 0, chunk, gap, settle(resolve, reject));
+      this.disk.read(storage, piece, begin, length, target, 0, blockLength, gap, settle(resolve, reject));
     });
     return target;
   }

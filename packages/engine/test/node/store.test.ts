@@ -229,8 +229,8 @@ function openElsewhere(key: string): ChildProcess {
 }
 
 async function answerOf(child: ChildProcess): Promise<string> {
-  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
-  return chunk.toString();
+  const [data] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  return data.toString();
 }
 
 describe("the lock", () => {

@@ -17,7 +17,7 @@ export interface UploadRun {
   /** Bytes of the whole run. */
   length: number;
   /** Bytes of each request but the last, which may be shorter. */
-  chunk: number;
+  blockLength: number;
 }
 
 /**
@@ -36,7 +36,7 @@ export class UploadQueue {
   #bytes = 0;
   #lastPiece: PieceIndex = 0;
   #lastEnd = 0;
-  readonly #run: UploadRun = { piece: 0, begin: 0, length: 0, chunk: 0 };
+  readonly #run: UploadRun = { piece: 0, begin: 0, length: 0, blockLength: 0 };
 
   /** `capacity`: how many requests a peer may have queued; what we announce as `reqq` (BEP 10). */
   constructor(capacity = 2_000) {
@@ -88,17 +88,17 @@ export class UploadQueue {
     if (this.#start === this.#end) return null;
     const at = this.#nextAt();
     const run = this.#run;
-    const chunk = this.#length[at]!;
+    const blockLength = this.#length[at]!;
     run.piece = this.#piece[at]!;
     run.begin = this.#begin[at]!;
-    run.chunk = chunk;
-    run.length = chunk;
+    run.blockLength = blockLength;
+    run.length = blockLength;
     let next = at + 1;
     const border = run.begin - (run.begin % RUN_BYTES) + RUN_BYTES;
-    while (next < this.#end && run.length % chunk === 0) {
+    while (next < this.#end && run.length % blockLength === 0) {
       const end = run.begin + run.length;
       const length = this.#length[next]!;
-      if (this.#piece[next] !== run.piece || this.#begin[next] !== end || length > chunk) break;
+      if (this.#piece[next] !== run.piece || this.#begin[next] !== end || length > blockLength) break;
       if (run.length + length > maxBytes || end + length > border) break;
       run.length += length;
       next++;

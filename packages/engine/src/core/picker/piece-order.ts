@@ -9,7 +9,7 @@ export const RARITY_STEPS = 64;
 /** Priorities of wanted pieces, 7 to 1: each is a class of RARITY_STEPS buckets, the highest first. */
 export const CLASSES = 7;
 /** Pieces that lie near each other in the order of ties. */
-const CHUNK = 64;
+const GROUP = 64;
 
 /**
  * The untouched pieces: wanted, not verified, no block requested or received; in the order in which they should be
@@ -42,7 +42,7 @@ export class PieceOrder {
   #misplaced = false;
 
   constructor(pieceCount: number, rng: Rng) {
-    this.buckets = new BucketOrder(shuffledInChunks(pieceCount, rng), CLASSES * RARITY_STEPS);
+    this.buckets = new BucketOrder(shuffledInGroups(pieceCount, rng), CLASSES * RARITY_STEPS);
     this.#copies = new Uint16Array(pieceCount);
     this.priorities = new Uint8Array(pieceCount);
     this.free = new Uint8Array((pieceCount + 7) >>> 3);
@@ -233,16 +233,16 @@ export class PieceOrder {
   }
 }
 
-/** Chunks of neighbours in random order, each shuffled: random enough for ties, and kind to the processor's cache. */
-function shuffledInChunks(count: number, rng: Rng): Uint32Array {
-  const chunks = Uint32Array.from({ length: Math.ceil(count / CHUNK) }, (_, chunk) => chunk);
-  rng.shuffle(chunks);
+/** Groups of neighbours in random order, each shuffled: random enough for ties, and kind to the processor's cache. */
+function shuffledInGroups(count: number, rng: Rng): Uint32Array {
+  const groups = Uint32Array.from({ length: Math.ceil(count / GROUP) }, (_, group) => group);
+  rng.shuffle(groups);
   const order = new Uint32Array(count);
   let at = 0;
-  for (const chunk of chunks) {
+  for (const group of groups) {
     const from = at;
-    const end = Math.min(count, (chunk + 1) * CHUNK);
-    for (let item = chunk * CHUNK; item < end; item++) order[at++] = item;
+    const end = Math.min(count, (group + 1) * GROUP);
+    for (let item = group * GROUP; item < end; item++) order[at++] = item;
     rng.shuffle(order.subarray(from, at));
   }
   return order;

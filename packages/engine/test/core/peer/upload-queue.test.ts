@@ -6,7 +6,7 @@ import { UploadQueue } from "../../../dist/core/peer/upload-queue.js";
 const BLOCK = 16_384;
 const RUN = 256 * 1024;
 
-type Run = { piece: number; begin: number; length: number; chunk: number };
+type Run = { piece: number; begin: number; length: number; blockLength: number };
 
 function nextRun(queue: UploadQueue, maxBytes = RUN): Run | null {
   const run = queue.nextRun(maxBytes);
@@ -26,9 +26,9 @@ test("neighbours leave together, whatever the order of asking", () => {
   assert.equal(queue.length, 6);
   assert.equal(queue.queuedBytes, 5 * BLOCK + 100);
   assert.deepEqual(drain(queue), [
-    { piece: 4, begin: 0, length: 100, chunk: 100 },
-    { piece: 5, begin: 0, length: 4 * BLOCK, chunk: BLOCK },
-    { piece: 5, begin: 7 * BLOCK, length: BLOCK, chunk: BLOCK },
+    { piece: 4, begin: 0, length: 100, blockLength: 100 },
+    { piece: 5, begin: 0, length: 4 * BLOCK, blockLength: BLOCK },
+    { piece: 5, begin: 7 * BLOCK, length: BLOCK, blockLength: BLOCK },
   ]);
   assert.equal(queue.queuedBytes, 0);
 });
@@ -38,11 +38,16 @@ test("runs end at the limit, at 256 KiB borders and after a short block", () => 
   for (let block = 0; block < 40; block++) queue.add(0, block * BLOCK, BLOCK);
   queue.add(0, 40 * BLOCK, 500);
   queue.add(0, 40 * BLOCK + 500, 500);
-  assert.deepEqual(nextRun(queue, 3 * BLOCK), { piece: 0, begin: 0, length: 3 * BLOCK, chunk: BLOCK });
-  assert.deepEqual(nextRun(queue, RUN), { piece: 0, begin: 3 * BLOCK, length: 13 * BLOCK, chunk: BLOCK });
-  assert.deepEqual(nextRun(queue, RUN), { piece: 0, begin: RUN, length: RUN, chunk: BLOCK });
-  assert.deepEqual(nextRun(queue), { piece: 0, begin: 2 * RUN, length: 8 * BLOCK + 500, chunk: BLOCK });
-  assert.deepEqual(nextRun(queue), { piece: 0, begin: 40 * BLOCK + 500, length: 500, chunk: 500 });
+  assert.deepEqual(nextRun(queue, 3 * BLOCK), { piece: 0, begin: 0, length: 3 * BLOCK, blockLength: BLOCK });
+  assert.deepEqual(nextRun(queue, RUN), {
+    piece: 0,
+    begin: 3 * BLOCK,
+    length: 13 * BLOCK,
+    blockLength: BLOCK,
+  });
+  assert.deepEqual(nextRun(queue, RUN), { piece: 0, begin: RUN, length: RUN, blockLength: BLOCK });
+  assert.deepEqual(nextRun(queue), { piece: 0, begin: 2 * RUN, length: 8 * BLOCK + 500, blockLength: BLOCK });
+  assert.deepEqual(nextRun(queue), { piece: 0, begin: 40 * BLOCK + 500, length: 500, blockLength: 500 });
   queue.add(0, 0, 8 * BLOCK);
   assert.equal(nextRun(queue, BLOCK)!.length, 8 * BLOCK);
 });
@@ -133,9 +138,9 @@ test("every request is served, cancelled or cleared exactly once", () => {
           const run = nextRun(queue, one.blocks * BLOCK);
           assert.equal(run === null, model.size === 0);
           if (run === null) continue;
-          assert.ok(run.length <= Math.max(run.chunk, one.blocks * BLOCK));
-          for (let at = 0; at < run.length; at += run.chunk) {
-            const length = Math.min(run.chunk, run.length - at);
+          assert.ok(run.length <= Math.max(run.blockLength, one.blocks * BLOCK));
+          for (let at = 0; at < run.length; at += run.blockLength) {
+            const length = Math.min(run.blockLength, run.length - at);
             assert.ok(
               model.delete(`${run.piece}/${run.begin + at}/${length}`),
               "served what was not asked for",
@@ -157,7 +162,7 @@ test("every request is served, cancelled or cleared exactly once", () => {
           [...model.values()].reduce((sum, [, , length]) => sum + length, 0),
         );
       }
-      const left = drain(queue).reduce((count, run) => count + Math.ceil(run.length / run.chunk), 0);
+      const left = drain(queue).reduce((count, run) => count + Math.ceil(run.length / run.blockLength), 0);
       assert.equal(left, model.size);
     }),
     { numRuns: 100 },
