@@ -1,13 +1,12 @@
-import { concatBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { DhtNode } from "../core/dht/dht-node.ts";
 import type { DhtItem, Lookup, LookupResult } from "../core/dht/dht-types.ts";
-import { isItemValue, itemToSign, MAX_SALT_BYTES } from "../wire/krpc-query.ts";
+import { checkItemKey, checkItemValue, mutableTarget, NO_SALT, unusable } from "../core/dht/items.ts";
+import { itemToSign } from "../wire/krpc-query.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { DhtNodes } from "./dht-nodes.ts";
 
-const PUBLIC_KEY_BYTES = 32;
 /** Most programs count in 64 bits with a sign. */
 const MAX_SEQ = 2n ** 63n - 1n;
 
@@ -77,12 +76,12 @@ export class DhtItems {
     options: PutMutableOptions = {},
   ): Promise<Stored & { readonly seq: bigint }> {
     const { salt, signal, cas } = options;
-    if (!isItemValue(value)) throw unusable("An item has to be canonical bencode of at most 1000 bytes");
+    checkItemValue(value);
     const publicKey = this.#signer.publicKey(seed);
     const target = this.#targetOf(publicKey, salt);
     const seq = options.seq ?? ((await this.getMutable(publicKey, options))?.seq ?? 0n) + 1n;
     if (seq < 0n || seq > MAX_SEQ) throw unusable("The number of an item is from 0 to 2^63 - 1");
-    const signature = this.#signer.sign(seed, itemToSign(salt ?? new Uint8Array(), seq, value));
+    const signature = this.#signer.sign(seed, itemToSign(salt ?? NO_SALT, seq, value));
     const signed = { value, seq, signature, ...(cas === undefined ? {} : { cas }) };
     const put = { publicKey, make: () => signed, ...(salt === undefined ? {} : { salt }) };
     const results = await this.#run(signal, (node, onDone) => node.putMutable({ ...put, onDone }));
@@ -105,10 +104,9 @@ export class DhtItems {
     return best;
   }
 
-  #targetOf(publicKey: Uint8Array, salt: Uint8Array = new Uint8Array()): Uint8Array {
-    if (publicKey.length !== PUBLIC_KEY_BYTES) throw unusable("A public key has 32 bytes");
-    if (salt.length > MAX_SALT_BYTES) throw unusable("A salt has at most 64 bytes");
-    return this.#hasher.sha1(concatBytes(publicKey, salt));
+  #targetOf(publicKey: Uint8Array, salt: Uint8Array = NO_SALT): Uint8Array {
+    checkItemKey(publicKey, salt);
+    return mutableTarget(this.#hasher.sha1, publicKey, salt);
   }
 
   /** One lookup on each of our nodes that know others. */
@@ -141,8 +139,4 @@ export class DhtItems {
 
 function sumStored(results: readonly LookupResult[]): number {
   return results.reduce((sum, { stored }) => sum + stored, 0);
-}
-
-function unusable(message: string): ShoalError {
-  return new ShoalError("ERR_INVALID_ARGUMENT", message);
 }

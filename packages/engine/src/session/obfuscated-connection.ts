@@ -1,6 +1,5 @@
 import { concatBytes } from "../base/bytes.ts";
-import { ProtocolError } from "../base/errors.ts";
-import type { ShoalError } from "../base/errors.ts";
+import { ProtocolError, type ShoalError } from "../base/errors.ts";
 import type { Rc4 } from "../base/rc4.ts";
 import type { MseHandshake } from "../core/mse/handshake.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";

@@ -7,7 +7,6 @@ export const MAX_DESCRIPTION_BYTES = 262_144;
 export const MAX_SOAP_BYTES = 65_536;
 const MAX_SERVICES = 64;
 const MAX_URL = 512;
-const MAX_FAULT_TEXT = 200;
 const SERVICE_TYPE = /^urn:schemas-upnp-org:service:([A-Za-z0-9]{1,40}):(\d{1,2})$/;
 
 /** One service of a router, as its description has it. */
@@ -26,10 +25,10 @@ export interface IgdDescription {
   readonly services: readonly IgdService[];
 }
 
-/** What a call came back with: the values by name, or the number and text of the fault (UPnP Device Architecture 2.0, 3.2.2). */
+/** What a call came back with: the values by name, or the number of the fault (UPnP Device Architecture 2.0, 3.2.2). */
 export type SoapAnswer =
   | { readonly ok: true; readonly values: ReadonlyMap<string, string> }
-  | { readonly ok: false; readonly code: number; readonly text: string };
+  | { readonly ok: false; readonly code: number };
 
 /** Reads a device's description (UPnP Device Architecture 2.0, 2.3). Throws ProtocolError. */
 export function parseDescription(bytes: Uint8Array): IgdDescription {
@@ -70,13 +69,7 @@ function parseFault(fault: XmlElement): SoapAnswer {
   const detail = childOf(fault, "detail");
   const error = detail === undefined ? undefined : childOf(detail, "UPnPError");
   const code = error === undefined ? undefined : childOf(error, "errorCode")?.text;
-  const text =
-    error === undefined ? childOf(fault, "faultstring")?.text : childOf(error, "errorDescription")?.text;
-  return {
-    ok: false,
-    code: code !== undefined && /^\d{1,4}$/.test(code) ? Number(code) : 0,
-    text: (text ?? "").slice(0, MAX_FAULT_TEXT),
-  };
+  return { ok: false, code: code !== undefined && /^\d{1,4}$/.test(code) ? Number(code) : 0 };
 }
 
 function collectServices(element: XmlElement, into: IgdService[]): void {

@@ -7,7 +7,7 @@ import { ID_BYTES } from "./krpc-contacts.ts";
 const MAX_ITEM_BYTES = 1_000;
 /** Longest salt of a mutable item (BEP 44). */
 export const MAX_SALT_BYTES = 64;
-const PUBLIC_KEY_BYTES = 32;
+export const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 /** Longest token that is taken from others. */
 export const MAX_TOKEN_BYTES = 64;

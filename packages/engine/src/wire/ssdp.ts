@@ -16,8 +16,6 @@ const MAX_LOCATION = 512;
 export interface SsdpAnswer {
   /** What was searched for and is there. */
   readonly target: string;
-  /** The device's name of itself, "" when it says none. */
-  readonly name: string;
   /** Where its description is: any text so far. */
   readonly location: string;
 }
@@ -48,5 +46,5 @@ export function decodeSearchAnswer(packet: Uint8Array): SsdpAnswer {
   if (location === "" || location.length > MAX_LOCATION) {
     throw new ProtocolError("an answer to a search names no description");
   }
-  return { target: fields.get("st") ?? "", name: fields.get("usn") ?? "", location };
+  return { target: fields.get("st") ?? "", location };
 }

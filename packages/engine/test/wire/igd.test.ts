@@ -20,7 +20,6 @@ test("answers to a search", () => {
   const answer = `HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nst: ${IGD}\r\nUSN:uuid:1::${IGD}\r\nLocation:  http://192.168.1.1:5000/rootDesc.xml \r\nLOCATION: http://6.6.6.6/\r\n\r\nLOCATION: x`;
   assert.deepEqual(decodeSearchAnswer(utf8(answer)), {
     target: IGD,
-    name: `uuid:1::${IGD}`,
     location: "http://192.168.1.1:5000/rootDesc.xml",
   });
   for (const bad of [
@@ -95,12 +94,11 @@ test("calls and their answers", () => {
       ),
       "AddPortMapping",
     ),
-    { ok: false, code: 718, text: "ConflictInMappingEntry" },
+    { ok: false, code: 718 },
   );
   assert.deepEqual(parseSoapAnswer(envelope("<s:Fault><faultstring>no</faultstring></s:Fault>"), "A"), {
     ok: false,
     code: 0,
-    text: "no",
   });
   for (const bad of [envelope(""), envelope("<u:BResponse/>"), utf8("<a/>"), utf8("")]) {
     assert.throws(() => parseSoapAnswer(bad, "A"), ProtocolError);

@@ -1,9 +1,9 @@
 import { type Endpoint, type Family, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
-import { concatBytes } from "../../base/bytes.ts";
 import { encodeAnswer, encodeError, type Reply } from "../../wire/krpc.ts";
 import type { Contact } from "../../wire/krpc-contacts.ts";
 import { itemToSign, KRPC_ERRORS, type Query, type Want } from "../../wire/krpc-query.ts";
+import { mutableTarget } from "./items.ts";
 import type { Storage } from "./storage.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -19,7 +19,8 @@ const SAMPLES_BYTES = 46;
 const SIGNED_BYTES = 140;
 const VALUE_BYTES = 3;
 const FILTERS_BYTES = 2 * 266;
-const NO_SALT = new Uint8Array(0);
+const WRONG_TOKEN = "the token is wrong";
+const FULL = "there is no room";
 
 /** Who asked, and how. */
 export interface Asked {
@@ -207,18 +208,6 @@ class Room {
 function roomOf({ transaction, room }: Asked, most = MAX_BYTES): Room {
   return new Room(Math.min(room, most) - BASE_BYTES - transaction.length);
 }
-
-/** The key under which a mutable item is stored (BEP 44). */
-export function mutableTarget(
-  sha1: (bytes: Uint8Array) => Uint8Array,
-  publicKey: Uint8Array,
-  salt: Uint8Array = NO_SALT,
-): Uint8Array {
-  return sha1(concatBytes(publicKey, salt));
-}
-
-const WRONG_TOKEN = "the token is wrong";
-const FULL = "there is no room";
 
 function refusal(code: number, message: string, { transaction, from }: Asked): Uint8Array {
   return encodeError(transaction, code, message, from);

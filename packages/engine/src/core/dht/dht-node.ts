@@ -1,7 +1,7 @@
 import { type Endpoint, type Family, familyOf, isBogon, mayTell, nearnessOf } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
-import { ShoalError, validOrNull } from "../../base/errors.ts";
+import { validOrNull } from "../../base/errors.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 import {
   type Answer,
@@ -12,7 +12,6 @@ import {
   type KrpcPacket,
 } from "../../wire/krpc.ts";
 import { type Contact, ID_BYTES } from "../../wire/krpc-contacts.ts";
-import { isItemValue, MAX_SALT_BYTES } from "../../wire/krpc-query.ts";
 import { peerKey } from "../swarm/peer-key.ts";
 import { Answers } from "./answers.ts";
 import { AskerLimits } from "./asker-limits.ts";
@@ -29,9 +28,10 @@ import type {
   PeerLookup,
   SampleLookup,
 } from "./dht-types.ts";
+import { FickleNodes } from "./fickle-nodes.ts";
+import { checkItemKey, checkItemValue, NO_SALT, unusable } from "./items.ts";
 import type { OwnQuery, Purpose } from "./lookup-task.ts";
 import { Lookups } from "./lookups.ts";
-import { FickleNodes } from "./fickle-nodes.ts";
 import { NEIGHBOURS } from "./node-search.ts";
 import { findItem, findNode, findPeers, putImmutable, putMutable, sampleInfohashes } from "./purposes.ts";
 import { type Asker, type Question, Questions } from "./questions.ts";
@@ -197,14 +197,13 @@ export class DhtNode {
 
   /** Stores bencode of at most 1000 bytes under its SHA-1 (BEP 44). Throws ERR_INVALID_ARGUMENT for anything else. */
   putImmutable(value: Uint8Array, events: LookupEvents): Lookup {
-    if (!isItemValue(value)) throw unusable("An item has to be canonical bencode of at most 1000 bytes");
+    checkItemValue(value);
     return this.#begin(putImmutable(copyBytes(value), this.#parts.sha1), events);
   }
 
   /** Stores a signed item under its key and salt (BEP 44). Throws ERR_INVALID_ARGUMENT when these have the wrong length. */
   putMutable(put: MutablePut): Lookup {
-    if (put.publicKey.length !== 32) throw unusable("A public key has 32 bytes");
-    if ((put.salt?.length ?? 0) > MAX_SALT_BYTES) throw unusable("A salt has at most 64 bytes");
+    checkItemKey(put.publicKey, put.salt ?? NO_SALT);
     return this.#begin(putMutable(put, this.#parts), put);
   }
 
@@ -249,17 +248,17 @@ export class DhtNode {
     this.#answeredAt = now;
     if (packet.ip !== null && this.#isOfFamily(packet.ip))
       this.#parts.onExternalAddress?.(packet.ip.host, from);
-    if (packet.kind === "error") question.asker.onFailure(question, packet.code, now);
+    if (packet.kind === "error") question.asker.onFailure(question, now);
     else this.#takeAnswer(question, packet, now);
     return true;
   }
 
   #takeAnswer(question: Question, packet: KrpcAnswer, now: Millis): void {
     // Our own voice, or somebody who takes our name: nobody to talk to.
-    if (equalBytes(packet.id, this.#id)) return question.asker.onFailure(question, null, now);
+    if (equalBytes(packet.id, this.#id)) return question.asker.onFailure(question, now);
     if (this.#fickle.onAnswer(packet.id, question.to, now)) {
       this.#table.remove(question.to);
-      return question.asker.onFailure(question, null, now);
+      return question.asker.onFailure(question, now);
     }
     const wasEmpty = this.#table.size === 0;
     this.#table.onAnswer(packet.id, question.to, now);
@@ -279,7 +278,7 @@ export class DhtNode {
 
   #ask(to: Endpoint, query: OwnQuery, asker: Asker, now: Millis): Question {
     this.#queryBudget.spend(1, now);
-    const { transaction, question } = this.#questions.add(to, query, asker, now);
+    const { transaction, question } = this.#questions.add(to, asker, now);
     this.#send(encodeQuery(transaction, this.#id, query, this.#config.readOnly === true), to);
     return question;
   }
@@ -357,8 +356,4 @@ type KrpcQuestion = Extract<KrpcPacket, { readonly kind: "query" | "bad-query" }
 function id(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== ID_BYTES) throw unusable("A target in the DHT has 20 bytes");
   return copyBytes(bytes);
-}
-
-function unusable(message: string): ShoalError {
-  return new ShoalError("ERR_INVALID_ARGUMENT", message);
 }

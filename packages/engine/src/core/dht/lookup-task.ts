@@ -137,7 +137,7 @@ export class LookupTask implements Asker {
     this.#onSilence(question, now, this.#phase === "storing");
   }
 
-  onFailure(question: Question, _code: number | null, now: Millis): void {
+  onFailure(question: Question, now: Millis): void {
     this.#onSilence(question, now, true);
   }
 

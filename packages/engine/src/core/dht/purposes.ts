@@ -2,7 +2,6 @@ import { type Endpoint, mayTell, parseIp } from "../../base/address.ts";
 import { copyBytes, equalBytes } from "../../base/bytes.ts";
 import type { Answer } from "../../wire/krpc.ts";
 import { itemToSign, type Want } from "../../wire/krpc-query.ts";
-import { mutableTarget } from "./answers.ts";
 import { addToFilter, FILTER_BYTES, filterCount, uniteFilters } from "./bloom-filter.ts";
 import type {
   Announce,
@@ -13,10 +12,9 @@ import type {
   PeerLookup,
   SampleLookup,
 } from "./dht-types.ts";
+import { mutableTarget, NO_SALT } from "./items.ts";
 import type { OwnQuery, Purpose } from "./lookup-task.ts";
 import type { Candidate } from "./node-search.ts";
-
-const NO_SALT = new Uint8Array(0);
 
 /** What an answer, or our own storage, has of an item. */
 type ItemAnswer = Pick<Answer, "value" | "signed">;

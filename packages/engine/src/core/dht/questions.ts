@@ -2,7 +2,6 @@ import type { Endpoint } from "../../base/address.ts";
 import type { Millis } from "../../base/brand.ts";
 import { readU32 } from "../../base/bytes.ts";
 import type { KrpcAnswer } from "../../wire/krpc.ts";
-import type { Query } from "../../wire/krpc-query.ts";
 
 /** A question without an answer has failed after this time: most of those that answer at all do so far sooner. */
 const FAILED_AFTER_MS = 5_000;
@@ -22,14 +21,13 @@ export interface Asker {
   onSlow(question: Question, now: Millis): void;
   /** The answer is not worth waiting for; it may still come. */
   onOverdue(question: Question, now: Millis): void;
-  /** `code` is that of a KRPC error, null when nothing came in time. */
-  onFailure(question: Question, code: number | null, now: Millis): void;
+  /** It refused, or nothing came in time. */
+  onFailure(question: Question, now: Millis): void;
 }
 
 /** A question of ours that is on its way. */
 export interface Question {
   readonly to: Endpoint;
-  readonly query: Query;
   readonly askedAt: Millis;
   readonly asker: Asker;
   state: "open" | "slow" | "overdue";
@@ -56,14 +54,13 @@ export class Questions {
   /** Notes a question; the transaction number to send with it is one that nobody can guess. */
   add(
     to: Endpoint,
-    query: Query,
     asker: Asker,
     now: Millis,
   ): { readonly transaction: Uint8Array; readonly question: Question } {
     const transaction = new Uint8Array(TRANSACTION_BYTES);
     do this.#randomBytes(transaction);
     while (this.#open.has(readU32(transaction, 0)));
-    const question: Question = { to, query, askedAt: now, asker, state: "open" };
+    const question: Question = { to, askedAt: now, asker, state: "open" };
     this.#open.set(readU32(transaction, 0), question);
     this.#note(question, this.slowAfterMs);
     return { transaction, question };
@@ -97,7 +94,7 @@ export class Questions {
       } else if (question.state === "overdue") {
         this.#open.delete(number);
         onFailed(question);
-        question.asker.onFailure(question, null, now);
+        question.asker.onFailure(question, now);
       } else {
         const wasSlow = question.state === "slow";
         question.state = wasSlow ? "overdue" : "slow";

@@ -301,7 +301,7 @@ export class PeerList {
     return this.#deadline;
   }
 
-  /** Candidates, best known first in no order, for exchange with other peers and for resume. */
+  /** All candidates, in no order. */
   *[Symbol.iterator](): Generator<Candidate, void, undefined> {
     yield* this.#entries.values();
   }
