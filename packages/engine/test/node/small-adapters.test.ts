@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nodeClock } from "../../dist/node/clock.js";
 import { nodeHasher } from "../../dist/node/hasher.js";
-import { createLog } from "../../dist/node/log.js";
 import { NodeRandom } from "../../dist/node/random.js";
 
 test("hashes are right and own their memory", () => {
@@ -38,21 +37,4 @@ test("random numbers differ and cover 32 bits", () => {
   const bytes = new Uint8Array(64);
   assert.equal(random.fill(bytes), bytes);
   assert.ok(bytes.some((byte) => byte !== 0));
-});
-
-test("the log writes what its level lets through, as JSON or plainly", () => {
-  const lines: string[] = [];
-  const json = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
-  json.debug("hidden");
-  json.warn("seen", { count: 3n, id: Uint8Array.of(1, 255), cause: new RangeError("odd") });
-  const plain = createLog({ level: "error", format: "plain", write: (line) => lines.push(line) });
-  plain.warn("hidden");
-  plain.error("failed", { path: "a b", count: 1 });
-  assert.equal(lines.length, 2);
-  const entry = JSON.parse(lines[0] as string) as Record<string, unknown>;
-  assert.match(String(entry["time"]), /^\d{4}-\d\d-\d\dT.*Z$/);
-  delete entry["time"];
-  const cause = { name: "RangeError", message: "odd" };
-  assert.deepEqual(entry, { level: "warn", message: "seen", count: "3", id: "01ff", cause });
-  assert.equal(lines[1], 'error: failed path="a b" count=1\n');
 });
