@@ -185,6 +185,8 @@ const urls: FuzzTarget = {
       "HTTPS://[::1]:2/?x=%20",
     ),
   dictionary: ["http://", "udp://", "https://", "wss://", "\n", "%", "%ff", "[::1]", " ", "ü", "\ud800"],
+  // Each byte can be a URL of two lists here.
+  maxBytes: 16_384,
   run(input) {
     const list = utf8Text(input)
       .split("\n")
