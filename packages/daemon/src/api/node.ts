@@ -1,0 +1,38 @@
+import { NodeInfo, SCHEMA_VERSION } from "@shoal/schema";
+import type { HttpServer } from "@shoal/server";
+import { Type } from "typebox";
+import type { ShoalNode } from "../shoal-node.ts";
+
+/** What the routes of the node itself need besides it. */
+export interface NodeFace {
+  readonly version: string;
+  /** Address of the web page. */
+  ui(): string;
+  /** Ends the process in good order. */
+  shutDown(): Promise<void>;
+}
+
+/** The node itself: what it is, and its end. */
+export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): void {
+  app.get("/info", { config: { scope: "read" }, schema: { response: { 200: NodeInfo } } }, async () => ({
+    schema: SCHEMA_VERSION,
+    version: face.version,
+    pid: process.pid,
+    profile: node.profile.name,
+    downloadDir: node.downloadDir,
+    peerPort: node.session.endpoint?.port ?? null,
+    ui: face.ui(),
+  }));
+  app.post(
+    "/shutdown",
+    {
+      config: { scope: "admin" },
+      schema: { response: { 200: Type.Object({ stopping: Type.Literal(true) }) } },
+    },
+    async () => {
+      // After the answer has gone out: the connection that it goes by ends, too.
+      setImmediate(() => void face.shutDown());
+      return { stopping: true as const };
+    },
+  );
+}

@@ -1,0 +1,3 @@
+export { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
+export { DEFAULT_PROFILE, isProfileName, type Profile, profilePaths, type ProfilePlace } from "./profile.ts";
+export { type NodeOptions, ShoalNode } from "./shoal-node.ts";

@@ -1,0 +1,66 @@
+import { isAbsolute, join } from "node:path";
+
+/** Where one node of one user keeps what is its own. Absolute paths. */
+export interface Profile {
+  readonly name: string;
+  readonly stateDir: string;
+  readonly databaseFile: string;
+  /** .torrent files of all torrents, by the hex of their primary info-hash. */
+  readonly torrentsDir: string;
+  readonly configFile: string;
+  /** Unix socket or, on Windows, named pipe for programs of the same user. */
+  readonly socket: string;
+}
+
+/** What decides where things lie. */
+export interface ProfilePlace {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+  /** The state folder of the default profile, absolute. */
+  readonly stateDir: string;
+}
+
+export const DEFAULT_PROFILE = "default";
+const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
+/** A path of a Unix socket has to fit into `sockaddr_un`. */
+const MAX_SOCKET_PATH = 100;
+
+/** Whether a profile may be called that: letters, digits, "-" and "_". */
+export function isProfileName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** The paths of a profile; other profiles than the default one lie in a folder of their own inside its state folder. */
+export function profilePaths(name: string, place: ProfilePlace): Profile {
+  const stateDir = name === DEFAULT_PROFILE ? place.stateDir : join(place.stateDir, "profiles", name);
+  return {
+    name,
+    stateDir,
+    databaseFile: join(stateDir, "state.db"),
+    torrentsDir: join(stateDir, "torrents"),
+    configFile: join(configDir(place), name === DEFAULT_PROFILE ? "config.json" : `config-${name}.json`),
+    socket: socketPath(name, stateDir, place),
+  };
+}
+
+function configDir({ env, home, platform }: ProfilePlace): string {
+  const chosen = env["SHOAL_CONFIG_DIR"];
+  if (chosen !== undefined && isAbsolute(chosen)) return chosen;
+  if (platform === "darwin") return join(home, "Library", "Preferences", "shoal");
+  if (platform === "win32") return join(env["APPDATA"] ?? join(home, "AppData", "Roaming"), "shoal");
+  const xdg = env["XDG_CONFIG_HOME"];
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, ".config"), "shoal");
+}
+
+function socketPath(name: string, stateDir: string, { env, platform }: ProfilePlace): string {
+  if (platform === "win32") {
+    // Pipes have one name space for the whole machine.
+    const whose = stateDir.replace(/[^a-z0-9]+/gi, "-");
+    return `\\\\.\\pipe\\shoal-${whose}-${name}`;
+  }
+  const inState = join(stateDir, "daemon.sock");
+  const runtime = env["XDG_RUNTIME_DIR"];
+  if (inState.length <= MAX_SOCKET_PATH || runtime === undefined || !isAbsolute(runtime)) return inState;
+  return join(runtime, `shoal-${name}.sock`);
+}

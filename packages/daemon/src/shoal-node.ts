@@ -1,0 +1,71 @@
+import { mkdir } from "node:fs/promises";
+import { createSession, type Log, type Session, type SessionOptions } from "@shoal/engine";
+import { type Database, openDatabase, Tokens } from "@shoal/server";
+import type { Profile } from "./profile.ts";
+import { MIGRATIONS } from "./state/migrations.ts";
+import type { Tables } from "./state/tables.ts";
+import { tokenTable } from "./state/token-table.ts";
+import { Transfers } from "./transfers.ts";
+
+export interface NodeOptions {
+  readonly profile: Profile;
+  /** Where downloads go unless they are told otherwise; absolute. */
+  readonly downloadDir: string;
+  readonly session: Partial<Omit<SessionOptions, "stateDir" | "log">>;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** One running node: the engine, what the user wants of it, and the state of both. */
+export class ShoalNode {
+  readonly profile: Profile;
+  readonly downloadDir: string;
+  readonly session: Session;
+  readonly transfers: Transfers;
+  readonly tokens: Tokens;
+  readonly #database: Database<Tables>;
+
+  private constructor(
+    options: NodeOptions,
+    parts: { session: Session; transfers: Transfers; tokens: Tokens; database: Database<Tables> },
+  ) {
+    this.profile = options.profile;
+    this.downloadDir = options.downloadDir;
+    this.session = parts.session;
+    this.transfers = parts.transfers;
+    this.tokens = parts.tokens;
+    this.#database = parts.database;
+  }
+
+  /** Throws what a database or a session throws that can't be opened. */
+  static async open(options: NodeOptions): Promise<ShoalNode> {
+    const { profile, log, now } = options;
+    await mkdir(profile.stateDir, { recursive: true, mode: 0o700 });
+    const database = await openDatabase<Tables>(profile.databaseFile, MIGRATIONS);
+    let session: Session | null = null;
+    try {
+      const tokens = await Tokens.load(tokenTable(database), now);
+      session = await createSession({ ...options.session, stateDir: profile.stateDir, log });
+      const transfers = await Transfers.open({
+        session,
+        database,
+        torrentsDir: profile.torrentsDir,
+        log,
+        now,
+      });
+      return new ShoalNode(options, { session, transfers, tokens, database });
+    } catch (error) {
+      await session?.close();
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Ends everything in good order: nothing that was told is lost. */
+  async close(): Promise<void> {
+    await this.transfers.close();
+    await this.session.close();
+    await this.#database.close();
+  }
+}

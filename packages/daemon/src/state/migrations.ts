@@ -1,0 +1,52 @@
+import type { Migrations } from "@shoal/server";
+
+/** How the tables came to be what they are. Only ever added to. */
+export const MIGRATIONS: Migrations = {
+  "001-start": {
+    async up(db) {
+      await db.schema
+        .createTable("torrents")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("key", "text", (c) => c.notNull())
+        .addColumn("name", "text", (c) => c.notNull())
+        .addColumn("downloadDir", "text", (c) => c.notNull())
+        .addColumn("rootName", "text")
+        .addColumn("magnet", "text")
+        .addColumn("label", "text")
+        .addColumn("paused", "integer", (c) => c.notNull().defaultTo(0))
+        .addColumn("sequential", "integer", (c) => c.notNull().defaultTo(0))
+        .addColumn("row", "text")
+        .addColumn("addedAt", "text", (c) => c.notNull())
+        .addColumn("finishedAt", "text")
+        .addColumn("removedAt", "text")
+        .execute();
+      await db.schema
+        .createTable("history")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("at", "text", (c) => c.notNull())
+        .addColumn("key", "text", (c) => c.notNull())
+        .addColumn("name", "text", (c) => c.notNull())
+        .addColumn("size", "integer", (c) => c.notNull())
+        .addColumn("outcome", "text", (c) => c.notNull())
+        .addColumn("code", "text")
+        .addColumn("message", "text")
+        .execute();
+      await db.schema.createIndex("history_at").on("history").column("at").execute();
+      await db.schema
+        .createTable("tokens")
+        .addColumn("id", "text", (c) => c.primaryKey())
+        .addColumn("name", "text", (c) => c.notNull().unique())
+        .addColumn("scope", "text", (c) => c.notNull())
+        .addColumn("hash", "text", (c) => c.notNull())
+        .addColumn("createdAt", "text", (c) => c.notNull())
+        .addColumn("lastUsedAt", "text")
+        .execute();
+      await db.schema
+        .createTable("days")
+        .addColumn("day", "text", (c) => c.primaryKey())
+        .addColumn("downloaded", "integer", (c) => c.notNull())
+        .addColumn("uploaded", "integer", (c) => c.notNull())
+        .execute();
+    },
+  },
+};

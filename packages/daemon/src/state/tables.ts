@@ -1,0 +1,60 @@
+import type { Generated } from "kysely";
+
+/** One transfer: what it is, and what the user wants of it. */
+export interface TorrentTable {
+  /** Given out once: numbers of removed torrents don't come back. */
+  readonly id: Generated<number>;
+  /** Hex of the primary info-hash. */
+  readonly key: string;
+  readonly name: string;
+  readonly downloadDir: string;
+  readonly rootName: string | null;
+  /** What it was added by, as long as the metadata is not known. */
+  readonly magnet: string | null;
+  readonly label: string | null;
+  /** 0 or 1. */
+  readonly paused: number;
+  readonly sequential: number;
+  /** `TorrentRow` in JSON, as of the last time it was looked at; null while the metadata is unknown. */
+  readonly row: string | null;
+  /** RFC 3339. */
+  readonly addedAt: string;
+  readonly finishedAt: string | null;
+  /** Since when it is in the trash, from which `undo` brings it back. */
+  readonly removedAt: string | null;
+}
+
+/** What came to its end: finished, failed or cancelled. */
+export interface HistoryTable {
+  readonly id: Generated<number>;
+  readonly at: string;
+  readonly key: string;
+  readonly name: string;
+  readonly size: number;
+  readonly outcome: "finished" | "failed" | "cancelled";
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+export interface TokenTable {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+}
+
+/** Bytes of payload by day (UTC, "2026-01-31"). */
+export interface DayTable {
+  readonly day: string;
+  readonly downloaded: number;
+  readonly uploaded: number;
+}
+
+export interface Tables {
+  readonly torrents: TorrentTable;
+  readonly history: HistoryTable;
+  readonly tokens: TokenTable;
+  readonly days: DayTable;
+}

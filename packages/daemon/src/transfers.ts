@@ -1,0 +1,284 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type AddOptions,
+  encodeTorrent,
+  type InfoHashes,
+  type Log,
+  parseMagnet,
+  parseMetainfo,
+  primaryKey,
+  type Session,
+  shortHashes,
+  type Torrent,
+  type TorrentEvent,
+  type TorrentRow,
+} from "@shoal/engine";
+import { ApiError, type Compiled, type Database } from "@shoal/server";
+import type { Selectable } from "kysely";
+import type { Tables, TorrentTable } from "./state/tables.ts";
+import { Transfer } from "./transfer.ts";
+
+/** What changed is written so often. */
+const SAVE_EVERY_MS = 2_000;
+
+/** What is needed besides the engine. */
+export interface TransferParts {
+  readonly session: Session;
+  readonly database: Database<Tables>;
+  /** Folder of the .torrent files. */
+  readonly torrentsDir: string;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How a user adds a transfer. */
+export interface NewTransfer {
+  readonly source: Pick<AddOptions, "magnet" | "torrentBytes" | "infoHash">;
+  readonly downloadDir: string;
+  readonly paused: boolean;
+  readonly label: string | null;
+  readonly sequential: boolean;
+  readonly peers: NonNullable<AddOptions["peers"]>;
+  readonly trackers: readonly string[];
+}
+
+/** All transfers of one node: they outlive the process. */
+export class Transfers {
+  readonly #parts: TransferParts;
+  readonly #byId: Map<number, Transfer> = new Map();
+  readonly #byTorrent: Map<Torrent, Transfer> = new Map();
+  readonly #dirty: Set<Transfer> = new Set();
+  #saving: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(parts: TransferParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up what an earlier run left. */
+  static async open(parts: TransferParts): Promise<Transfers> {
+    await mkdir(parts.torrentsDir, { recursive: true });
+    const transfers = new Transfers(parts);
+    parts.session.on((event) => {
+      if (event.type === "torrent") transfers.#onEvent(event.torrent, event.event);
+    });
+    const rows = await parts.database.query
+      .selectFrom("torrents")
+      .selectAll()
+      .where("removedAt", "is", null)
+      .orderBy("id")
+      .execute();
+    for (const row of rows) await transfers.#restore(row);
+    return transfers;
+  }
+
+  list(): Transfer[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Throws ApiError ERR_NOT_FOUND. */
+  get(id: number): Transfer {
+    const transfer = this.#byId.get(id);
+    if (transfer === undefined) throw new ApiError(404, "ERR_NOT_FOUND", `There is no transfer ${id}`);
+    return transfer;
+  }
+
+  /** The one that is there already when this was refused as a duplicate. */
+  twinOf(source: NewTransfer["source"]): Transfer | null {
+    const names = shortHashes(infoHashesOf(source));
+    return (
+      this.list().find(({ torrent }) => names.some((name) => this.#parts.session.find(name) === torrent)) ??
+      null
+    );
+  }
+
+  of(torrent: Torrent): Transfer | undefined {
+    return this.#byTorrent.get(torrent);
+  }
+
+  /** Throws what `Session.add` throws; then nothing has changed. */
+  async add(wanted: NewTransfer): Promise<Transfer> {
+    const { database, session } = this.#parts;
+    const { source, downloadDir, label, paused, sequential } = wanted;
+    const magnet = typeof source.magnet === "string" ? source.magnet : null;
+    const addedAt = this.#time();
+    const torrent = await session.add({
+      ...source,
+      downloadDir,
+      paused,
+      sequential,
+      peers: wanted.peers,
+      trackers: wanted.trackers,
+    });
+    const key = primaryKey(torrent.infoHashes);
+    const { id } = await database.query
+      .insertInto("torrents")
+      .values({
+        key,
+        name: torrent.name,
+        downloadDir,
+        magnet,
+        label,
+        paused: Number(paused),
+        sequential: Number(sequential),
+        addedAt,
+      })
+      .returning("id")
+      .executeTakeFirstOrThrow();
+    const transfer = new Transfer(
+      { id, key, magnet, label, paused, sequential, addedAt, finishedAt: null },
+      torrent,
+    );
+    this.#enter(transfer);
+    await this.#keepMetainfo(transfer);
+    this.#touch(transfer);
+    return transfer;
+  }
+
+  /** Resolves when it is at rest and will be after a crash. */
+  async pause(transfer: Transfer): Promise<void> {
+    transfer.record.paused = true;
+    this.#dirty.add(transfer);
+    await Promise.all([transfer.torrent.pause(), this.save()]);
+  }
+
+  async resume(transfer: Transfer): Promise<void> {
+    transfer.record.paused = false;
+    this.#dirty.add(transfer);
+    transfer.torrent.resume();
+    await this.save();
+  }
+
+  /** Takes it off the list; its files stay, or with `deleteFiles` those go that the download has made. */
+  async remove(transfer: Transfer, deleteFiles: boolean): Promise<void> {
+    this.#byId.delete(transfer.id);
+    this.#byTorrent.delete(transfer.torrent);
+    this.#dirty.delete(transfer);
+    await this.#parts.session.remove(transfer.torrent, { deleteData: deleteFiles });
+    await this.#parts.database.query
+      .updateTable("torrents")
+      .set({ removedAt: this.#time() })
+      .where("id", "=", transfer.id)
+      .execute();
+    if (deleteFiles) await rm(this.#metainfoFile(transfer.record.key), { force: true });
+  }
+
+  /** Writes what has changed. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const transfer of this.#byId.values()) this.#dirty.add(transfer);
+    await this.save();
+  }
+
+  async #restore(stored: Selectable<TorrentTable>): Promise<void> {
+    const { session, log } = this.#parts;
+    const { id, key, magnet, label, addedAt, finishedAt, downloadDir } = stored;
+    const paused = stored.paused !== 0;
+    const sequential = stored.sequential !== 0;
+    const row = stored.row === null ? null : (JSON.parse(stored.row) as TorrentRow);
+    const source: Partial<AddOptions> =
+      row !== null
+        ? { row, load: () => this.#loadMetainfo(key) }
+        : magnet !== null
+          ? { magnet }
+          : { infoHash: key };
+    try {
+      const torrent = await session.add({
+        ...source,
+        downloadDir,
+        paused,
+        sequential,
+      });
+      this.#enter(new Transfer({ id, key, magnet, label, paused, sequential, addedAt, finishedAt }, torrent));
+    } catch (error) {
+      // It stays in the database, and is tried again by the next run.
+      log.error("a transfer could not be taken up", { id, name: stored.name, error });
+    }
+  }
+
+  #enter(transfer: Transfer): void {
+    this.#byId.set(transfer.id, transfer);
+    this.#byTorrent.set(transfer.torrent, transfer);
+  }
+
+  #onEvent(torrent: Torrent, event: TorrentEvent): void {
+    const transfer = this.#byTorrent.get(torrent);
+    if (transfer === undefined) return;
+    if (event.type === "metadata") {
+      this.#keepMetainfo(transfer).catch((error: unknown) => {
+        this.#parts.log.error("a torrent file could not be written", { id: transfer.id, error });
+      });
+    }
+    if (event.type === "complete") transfer.record.finishedAt ??= this.#time();
+    this.#touch(transfer);
+  }
+
+  async #keepMetainfo({ torrent, record }: Transfer): Promise<void> {
+    if (torrent.metainfo === null) return;
+    record.key = primaryKey(torrent.infoHashes);
+    await writeFile(this.#metainfoFile(record.key), encodeTorrent(torrent.metainfo), { mode: 0o600 });
+  }
+
+  async #loadMetainfo(key: string): Promise<Uint8Array> {
+    return new Uint8Array(await readFile(this.#metainfoFile(key)));
+  }
+
+  #metainfoFile(key: string): string {
+    return join(this.#parts.torrentsDir, `${key}.torrent`);
+  }
+
+  #touch(transfer: Transfer): void {
+    this.#dirty.add(transfer);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.save().catch((error: unknown) => this.#parts.log.error("state could not be saved", { error }));
+    }, SAVE_EVERY_MS);
+  }
+
+  async #save(): Promise<void> {
+    const changed = [...this.#dirty];
+    this.#dirty.clear();
+    try {
+      await this.#parts.database.batch(changed.map((transfer) => this.#update(transfer)));
+    } catch (error) {
+      for (const transfer of changed) if (this.#byId.has(transfer.id)) this.#dirty.add(transfer);
+      throw error;
+    }
+  }
+
+  #update({ record, torrent }: Transfer): Compiled {
+    const row = torrent.row();
+    return this.#parts.database.query
+      .updateTable("torrents")
+      .set({
+        key: record.key,
+        name: torrent.name,
+        downloadDir: torrent.downloadDir,
+        label: record.label,
+        paused: Number(record.paused),
+        sequential: Number(record.sequential),
+        row: row === null ? null : JSON.stringify(row),
+        finishedAt: record.finishedAt,
+      })
+      .where("id", "=", record.id)
+      .compile();
+  }
+
+  #time(): string {
+    return new Date(this.#parts.now()).toISOString();
+  }
+}
+
+/** Throws what parsing throws. */
+function infoHashesOf({ magnet, torrentBytes, infoHash }: NewTransfer["source"]): InfoHashes {
+  if (torrentBytes !== undefined) return parseMetainfo(torrentBytes).infoHashes;
+  const named = parseMagnet(typeof magnet === "string" ? magnet : `magnet:?xt=urn:btih:${infoHash}`);
+  return named.infoHashes;
+}

@@ -1,0 +1,4 @@
+export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
+export { NodeInfo } from "./node-info.ts";
+export { MadeToken, NewToken, Scope, Token, TokenList } from "./token.ts";
+export { AddTorrent, Torrent, TorrentList, TorrentState, Waiting } from "./torrent.ts";

@@ -1,0 +1,15 @@
+import { type Static, Type } from "typebox";
+import { document, WholeNumber } from "./common.ts";
+
+/** What runs, and where it can be reached. */
+export const NodeInfo = document({
+  version: Type.String(),
+  pid: WholeNumber,
+  profile: Type.String(),
+  downloadDir: Type.String(),
+  /** Where peers can connect; null when it does not listen. */
+  peerPort: Type.Union([WholeNumber, Type.Null()]),
+  /** Address of the web page. */
+  ui: Type.String(),
+});
+export type NodeInfo = Static<typeof NodeInfo>;

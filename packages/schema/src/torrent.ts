@@ -1,0 +1,78 @@
+import { type Static, Type } from "typebox";
+import { document, Time, WholeNumber } from "./common.ts";
+
+export const TorrentState = Type.Enum([
+  "metadata",
+  "checking",
+  "downloading",
+  "seeding",
+  "finished",
+  "paused",
+  "queued",
+  "error",
+]);
+
+/** Why a torrent waits: a code for programs, one plain clause for people. */
+export const Waiting = Type.Object(
+  { code: Type.String(), message: Type.String(), action: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+);
+
+/** One line of the list of transfers. Bytes, bytes a second and milliseconds are whole numbers; unknown is null. */
+export const Torrent = Type.Object(
+  {
+    /** Small number that stays as long as the torrent does. */
+    id: Type.Integer({ minimum: 1 }),
+    name: Type.String(),
+    /** Hex; null for a v2-only torrent, or where it is not known yet. */
+    v1: Type.Union([Type.String(), Type.Null()]),
+    v2: Type.Union([Type.String(), Type.Null()]),
+    state: TorrentState,
+    wanted: WholeNumber,
+    have: WholeNumber,
+    downloaded: WholeNumber,
+    uploaded: WholeNumber,
+    wasted: WholeNumber,
+    downRate: WholeNumber,
+    upRate: WholeNumber,
+    /** Given per fetched byte; of what is there when nothing was fetched. */
+    ratio: Type.Union([Type.Number(), Type.Null()]),
+    peers: WholeNumber,
+    seeds: WholeNumber,
+    pieceCount: WholeNumber,
+    piecesHave: WholeNumber,
+    etaMs: Type.Union([WholeNumber, Type.Null()]),
+    waiting: Type.Union([Waiting, Type.Null()]),
+    error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
+    label: Type.Union([Type.String(), Type.Null()]),
+    downloadDir: Type.String(),
+    private: Type.Boolean(),
+    addedAt: Time,
+    finishedAt: Type.Union([Time, Type.Null()]),
+  },
+  { $id: "Torrent", additionalProperties: false },
+);
+export type Torrent = Static<typeof Torrent>;
+
+export const TorrentList = document({ revision: WholeNumber, torrents: Type.Array(Torrent) });
+export type TorrentList = Static<typeof TorrentList>;
+
+/** How to add a torrent: one of `magnet`, `infoHash`, `url` and `torrent` says which. */
+export const AddTorrent = Type.Object(
+  {
+    magnet: Type.Optional(Type.String({ maxLength: 262_144 })),
+    infoHash: Type.Optional(Type.String({ pattern: "^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$" })),
+    /** Web address of a .torrent file, which the daemon fetches. */
+    url: Type.Optional(Type.String({ maxLength: 8_192 })),
+    /** A .torrent file in base64. */
+    torrent: Type.Optional(Type.String({ maxLength: 16_000_000 })),
+    downloadDir: Type.Optional(Type.String({ maxLength: 4_096 })),
+    paused: Type.Optional(Type.Boolean()),
+    label: Type.Optional(Type.String({ maxLength: 100, pattern: "^[^,]*$" })),
+    sequential: Type.Optional(Type.Boolean()),
+    peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),
+    trackers: Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 100 })),
+  },
+  { $id: "AddTorrent", additionalProperties: false },
+);
+export type AddTorrent = Static<typeof AddTorrent>;
