@@ -18,6 +18,7 @@ export type {
   PieceDigest,
   Reachability,
   Session,
+  SessionOptions,
   ShoalError,
   Torrent,
   TorrentEvent,
@@ -32,6 +33,7 @@ export type Engine = Pick<
   typeof engine,
   | "createSession"
   | "createTorrent"
+  | "encodeTorrent"
   | "fingerprintContent"
   | "loadIpFilter"
   | "formatMagnet"

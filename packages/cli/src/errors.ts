@@ -16,6 +16,9 @@ export const CLI_ERROR_TABLE = {
   ERR_TIMEOUT: "The time given with --timeout is over",
   ERR_INTERRUPTED: "The command was stopped with Ctrl-C before it was done",
   ERR_TERMINATED: "The command was stopped by SIGTERM before it was done",
+  ERR_EXISTS: "There is one of that name already",
+  ERR_VALIDATION: "The daemon was asked for something that makes no sense",
+  ERR_DAEMON: "The daemon does not run, or does not answer",
   ERR_INTERNAL: "A fault in shoal itself",
 } as const;
 
@@ -75,6 +78,9 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> =
   ERR_TIMEOUT: "timeout",
   ERR_INTERRUPTED: "interrupted",
   ERR_TERMINATED: "terminated",
+  ERR_EXISTS: "exists",
+  ERR_VALIDATION: "usage",
+  ERR_DAEMON: "daemon",
   ERR_INTERNAL: "failure",
 };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { PeerAddress } from "./commands/option.ts";
 import type { NetworkOptions } from "./commands/shared-options.ts";
 import type { Context } from "./context.ts";
-import type { Session } from "./engine.ts";
+import type { Session, SessionOptions } from "./engine.ts";
 import { CliError } from "./errors.ts";
 import { readIpFilter } from "./ip-filter.ts";
 import { rememberedPort, rememberPort } from "./port-memory.ts";
@@ -19,39 +19,13 @@ const CLOSE_PATIENCE_MS = 300;
 /** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
 export async function openSession(context: Context, output: Output, flags: NetworkOptions): Promise<Session> {
   const dir = stateDir(context);
-  await ensureWritableDir(
-    dir,
-    shownPath(context, dir),
-    "Choose another folder for shoal's notes with SHOAL_STATE_DIR",
-  );
-  const { createSession, SESSION_DEFAULTS } = await context.engine();
-  const proxy = proxyOf(context, flags);
-  const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
-  const known = flags.port === null ? await rememberedPort(dir) : null;
-  // The remembered port first, then the usual ones.
-  const ports = flags.port ?? [...new Set([...(known === null ? [] : [known]), ...SESSION_DEFAULTS.ports])];
+  await ensureStateDir(context, dir);
+  const { createSession } = await context.engine();
+  const options = await sessionOptions(context, output, flags, dir);
   try {
-    const session = await createSession({
-      stateDir: dir,
-      offline: isOffline(context),
-      ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
-      ports,
-      ...(flags.host === null ? {} : { host: flags.host }),
-      ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
-      ...(ipFilter === null ? {} : { ipFilter }),
-      obfuscation: flags.obfuscation,
-      dht: !flags.noDiscovery && !flags.noDht,
-      ...(flags.dhtBootstrap.length === 0 ? {} : { dhtBootstrap: flags.dhtBootstrap }),
-      lsd: !flags.noDiscovery && !flags.noLsd,
-      pex: !flags.noDiscovery && !flags.noPex,
-      webSeeds: !flags.noWebSeeds,
-      portMapping: !flags.noPortMapping,
-    });
+    const session = await createSession({ ...options, stateDir: dir });
     tellWayOut(context, output, flags);
-    // One that is taken for the moment, by another shoal say, stays the remembered one.
-    if (flags.port === null && known === null && session.endpoint !== null) {
-      await rememberPort(dir, session.endpoint.port);
-    }
+    await keepPort(dir, flags, session);
     return session;
   } catch (error) {
     throw explainListen(error, flags);
@@ -92,13 +66,63 @@ function tellWayOut(context: Context, output: Output, flags: NetworkOptions): vo
     );
 }
 
+/** Throws ERR_FILE_SYSTEM when nothing can be kept in the folder. */
+export function ensureStateDir(context: Context, dir: string): Promise<void> {
+  const advice = "Choose another folder for shoal's notes with SHOAL_STATE_DIR";
+  return ensureWritableDir(dir, shownPath(context, dir), advice);
+}
+
+/** The port that was found free becomes the usual one. One that is taken for the moment, by another shoal say, stays it. */
+export async function keepPort(
+  dir: string,
+  { port }: Pick<NetworkOptions, "port">,
+  session: Session,
+): Promise<void> {
+  if (port !== null || session.endpoint === null || (await rememberedPort(dir)) !== null) return;
+  await rememberPort(dir, session.endpoint.port);
+}
+
+/** What the flags say of a session with its state in `dir`. */
+export async function sessionOptions(
+  context: Context,
+  output: Output,
+  flags: NetworkOptions,
+  dir: string,
+): Promise<Partial<Omit<SessionOptions, "stateDir">>> {
+  const { SESSION_DEFAULTS } = await context.engine();
+  const proxy = proxyOf(context, flags);
+  const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
+  const known = flags.port === null ? await rememberedPort(dir) : null;
+  // The remembered port first, then the usual ones.
+  const ports = flags.port ?? [...new Set([...(known === null ? [] : [known]), ...SESSION_DEFAULTS.ports])];
+  return {
+    offline: isOffline(context),
+    ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
+    ports,
+    ...(flags.host === null ? {} : { host: flags.host }),
+    ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
+    ...(ipFilter === null ? {} : { ipFilter }),
+    obfuscation: flags.obfuscation,
+    dht: !flags.noDiscovery && !flags.noDht,
+    ...(flags.dhtBootstrap.length === 0 ? {} : { dhtBootstrap: flags.dhtBootstrap }),
+    lsd: !flags.noDiscovery && !flags.noLsd,
+    pex: !flags.noDiscovery && !flags.noPex,
+    webSeeds: !flags.noWebSeeds,
+    portMapping: !flags.noPortMapping,
+  };
+}
+
 /** SHOAL_OFFLINE=1: nothing leaves this computer. */
 export function isOffline(context: Context): boolean {
   const setting = context.env["SHOAL_OFFLINE"] ?? "";
   return setting !== "" && setting !== "0";
 }
 
-function explainListen(error: unknown, { port, host }: Pick<NetworkOptions, "port" | "host">): unknown {
+/** What keeps a session from listening, for people. */
+export function explainListen(
+  error: unknown,
+  { port, host }: Pick<NetworkOptions, "port" | "host">,
+): unknown {
   const code = (error as { code?: unknown }).code;
   if (code === "ERR_PORT_IN_USE" && port !== null) {
     const first = port[0] ?? 0;

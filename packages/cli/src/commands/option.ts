@@ -164,6 +164,13 @@ export function parsePorts(word: string): readonly number[] {
   throw new Error("write it as 41873, or as a range such as 41873-41972, up to 65535 (0: any free port)");
 }
 
+/** One port; 0 lets the system choose. */
+export function parsePort(word: string): number {
+  const port = /^\d{1,5}$/.test(word) ? Number(word) : 65_536;
+  if (port > 65_535) throw new Error("write it as a number up to 65535 (0: any free port)");
+  return port;
+}
+
 /** A power of two from 16 KiB to 16 MiB. */
 export function parsePieceSize(word: string): number {
   const bytes = parseBinarySize(word);

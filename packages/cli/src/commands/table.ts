@@ -3,8 +3,16 @@ import { usageError } from "../errors.ts";
 import { clean } from "../ui/clean.ts";
 import { command } from "./command.ts";
 import type { Command, Declaration, NoOptions } from "./command.ts";
+import { runDeclaration, statusDeclaration, stopDeclaration } from "./daemon/declarations.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import { sendDeclaration } from "./send/declaration.ts";
+import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
+import {
+  listDeclaration,
+  pauseDeclaration,
+  removeDeclaration,
+  resumeDeclaration,
+} from "./transfers/declarations.ts";
 import {
   createDeclaration,
   infoDeclaration,
@@ -36,10 +44,20 @@ const versionDeclaration: Declaration<NoOptions> = {
 export const COMMANDS: readonly Command[] = [
   command(sendDeclaration, async () => (await import("./send/run.ts")).runSend),
   command(getDeclaration, async () => (await import("./get/run.ts")).runGet),
+  command(listDeclaration, async () => (await import("./transfers/list.ts")).runList),
+  command(pauseDeclaration, async () => (await import("./transfers/change.ts")).runPause),
+  command(resumeDeclaration, async () => (await import("./transfers/change.ts")).runResume),
+  command(removeDeclaration, async () => (await import("./transfers/change.ts")).runRemove),
   command(createDeclaration, async () => (await import("./torrent/create.ts")).runCreate),
   command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),
   command(verifyDeclaration, async () => (await import("./torrent/verify.ts")).runVerify),
   command(magnetDeclaration, async () => (await import("./torrent/magnet.ts")).runMagnet),
+  command(runDeclaration, async () => (await import("./daemon/run.ts")).runDaemon),
+  command(statusDeclaration, async () => (await import("./daemon/status.ts")).runStatus),
+  command(stopDeclaration, async () => (await import("./daemon/stop.ts")).runStop),
+  command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
+  command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
+  command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),
   command(helpDeclaration, async () => {
     const { helpPage } = await import("./help.ts");
     return async ({ args, output }) => {

@@ -9,6 +9,7 @@ export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly output: string | null;
   readonly select: readonly string[];
   readonly once: boolean;
+  readonly detach: boolean;
   readonly priority: readonly PriorityRule[];
   readonly sequential: boolean;
   readonly firstLast: boolean;
@@ -30,6 +31,7 @@ const OPTIONS: SpecsOf<GetOptions> = {
     parsePriority,
   ),
   once: flag("--once", "end when complete, without sharing afterwards"),
+  detach: flag("-d, --detach", "give it to the background service (shoal daemon run) and end"),
   sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
   firstLast: flag("--first-last", "the ends of each file first, so that a film can be looked into"),
   overwrite: flag("--overwrite", "replace files that are in the way"),
@@ -66,5 +68,15 @@ export const getDeclaration: Declaration<GetOptions> = {
       about: "straight from a computer you know",
     },
   ],
-  exits: ["network", "noSpace", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
+  exits: [
+    "daemon",
+    "network",
+    "noSpace",
+    "fileSystem",
+    "exists",
+    "inUse",
+    "timeout",
+    "interrupted",
+    "terminated",
+  ],
 };

@@ -31,6 +31,7 @@ export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
   const thing = await resolveThing(context, word, options);
+  if (options.detach) return (await import("./hand-over.ts")).handOver(invocation, thing);
   const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
   const engine = await context.engine();
   const wishes = makeWishes(options.select, options.priority, (index) => engine.isSelected(chosen, index));

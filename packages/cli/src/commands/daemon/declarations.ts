@@ -1,0 +1,59 @@
+import type { Declaration, NoOptions } from "../command.ts";
+import { parsePort, type SpecsOf, text, value } from "../option.ts";
+import { NETWORK_OPTIONS, type NetworkOptions } from "../shared-options.ts";
+
+export interface RunOptions extends Omit<NetworkOptions, "foreground"> {
+  readonly uiPort: number | null;
+  readonly rpcPort: number | null;
+  readonly downloadDir: string | null;
+}
+
+const { foreground: _always, ...network } = NETWORK_OPTIONS;
+
+const RUN_OPTIONS: SpecsOf<RunOptions> = {
+  uiPort: value(
+    "--ui-port <port>",
+    "port of the web page and the API (default: 8420; 0: any free one)",
+    parsePort,
+  ),
+  rpcPort: value(
+    "--rpc-port <port>",
+    "a port for Transmission's remote programs besides, such as 9091",
+    parsePort,
+  ),
+  downloadDir: text("--download-dir <dir>", "folder for downloads (default: ~/Downloads)"),
+  ...network,
+};
+
+export const runDeclaration: Declaration<RunOptions> = {
+  name: "daemon run",
+  summary: "run the background service here, in the foreground",
+  about: [
+    "Transfers go on as long as it runs, and are taken up again when it is started anew.",
+    'With --json the first line tells where it can be reached: {"event":"listening","ui":…,"rpc":…}.',
+  ],
+  arguments: [],
+  options: RUN_OPTIONS,
+  examples: [{ line: "shoal daemon run --download-dir ~/Films", about: "until Ctrl-C" }],
+  exits: ["fileSystem", "inUse", "network", "interrupted", "terminated"],
+};
+
+export const statusDeclaration: Declaration<NoOptions> = {
+  name: "daemon status",
+  summary: "whether the background service runs, and where",
+  about: [],
+  arguments: [],
+  options: {},
+  examples: [{ line: "shoal daemon status --json", about: "for programs" }],
+  exits: ["daemon"],
+};
+
+export const stopDeclaration: Declaration<NoOptions> = {
+  name: "daemon stop",
+  summary: "end the background service in good order",
+  about: ["Transfers go on when it is started again."],
+  arguments: [],
+  options: {},
+  examples: [{ line: "shoal daemon stop", about: "when it runs in the background" }],
+  exits: ["daemon"],
+};

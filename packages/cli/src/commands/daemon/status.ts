@@ -1,0 +1,14 @@
+import type { NodeInfo } from "@shoal/schema";
+
+import { daemonClient } from "../../daemon-client.ts";
+import type { Invocation, NoOptions } from "../command.ts";
+
+/** `shoal daemon status`. */
+export async function runStatus({ context, output }: Invocation<NoOptions>): Promise<number> {
+  const info = await (await daemonClient(context)).get<NodeInfo>("/info");
+  output.document(info);
+  output.data(`shoal ${info.version} runs (pid ${info.pid}), profile ${info.profile}`);
+  output.data(`  downloads to ${info.downloadDir}`);
+  output.data(`  peers on port ${info.peerPort ?? "none"}, API at ${info.ui}`);
+  return 0;
+}

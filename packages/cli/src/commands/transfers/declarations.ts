@@ -1,0 +1,65 @@
+import type { ArgumentSpec, Declaration, NoOptions } from "../command.ts";
+import { flag, type SpecsOf } from "../option.ts";
+
+/** See `findTargets`. */
+const TARGETS: ArgumentSpec = {
+  name: "transfer",
+  description: "number, name, info-hash, 1,3-5, @label, all or failed",
+  many: true,
+};
+
+const WHICH =
+  "Transfers are named by their number in the list, their name, the beginning of their info-hash, numbers and ranges such as 1,3-5, a @label, or all, active, done, failed.";
+
+export const listDeclaration: Declaration<NoOptions> = {
+  name: "list",
+  summary: "all transfers",
+  about: [
+    "The numbers stay: a transfer has its number until it is removed, and no other gets it afterwards.",
+  ],
+  arguments: [],
+  options: {},
+  examples: [
+    { line: "shoal list", about: "a table" },
+    { line: "shoal list --json", about: "for programs" },
+  ],
+  exits: ["daemon"],
+};
+
+export const pauseDeclaration: Declaration<NoOptions> = {
+  name: "pause",
+  summary: "stop transfers for now",
+  about: [WHICH],
+  arguments: [TARGETS],
+  options: {},
+  examples: [{ line: "shoal pause all", about: "everything rests until: shoal resume all" }],
+  exits: ["daemon", "notFound"],
+};
+
+export const resumeDeclaration: Declaration<NoOptions> = {
+  name: "resume",
+  summary: "go on after a pause, or try again after a failure",
+  about: [WHICH],
+  arguments: [TARGETS],
+  options: {},
+  examples: [{ line: "shoal resume failed", about: "try everything again that failed" }],
+  exits: ["daemon", "notFound"],
+};
+
+export interface RemoveOptions {
+  readonly deleteFiles: boolean;
+}
+
+const REMOVE_OPTIONS: SpecsOf<RemoveOptions> = {
+  deleteFiles: flag("--delete-files", "delete what the download has made, too (asks before)"),
+};
+
+export const removeDeclaration: Declaration<RemoveOptions> = {
+  name: "rm",
+  summary: "take transfers off the list; their files stay",
+  about: ["With --delete-files those files go that the download has made: none that was there before."],
+  arguments: [TARGETS],
+  options: REMOVE_OPTIONS,
+  examples: [{ line: "shoal rm done", about: "the list has only what goes on" }],
+  exits: ["daemon", "notFound"],
+};

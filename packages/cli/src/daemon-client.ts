@@ -1,0 +1,99 @@
+import { request } from "node:http";
+
+import type { Context } from "./context.ts";
+import { CliError, type CliErrorCode } from "./errors.ts";
+import { clean } from "./ui/clean.ts";
+import { profileOf } from "./profile.ts";
+
+/** Longest wait for an answer: adding a torrent may have to wait for a slow disk. */
+const TIMEOUT_MS = 60_000;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The API of the daemon of this user, over the socket that only they can open. */
+export class DaemonClient {
+  readonly #socket: string;
+  readonly #signal: AbortSignal;
+
+  constructor(socket: string, signal: AbortSignal) {
+    this.#socket = socket;
+    this.#signal = signal;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#call("GET", path);
+  }
+
+  post<T>(path: string, body?: object): Promise<T> {
+    return this.#call("POST", path, body ?? {});
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.#call("DELETE", path);
+  }
+
+  /** Throws ERR_DAEMON when nobody answers there, and what the daemon refuses. */
+  async #call<T>(method: string, path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#ask(method, path, body === undefined ? null : JSON.stringify(body));
+    const answer = parse(text);
+    if (status >= 200 && status < 300) return answer as T;
+    const { error } = answer as { error?: { code?: string; message?: string; advice?: string } };
+    const message = error?.message ?? `the daemon answers with status ${status}`;
+    // Codes of the daemon are ours or the engine's, and what it says may quote what a torrent says.
+    throw new CliError(
+      (error?.code ?? "ERR_INTERNAL") as CliErrorCode,
+      clean(message),
+      clean(error?.advice ?? ""),
+    );
+  }
+
+  #ask(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          socketPath: this.#socket,
+          method,
+          path: `/api/v1${path}`,
+          headers: body === null ? {} : { "content-type": "application/json" },
+          timeout: TIMEOUT_MS,
+          signal: this.#signal,
+        },
+        (response) => {
+          const parts: Buffer[] = [];
+          let size = 0;
+          response.on("data", (part: Buffer) => {
+            size += part.length;
+            if (size > MAX_ANSWER_BYTES) sent.destroy(new Error("the answer is far too large"));
+            parts.push(part);
+          });
+          response.on("error", reject);
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") }),
+          );
+        },
+      );
+      sent.on("timeout", () => sent.destroy(new Error("it does not answer")));
+      sent.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
+      sent.end(body ?? undefined);
+    });
+  }
+}
+
+/** Speaks to the daemon of the user's profile. */
+export async function daemonClient(context: Context): Promise<DaemonClient> {
+  return new DaemonClient((await profileOf(context, null)).socket, context.signal);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function unreachable(error: NodeJS.ErrnoException): Error {
+  if (error.name === "AbortError") return error;
+  const absent = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+  const message = absent ? "The daemon does not run" : `The daemon can't be reached: ${error.message}`;
+  return new CliError("ERR_DAEMON", message, absent ? "Start it with: shoal daemon run" : "", error);
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Place, type Running } from "./shoal.ts";
+
+const MAGNET = `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=hello`;
+
+async function startDaemon(place: Place): Promise<Running> {
+  const daemon = place.start(
+    "daemon",
+    "run",
+    "--json",
+    "--ui-port",
+    "0",
+    "--port",
+    "0",
+    "--no-lsd",
+    "--no-dht",
+  );
+  await daemon.event("listening");
+  return daemon;
+}
+
+async function json(place: Place, ...words: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await place.run(...words, "--json");
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+async function states(place: Place): Promise<unknown[]> {
+  const { torrents } = (await json(place, "list")) as {
+    torrents: { id: number; name: string; state: string }[];
+  };
+  return torrents.map(({ id, name, state }) => [id, name, state]);
+}
+
+test("transfers go on without a terminal, and what was asked for survives kill -9", async () => {
+  await using place = new Place();
+  const first = await startDaemon(place);
+  assert.equal((await json(place, "get", "--detach", MAGNET))["id"], 1);
+  assert.deepEqual(await states(place), [[1, "hello", "metadata"]]);
+  assert.equal((await place.run("pause", "hello")).code, 0);
+  await first.stop("SIGKILL");
+  const second = await startDaemon(place);
+  assert.deepEqual(await states(place), [[1, "hello", "paused"]]);
+  assert.equal((await place.run("resume", "abababab")).code, 0);
+  assert.deepEqual(await states(place), [[1, "hello", "metadata"]]);
+  assert.equal((await place.run("rm", "all")).code, 0);
+  assert.deepEqual(await states(place), []);
+  assert.equal((await place.run("daemon", "stop")).code, 0);
+  assert.equal((await second.ended).code, 143);
+});
+
+test("without a daemon, or with a second one, one sentence says what to do", async () => {
+  await using place = new Place();
+  for (const words of [
+    ["list"],
+    ["pause", "1"],
+    ["daemon", "status"],
+    ["token", "list"],
+    ["get", "-d", MAGNET],
+  ]) {
+    const { code, stderr } = await place.run(...words);
+    assert.equal(code, 5, words.join(" "));
+    assert.equal(stderr, "The daemon does not run. Start it with: shoal daemon run\n");
+  }
+  await startDaemon(place);
+  const second = await place.run("daemon", "run");
+  assert.equal(second.code, 12);
+  assert.match(second.stderr, /^Shoal runs already for this profile\. Stop it with: shoal daemon stop/);
+  const unknown = await place.run("pause", "7");
+  assert.deepEqual(
+    [unknown.code, unknown.stderr],
+    [3, 'There is no transfer "7". See what there is with: shoal list\n'],
+  );
+});
+
+test("a token is shown once, opens the door, and is taken back", async () => {
+  await using place = new Place();
+  const daemon = await startDaemon(place);
+  const ui = String((await daemon.event("listening"))["ui"]);
+  const made = await json(place, "token", "new", "--for", "sonarr");
+  const ask = async (): Promise<number> => {
+    const authorization = `Basic ${Buffer.from(`${String(made["user"])}:${String(made["password"])}`).toString("base64")}`;
+    return (await fetch(`${ui}/transmission/rpc`, { method: "POST", headers: { authorization }, body: "{}" }))
+      .status;
+  };
+  assert.equal(await ask(), 409);
+  assert.ok(!JSON.stringify(await json(place, "token", "list")).includes(String(made["password"])));
+  assert.equal((await place.run("token", "new", "--for", "sonarr")).code, 11);
+  assert.equal((await place.run("token", "revoke", "sonarr")).code, 0);
+  assert.equal(await ask(), 401);
+});
