@@ -94,10 +94,6 @@ export class Transfers {
     );
   }
 
-  of(torrent: Torrent): Transfer | undefined {
-    return this.#byTorrent.get(torrent);
-  }
-
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
@@ -167,7 +163,8 @@ export class Transfers {
 
   /** Writes what has changed. */
   save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#save());
+    // One that failed is tried again with the next.
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#save());
     return this.#saving;
   }
 
