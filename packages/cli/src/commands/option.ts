@@ -222,6 +222,11 @@ export function parsePeer(word: string): PeerAddress {
   return { host, port };
 }
 
+/** As `parsePeer` reads it. */
+export function formatPeer({ host, port }: PeerAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** Which kind of torrent is to be made: at most one of the three flags. */
 export function chooseKind(options: {
   readonly v1: boolean;

@@ -9,7 +9,7 @@ import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
 import { WebSeedNotes } from "../web-seed-notes.ts";
 import { checkFields, peerFields, progressFields, trackerFields } from "../transfer-events.ts";
-import type { PeerAddress } from "../option.ts";
+import { formatPeer, type PeerAddress } from "../option.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
 import type { Asked } from "./view.ts";
 import {
@@ -65,7 +65,7 @@ export class Download {
     this.#webSeeds = new WebSeedNotes(output);
     this.#plan = plan;
     this.#freeBytes = freeBytes;
-    this.#named = new Set(named.map(formatPeer));
+    this.#named = new Set(named.map(shownPeer));
     this.#startedAt = context.now();
     const settle = { resolve: (): void => undefined, reject: (_error: unknown): void => undefined };
     this.finished = new Promise((resolve, reject) => {
@@ -236,7 +236,7 @@ export class Download {
 
   /** A peer named on the command line that fails is told without being asked; once, as it is tried again and again. */
   #onPeerFailed(host: string, port: number, message: string): void {
-    const shown = formatPeer({ host, port });
+    const shown = shownPeer({ host, port });
     const sentence = failedPeer(shown, message);
     if (!this.#named.has(shown) || this.#toldFailed.has(shown)) {
       this.#output.detail(sentence);
@@ -285,8 +285,8 @@ export class Download {
 }
 
 /** Cleaned, in the way it is written after --peer. */
-function formatPeer({ host, port }: PeerAddress): string {
-  return clean(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
+function shownPeer(peer: PeerAddress): string {
+  return clean(formatPeer(peer));
 }
 
 /** Adds numbers to the engine's words where it has them. */

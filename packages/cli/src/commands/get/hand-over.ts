@@ -6,6 +6,7 @@ import { usageError } from "../../errors.ts";
 import { userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import type { Invocation } from "../command.ts";
+import { formatPeer } from "../option.ts";
 import type { GetOptions } from "./declaration.ts";
 import type { Thing } from "./thing.ts";
 
@@ -25,9 +26,7 @@ export async function handOver(
     ...sourceOf(thing, await context.engine()),
     ...(options.output === null ? {} : { downloadDir: userPath(context, options.output) }),
     sequential: options.sequential,
-    peers: options.peer.map(({ host, port }) =>
-      host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
-    ),
+    peers: options.peer.map(formatPeer),
     trackers: [...options.tracker],
   };
   const torrent = await daemon.post<Torrent>("/torrents", body);

@@ -1,5 +1,6 @@
 import type { Magnet, Metainfo } from "../../engine.ts";
 import type { Invocation, NoOptions } from "../command.ts";
+import { formatPeer } from "../option.ts";
 import { clean } from "../../ui/clean.ts";
 import { count, formatBinarySize, formatCount, formatSize } from "../../ui/sizes.ts";
 import type { Output } from "../../ui/output.ts";
@@ -103,10 +104,6 @@ function fileTable(metainfo: Metainfo, output: Output): string[] {
   return renderTable(columns, rows, output.piped);
 }
 
-function peerAddress({ host, port }: Magnet["peers"][number]): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 function printMagnet(output: Output, magnet: Magnet, link: string): void {
   printRows(output, [
     ["Name", clean(magnet.name ?? "not in the link")],
@@ -116,7 +113,7 @@ function printMagnet(output: Output, magnet: Magnet, link: string): void {
     ...hashRows(magnet.infoHashes),
     ...magnet.trackers.map((url): Row => ["Tracker", clean(url)]),
     ...magnet.webSeeds.map((url): Row => ["Web seed", clean(url)]),
-    ...magnet.peers.map((peer): Row => ["Peer", clean(peerAddress(peer))]),
+    ...magnet.peers.map((peer): Row => ["Peer", clean(formatPeer(peer))]),
     ["Magnet", clean(link)],
   ]);
   output.note(output.noteStyle.dim("Its files are known once somebody who has it was asked: shoal get LINK"));
