@@ -100,20 +100,20 @@ function guard(request: FastifyRequest, { hosts, tokens, hostAdvice }: HttpServe
       hostAdvice(host),
     );
   }
-  const site = headers["sec-fetch-site"];
-  if (!READ_ONLY.has(request.method)) {
+  const changes = !READ_ONLY.has(request.method);
+  if (changes) {
+    const site = headers["sec-fetch-site"];
     const fromElsewhere = site === "cross-site" || site === "same-site";
     const strange = request.bearer === null && !hosts.allowsOrigin(headers.origin, bound);
     if (fromElsewhere || strange)
       throw new ApiError(403, "ERR_ORIGIN", "The request comes from another web page");
   }
   if (request.is404 || request.method === "OPTIONS") return;
-  if (!READ_ONLY.has(request.method)) {
+  if (changes && routeOptions.config?.anyBody !== true) {
     const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-    if (routeOptions.config?.anyBody !== true && type !== undefined && type !== "application/json")
+    const isBodiless = type === undefined && request.method === "DELETE";
+    if (type !== "application/json" && !isBodiless)
       throw new ApiError(415, "ERR_CONTENT_TYPE", "The body must be JSON, and say so: application/json");
-    if (routeOptions.config?.anyBody !== true && type === undefined && request.method !== "DELETE")
-      throw new ApiError(415, "ERR_CONTENT_TYPE", "The request must say that its body is application/json");
   }
   const needed = routeOptions.config?.scope ?? "control";
   if (needed === "nobody") return;
