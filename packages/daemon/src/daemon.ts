@@ -22,7 +22,7 @@ export interface DaemonOptions extends NodeOptions {
 /** A running node with its faces. */
 export interface Daemon {
   readonly node: ShoalNode;
-  readonly ui: { readonly host: string; readonly port: number };
+  readonly ui: { readonly host: string; readonly port: number; readonly url: string };
   /** Ends in good order. */
   stop(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await web.listen(options.ui);
     const { address: host, port } = web.server.address() as AddressInfo;
     uiAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-    return { node, ui: { host, port }, stop };
+    return { node, ui: { host, port, url: uiAddress }, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,4 +1,4 @@
-import { primaryKey, type Torrent, type TorrentRow } from "@shoal/engine";
+import { primaryKey, type Torrent } from "@shoal/engine";
 import type { Torrent as TorrentView } from "@shoal/schema";
 
 /** What is kept of a transfer besides what the engine knows. */
@@ -28,13 +28,9 @@ export class Transfer {
     return this.record.id;
   }
 
-  row(): TorrentRow | null {
-    return this.torrent.row();
-  }
-
   /** Hex of the v1 info-hash, or of the first half of the v2 one: by which most programs know it. */
   get hash(): string {
-    return primaryKey(this.torrent.infoHashes).slice(0, 40);
+    return primaryKey(this.torrent.infoHashes);
   }
 
   get isPrivate(): boolean {

@@ -3,13 +3,10 @@ import { join } from "node:path";
 import {
   type AddOptions,
   encodeTorrent,
-  type InfoHashes,
   type Log,
-  parseMagnet,
-  parseMetainfo,
   primaryKey,
   type Session,
-  shortHashes,
+  type ShoalError,
   type Torrent,
   type TorrentEvent,
   type TorrentRow,
@@ -85,13 +82,9 @@ export class Transfers {
     return transfer;
   }
 
-  /** The one that is there already when this was refused as a duplicate. */
-  twinOf(source: NewTransfer["source"]): Transfer | null {
-    const names = shortHashes(infoHashesOf(source));
-    return (
-      this.list().find(({ torrent }) => names.some((name) => this.#parts.session.find(name) === torrent)) ??
-      null
-    );
+  /** The one that is there already, of which an ERR_DUPLICATE_TORRENT tells. */
+  twinOf({ details }: ShoalError): Transfer | null {
+    return this.list().find(({ hash }) => hash === details["id"]) ?? null;
   }
 
   /** Throws what `Session.add` throws; then nothing has changed. */
@@ -271,11 +264,4 @@ export class Transfers {
   #time(): string {
     return new Date(this.#parts.now()).toISOString();
   }
-}
-
-/** Throws what parsing throws. */
-function infoHashesOf({ magnet, torrentBytes, infoHash }: NewTransfer["source"]): InfoHashes {
-  if (torrentBytes !== undefined) return parseMetainfo(torrentBytes).infoHashes;
-  const named = parseMagnet(typeof magnet === "string" ? magnet : `magnet:?xt=urn:btih:${infoHash}`);
-  return named.infoHashes;
 }

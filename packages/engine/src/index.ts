@@ -15,7 +15,7 @@ export type { Reachability, WayIn } from "./core/port-mapping/reachability.ts";
 export type { Opinion, Reputation } from "./core/swarm/reputation.ts";
 export type { PeerSource } from "./core/swarm/peer-list.ts";
 export type { Ban, BanCause } from "./core/swarm/standing.ts";
-export { type InfoHashes, primaryKey, shortHashes } from "./meta/info-hash.ts";
+export { type InfoHashes, primaryKey } from "./meta/info-hash.ts";
 export type { VerifyLevel } from "./core/resume-judge.ts";
 export type { Layout, LayoutFile, TorrentKind } from "./meta/layout.ts";
 export { formatMagnet, isSelected, type Magnet, parseMagnet } from "./meta/magnet.ts";

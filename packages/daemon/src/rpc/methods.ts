@@ -93,7 +93,7 @@ async function addTorrent(node: ShoalNode, args: RpcArguments): Promise<RpcArgum
     return { "torrent-added": briefly(transfer) };
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;
-    const twin = error.code === "ERR_DUPLICATE_TORRENT" ? node.transfers.twinOf(source) : null;
+    const twin = error.code === "ERR_DUPLICATE_TORRENT" ? node.transfers.twinOf(error) : null;
     if (twin !== null) return { "torrent-duplicate": briefly(twin) };
     if (error.code === "ERR_METAINFO" || error.code === "ERR_BENCODE")
       throw new ApiError(400, error.code, "invalid or corrupt torrent file");

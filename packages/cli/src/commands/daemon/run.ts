@@ -47,7 +47,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
   });
   try {
     await keepPort(profile.stateDir, options, daemon.node.session);
-    const ui = `http://${daemon.ui.host}:${daemon.ui.port}`;
+    const ui = daemon.ui.url;
     output.event("listening", { ui, rpc: null, peers: daemon.node.session.endpoint });
     output.note(`Shoal runs. The API is at ${ui}/api/v1; Ctrl-C ends it.`);
     await aborted(context.signal);
