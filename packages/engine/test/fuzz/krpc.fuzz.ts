@@ -103,7 +103,7 @@ const node: FuzzTarget = {
     ];
   },
   dictionary: DICTIONARY,
-  limitMs: 300,
+  limitMs: 600,
   run(input) {
     const rng = new Xoshiro128(7);
     const sent: { bytes: Uint8Array; to: { host: string; port: number } }[] = [];

@@ -54,7 +54,7 @@ const frame: FuzzTarget = {
   ],
   mutations: [mutateFrames, mutateFrames],
   // Read three times, once in parts of few bytes, and compared.
-  limitMs: 300,
+  limitMs: 600,
   run(input) {
     const whole = read(input, () => 65_536);
     const cut = input.length === 0 ? 1 : 1 + (input[input.length >>> 1]! % 61);

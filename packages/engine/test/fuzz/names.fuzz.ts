@@ -152,7 +152,7 @@ const paths: FuzzTarget = {
   ],
   // Each byte can be a file here; in a torrent it takes twenty.
   maxBytes: 4_096,
-  limitMs: 500,
+  limitMs: 1_000,
   run(input) {
     const { text, valid } = decodeName(input);
     const [name = "", ...lines] = text.split("\n");

@@ -50,7 +50,6 @@ const record: FuzzTarget = {
   name: "resume-record",
   about: "one record of resume data: read, written, read again",
   seeds: () => RECORDS.map(encodeResumeRecord),
-  limitMs: 200,
   run: (input) =>
     outcomeOf(
       () => decodeResumeRecord(input),

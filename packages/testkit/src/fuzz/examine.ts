@@ -37,7 +37,7 @@ export class Examiner {
   }
 
   async examine(input: Uint8Array): Promise<Examination> {
-    const { limitMs = 50, limitBytes = 64 * 1024 * 1024 } = this.#target;
+    const { limitMs = 250, limitBytes = 64 * 1024 * 1024 } = this.#target;
     const allowed = this.#patience * limitMs * Math.max(1, input.length / 65_536);
     const first = await this.#once(input, limitBytes);
     if (first.finding !== null || first.ms <= allowed) return first;

@@ -14,7 +14,10 @@ export interface FuzzTarget {
   readonly mutations?: readonly Mutate[];
   /** Longest input that is tried. Default 65,536. */
   readonly maxBytes?: number;
-  /** Most milliseconds for an input of 64 KiB or less, and for each further 64 KiB. Default 50. */
+  /**
+   * Most milliseconds for an input of 64 KiB or less, and for each further 64 KiB. Default 250: machines differ by several times and coverage
+   * costs, and what is looked for is time that grows faster than the input.
+   */
   readonly limitMs?: number;
   /** Most memory that one input may add, bytes. Default 64 MiB. */
   readonly limitBytes?: number;
