@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createHttpServer, HostPolicy, type HttpServer } from "@shoal/server";
 import { explainError } from "./api/explain-error.ts";
 import { nodeRoutes } from "./api/node.ts";
+import { shareRoutes } from "./api/shares.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { torrentRoutes } from "./api/torrents.ts";
 import { rpcRoutes } from "./rpc/endpoint.ts";
@@ -54,6 +55,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       async (api) => {
         nodeRoutes(api, node, face);
         torrentRoutes(api, node);
+        shareRoutes(api, node);
         tokenRoutes(api, node);
       },
       { prefix: "/api/v1" },

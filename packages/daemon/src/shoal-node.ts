@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { createSession, type Log, type Session, type SessionOptions } from "@shoal/engine";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import type { Profile } from "./profile.ts";
+import { Shares } from "./shares/shares.ts";
 import { MIGRATIONS } from "./state/migrations.ts";
 import type { Tables } from "./state/tables.ts";
 import { tokenTable } from "./state/token-table.ts";
@@ -23,17 +24,25 @@ export class ShoalNode {
   readonly downloadDir: string;
   readonly session: Session;
   readonly transfers: Transfers;
+  readonly shares: Shares;
   readonly tokens: Tokens;
   readonly #database: Database<Tables>;
 
   private constructor(
     options: NodeOptions,
-    parts: { session: Session; transfers: Transfers; tokens: Tokens; database: Database<Tables> },
+    parts: {
+      session: Session;
+      transfers: Transfers;
+      shares: Shares;
+      tokens: Tokens;
+      database: Database<Tables>;
+    },
   ) {
     this.profile = options.profile;
     this.downloadDir = options.downloadDir;
     this.session = parts.session;
     this.transfers = parts.transfers;
+    this.shares = parts.shares;
     this.tokens = parts.tokens;
     this.#database = parts.database;
   }
@@ -54,7 +63,9 @@ export class ShoalNode {
         log,
         now,
       });
-      return new ShoalNode(options, { session, transfers, tokens, database });
+      const { stateDir, torrentsDir } = profile;
+      const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
+      return new ShoalNode(options, { session, transfers, shares, tokens, database });
     } catch (error) {
       await session?.close();
       await database.close();
@@ -64,6 +75,7 @@ export class ShoalNode {
 
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
+    await this.shares.close();
     await this.transfers.close();
     await this.session.close();
     await this.#database.close();

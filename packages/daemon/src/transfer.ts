@@ -10,6 +10,8 @@ export interface TransferRecord {
   label: string | null;
   paused: boolean;
   sequential: boolean;
+  /** The user's own files: nothing is fetched. */
+  readonly seedOnly: boolean;
   readonly addedAt: string;
   finishedAt: string | null;
 }

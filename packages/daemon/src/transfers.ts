@@ -10,6 +10,7 @@ import {
   type Torrent,
   type TorrentEvent,
   type TorrentRow,
+  type VerifyLevel,
 } from "@shoal/engine";
 import { ApiError, type Compiled, type Database } from "@shoal/server";
 import type { Selectable } from "kysely";
@@ -39,6 +40,17 @@ export interface NewTransfer {
   readonly sequential: boolean;
   readonly peers: NonNullable<AddOptions["peers"]>;
   readonly trackers: readonly string[];
+  /** What is there already is shared, and nothing fetched. */
+  readonly share?: NewShared;
+}
+
+/** How something is shared that lies in the download folder. */
+export interface NewShared {
+  /** Its name there; null when it is the torrent's own. */
+  readonly rootName: string | null;
+  /** It was hashed just now. */
+  readonly hashed: boolean;
+  readonly verify: VerifyLevel;
 }
 
 /** All transfers of one node: they outlive the process. */
@@ -90,7 +102,7 @@ export class Transfers {
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
-    const { source, downloadDir, label, paused, sequential } = wanted;
+    const { source, downloadDir, label, paused, sequential, share } = wanted;
     const magnet = typeof source.magnet === "string" ? source.magnet : null;
     const addedAt = this.#time();
     const torrent = await session.add({
@@ -100,6 +112,9 @@ export class Transfers {
       sequential,
       peers: wanted.peers,
       trackers: wanted.trackers,
+      ...(share === undefined
+        ? {}
+        : { ...sharedPlace(share.rootName), hashed: share.hashed, verify: share.verify }),
     });
     const key = primaryKey(torrent.infoHashes);
     const { id } = await database.query
@@ -112,12 +127,24 @@ export class Transfers {
         label,
         paused: Number(paused),
         sequential: Number(sequential),
+        seedOnly: Number(share !== undefined),
+        rootName: share?.rootName ?? null,
         addedAt,
       })
       .returning("id")
       .executeTakeFirstOrThrow();
     const transfer = new Transfer(
-      { id, key, magnet, label, paused, sequential, addedAt, finishedAt: null },
+      {
+        id,
+        key,
+        magnet,
+        label,
+        paused,
+        sequential,
+        seedOnly: share !== undefined,
+        addedAt,
+        finishedAt: null,
+      },
       torrent,
     );
     this.#enter(transfer);
@@ -172,6 +199,7 @@ export class Transfers {
     const { id, key, magnet, label, addedAt, finishedAt, downloadDir } = stored;
     const paused = stored.paused !== 0;
     const sequential = stored.sequential !== 0;
+    const seedOnly = stored.seedOnly !== 0;
     const row = stored.row === null ? null : (JSON.parse(stored.row) as TorrentRow);
     const source: Partial<AddOptions> =
       row !== null
@@ -185,8 +213,10 @@ export class Transfers {
         downloadDir,
         paused,
         sequential,
+        ...(seedOnly ? sharedPlace(stored.rootName) : {}),
       });
-      this.#enter(new Transfer({ id, key, magnet, label, paused, sequential, addedAt, finishedAt }, torrent));
+      const record = { id, key, magnet, label, paused, sequential, seedOnly, addedAt, finishedAt };
+      this.#enter(new Transfer(record, torrent));
     } catch (error) {
       // It stays in the database, and is tried again by the next run.
       log.error("a transfer could not be taken up", { id, name: stored.name, error });
@@ -206,7 +236,7 @@ export class Transfers {
         this.#parts.log.error("a torrent file could not be written", { id: transfer.id, error });
       });
     }
-    if (event.type === "complete") transfer.record.finishedAt ??= this.#time();
+    if (event.type === "complete" && !transfer.record.seedOnly) transfer.record.finishedAt ??= this.#time();
     this.#touch(transfer);
   }
 
@@ -264,4 +294,8 @@ export class Transfers {
   #time(): string {
     return new Date(this.#parts.now()).toISOString();
   }
+}
+
+function sharedPlace(rootName: string | null): Pick<AddOptions, "seedOnly" | "rootName"> {
+  return { seedOnly: true, ...(rootName === null ? {} : { rootName }) };
 }

@@ -1,4 +1,5 @@
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
 export { NodeInfo } from "./node-info.ts";
+export { NewShare, Share, ShareList } from "./share.ts";
 export { MadeToken, NewToken, Scope, Token, TokenList } from "./token.ts";
 export { AddTorrent, Torrent, TorrentList, TorrentState, Waiting } from "./torrent.ts";

@@ -49,4 +49,19 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "002-shares": {
+    async up(db) {
+      await db.schema
+        .alterTable("torrents")
+        .addColumn("seedOnly", "integer", (c) => c.notNull().defaultTo(0))
+        .execute();
+      await db.schema
+        .createTable("shares")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("path", "text", (c) => c.notNull())
+        .addColumn("wish", "text", (c) => c.notNull())
+        .addColumn("addedAt", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

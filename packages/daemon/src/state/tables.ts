@@ -8,6 +8,7 @@ export interface TorrentTable {
   readonly key: string;
   readonly name: string;
   readonly downloadDir: string;
+  /** What the shared file or folder is called, when not as the torrent. */
   readonly rootName: string | null;
   /** What it was added by, as long as the metadata is not known. */
   readonly magnet: string | null;
@@ -15,6 +16,8 @@ export interface TorrentTable {
   /** 0 or 1. */
   readonly paused: number;
   readonly sequential: number;
+  /** The user's own files are shared, and nothing is fetched. */
+  readonly seedOnly: Generated<number>;
   /** `TorrentRow` in JSON, as of the last time it was looked at; null while the metadata is unknown. */
   readonly row: string | null;
   /** RFC 3339. */
@@ -52,7 +55,17 @@ export interface DayTable {
   readonly uploaded: number;
 }
 
+/** Paths that are to be shared and are not yet transfers. */
+export interface ShareTable {
+  readonly id: Generated<number>;
+  readonly path: string;
+  /** `NewShare` in JSON, but for the path. */
+  readonly wish: string;
+  readonly addedAt: string;
+}
+
 export interface Tables {
+  readonly shares: ShareTable;
   readonly torrents: TorrentTable;
   readonly history: HistoryTable;
   readonly tokens: TokenTable;

@@ -1,76 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, test, type TestContext } from "node:test";
-import { type Daemon, type DaemonOptions, profilePaths, startDaemon } from "../../dist/index.js";
+import { statSync } from "node:fs";
+import { describe, test } from "node:test";
+import { type Answer, ask, Scene } from "../scene.js";
 
 const MAGNET = `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=hello`;
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
-
-/** A node with a state folder of its own, which may be started again and again. */
-class Scene {
-  readonly dir: string = mkdtempSync(join(tmpdir(), "shoal-daemon-"));
-  readonly options: DaemonOptions;
-  #daemon: Daemon | null = null;
-
-  constructor(t: TestContext) {
-    const place = { env: {}, home: this.dir, platform: process.platform, stateDir: this.dir };
-    const fail = (message: string, fields?: object): void =>
-      assert.fail(`${message} ${JSON.stringify(fields)}`);
-    this.options = {
-      profile: profilePaths("default", place),
-      downloadDir: join(this.dir, "downloads"),
-      session: { offline: true, ports: [0], lsd: false, dht: false },
-      log: { debug() {}, info() {}, warn() {}, error: fail },
-      now: () => Date.now(),
-      ui: { host: "127.0.0.1", port: 0 },
-      hosts: [],
-      version: "1.2.3",
-      onShutDown: () => {},
-    };
-    t.after(async () => {
-      await this.stop();
-      rmSync(this.dir, { recursive: true, force: true });
-    });
-  }
-
-  async start(): Promise<Daemon> {
-    this.#daemon = await startDaemon(this.options);
-    return this.#daemon;
-  }
-
-  async stop(): Promise<void> {
-    await this.#daemon?.stop();
-    this.#daemon = null;
-  }
-
-  /** Over the socket of the user. */
-  call(method: string, path: string, body?: object): Promise<Answer> {
-    return ask({ socketPath: this.options.profile.socket }, method, path, body);
-  }
-}
-
-function ask(to: object, method: string, path: string, body?: object): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const sent = request({ ...to, method, path: `/api/v1${path}`, headers, agent: false }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (part: string) => (text += part));
-      response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }),
-      );
-    });
-    sent.on("error", reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
 
 const one = { id: 1, name: "hello", v1: "ab".repeat(20), v2: null };
 

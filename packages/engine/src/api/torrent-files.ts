@@ -1,12 +1,13 @@
 import { NodeDisk, type NodeDiskOptions } from "../node/disk.ts";
 import { nodeHasher } from "../node/hasher.ts";
-import { walkFolder } from "../node/walk-folder.ts";
+import { type LeavesOut, walkFolder } from "../node/walk-folder.ts";
 import { type Metainfo, parseMetainfo as parse } from "../meta/metainfo.ts";
 import type { Disk } from "../ports/disk.ts";
 import { contentFingerprint } from "../session/content-fingerprint.ts";
 import {
   type CreatedTorrent,
   type CreateOptions,
+  type CreatePorts,
   type CreateProgress,
   createTorrent as create,
 } from "../session/create-torrent.ts";
@@ -28,8 +29,9 @@ export function openDisk(options: NodeDiskOptions = {}): Disk {
 export async function fingerprintContent(
   path: string,
   signal?: AbortSignal,
+  leavesOut?: LeavesOut,
 ): Promise<{ readonly fingerprint: string; readonly warnings: readonly string[] }> {
-  const walked = await walkFolder(path, signal);
+  const walked = await walkFolder(path, signal, leavesOut);
   return { fingerprint: contentFingerprint(walked, nodeHasher), warnings: walked.warnings };
 }
 
@@ -39,10 +41,12 @@ export async function createTorrent(
   options: CreateOptions = {},
   onProgress?: CreateProgress,
   signal?: AbortSignal,
+  leavesOut?: LeavesOut,
 ): Promise<CreatedTorrent> {
   const disk = openDisk();
+  const walk: CreatePorts["walk"] = (root, ends) => walkFolder(root, ends, leavesOut);
   try {
-    return await create(path, options, { disk, hasher: nodeHasher, walk: walkFolder }, onProgress, signal);
+    return await create(path, options, { disk, hasher: nodeHasher, walk }, onProgress, signal);
   } finally {
     await disk.shutdown();
   }

@@ -26,6 +26,9 @@ export interface WalkedFile {
   readonly symlink: readonly string[] | null;
 }
 
+/** Whether a file or folder is not to be shared: its path below the folder that is, "/" between components. */
+export type LeavesOut = (path: string) => boolean;
+
 /** What there is to share at a path. */
 export interface WalkedFolder {
   /** Name of the file or folder. */
@@ -42,10 +45,14 @@ export interface WalkedFolder {
 /**
  * Lists the file or folder at `path` with everything below it, without following links inside (a link given as `path`
  * itself is followed). Left out with a warning: empty folders, sockets, devices and pipes, links that lead out of the
- * folder or to nothing, and names that are not UTF-8. Throws ERR_NOT_FOUND, ERR_INVALID_ARGUMENT or ERR_DISK, naming
- * the path.
+ * folder or to nothing, and names that are not UTF-8. Without a word: what `leavesOut` names, and what is below it. Throws ERR_NOT_FOUND,
+ * ERR_INVALID_ARGUMENT or ERR_DISK, naming the path.
  */
-export async function walkFolder(path: string, signal?: AbortSignal): Promise<WalkedFolder> {
+export async function walkFolder(
+  path: string,
+  signal?: AbortSignal,
+  leavesOut: LeavesOut = () => false,
+): Promise<WalkedFolder> {
   const given = resolve(path);
   let real: string;
   let stats: Stats;
@@ -64,19 +71,21 @@ export async function walkFolder(path: string, signal?: AbortSignal): Promise<Wa
   if (!stats.isDirectory()) {
     throw new ShoalError("ERR_INVALID_ARGUMENT", `"${path}" is neither a file nor a folder`, { path: given });
   }
-  return new Walk(real, basename(given), signal).run();
+  return new Walk(real, basename(given), signal, leavesOut).run();
 }
 
 class Walk {
   readonly #root: string;
   readonly #name: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #leavesOut: LeavesOut;
   readonly #files: WalkedFile[] = [];
   readonly #empty: string[] = [];
   readonly #special: string[] = [];
   readonly #badNames: string[] = [];
 
-  constructor(root: string, name: string, signal: AbortSignal | undefined) {
+  constructor(root: string, name: string, signal: AbortSignal | undefined, leavesOut: LeavesOut) {
+    this.#leavesOut = leavesOut;
     this.#root = root;
     this.#name = name;
     this.#signal = signal;
@@ -122,6 +131,7 @@ class Walk {
   }
 
   async #look(path: string[], below: string[][]): Promise<void> {
+    if (this.#leavesOut(path.join("/"))) return;
     const absolute = join(this.#root, ...path);
     try {
       const stats = await lstat(absolute);

@@ -146,3 +146,13 @@ function rejection2(error: unknown): boolean {
     /nothing to share/.test(error.message)
   );
 }
+
+test("what is to be left out is, with everything below it", async (t) => {
+  const root = newFolder(t, { a: "1", "b/c": "2", "b/d/e": "3", "f/c": "4" });
+  const walked = await walkFolder(root, undefined, (path) => path === "b/d" || path === "f/c");
+  assert.deepEqual(
+    walked.files.map(({ path }) => path.join("/")),
+    ["a", "b/c"],
+  );
+  assert.deepEqual(walked.warnings, []);
+});

@@ -25,7 +25,7 @@ import { chooseKind } from "../option.ts";
 import { hashFields, hex, listFiles, magnetOf } from "../torrent/describe.ts";
 import { Audience } from "./audience.ts";
 import type { SendOptions } from "./declaration.ts";
-import { rememberMade } from "./made-before.ts";
+import { madeTorrents } from "../torrent/make.ts";
 import { tellReachability } from "./reachability.ts";
 import { prepareExisting, prepareNew, startSharing } from "./share.ts";
 import type { Prepared } from "./share.ts";
@@ -142,7 +142,7 @@ async function publish(
       throw fileSystemError(error, shownPath(context, dir));
     });
     await writeWhole(torrentFile, shownPath(context, torrentFile), bytes);
-    if (prepared.remember !== null) await rememberMade(context, prepared.remember, torrentFile);
+    if (prepared.remember !== null) await madeTorrents(context).remember(prepared.remember, torrentFile);
   }
   if (options.output !== null) {
     const target = userPath(context, options.output);

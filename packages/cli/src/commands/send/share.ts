@@ -12,8 +12,8 @@ import { checkLine } from "../check-line.ts";
 import { checkFields } from "../transfer-events.ts";
 import { parseTorrent, readTorrentBytes } from "../torrent/source.ts";
 import type { VerifyOptions } from "../shared-options.ts";
-import { type MadeKey, madeBefore, madeKey } from "./made-before.ts";
-import { makeTorrent } from "../torrent/make.ts";
+import { type MadeKey, madeKey } from "@shoal/daemon/made-torrents";
+import { createOptions, madeTorrents, makeTorrent } from "../torrent/make.ts";
 import type { MakeFlags } from "../torrent/make.ts";
 
 /** What is to be shared, before it is in the session. */
@@ -54,7 +54,7 @@ export async function prepareNew(
     rootName: basename(path),
     fresh: true,
     torrentFile: null,
-    remember: madeKey(path, flags, made.fingerprint),
+    remember: madeKey(path, createOptions(flags), [], made.fingerprint),
   };
 }
 
@@ -69,7 +69,9 @@ async function findMade(
   const engine = await context.engine();
   try {
     const { fingerprint, warnings } = await engine.fingerprintContent(path, context.signal);
-    const torrentFile = await madeBefore(context, madeKey(path, flags, fingerprint));
+    const torrentFile = await madeTorrents(context).find(
+      madeKey(path, createOptions(flags), [], fingerprint),
+    );
     if (torrentFile === null) return null;
     const bytes = await readTorrentBytes(context, torrentFile);
     const metainfo = engine.parseMetainfo(bytes);

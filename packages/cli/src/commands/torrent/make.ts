@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 
+import { MadeTorrents } from "@shoal/daemon/made-torrents";
+
 import type { Context } from "../../context.ts";
 import type { CreateOptions, Metainfo, ShoalError } from "../../engine.ts";
 import { CliError, fileSystemError, usageError } from "../../errors.ts";
-import { statPath } from "../../paths.ts";
+import { stateDir, statPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { progressText, Speedometer } from "../../ui/progress.ts";
 import type { Output } from "../../ui/output.ts";
@@ -101,7 +103,12 @@ function explain(error: unknown, shown: string): unknown {
   );
 }
 
-function createOptions(flags: MakeFlags): CreateOptions {
+/** What was made of what, by this program and the background service. */
+export function madeTorrents(context: Context): MadeTorrents {
+  return new MadeTorrents(stateDir(context));
+}
+
+export function createOptions(flags: MakeFlags): CreateOptions {
   const { pieceSize, name, comment, source = null, creationDate = null } = flags;
   if (name !== null && /[/\\]/.test(name)) {
     throw new CliError("ERR_USAGE", `--name ${clean(name)} can't be used: it is one name, without slashes`);
