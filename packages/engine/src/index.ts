@@ -7,6 +7,7 @@ export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./ap
 export type { IpRanges } from "./base/ip-ranges.ts";
 export { parseEndpoint } from "./base/address.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
+export type { Delivery, DeliveryLog, Party } from "./core/delivery-log.ts";
 export type { WaitingCode, WaitingReason } from "./core/explain.ts";
 export type { FilePriority } from "./core/file-selection.ts";
 export type { ObfuscationPolicy } from "./core/swarm/dial-way.ts";
@@ -49,5 +50,6 @@ export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
 export type { TorrentRow } from "./session/torrent-row.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
+export type { Traffic } from "./session/traffic.ts";
 export type { TrackerStatus } from "./session/tracker-status.ts";
 export type { MoveOptions } from "./session/torrent-place.ts";

@@ -1,4 +1,5 @@
 import type { BlockIndex, Millis, PieceIndex } from "../base/brand.ts";
+import type { Party } from "../core/delivery-log.ts";
 import type { RequestPipeline } from "../core/peer/pipeline.ts";
 import type { RequestQueue } from "../core/peer/request-queue.ts";
 import type { RequestTimeout } from "../core/peer/request-timeout.ts";
@@ -8,6 +9,8 @@ import type { PickPeer, SpeedClass } from "../core/picker/peer-state.ts";
 export interface BlockSource extends PickPeer {
   /** One for each, whatever its slot; the same when it comes again. */
   readonly name: string;
+  /** Who it is, for people. */
+  readonly party: Party;
   /** The picker knows it. */
   inPicker: boolean;
   readonly requests: RequestQueue;

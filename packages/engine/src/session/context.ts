@@ -3,6 +3,7 @@ import type { Millis } from "../base/brand.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Rng } from "../base/rng.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
+import type { DeliveryLog } from "../core/delivery-log.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
 import type { FaultWatch } from "../core/swarm/fault-watch.ts";
 import type { BanCause } from "../core/swarm/standing.ts";
@@ -26,6 +27,7 @@ import type { LanService } from "./lan-service.ts";
 import type { PortMapper } from "./port-mapper.ts";
 import type { PeerStandings } from "./peer-standings.ts";
 import type { StoreFlow } from "./store-flow.ts";
+import type { Traffic } from "./traffic.ts";
 import type { TrackerClient } from "./tracker-client.ts";
 import type { UploadBuffers } from "./upload-buffers.ts";
 
@@ -68,6 +70,8 @@ export interface SessionContext extends SessionPorts {
   readonly webHosts: HostBudget;
   readonly extensions: ExtensionRegistry;
   readonly faults: FaultWatch;
+  readonly deliveries: DeliveryLog;
+  readonly traffic: Traffic;
   readonly standings: PeerStandings;
   readonly obfuscation: Obfuscation;
   /** The port that we listen on, or 0. */

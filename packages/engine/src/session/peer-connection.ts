@@ -1,7 +1,9 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { BlockIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import { endpointKey } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { RateMeter } from "../base/rate-meter.ts";
+import type { Party } from "../core/delivery-log.ts";
 import { type Greeter, PeerSession } from "../core/peer/peer-session.ts";
 import { RequestPipeline } from "../core/peer/pipeline.ts";
 import { RequestTimeout } from "../core/peer/request-timeout.ts";
@@ -43,6 +45,7 @@ interface Origin {
 /** One live peer: the socket, the protocol state, and what is outstanding in both directions. */
 export class PeerConnection implements ConnectionSink, BlockSource {
   readonly remote: Endpoint;
+  readonly party: Party;
   /** It connected to us, this time. */
   readonly incoming: boolean;
   /** How we came to know of the peer: one that was "incoming" once may be dialled later. */
@@ -78,7 +81,6 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   readonly grantedFast: Set<PieceIndex> = new Set();
   /** The peer said that it doesn't want to download (BEP 21). */
   uploadOnly = false;
-  clientName = "";
   readonly sendsMore = false;
   readonly inRuns = false;
   /** Blocks received that we never asked for. */
@@ -130,6 +132,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
     this.#context = context;
     this.connection = connection;
     this.remote = connection.remote;
+    this.party = { kind: "peer", address: endpointKey(this.remote.host, this.remote.port), client: "" };
     this.source = source;
     this.dialName = dialName;
     this.incoming = incoming;
@@ -292,7 +295,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
       port: this.remote.port,
       incoming: this.incoming,
       source: this.source,
-      client: this.clientName,
+      client: this.party.client,
       progress: have === null || have.length === 0 ? 0 : have.count / have.length,
       seed: have !== null && have.isFull,
       downRate: this.pipeline.rate(now),

@@ -3,6 +3,7 @@ import { utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { IpRanges } from "../base/ip-ranges.ts";
 import { Xoshiro128 } from "../base/rng.ts";
+import { DeliveryLog } from "../core/delivery-log.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
@@ -32,6 +33,7 @@ import { TICK_MS, Ticker } from "./ticker.ts";
 import { TorrentAlarms } from "./torrent-alarms.ts";
 import { Torrent } from "./torrent-handle.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
+import { Traffic } from "./traffic.ts";
 import { TorrentNames } from "./torrent-names.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
@@ -54,6 +56,9 @@ export type SessionEvent =
  */
 export class Session {
   readonly peerId: Uint8Array;
+  /** Who delivered what. */
+  readonly deliveries: DeliveryLog = new DeliveryLog(() => this.#ports.clock.now());
+  readonly traffic: Traffic = new Traffic();
   readonly #context: SessionContext;
   readonly #ports: SessionPorts;
   readonly #torrents: Set<Torrent> = new Set();
@@ -107,6 +112,8 @@ export class Session {
       webHosts: new HostBudget(),
       extensions: new ExtensionRegistry(),
       faults: new FaultWatch(),
+      deliveries: this.deliveries,
+      traffic: this.traffic,
       obfuscation,
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,

@@ -20,6 +20,7 @@ import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { PieceExchange } from "./piece-exchange.ts";
 import { TorrentDownload } from "./torrent-download.ts";
+import { TorrentDeliveries } from "./torrent-deliveries.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 import { TorrentPieces } from "./torrent-pieces.ts";
@@ -44,6 +45,7 @@ export class TorrentContent {
   readonly #files: TorrentFiles;
   readonly #journal: TorrentJournal | null;
   readonly #judge: BadPieceJudge;
+  readonly #deliveries: TorrentDeliveries;
   /** Totals of earlier runs. */
   readonly #before: { readonly downloaded: number; readonly uploaded: number };
   #active = false;
@@ -86,6 +88,7 @@ export class TorrentContent {
       place,
     });
     this.download = new TorrentDownload(context, this, { number, layout, storage, picker, hashes });
+    this.#deliveries = new TorrentDeliveries(context, number, metainfo, files);
     this.upload = new TorrentUpload(context, this, storage);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
     this.recovery = new DiskRecovery(context, this, this.exchange);
@@ -254,7 +257,7 @@ export class TorrentContent {
   // -- peers
 
   onAdmitted(peer: PeerConnection): void {
-    this.#judge.onAdmitted(peer);
+    this.onNamed(peer);
     // Nobody looked while nobody was there.
     if (this.#owner.swarm.connected.size === 1) this.#pieces.lost.watch.distrust();
     // A peer that has something already can trade.
@@ -266,6 +269,7 @@ export class TorrentContent {
   onPeerGone(peer: PeerConnection): void {
     this.hashExchange.onPeerGone(peer);
     this.exchange.onPeerGone(peer);
+    this.#deliveries.onPeerGone(peer);
   }
 
   onTick(now: Millis): void {
@@ -274,6 +278,7 @@ export class TorrentContent {
     this.exchange.onTick(now);
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
+    this.#deliveries.onTick(now);
     this.#journal?.onTick(now, this.#metainfo.layout, this.#files, !this.wantsPieces);
     const trouble = this.#journal?.takeTrouble() ?? null;
     if (trouble !== null) this.onWarning(trouble);
@@ -288,6 +293,7 @@ export class TorrentContent {
 
   onNamed(source: BlockSource): void {
     this.#judge.onAdmitted(source);
+    this.#deliveries.onAdmitted(source);
   }
 
   hasPiece(piece: PieceIndex): boolean {
@@ -306,6 +312,7 @@ export class TorrentContent {
   onVerified(piece: PieceIndex, digest: PieceDigest, contributors: readonly PeerSlot[]): void {
     this.#pieces.onVerified(piece, digest);
     this.#judge.onVerified(piece, digest, contributors);
+    this.#deliveries.onVerified(piece, contributors);
     this.recovery.onVerified();
     this.exchange.announce(piece);
     this.exchange.reconsiderInterest();
@@ -352,6 +359,10 @@ export class TorrentContent {
   /** What is wrong with the disk or the files; null when nothing is. */
   get trouble(): DiskTrouble | null {
     return this.#pieces.lost.trouble ?? this.recovery.trouble;
+  }
+
+  onSent(peer: PeerConnection, piece: PieceIndex, length: number): void {
+    this.#deliveries.onSent(peer.slot, piece, length);
   }
 
   willRead(piece: PieceIndex): void {

@@ -176,6 +176,7 @@ export class TorrentDownload implements StoreSink {
     const wasAsked = at >= 0 && !peer.requests.removedLate;
     peer.onBlock(length, wasAsked ? now - peer.requests.sentAt(at) : null, now);
     this.rate.add(length, now);
+    this.#context.traffic.down.add(length, now);
     if (!this.#active || this.#held || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
       this.wasted += length;
       return;

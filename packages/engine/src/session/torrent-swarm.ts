@@ -275,7 +275,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
 
   onExtensionHandshake(peer: PeerConnection, handshake: ExtensionHandshake): void {
     const { clientName, reqq, uploadOnly, metadataSize, yourIp, port } = handshake;
-    if (clientName !== null) peer.clientName = clientName;
+    if (clientName !== null) peer.party.client = clientName;
     if (reqq !== null) peer.pipeline.setLimits(reqq, this.#context.config.maxOutstandingRequests);
     if (uploadOnly !== null) peer.uploadOnly = uploadOnly;
     if (metadataSize !== null) this.#owner.metadata.onSource(peer, metadataSize);

@@ -27,6 +27,8 @@ export interface UploadOwner {
   willRead(piece: PieceIndex): void;
   /** A read failed: the data is not what it was. */
   onReadError(piece: PieceIndex, error: ShoalError): void;
+  /** Bytes of the piece are on their way to the peer. */
+  onSent(peer: PeerConnection, piece: PieceIndex, length: number): void;
 }
 
 /**
@@ -175,6 +177,8 @@ export class TorrentUpload {
     const now = this.#context.now();
     peer.up.add(length, now);
     this.rate.add(length, now);
+    this.#context.traffic.up.add(length, now);
+    this.#owner.onSent(peer, piece, length);
     peer.lastSentAt = now;
     peer.flush();
     peer.connection.write(buffer.subarray(0, total), () => buffers.give(buffer));

@@ -1,5 +1,6 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { BlockIndex, FileIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
+import type { Party } from "../core/delivery-log.ts";
 import { RequestPipeline } from "../core/peer/pipeline.ts";
 import { RequestQueue } from "../core/peer/request-queue.ts";
 import { RequestTimeout } from "../core/peer/request-timeout.ts";
@@ -56,6 +57,7 @@ export interface WebSeedOwner {
 export class WebSeed implements BlockSource, TransferOwner {
   readonly slot: PeerSlot;
   readonly url: string;
+  readonly party: Party;
   /** With its port, if it is no usual one. */
   readonly host: string;
   readonly health: WebSeedHealth;
@@ -101,6 +103,7 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.#metainfo = metainfo;
     this.slot = slot;
     this.url = url;
+    this.party = { kind: "web-seed", address: this.shownUrl, client: "" };
     this.host = URL.canParse(url) ? new URL(url).host : "";
     this.health = new WebSeedHealth(context.rng);
     this.pipeline.setLimits(MAX_REQUESTS, context.config.maxOutstandingRequests);
