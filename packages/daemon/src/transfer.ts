@@ -1,29 +1,33 @@
 import { primaryKey, type Torrent } from "@shoal/engine";
-import type { Torrent as TorrentView } from "@shoal/schema";
+import type { Torrent as TorrentView, Waiting } from "@shoal/schema";
+import type { TransferRecord } from "./transfer-record.ts";
 
-/** What is kept of a transfer besides what the engine knows. */
-export interface TransferRecord {
-  readonly id: number;
-  /** Hex of the primary info-hash, which may still change while only one of a hybrid's is known. */
-  key: string;
-  magnet: string | null;
-  label: string | null;
-  paused: boolean;
-  sequential: boolean;
-  /** The user's own files: nothing is fetched. */
-  readonly seedOnly: boolean;
-  readonly addedAt: string;
-  finishedAt: string | null;
-}
+/** Rules that make transfers rest: a goal of sharing was reached, the disk has too little room. */
+export type HoldName = "goal" | "space";
 
 /** One transfer: the engine's torrent, and what the user wants of it. */
 export class Transfer {
   readonly record: TransferRecord;
   readonly torrent: Torrent;
 
+  /** Rules by which it rests, besides what the user wants; the first one is shown. */
+  readonly holds: Map<HoldName, Waiting> = new Map();
+
   constructor(record: TransferRecord, torrent: Torrent) {
     this.record = record;
     this.torrent = torrent;
+  }
+
+  /** Neither the user nor a rule keeps it from running. */
+  get mayRun(): boolean {
+    return !this.record.paused && this.holds.size === 0;
+  }
+
+  /** The rule by which it rests; null when it runs, or when its user has paused it. */
+  get hold(): Waiting | null {
+    if (this.record.paused) return null;
+    for (const waiting of this.holds.values()) return waiting;
+    return null;
   }
 
   get id(): number {
@@ -54,7 +58,7 @@ export class Transfer {
       name: torrent.name,
       v1: infoHashes.v1 === null ? null : hex(infoHashes.v1),
       v2: infoHashes.v2 === null ? null : hex(infoHashes.v2),
-      state: torrent.state,
+      state: stateOf(this),
       wanted: stats.wanted,
       have: stats.have,
       downloaded: stats.downloaded,
@@ -68,13 +72,21 @@ export class Transfer {
       pieceCount: stats.pieceCount,
       piecesHave: stats.piecesHave,
       etaMs: stats.etaMs === null ? null : Math.round(stats.etaMs),
-      waiting: stats.waiting,
+      waiting: this.hold ?? stats.waiting,
       error: error === null ? null : { code: error.code, message: error.message },
-      label: record.label,
+      labels: [...record.labels],
       downloadDir: torrent.downloadDir,
       private: this.isPrivate,
       addedAt: record.addedAt,
       finishedAt: record.finishedAt,
+      forced: record.forced,
+      sequential: record.sequential,
+      firstLast: record.firstLast,
+      goals: record.goals,
+      reached: record.reached,
+      sharingMs: Math.round(record.sharingMs),
+      downloadingMs: Math.round(record.downloadingMs),
+      activeAt: record.activeAt,
     };
   }
 }
@@ -90,6 +102,11 @@ function ratioOf({
 }): number | null {
   const base = Math.max(downloaded, have);
   return base === 0 ? null : Math.round((uploaded / base) * 1000) / 1000;
+}
+
+/** What was shared enough is done, not paused: nobody has stopped it. */
+function stateOf({ record, torrent, holds }: Transfer): TorrentView["state"] {
+  return !record.paused && holds.has("goal") && torrent.state === "paused" ? "finished" : torrent.state;
 }
 
 function hex(bytes: Uint8Array): string {

@@ -12,10 +12,12 @@ import {
   type TorrentRow,
   type VerifyLevel,
 } from "@shoal/engine";
+import type { Waiting } from "@shoal/schema";
 import { ApiError, type Compiled, type Database } from "@shoal/server";
 import type { Selectable } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
-import { Transfer } from "./transfer.ts";
+import { type HoldName, Transfer } from "./transfer.ts";
+import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
 
 /** What changed is written so often. */
 const SAVE_EVERY_MS = 2_000;
@@ -32,12 +34,9 @@ export interface TransferParts {
 }
 
 /** How a user adds a transfer. */
-export interface NewTransfer {
+export interface NewTransfer extends Wishes {
   readonly source: Pick<AddOptions, "magnet" | "torrentBytes" | "infoHash">;
   readonly downloadDir: string;
-  readonly paused: boolean;
-  readonly label: string | null;
-  readonly sequential: boolean;
   readonly peers: NonNullable<AddOptions["peers"]>;
   readonly trackers: readonly string[];
   /** What is there already is shared, and nothing fetched. */
@@ -102,7 +101,7 @@ export class Transfers {
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
-    const { source, downloadDir, label, paused, sequential, share } = wanted;
+    const { source, downloadDir, paused, sequential, firstLast, share } = wanted;
     const magnet = typeof source.magnet === "string" ? source.magnet : null;
     const addedAt = this.#time();
     const torrent = await session.add({
@@ -110,6 +109,7 @@ export class Transfers {
       downloadDir,
       paused,
       sequential,
+      firstLast,
       peers: wanted.peers,
       trackers: wanted.trackers,
       ...(share === undefined
@@ -124,9 +124,7 @@ export class Transfers {
         name: torrent.name,
         downloadDir,
         magnet,
-        label,
-        paused: Number(paused),
-        sequential: Number(sequential),
+        ...wishColumns(wanted),
         seedOnly: Number(share !== undefined),
         rootName: share?.rootName ?? null,
         addedAt,
@@ -134,17 +132,7 @@ export class Transfers {
       .returning("id")
       .executeTakeFirstOrThrow();
     const transfer = new Transfer(
-      {
-        id,
-        key,
-        magnet,
-        label,
-        paused,
-        sequential,
-        seedOnly: share !== undefined,
-        addedAt,
-        finishedAt: null,
-      },
+      newRecord(id, wanted, { key, magnet, addedAt, seedOnly: share !== undefined }),
       torrent,
     );
     this.#enter(transfer);
@@ -160,11 +148,37 @@ export class Transfers {
     await Promise.all([transfer.torrent.pause(), this.save()]);
   }
 
+  /** A rule stops it until `release`, whatever its user does meanwhile. `why` is what people read. */
+  async hold(transfer: Transfer, rule: HoldName, why: Waiting): Promise<void> {
+    transfer.holds.set(rule, why);
+    this.#touch(transfer);
+    await transfer.torrent.pause();
+  }
+
+  /** The rule stops it no more: it goes on, unless something else keeps it. */
+  release(transfer: Transfer, rule: HoldName): void {
+    if (!transfer.holds.delete(rule)) return;
+    this.#touch(transfer);
+    if (transfer.mayRun) transfer.torrent.resume();
+  }
+
   async resume(transfer: Transfer): Promise<void> {
     transfer.record.paused = false;
     this.#dirty.add(transfer);
-    transfer.torrent.resume();
+    if (transfer.mayRun) transfer.torrent.resume();
     await this.save();
+  }
+
+  /** Changes what the user wants of it. Resolves when that is durable. */
+  async change(transfer: Transfer, changes: Partial<Wishes>): Promise<void> {
+    const { record, torrent } = transfer;
+    Object.assign(record, changes);
+    this.#dirty.add(transfer);
+    await Promise.all([
+      changes.sequential === undefined ? null : torrent.setSequential(changes.sequential),
+      changes.firstLast === undefined ? null : torrent.setFirstLast(changes.firstLast),
+      this.save(),
+    ]);
   }
 
   /** Takes it off the list; its files stay, or with `deleteFiles` those go that the download has made. */
@@ -196,10 +210,8 @@ export class Transfers {
 
   async #restore(stored: Selectable<TorrentTable>): Promise<void> {
     const { session, log } = this.#parts;
-    const { id, key, magnet, label, addedAt, finishedAt, downloadDir } = stored;
-    const paused = stored.paused !== 0;
-    const sequential = stored.sequential !== 0;
-    const seedOnly = stored.seedOnly !== 0;
+    const record = recordOf(stored);
+    const { id, key, magnet } = record;
     const row = stored.row === null ? null : (JSON.parse(stored.row) as TorrentRow);
     const source: Partial<AddOptions> =
       row !== null
@@ -210,12 +222,12 @@ export class Transfers {
     try {
       const torrent = await session.add({
         ...source,
-        downloadDir,
-        paused,
-        sequential,
-        ...(seedOnly ? sharedPlace(stored.rootName) : {}),
+        downloadDir: stored.downloadDir,
+        paused: record.paused,
+        sequential: record.sequential,
+        firstLast: record.firstLast,
+        ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
       });
-      const record = { id, key, magnet, label, paused, sequential, seedOnly, addedAt, finishedAt };
       this.#enter(new Transfer(record, torrent));
     } catch (error) {
       // It stays in the database, and is tried again by the next run.
@@ -278,14 +290,10 @@ export class Transfers {
     return this.#parts.database.query
       .updateTable("torrents")
       .set({
-        key: record.key,
+        ...columnsOf(record),
         name: torrent.name,
         downloadDir: torrent.downloadDir,
-        label: record.label,
-        paused: Number(record.paused),
-        sequential: Number(record.sequential),
         row: row === null ? null : JSON.stringify(row),
-        finishedAt: record.finishedAt,
       })
       .where("id", "=", record.id)
       .compile();

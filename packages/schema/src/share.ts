@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { document, Time, WholeNumber } from "./common.ts";
+import { LabelNames } from "./label.ts";
 
 const Url = Type.String({ minLength: 1, maxLength: 2_048 });
 
@@ -20,7 +21,7 @@ export const NewShare = Type.Object(
     source: Type.Optional(Type.String({ maxLength: 255 })),
     /** Patterns such as *.tmp or build/**: what they name is left out. */
     exclude: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 1_024 }), { maxItems: 100 })),
-    label: Type.Optional(Type.String({ maxLength: 100, pattern: "^[^,]*$" })),
+    labels: Type.Optional(LabelNames),
     /** "full" reads everything again, though nothing seems to have changed. */
     verify: Type.Optional(Type.Enum(["stat", "full"])),
   },

@@ -1,5 +1,7 @@
 import { type Static, Type } from "typebox";
 import { document, Time, WholeNumber } from "./common.ts";
+import { GoalName, Goals } from "./goals.ts";
+import { LabelNames } from "./label.ts";
 
 export const TorrentState = Type.Enum([
   "metadata",
@@ -17,6 +19,8 @@ export const Waiting = Type.Object(
   { code: Type.String(), message: Type.String(), action: Type.Optional(Type.String()) },
   { additionalProperties: false },
 );
+
+export type Waiting = Static<typeof Waiting>;
 
 /** One line of the list of transfers. Bytes, bytes a second and milliseconds are whole numbers; unknown is null. */
 export const Torrent = Type.Object(
@@ -44,11 +48,24 @@ export const Torrent = Type.Object(
     etaMs: Type.Union([WholeNumber, Type.Null()]),
     waiting: Type.Union([Waiting, Type.Null()]),
     error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
-    label: Type.Union([Type.String(), Type.Null()]),
+    labels: Type.Array(Type.String()),
     downloadDir: Type.String(),
     private: Type.Boolean(),
     addedAt: Time,
     finishedAt: Type.Union([Time, Type.Null()]),
+    /** Runs whatever the queue says. */
+    forced: Type.Boolean(),
+    sequential: Type.Boolean(),
+    firstLast: Type.Boolean(),
+    /** Its own; what is absent is decided by its labels and the settings. */
+    goals: Goals,
+    /** The goal for which it has stopped sharing. */
+    reached: Type.Union([GoalName, Type.Null()]),
+    /** Time in which it really shared or fetched. */
+    sharingMs: WholeNumber,
+    downloadingMs: WholeNumber,
+    /** When it last gave or got something. */
+    activeAt: Type.Union([Time, Type.Null()]),
   },
   { $id: "Torrent", additionalProperties: false },
 );
@@ -56,6 +73,21 @@ export type Torrent = Static<typeof Torrent>;
 
 export const TorrentList = document({ revision: WholeNumber, torrents: Type.Array(Torrent) });
 export type TorrentList = Static<typeof TorrentList>;
+
+/** What can be changed of a transfer at any time. */
+export const TorrentChanges = Type.Object(
+  {
+    sequential: Type.Optional(Type.Boolean()),
+    firstLast: Type.Optional(Type.Boolean()),
+    forced: Type.Optional(Type.Boolean()),
+    /** Replaces all goals of its own. */
+    goals: Type.Optional(Goals),
+    /** Replaces all of them. */
+    labels: Type.Optional(LabelNames),
+  },
+  { $id: "TorrentChanges", additionalProperties: false },
+);
+export type TorrentChanges = Static<typeof TorrentChanges>;
 
 /** How to add a torrent: one of `magnet`, `infoHash`, `url` and `torrent` says which. */
 export const AddTorrent = Type.Object(
@@ -68,8 +100,12 @@ export const AddTorrent = Type.Object(
     torrent: Type.Optional(Type.String({ maxLength: 16_000_000 })),
     downloadDir: Type.Optional(Type.String({ maxLength: 4_096 })),
     paused: Type.Optional(Type.Boolean()),
-    label: Type.Optional(Type.String({ maxLength: 100, pattern: "^[^,]*$" })),
+    labels: Type.Optional(LabelNames),
     sequential: Type.Optional(Type.Boolean()),
+    firstLast: Type.Optional(Type.Boolean()),
+    goals: Type.Optional(Goals),
+    /** Runs whatever the queue says. */
+    forced: Type.Optional(Type.Boolean()),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),
     trackers: Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 100 })),
   },

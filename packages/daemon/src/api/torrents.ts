@@ -1,6 +1,14 @@
 import { isAbsolute, resolve } from "node:path";
 import { parseEndpoint, ShoalError } from "@shoal/engine";
-import { AddTorrent, ErrorBody, SCHEMA_VERSION, Torrent, TorrentList, WholeNumber } from "@shoal/schema";
+import {
+  AddTorrent,
+  ErrorBody,
+  SCHEMA_VERSION,
+  Torrent,
+  TorrentChanges,
+  TorrentList,
+  WholeNumber,
+} from "@shoal/schema";
 import { ApiError, type HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -33,6 +41,15 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
     "/torrents/:id",
     { config: { scope: "read" }, schema: { params: Id, response: { 200: Torrent } } },
     async ({ params }) => transfers.get(params.id).view(),
+  );
+  app.patch(
+    "/torrents/:id",
+    { schema: { params: Id, body: TorrentChanges, response: { 200: Torrent } } },
+    async ({ params, body }) => {
+      const transfer = transfers.get(params.id);
+      await transfers.change(transfer, body);
+      return transfer.view();
+    },
   );
   app.post(
     "/torrents/:id/pause",
@@ -80,8 +97,11 @@ function newTransfer(body: AddTorrent, defaultDir: string): NewTransfer {
           : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
     downloadDir: resolve(body.downloadDir ?? defaultDir),
     paused: body.paused ?? false,
-    label: body.label ?? null,
+    labels: body.labels ?? [],
+    forced: body.forced ?? false,
     sequential: body.sequential ?? false,
+    firstLast: body.firstLast ?? false,
+    goals: body.goals ?? {},
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],
   };

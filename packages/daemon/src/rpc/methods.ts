@@ -3,6 +3,7 @@ import { ShoalError } from "@shoal/engine";
 import { ApiError } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
 import type { Transfer } from "../transfer.ts";
+import { NO_WISHES } from "../transfer-record.ts";
 import { findByIds } from "./ids.ts";
 import { sessionFields, sessionStats } from "./session-fields.ts";
 import { TORRENT_FIELDS } from "./torrent-fields.ts";
@@ -84,9 +85,9 @@ async function addTorrent(node: ShoalNode, args: RpcArguments): Promise<RpcArgum
     const transfer = await node.transfers.add({
       source,
       downloadDir: dir ?? node.downloadDir,
+      ...NO_WISHES,
       paused: paused === true || paused === 1,
-      label: typeof labels[0] === "string" ? labels[0] : null,
-      sequential: false,
+      labels: labels.filter((label): label is string => typeof label === "string"),
       peers: [],
       trackers: [],
     });

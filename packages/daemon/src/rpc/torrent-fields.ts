@@ -58,7 +58,7 @@ export const TORRENT_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>
     downloadDir: ({ torrent }) => torrent.downloadDir,
     addedDate: ({ record }) => seconds(record.addedAt),
     doneDate: ({ record }) => (record.finishedAt === null ? 0 : seconds(record.finishedAt)),
-    labels: ({ record }) => (record.label === null ? [] : [record.label]),
+    labels: ({ record }) => [...record.labels],
     queuePosition: ({ id }) => id - 1,
     comment: ({ torrent }) => plain(torrent.metainfo?.comment ?? ""),
     creator: ({ torrent }) => plain(torrent.metainfo?.createdBy ?? ""),

@@ -15,6 +15,7 @@ import picomatch from "picomatch";
 import type { Tables } from "../state/tables.ts";
 import type { Transfers } from "../transfers.ts";
 import { type MadeKey, madeKey, MadeTorrents } from "./made-torrents.ts";
+import { NO_WISHES } from "../transfer-record.ts";
 
 /** Shares that have come to their end and can still be asked for. */
 const MOST_ENDED = 256;
@@ -198,9 +199,8 @@ export class Shares {
       const transfer = await transfers.add({
         source: { torrentBytes: found.bytes },
         downloadDir: place.downloadDir,
-        paused: false,
-        label: wish.label ?? null,
-        sequential: false,
+        ...NO_WISHES,
+        labels: wish.labels ?? [],
         peers: [],
         trackers: [],
         share: {

@@ -1,4 +1,5 @@
 import type { Migrations } from "@shoal/server";
+import { sql } from "kysely";
 
 /** How the tables came to be what they are. Only ever added to. */
 export const MIGRATIONS: Migrations = {
@@ -61,6 +62,34 @@ export const MIGRATIONS: Migrations = {
         .addColumn("path", "text", (c) => c.notNull())
         .addColumn("wish", "text", (c) => c.notNull())
         .addColumn("addedAt", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
+  "003-queue-goals-labels": {
+    async up(db) {
+      const add = (name: string, type: "text" | "integer", fallback: string | number | null): Promise<void> =>
+        db.schema
+          .alterTable("torrents")
+          .addColumn(name, type, (c) => (fallback === null ? c : c.notNull().defaultTo(fallback)))
+          .execute();
+      await add("labels", "text", "[]");
+      await add("firstLast", "integer", 0);
+      await add("forced", "integer", 0);
+      await add("rank", "integer", 0);
+      await add("goals", "text", "{}");
+      await add("reached", "text", null);
+      await add("sharingMs", "integer", 0);
+      await add("downloadingMs", "integer", 0);
+      await add("activeAt", "text", null);
+      await add("wishes", "text", null);
+      await sql`update torrents set rank = id`.execute(db);
+      await sql`update torrents set labels = json_array(label) where label is not null`.execute(db);
+      await db.schema.alterTable("torrents").dropColumn("label").execute();
+      await db.schema
+        .createTable("labels")
+        .addColumn("name", "text", (c) => c.primaryKey())
+        .addColumn("folder", "text")
+        .addColumn("goals", "text", (c) => c.notNull())
         .execute();
     },
   },

@@ -12,12 +12,29 @@ export interface TorrentTable {
   readonly rootName: string | null;
   /** What it was added by, as long as the metadata is not known. */
   readonly magnet: string | null;
-  readonly label: string | null;
+  /** JSON list of names. */
+  readonly labels: Generated<string>;
   /** 0 or 1. */
   readonly paused: number;
   readonly sequential: number;
   /** The user's own files are shared, and nothing is fetched. */
   readonly seedOnly: Generated<number>;
+  readonly firstLast: Generated<number>;
+  /** 0 or 1: runs whatever the queue says. */
+  readonly forced: Generated<number>;
+  /** What comes first in the queue has the smallest. */
+  readonly rank: Generated<number>;
+  /** `Goals` in JSON. */
+  readonly goals: Generated<string>;
+  /** Which goal it has reached; null while it goes on. */
+  readonly reached: string | null;
+  /** Time in which it really shared or fetched, milliseconds. */
+  readonly sharingMs: Generated<number>;
+  readonly downloadingMs: Generated<number>;
+  /** When it last gave or got something. */
+  readonly activeAt: string | null;
+  /** `FileWishes` in JSON, as long as the files are not known. */
+  readonly wishes: string | null;
   /** `TorrentRow` in JSON, as of the last time it was looked at; null while the metadata is unknown. */
   readonly row: string | null;
   /** RFC 3339. */
@@ -64,8 +81,18 @@ export interface ShareTable {
   readonly addedAt: string;
 }
 
+/** A name under which transfers are kept together, and what holds for all of them. */
+export interface LabelTable {
+  readonly name: string;
+  /** Where their downloads go; absolute. */
+  readonly folder: string | null;
+  /** `Goals` in JSON. */
+  readonly goals: string;
+}
+
 export interface Tables {
   readonly shares: ShareTable;
+  readonly labels: LabelTable;
   readonly torrents: TorrentTable;
   readonly history: HistoryTable;
   readonly tokens: TokenTable;

@@ -15,14 +15,17 @@ describe("a node", () => {
   test("keeps its transfers, and what the user wants of them, over a restart", async (t) => {
     const scene = new Scene(t);
     await scene.start();
-    const added = await scene.call("POST", "/torrents", { magnet: MAGNET, label: "films" });
+    const added = await scene.call("POST", "/torrents", { magnet: MAGNET, labels: ["films"] });
     assert.equal(added.status, 201);
-    assert.deepEqual(added.body, { ...added.body, ...one, state: "metadata", label: "films" });
+    assert.deepEqual(added.body, { ...added.body, ...one, state: "metadata", labels: ["films"] });
     assert.equal((await scene.call("POST", "/torrents/1/pause", {})).body["state"], "paused");
+    const wishes = { sequential: true, firstLast: true, forced: true, goals: { ratio: null, timeMs: 1000 } };
+    const changed = await scene.call("PATCH", "/torrents/1", { ...wishes, labels: ["films", "old"] });
+    assert.deepEqual(changed.body, { ...changed.body, ...wishes });
     await scene.stop();
     await scene.start();
     const [found, ...others] = torrents(await scene.call("GET", "/torrents"));
-    assert.deepEqual(found, { ...found, ...one, state: "paused", label: "films" });
+    assert.deepEqual(found, { ...found, ...one, ...wishes, state: "paused", labels: ["films", "old"] });
     assert.deepEqual(others, []);
     assert.equal((await scene.call("POST", "/torrents/1/resume", {})).body["state"], "metadata");
     await scene.call("DELETE", "/torrents/1");

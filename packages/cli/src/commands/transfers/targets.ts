@@ -37,7 +37,7 @@ export function findTargets(words: readonly string[], torrents: readonly Torrent
 function targetsOf(word: string, torrents: readonly Torrent[]): Torrent[] {
   const group = GROUPS[word.toLowerCase()];
   if (group !== undefined) return torrents.filter(group);
-  if (word.startsWith("@")) return torrents.filter(({ label }) => label === word.slice(1));
+  if (word.startsWith("@")) return torrents.filter(({ labels }) => labels.includes(word.slice(1)));
   if (/^\d+([,-]\d+)*$/.test(word)) return byNumbers(word, torrents);
   const named = torrents.filter(({ name }) => name === word);
   if (named.length > 0) return named;

@@ -1,0 +1,116 @@
+import type { GoalName, Goals } from "@shoal/schema";
+import type { Insertable, Selectable, Updateable } from "kysely";
+import type { TorrentTable } from "./state/tables.ts";
+
+/** What is kept of a transfer besides what the engine knows. */
+export interface TransferRecord {
+  readonly id: number;
+  /** Hex of the primary info-hash, which may still change while only one of a hybrid's is known. */
+  key: string;
+  magnet: string | null;
+  labels: readonly string[];
+  /** By a user: what rules stop is not. */
+  paused: boolean;
+  /** Runs whatever the queue says. */
+  forced: boolean;
+  sequential: boolean;
+  firstLast: boolean;
+  goals: Goals;
+  reached: GoalName | null;
+  /** The user's own files: nothing is fetched. */
+  readonly seedOnly: boolean;
+  sharingMs: number;
+  downloadingMs: number;
+  activeAt: string | null;
+  readonly addedAt: string;
+  finishedAt: string | null;
+}
+
+/** What a user may say of a transfer when it is added, and change later. */
+export type Wishes = Pick<
+  TransferRecord,
+  "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals"
+>;
+
+/** Of who says nothing. */
+export const NO_WISHES: Wishes = {
+  labels: [],
+  paused: false,
+  forced: false,
+  sequential: false,
+  firstLast: false,
+  goals: {},
+};
+
+export function newRecord(
+  id: number,
+  wishes: Wishes,
+  { key, magnet, addedAt, seedOnly }: Pick<TransferRecord, "key" | "magnet" | "addedAt" | "seedOnly">,
+): TransferRecord {
+  const { labels, paused, forced, sequential, firstLast, goals } = wishes;
+  return {
+    id,
+    key,
+    magnet,
+    labels,
+    paused,
+    forced,
+    sequential,
+    firstLast,
+    goals,
+    reached: null,
+    seedOnly,
+    sharingMs: 0,
+    downloadingMs: 0,
+    activeAt: null,
+    addedAt,
+    finishedAt: null,
+  };
+}
+
+export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
+  return {
+    id: row.id,
+    key: row.key,
+    magnet: row.magnet,
+    labels: JSON.parse(row.labels) as string[],
+    paused: row.paused !== 0,
+    forced: row.forced !== 0,
+    sequential: row.sequential !== 0,
+    firstLast: row.firstLast !== 0,
+    goals: JSON.parse(row.goals) as Goals,
+    reached: row.reached as GoalName | null,
+    seedOnly: row.seedOnly !== 0,
+    sharingMs: row.sharingMs,
+    downloadingMs: row.downloadingMs,
+    activeAt: row.activeAt,
+    addedAt: row.addedAt,
+    finishedAt: row.finishedAt,
+  };
+}
+
+/** The columns of what may change. */
+export function columnsOf(record: TransferRecord): Updateable<TorrentTable> {
+  return {
+    key: record.key,
+    ...wishColumns(record),
+    reached: record.reached,
+    sharingMs: Math.round(record.sharingMs),
+    downloadingMs: Math.round(record.downloadingMs),
+    activeAt: record.activeAt,
+    finishedAt: record.finishedAt,
+  };
+}
+
+type WishColumns = "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals";
+
+export function wishColumns(wishes: Wishes): Pick<Insertable<TorrentTable>, WishColumns> {
+  return {
+    labels: JSON.stringify(wishes.labels),
+    paused: Number(wishes.paused),
+    forced: Number(wishes.forced),
+    sequential: Number(wishes.sequential),
+    firstLast: Number(wishes.firstLast),
+    goals: JSON.stringify(wishes.goals),
+  };
+}
