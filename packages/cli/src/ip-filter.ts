@@ -1,22 +1,21 @@
 import type { Context } from "./context.ts";
 import type { IpRanges, ShoalError } from "./engine.ts";
 import { CliError, fileSystemError } from "./errors.ts";
-import { shownPath, userPath } from "./paths.ts";
+import { shownPath } from "./paths.ts";
 import { clean, cleanShort } from "./ui/clean.ts";
 import type { Output } from "./ui/output.ts";
 import { count } from "./ui/sizes.ts";
 
 /**
- * Reads the lists of --ip-filter and says what they have. Throws ERR_FILE_NOT_FOUND and ERR_DISK: without a list that was asked for,
+ * Reads lists of addresses and says what they have. Throws ERR_FILE_NOT_FOUND and ERR_DISK: without a list that was asked for,
  * strangers would be let in.
  */
 export async function readIpFilter(
   context: Context,
   output: Output,
-  files: readonly string[],
+  paths: readonly string[],
 ): Promise<IpRanges> {
   const { loadIpFilter } = await context.engine();
-  const paths = files.map((file) => userPath(context, file));
   const { ranges, read, unknown, firstUnknown } = await loadIpFilter(paths).catch((error: unknown) => {
     throw explained(error);
   });
@@ -24,7 +23,7 @@ export async function readIpFilter(
   output.note(`The IP filter blocks ${count(read, "range")} of addresses.`);
   if (firstUnknown !== null) {
     const lines = `${count(unknown, "line")} of the IP filter`;
-    const of = files.length === 1 ? "" : ` of ${shownPath(context, firstUnknown.path)}`;
+    const of = paths.length === 1 ? "" : ` of ${shownPath(context, firstUnknown.path)}`;
     const first = `the first is line ${firstUnknown.line}${of}: ${cleanShort(firstUnknown.text)}`;
     output.warn(`${lines} ${unknown === 1 ? "is" : "are"} not understood and left out; ${first}`);
   }

@@ -19,12 +19,6 @@ export function stateDir(context: Context): string {
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, ".local", "state"), "shoal");
 }
 
-/** The folder downloads go to when no other is named. */
-export function defaultDownloadDir(context: Context): string {
-  const chosen = context.env["SHOAL_DOWNLOAD_DIR"];
-  return chosen !== undefined && chosen !== "" ? userPath(context, chosen) : join(context.home, "Downloads");
-}
-
 /** An absolute path of what a person wrote; "~" is the home folder also where no shell expanded it. */
 export function userPath(context: Context, path: string): string {
   if (path === "~" || path.startsWith("~/")) return join(context.home, path.slice(1));

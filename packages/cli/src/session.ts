@@ -2,8 +2,10 @@ import { networkInterfaces } from "node:os";
 import { isIP } from "node:net";
 import { join } from "node:path";
 
-import type { PeerAddress } from "./commands/option.ts";
-import type { NetworkOptions } from "./commands/shared-options.ts";
+import type { Settings } from "@shoal/daemon/settings";
+import type { SettingKey } from "@shoal/schema/settings";
+
+import { type PeerAddress, parsePeer, parsePorts } from "./commands/option.ts";
 import type { Context } from "./context.ts";
 import type { Session, SessionOptions } from "./engine.ts";
 import { CliError } from "./errors.ts";
@@ -16,19 +18,19 @@ import type { Output } from "./ui/output.ts";
 
 const CLOSE_PATIENCE_MS = 300;
 
-/** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM. */
-export async function openSession(context: Context, output: Output, flags: NetworkOptions): Promise<Session> {
+/** Starts an engine session in the user's state folder and listens. Throws ERR_PORT_IN_USE, ERR_LISTEN, ERR_FILE_SYSTEM, ERR_CONFIG. */
+export async function openSession(context: Context, output: Output, settings: Settings): Promise<Session> {
   const dir = stateDir(context);
   await ensureStateDir(context, dir);
   const { createSession } = await context.engine();
-  const options = await sessionOptions(context, output, flags, dir);
+  const options = await sessionOptions(context, output, settings, dir);
   try {
     const session = await createSession({ ...options, stateDir: dir });
-    tellWayOut(context, output, flags);
-    await keepPort(dir, flags, session);
+    tellWayOut(context, output, settings);
+    await keepPort(dir, settings, session);
     return session;
   } catch (error) {
-    throw explainListen(error, flags);
+    throw explainListen(error, settings);
   }
 }
 
@@ -47,17 +49,11 @@ export async function closeSession(output: Output, session: Session): Promise<vo
   }
 }
 
-/** The proxy of --proxy, or else of SHOAL_PROXY, where other users of the computer don't see its password; null without one. */
-export function proxyOf(context: Context, { proxy }: Pick<NetworkOptions, "proxy">): string | null {
-  const setting = context.env["SHOAL_PROXY"] ?? "";
-  return proxy ?? (setting === "" ? null : setting);
-}
-
 /** Says what of the way out that was chosen may surprise. */
-function tellWayOut(context: Context, output: Output, flags: NetworkOptions): void {
-  if (/^http:/i.test(proxyOf(context, flags) ?? ""))
+function tellWayOut(context: Context, output: Output, settings: Settings): void {
+  if (/^http:/i.test(settings.get("network.proxy") ?? ""))
     output.note("An HTTP proxy carries no UDP: neither the DHT nor UDP trackers are asked.");
-  const { host } = flags;
+  const host = settings.get("network.host");
   if (host === null || host === "localhost" || isIP(host.replace(/^\[|\]$/g, "")) !== 0) return;
   const up = Object.keys(networkInterfaces());
   if (!up.includes(host) && !isOffline(context))
@@ -73,43 +69,62 @@ export function ensureStateDir(context: Context, dir: string): Promise<void> {
 }
 
 /** The port that was found free becomes the usual one. One that is taken for the moment, by another shoal say, stays it. */
-export async function keepPort(
-  dir: string,
-  { port }: Pick<NetworkOptions, "port">,
-  session: Session,
-): Promise<void> {
-  if (port !== null || session.endpoint === null || (await rememberedPort(dir)) !== null) return;
-  await rememberPort(dir, session.endpoint.port);
+export async function keepPort(dir: string, settings: Settings, session: Session): Promise<void> {
+  if (isChosen(settings, "network.port") || session.endpoint === null) return;
+  if ((await rememberedPort(dir)) === null) await rememberPort(dir, session.endpoint.port);
 }
 
-/** What the flags say of a session with its state in `dir`. */
+/** What the settings say of a session with its state in `dir`. Throws ERR_CONFIG and what reading an IP filter throws. */
 export async function sessionOptions(
   context: Context,
   output: Output,
-  flags: NetworkOptions,
+  settings: Settings,
   dir: string,
 ): Promise<Partial<Omit<SessionOptions, "stateDir">>> {
-  const { SESSION_DEFAULTS } = await context.engine();
-  const proxy = proxyOf(context, flags);
-  const ipFilter = flags.ipFilter.length === 0 ? null : await readIpFilter(context, output, flags.ipFilter);
-  const known = flags.port === null ? await rememberedPort(dir) : null;
-  // The remembered port first, then the usual ones.
-  const ports = flags.port ?? [...new Set([...(known === null ? [] : [known]), ...SESSION_DEFAULTS.ports])];
+  const proxy = settings.get("network.proxy");
+  const host = settings.get("network.host");
+  const lists = settings.get("network.ipFilter");
+  const ipFilter = lists.length === 0 ? null : await readIpFilter(context, output, lists);
+  const bootstrap = settings.get("network.dhtBootstrap").map(bootstrapNode);
   return {
     offline: isOffline(context),
     ...(output.verbosity > 1 ? { log: logTo(output) } : {}),
-    ports,
-    ...(flags.host === null ? {} : { host: flags.host }),
-    ...(proxy === null ? {} : { proxy, proxyListen: flags.proxyListen }),
+    ports: await portsToTry(settings, dir),
+    ...(host === null ? {} : { host }),
+    ...(proxy === null ? {} : { proxy, proxyListen: settings.get("network.proxyListen") }),
     ...(ipFilter === null ? {} : { ipFilter }),
-    obfuscation: flags.obfuscation,
-    dht: !flags.noDiscovery && !flags.noDht,
-    ...(flags.dhtBootstrap.length === 0 ? {} : { dhtBootstrap: flags.dhtBootstrap }),
-    lsd: !flags.noDiscovery && !flags.noLsd,
-    pex: !flags.noDiscovery && !flags.noPex,
-    webSeeds: !flags.noWebSeeds,
-    portMapping: !flags.noPortMapping,
+    obfuscation: settings.get("network.obfuscation"),
+    dht: settings.get("network.dht"),
+    ...(bootstrap.length === 0 ? {} : { dhtBootstrap: bootstrap }),
+    lsd: settings.get("network.lsd"),
+    pex: settings.get("network.pex"),
+    webSeeds: settings.get("network.webSeeds"),
+    portMapping: settings.get("network.portMapping"),
+    maxConnections: settings.get("network.connections"),
+    maxConnectionsPerTorrent: settings.get("network.connectionsPerTorrent"),
+    uploadSlots: settings.get("network.uploadSlots"),
+    maxOutstandingRequests: settings.get("network.requestDepth"),
   };
+}
+
+function bootstrapNode(text: string): PeerAddress {
+  try {
+    return parsePeer(text);
+  } catch (error) {
+    const reason = `network.dhtBootstrap: ${clean(text)} is no node: ${(error as Error).message}`;
+    throw new CliError("ERR_CONFIG", reason, "", error);
+  }
+}
+
+/** The remembered port first, unless one was chosen. */
+async function portsToTry(settings: Settings, dir: string): Promise<readonly number[]> {
+  const usual = parsePorts(settings.get("network.port"));
+  const known = isChosen(settings, "network.port") ? null : await rememberedPort(dir);
+  return known === null ? usual : [...new Set([known, ...usual])];
+}
+
+function isChosen(settings: Settings, key: SettingKey): boolean {
+  return settings.list().find((state) => state.key === key)!.source !== "default";
 }
 
 /** SHOAL_OFFLINE=1: nothing leaves this computer. */
@@ -119,15 +134,12 @@ export function isOffline(context: Context): boolean {
 }
 
 /** What keeps a session from listening, for people. */
-export function explainListen(
-  error: unknown,
-  { port, host }: Pick<NetworkOptions, "port" | "host">,
-): unknown {
+export function explainListen(error: unknown, settings: Settings): unknown {
   const code = (error as { code?: unknown }).code;
-  if (code === "ERR_PORT_IN_USE" && port !== null) {
-    const first = port[0] ?? 0;
-    const last = port[port.length - 1] ?? first;
-    const which = port.length === 1 ? `Port ${first} is` : `All ports from ${first} to ${last} are`;
+  if (code === "ERR_PORT_IN_USE" && isChosen(settings, "network.port")) {
+    const ports = parsePorts(settings.get("network.port"));
+    const which =
+      ports.length === 1 ? `Port ${ports[0]} is` : `All ports from ${ports[0]} to ${ports.at(-1)} are`;
     return new CliError(
       code,
       `${which} taken by another program`,
@@ -135,6 +147,7 @@ export function explainListen(
       error,
     );
   }
+  const host = settings.get("network.host");
   if (code === "ERR_LISTEN" && host !== null) {
     const reason = error instanceof Error ? error.message : String(error);
     return new CliError(

@@ -5,15 +5,13 @@ import { explainError } from "./api/explain-error.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { shareRoutes } from "./api/shares.ts";
 import { tokenRoutes } from "./api/tokens.ts";
+import { settingRoutes } from "./api/settings.ts";
 import { torrentRoutes } from "./api/torrents.ts";
 import { rpcRoutes } from "./rpc/endpoint.ts";
+import { watchSettings } from "./settings/watch-settings.ts";
 import { type NodeOptions, ShoalNode } from "./shoal-node.ts";
 
 export interface DaemonOptions extends NodeOptions {
-  /** Where the web UI and the API are served; port 0 lets the system choose. */
-  readonly ui: { readonly host: string; readonly port: number };
-  /** Host names besides localhost under which the UI may be called. */
-  readonly hosts: readonly string[];
   /** Of the program, for who asks. */
   readonly version: string;
   /** Somebody asked for the end. */
@@ -30,9 +28,13 @@ export interface Daemon {
 
 /** Starts a node and serves it over HTTP, and on a socket that only this user can open. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { settings } = options;
   const node = await ShoalNode.open(options);
+  const hosts = new HostPolicy(settings.get("ui.hosts"));
   const servers: HttpServer[] = [];
+  const stopWatching = watchSettings(settings, options.profile.configFiles, options.log);
   const stop = async (): Promise<void> => {
+    await stopWatching();
     await Promise.all(servers.map((server) => server.close()));
     await node.close();
   };
@@ -44,7 +46,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const serve = async (trusted: boolean): Promise<HttpServer> => {
     const app = createHttpServer({
-      hosts: new HostPolicy(options.hosts),
+      hosts,
       tokens: node.tokens,
       trusted,
       explain: explainError,
@@ -57,6 +59,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         torrentRoutes(api, node);
         shareRoutes(api, node);
         tokenRoutes(api, node);
+        settingRoutes(api, settings);
       },
       { prefix: "/api/v1" },
     );
@@ -70,7 +73,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await local.listen({ path: socket });
     if (!socket.startsWith("\\\\")) await chmod(socket, 0o600);
     const web = await serve(false);
-    await web.listen(options.ui);
+    await web.listen({ host: settings.get("ui.host"), port: settings.get("ui.port") });
     const { address: host, port } = web.server.address() as AddressInfo;
     uiAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     return { node, ui: { host, port, url: uiAddress }, stop };

@@ -7,7 +7,8 @@ export interface Profile {
   readonly databaseFile: string;
   /** .torrent files of all torrents, by the hex of their primary info-hash. */
   readonly torrentsDir: string;
-  readonly configFile: string;
+  /** The configuration files that hold for it, its own one last. */
+  readonly configFiles: readonly string[];
   /** Unix socket or, on Windows, named pipe for programs of the same user. */
   readonly socket: string;
 }
@@ -39,7 +40,9 @@ export function profilePaths(name: string, place: ProfilePlace): Profile {
     stateDir,
     databaseFile: join(stateDir, "state.db"),
     torrentsDir: join(stateDir, "torrents"),
-    configFile: join(configDir(place), name === DEFAULT_PROFILE ? "config.json" : `config-${name}.json`),
+    configFiles: (name === DEFAULT_PROFILE ? ["config.json"] : ["config.json", `config-${name}.json`]).map(
+      (file) => join(configDir(place), file),
+    ),
     socket: socketPath(name, stateDir, place),
   };
 }

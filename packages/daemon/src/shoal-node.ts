@@ -3,6 +3,7 @@ import { createSession, type Log, type Session, type SessionOptions } from "@sho
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import type { Profile } from "./profile.ts";
 import { Shares } from "./shares/shares.ts";
+import type { Settings } from "./settings/settings.ts";
 import { MIGRATIONS } from "./state/migrations.ts";
 import type { Tables } from "./state/tables.ts";
 import { tokenTable } from "./state/token-table.ts";
@@ -10,8 +11,7 @@ import { Transfers } from "./transfers.ts";
 
 export interface NodeOptions {
   readonly profile: Profile;
-  /** Where downloads go unless they are told otherwise; absolute. */
-  readonly downloadDir: string;
+  readonly settings: Settings;
   readonly session: Partial<Omit<SessionOptions, "stateDir" | "log">>;
   readonly log: Log;
   /** Milliseconds since 1970. */
@@ -21,7 +21,7 @@ export interface NodeOptions {
 /** One running node: the engine, what the user wants of it, and the state of both. */
 export class ShoalNode {
   readonly profile: Profile;
-  readonly downloadDir: string;
+  readonly settings: Settings;
   readonly session: Session;
   readonly transfers: Transfers;
   readonly shares: Shares;
@@ -39,12 +39,17 @@ export class ShoalNode {
     },
   ) {
     this.profile = options.profile;
-    this.downloadDir = options.downloadDir;
+    this.settings = options.settings;
     this.session = parts.session;
     this.transfers = parts.transfers;
     this.shares = parts.shares;
     this.tokens = parts.tokens;
     this.#database = parts.database;
+  }
+
+  /** Where downloads go unless they are told otherwise; absolute. */
+  get downloadDir(): string {
+    return this.settings.get("downloads.dir");
   }
 
   /** Throws what a database or a session throws that can't be opened. */

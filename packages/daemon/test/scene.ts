@@ -4,7 +4,9 @@ import { request, type RequestOptions } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { SettingValues } from "@shoal/schema/settings";
 import { type Daemon, type DaemonOptions, profilePaths, startDaemon } from "../dist/index.js";
+import { Settings } from "../dist/settings/settings.js";
 
 export interface Answer {
   readonly status: number;
@@ -14,21 +16,21 @@ export interface Answer {
 /** A node with a state folder of its own, which may be started again and again. */
 export class Scene {
   readonly dir: string = mkdtempSync(join(tmpdir(), "shoal-daemon-"));
-  readonly options: DaemonOptions;
+  readonly options: Omit<DaemonOptions, "settings">;
+  readonly #flags: Partial<SettingValues>;
   #daemon: Daemon | null = null;
 
-  constructor(t: TestContext, changes: Partial<DaemonOptions> = {}) {
+  /** `flags`: settings that the test needs. */
+  constructor(t: TestContext, changes: Partial<DaemonOptions> = {}, flags: Partial<SettingValues> = {}) {
+    this.#flags = { "downloads.dir": join(this.dir, "downloads"), "ui.port": 0, ...flags };
     const place = { env: {}, home: this.dir, platform: process.platform, stateDir: this.dir };
     const fail = (message: string, fields?: object): void =>
       assert.fail(`${message} ${JSON.stringify(fields)}`);
     this.options = {
       profile: profilePaths("default", place),
-      downloadDir: join(this.dir, "downloads"),
       session: { offline: true, ports: [0], lsd: false, dht: false },
       log: { debug() {}, info() {}, warn() {}, error: fail },
       now: () => Date.now(),
-      ui: { host: "127.0.0.1", port: 0 },
-      hosts: [],
       version: "1.2.3",
       onShutDown: () => {},
       ...changes,
@@ -39,8 +41,14 @@ export class Scene {
     });
   }
 
+  get downloadDir(): string {
+    return join(this.dir, "downloads");
+  }
+
   async start(): Promise<Daemon> {
-    this.#daemon = await startDaemon(this.options);
+    const files = this.options.profile.configFiles;
+    const settings = await Settings.open({ files, env: {}, home: this.dir, flags: this.#flags });
+    this.#daemon = await startDaemon({ ...this.options, settings });
     return this.#daemon;
   }
 

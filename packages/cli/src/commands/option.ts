@@ -82,12 +82,12 @@ export function list<T>(
 }
 
 /** One of a few words. */
-export function choice<T extends string>(
+export function choice<T extends string, F extends string | null = T>(
   flags: string,
   description: string,
   choices: readonly T[],
-  fallback: T,
-): OptionSpec<T> {
+  fallback: F,
+): OptionSpec<T | F> {
   return {
     flags,
     description,

@@ -68,7 +68,7 @@ export interface NetworkOptions {
   readonly proxyListen: boolean;
   /** Paths as given. */
   readonly ipFilter: readonly string[];
-  readonly obfuscation: ObfuscationPolicy;
+  readonly obfuscation: ObfuscationPolicy | null;
   readonly noDiscovery: boolean;
   readonly noDht: boolean;
   /** Nodes to begin with. */
@@ -97,11 +97,11 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
     "a list of addresses to have nothing to do with (P2P, DAT or CIDR); repeatable",
     nonEmpty,
   ),
-  obfuscation: choice(
+  obfuscation: choice<ObfuscationPolicy, null>(
     "--obfuscation <policy>",
     "make connections look like random bytes: prefer (the default), require, off",
     ["prefer", "require", "off"],
-    "prefer",
+    null,
   ),
   noDiscovery: flag("--no-discovery", "only the peers and trackers named, nobody else"),
   noDht: flag("--no-dht", "don't look for people in the DHT, or tell them of us"),

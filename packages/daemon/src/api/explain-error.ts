@@ -1,5 +1,6 @@
 import { type ErrorCode, ShoalError } from "@shoal/engine";
 import { ApiError } from "@shoal/server";
+import { ConfigError } from "../settings/config-error.ts";
 
 /** HTTP status of what the engine refuses; what is not listed is a fault of ours. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -22,6 +23,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 /** What went wrong in the engine, as an answer; null when it is no error that was expected. */
 export function explainError(error: unknown): ApiError | null {
+  if (error instanceof ConfigError) return new ApiError(400, error.code, error.message, null, error);
   if (!(error instanceof ShoalError)) return null;
   const status = STATUS[error.code];
   return status === undefined ? null : new ApiError(status, error.code, error.message, null, error);

@@ -114,11 +114,11 @@ describe("shares", () => {
   test("a token that is not admin shares from the download folder alone", async (t) => {
     const scene = new Scene(t);
     const { node, ui } = await scene.start();
-    const inside = join(scene.options.downloadDir, "inside");
+    const inside = join(scene.downloadDir, "inside");
     const outside = join(scene.dir, "outside");
-    mkdirSync(scene.options.downloadDir);
+    mkdirSync(scene.downloadDir);
     for (const path of [inside, outside]) writeFileSync(path, "data");
-    symlinkSync(outside, join(scene.options.downloadDir, "link"));
+    symlinkSync(outside, join(scene.downloadDir, "link"));
     const post = async (scope: "control" | "admin", path: string): Promise<number> => {
       const { secret } = await node.tokens.create(`${scope}${Math.random()}`, scope);
       const headers = { authorization: `Bearer ${secret}` };
@@ -126,8 +126,8 @@ describe("shares", () => {
     };
     assert.equal(await post("control", inside), 202);
     assert.equal(await post("control", outside), 403);
-    assert.equal(await post("control", join(scene.options.downloadDir, "..", "outside")), 403);
-    assert.equal(await post("control", join(scene.options.downloadDir, "link")), 403);
+    assert.equal(await post("control", join(scene.downloadDir, "..", "outside")), 403);
+    assert.equal(await post("control", join(scene.downloadDir, "link")), 403);
     assert.equal(await post("admin", outside), 202);
     rmSync(outside);
   });

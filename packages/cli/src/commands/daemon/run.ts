@@ -2,9 +2,11 @@ import type { DaemonOptions } from "@shoal/daemon";
 
 import { stopReason } from "../../context.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
-import { defaultDownloadDir, userPath } from "../../paths.ts";
+import { userPath } from "../../paths.ts";
 import { profileOf } from "../../profile.ts";
 import { ensureStateDir, explainListen, keepPort, sessionOptions } from "../../session.ts";
+import { networkSettings, openSettings } from "../../settings.ts";
+import { clean } from "../../ui/clean.ts";
 import { logTo } from "../../ui/log.ts";
 import { aborted } from "../../ui/ticker.ts";
 import { readVersion } from "../../version.ts";
@@ -13,40 +15,40 @@ import { CliError } from "../../errors.ts";
 import type { Invocation } from "../command.ts";
 import type { RunOptions } from "./declarations.ts";
 
-/** Port of the web page and the API (loopback) unless another is named. */
-const UI_PORT = 8420;
-const UI_HOST = "127.0.0.1";
-
 /** `shoal daemon run`: until Ctrl-C or SIGTERM. */
 export async function runDaemon({ context, output, options }: Invocation<RunOptions>): Promise<number> {
   const profile = await profileOf(context, null);
   await ensureStateDir(context, profile.stateDir);
   await refuseSecond(profile.socket, context.signal);
-  const { startDaemon } = await import("@shoal/daemon");
-  const { downloadDir, uiPort } = options;
-  const network = { ...options, foreground: true };
+  const { downloadDir, uiPort, rpcPort } = options;
+  const settings = await openSettings(context, {
+    ...networkSettings(context, { ...options, foreground: true }),
+    ...(downloadDir === null ? {} : { "downloads.dir": userPath(context, downloadDir) }),
+    ...(uiPort === null ? {} : { "ui.port": uiPort }),
+    ...(rpcPort === null ? {} : { "rpc.port": rpcPort }),
+  });
+  for (const warning of settings.warnings) output.warn(clean(warning));
   const { log = logTo(output), ...session } = await sessionOptions(
     context,
     output,
-    network,
+    settings,
     profile.stateDir,
   );
+  const { startDaemon } = await import("@shoal/daemon");
   const wanted: DaemonOptions = {
     profile,
-    downloadDir: downloadDir === null ? defaultDownloadDir(context) : userPath(context, downloadDir),
+    settings,
     session,
     log,
     now: () => context.wallTime(),
-    ui: { host: UI_HOST, port: uiPort ?? UI_PORT },
-    hosts: [],
     version: readVersion(),
     onShutDown: () => context.stop("terminate"),
   };
   const daemon = await startDaemon(wanted).catch((error: unknown) => {
-    throw explainListen(explainUi(error, wanted.ui.port), options);
+    throw explainListen(explainUi(error, settings.get("ui.port")), settings);
   });
   try {
-    await keepPort(profile.stateDir, options, daemon.node.session);
+    await keepPort(profile.stateDir, settings, daemon.node.session);
     const ui = daemon.ui.url;
     output.event("listening", { ui, rpc: null, peers: daemon.node.session.endpoint });
     output.note(`Shoal runs. The API is at ${ui}/api/v1; Ctrl-C ends it.`);

@@ -3,9 +3,8 @@ import { isIP } from "node:net";
 import type { Context } from "../../context.ts";
 import type { Http, HttpResponse } from "../../engine.ts";
 import { CliError, interrupted } from "../../errors.ts";
-import { isOffline, proxyOf } from "../../session.ts";
+import { isOffline } from "../../session.ts";
 import { clean } from "../../ui/clean.ts";
-import type { NetworkOptions } from "../shared-options.ts";
 import { MAX_TORRENT_BYTES } from "../torrent/source.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -15,8 +14,11 @@ const MAX_HOPS = 10;
 /** What a web address led to: the bytes of a .torrent file, or a magnet link that the server sent us on to. */
 export type Fetched = { readonly bytes: Uint8Array } | { readonly magnet: string };
 
-/** Which way out there is. */
-export type Reach = Pick<NetworkOptions, "host" | "proxy">;
+/** Which way out there is: `network.host` and `network.proxy`. */
+export interface Reach {
+  readonly host: string | null;
+  readonly proxy: string | null;
+}
 
 /** Downloads a .torrent file. Throws ERR_HTTP, or ERR_NOT_FOUND when the server has none there. */
 export async function fetchTorrent(context: Context, url: string, reach: Reach): Promise<Fetched> {
@@ -24,11 +26,10 @@ export async function fetchTorrent(context: Context, url: string, reach: Reach):
   if (!URL.canParse(url))
     throw new CliError("ERR_USAGE", `${shown} is not a web address`, "Copy it again, in quotes.");
   const { openHttp } = await context.engine();
-  const proxy = proxyOf(context, reach);
   const http = openHttp({
     offline: isOffline(context),
     ...(reach.host === null ? {} : { host: reach.host }),
-    ...(proxy === null ? {} : { proxy }),
+    ...(reach.proxy === null ? {} : { proxy: reach.proxy }),
   });
   try {
     let at = url;

@@ -6,8 +6,9 @@ import { stopReason } from "../../context.ts";
 import type { Metainfo, Session, Torrent } from "../../engine.ts";
 import { CliError, interrupted } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
-import { defaultDownloadDir, ensureWritableDir, freeSpace, shownPath, userPath } from "../../paths.ts";
+import { ensureWritableDir, freeSpace, shownPath, userPath } from "../../paths.ts";
 import { closeSession, openSession } from "../../session.ts";
+import { networkSettings, openSettings } from "../../settings.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatDuration } from "../../ui/durations.ts";
 import type { Output } from "../../ui/output.ts";
@@ -30,15 +31,17 @@ const FRAME_MS = 200;
 export async function runGet(invocation: GetInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   const word = args[0] as string;
-  const thing = await resolveThing(context, word, options);
+  const settings = await openSettings(context, networkSettings(context, options));
+  const reach = { host: settings.get("network.host"), proxy: settings.get("network.proxy") };
+  const thing = await resolveThing(context, word, reach);
   if (options.detach) return (await import("./hand-over.ts")).handOver(invocation, thing);
   const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
   const engine = await context.engine();
   const wishes = makeWishes(options.select, options.priority, (index) => engine.isSelected(chosen, index));
-  const dir = options.output === null ? defaultDownloadDir(context) : userPath(context, options.output);
+  const dir = options.output === null ? settings.get("downloads.dir") : userPath(context, options.output);
   await ensureWritableDir(dir, shownPath(context, dir));
   if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
-  const session = await openSession(context, output, options);
+  const session = await openSession(context, output, settings);
   try {
     const plan = (metainfo: Metainfo): Plan => {
       const files = planFiles(engine, metainfo, wishes);

@@ -7,16 +7,9 @@ import { stopReason } from "../../context.ts";
 import type { Magnet, Metainfo, Session } from "../../engine.ts";
 import { CliError, fileSystemError, interrupted, usageError } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
-import {
-  defaultDownloadDir,
-  fileNameOf,
-  shownPath,
-  statPath,
-  userPath,
-  writeTorrentFile,
-  writeWhole,
-} from "../../paths.ts";
-import { closeSession, openSession, proxyOf, reachableAt, torrentsDir } from "../../session.ts";
+import { fileNameOf, shownPath, statPath, userPath, writeTorrentFile, writeWhole } from "../../paths.ts";
+import { closeSession, openSession, reachableAt, torrentsDir } from "../../session.ts";
+import { networkSettings, openSettings } from "../../settings.ts";
 import { clean } from "../../ui/clean.ts";
 import { listenForKeys } from "../../ui/keys.ts";
 import { count, formatSize } from "../../ui/sizes.ts";
@@ -41,13 +34,14 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
   const { context, output, args, options } = invocation;
   await checkArguments(invocation);
   // Before the hashing, which may take long: a taken port is told at once.
-  const session = await openSession(context, output, options);
+  const settings = await openSettings(context, networkSettings(context, options));
+  const session = await openSession(context, output, settings);
   const audiences: Audience[] = [];
   try {
     const shares: Shared[] = [];
     const words = new Map(args.map((word) => [userPath(context, word), word]));
     for (const word of words.values()) {
-      const prepared = await prepare(invocation, word);
+      const prepared = await prepare(invocation, word, settings.get("downloads.dir"));
       const twin = shares.find(({ metainfo }) => sameTorrent(metainfo, prepared.metainfo));
       if (twin !== undefined) {
         output.warn(`${clean(word)} is the same torrent as ${clean(twin.metainfo.name)}: it is shared once.`);
@@ -68,7 +62,7 @@ export async function runSend(invocation: SendInvocation): Promise<number> {
       shares.push(await publish(invocation, session, prepared));
     }
     if (context.signal.aborted) throw interrupted(context.signal, "Nothing was shared yet.");
-    announce(invocation, session, shares);
+    announce(invocation, session, shares, settings.get("network.proxy") !== null);
     for (const audience of audiences) audience.open();
     await share(invocation, audiences, shares);
     return endOf(invocation, session, audiences);
@@ -119,10 +113,14 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function prepare({ context, output, options }: SendInvocation, word: string): Promise<Prepared> {
+async function prepare(
+  { context, output, options }: SendInvocation,
+  word: string,
+  dataDir: string,
+): Promise<Prepared> {
   const folder = await isFolder(userPath(context, word));
   return isTorrentFile(word) && !folder
-    ? prepareExisting(context, word, options.data, defaultDownloadDir(context))
+    ? prepareExisting(context, word, options.data, dataDir)
     : prepareNew(context, output, word, options);
 }
 
@@ -175,6 +173,7 @@ function announce(
   { context, output, options }: SendInvocation,
   session: Session,
   shares: readonly Shared[],
+  isProxied: boolean,
 ): void {
   const only = shares.length === 1 ? shares[0] : undefined;
   output.event("listening", {
@@ -192,7 +191,6 @@ function announce(
     if (options.qr) for (const line of qrLines(shared.magnet, output.columns)) output.data(line);
     output.data();
   }
-  const isProxied = proxyOf(context, options) !== null;
   for (const line of listeningLines(session, reachableAt(context, session), isProxied)) output.note(line);
   tellReachability(output, session);
   if (shares.some(({ metainfo }) => metainfo.private && metainfo.trackers.length === 0)) {

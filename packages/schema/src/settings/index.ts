@@ -1,0 +1,11 @@
+export { parseDuration, parseRate, parseSize } from "./quantities.ts";
+export { parseSetting, readSetting } from "./read-setting.ts";
+export type { Setting, SettingKind, SettingValue } from "./setting.ts";
+export {
+  isSettingKey,
+  SETTING_KEYS,
+  type SettingKey,
+  SETTINGS,
+  settingVariable,
+  type SettingValues,
+} from "./settings.ts";
