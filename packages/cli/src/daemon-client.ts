@@ -1,4 +1,6 @@
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
+
+import { EventReader, type LiveEvent } from "@shoal/schema";
 
 import type { Context } from "./context.ts";
 import { CliError, type CliErrorCode } from "./errors.ts";
@@ -31,51 +33,70 @@ export class DaemonClient {
     return this.#call("DELETE", path);
   }
 
+  /**
+   * What goes on, until the daemon ends the stream or the signal says so. `query` as in the API's documentation, such as
+   * "?topics=torrents&columns=name,state". Throws ERR_DAEMON.
+   */
+  async *events(query: string): AsyncGenerator<LiveEvent, void, undefined> {
+    const response = await this.#open("GET", `/events${query}`, null);
+    response.setEncoding("utf8");
+    const reader = new EventReader();
+    if (response.statusCode !== 200) {
+      let text = "";
+      for await (const part of response) text += part as string;
+      throw refusal(response.statusCode ?? 0, parse(text));
+    }
+    for await (const text of response) yield* reader.push(text as string);
+  }
+
   /** Throws ERR_DAEMON when nobody answers there, and what the daemon refuses. */
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
     const { status, text } = await this.#ask(method, path, body === undefined ? null : JSON.stringify(body));
     const answer = parse(text);
     if (status >= 200 && status < 300) return answer as T;
-    const { error } = answer as { error?: { code?: string; message?: string; advice?: string } };
-    const message = error?.message ?? `the daemon answers with status ${status}`;
-    // Codes of the daemon are ours or the engine's, and what it says may quote what a torrent says.
-    throw new CliError(
-      (error?.code ?? "ERR_INTERNAL") as CliErrorCode,
-      clean(message),
-      clean(error?.advice ?? ""),
-    );
+    throw refusal(status, answer);
   }
 
-  #ask(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
+  async #ask(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
+    const response = await this.#open(method, path, body, TIMEOUT_MS);
+    const parts: Buffer[] = [];
+    let size = 0;
+    for await (const part of response as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > MAX_ANSWER_BYTES) throw new Error("the answer is far too large");
+      parts.push(part);
+    }
+    return { status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") };
+  }
+
+  /** Resolves with the head of the answer. Throws ERR_DAEMON. */
+  #open(method: string, path: string, body: string | null, timeout?: number): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          socketPath: this.#socket,
-          method,
-          path: `/api/v1${path}`,
-          headers: body === null ? {} : { "content-type": "application/json" },
-          timeout: TIMEOUT_MS,
-          signal: this.#signal,
-        },
-        (response) => {
-          const parts: Buffer[] = [];
-          let size = 0;
-          response.on("data", (part: Buffer) => {
-            size += part.length;
-            if (size > MAX_ANSWER_BYTES) sent.destroy(new Error("the answer is far too large"));
-            parts.push(part);
-          });
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") }),
-          );
-        },
-      );
+      const sent = request({
+        socketPath: this.#socket,
+        method,
+        path: `/api/v1${path}`,
+        headers: body === null ? {} : { "content-type": "application/json" },
+        ...(timeout === undefined ? {} : { timeout }),
+        signal: this.#signal,
+      });
+      sent.on("response", resolve);
       sent.on("timeout", () => sent.destroy(new Error("it does not answer")));
       sent.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(error)));
       sent.end(body ?? undefined);
     });
   }
+}
+
+/** What the daemon says no with. Codes of the daemon are ours or the engine's, and what it says may quote what a torrent says. */
+function refusal(status: number, answer: unknown): CliError {
+  const { error } = answer as { error?: { code?: string; message?: string; advice?: string } };
+  const message = error?.message ?? `the daemon answers with status ${status}`;
+  return new CliError(
+    (error?.code ?? "ERR_INTERNAL") as CliErrorCode,
+    clean(message),
+    clean(error?.advice ?? ""),
+  );
 }
 
 /** Speaks to the daemon of the user's profile. */

@@ -1,6 +1,7 @@
 import { chmod, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createHttpServer, HostPolicy, type HttpServer } from "@shoal/server";
+import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { shareRoutes } from "./api/shares.ts";
@@ -35,6 +36,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopWatching = watchSettings(settings, options.profile.configFiles, options.log);
   const stop = async (): Promise<void> => {
     await stopWatching();
+    // Streams end in good order; the servers would cut them.
+    node.live.close();
     await Promise.all(servers.map((server) => server.close()));
     await node.close();
   };
@@ -60,6 +63,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         shareRoutes(api, node);
         tokenRoutes(api, node);
         settingRoutes(api, settings);
+        eventRoutes(api, node.live);
       },
       { prefix: "/api/v1" },
     );

@@ -1,6 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { createSession, type Log, type Session, type SessionOptions } from "@shoal/engine";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
+import { Live } from "./live/live.ts";
+import { LogTap } from "./live/log-tap.ts";
+import { Notices } from "./live/notices.ts";
+import { tellOfTransfers } from "./live/transfer-notices.ts";
 import type { Profile } from "./profile.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -26,6 +30,11 @@ export class ShoalNode {
   readonly transfers: Transfers;
   readonly shares: Shares;
   readonly tokens: Tokens;
+  /** For what a person may want to know at once. */
+  readonly notices: Notices;
+  readonly log: Log;
+  /** What goes on, for who watches. */
+  readonly live: Live;
   readonly #database: Database<Tables>;
 
   private constructor(
@@ -36,6 +45,8 @@ export class ShoalNode {
       shares: Shares;
       tokens: Tokens;
       database: Database<Tables>;
+      log: LogTap;
+      notices: Notices;
     },
   ) {
     this.profile = options.profile;
@@ -45,6 +56,10 @@ export class ShoalNode {
     this.shares = parts.shares;
     this.tokens = parts.tokens;
     this.#database = parts.database;
+    this.log = parts.log;
+    this.notices = parts.notices;
+    this.live = new Live({ ...parts, downloadDir: () => this.downloadDir, now: options.now });
+    tellOfTransfers(parts.session, parts.transfers, this.notices);
   }
 
   /** Where downloads go unless they are told otherwise; absolute. */
@@ -54,7 +69,9 @@ export class ShoalNode {
 
   /** Throws what a database or a session throws that can't be opened. */
   static async open(options: NodeOptions): Promise<ShoalNode> {
-    const { profile, log, now } = options;
+    const { profile, now } = options;
+    const log = new LogTap(options.log, now);
+    const notices = new Notices(now);
     await mkdir(profile.stateDir, { recursive: true, mode: 0o700 });
     const database = await openDatabase<Tables>(profile.databaseFile, MIGRATIONS);
     let session: Session | null = null;
@@ -70,7 +87,7 @@ export class ShoalNode {
       });
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
-      return new ShoalNode(options, { session, transfers, shares, tokens, database });
+      return new ShoalNode(options, { session, transfers, shares, tokens, database, log, notices });
     } catch (error) {
       await session?.close();
       await database.close();
@@ -80,6 +97,7 @@ export class ShoalNode {
 
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
+    this.live.close();
     await this.shares.close();
     await this.transfers.close();
     await this.session.close();

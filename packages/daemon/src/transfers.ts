@@ -18,6 +18,7 @@ import type { Selectable } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
 import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
+import { ChangeMarks } from "./change-marks.ts";
 
 /** What changed is written so often. */
 const SAVE_EVERY_MS = 2_000;
@@ -57,7 +58,8 @@ export class Transfers {
   readonly #parts: TransferParts;
   readonly #byId: Map<number, Transfer> = new Map();
   readonly #byTorrent: Map<Torrent, Transfer> = new Map();
-  readonly #dirty: Set<Transfer> = new Set();
+  /** What is to be written; whoever shows transfers learns from it what to look at again. */
+  readonly #dirty: ChangeMarks<Transfer> = new ChangeMarks();
   #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
@@ -84,6 +86,21 @@ export class Transfers {
 
   list(): Transfer[] {
     return [...this.#byId.values()];
+  }
+
+  /** Something of ours, not the engine's, may have changed about a transfer, which may be gone. Returns what ends it. */
+  onChange(listener: (transfer: Transfer) => void): () => void {
+    return this.#dirty.on(listener);
+  }
+
+  /** The transfer of one of the engine's torrents. */
+  of(torrent: Torrent): Transfer | undefined {
+    return this.#byTorrent.get(torrent);
+  }
+
+  /** Whether this very transfer is on the list. */
+  has(transfer: Transfer): boolean {
+    return this.#byId.get(transfer.id) === transfer;
   }
 
   /** Throws ApiError ERR_NOT_FOUND. */
@@ -275,8 +292,7 @@ export class Transfers {
   }
 
   async #save(): Promise<void> {
-    const changed = [...this.#dirty];
-    this.#dirty.clear();
+    const changed = this.#dirty.take();
     try {
       await this.#parts.database.batch(changed.map((transfer) => this.#update(transfer)));
     } catch (error) {

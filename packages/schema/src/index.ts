@@ -5,3 +5,20 @@ export { GoalName, Goals } from "./goals.ts";
 export { SettingInfo, SettingsChange, SettingsDocument } from "./settings/settings-document.ts";
 export { MadeToken, NewToken, Scope, Token, TokenList } from "./token.ts";
 export { AddTorrent, Torrent, TorrentChanges, TorrentList, TorrentState, Waiting } from "./torrent.ts";
+export { type EventData, EventReader, type LiveEvent } from "./event-reader.ts";
+export {
+  Delta,
+  type Detail,
+  DETAILS,
+  LOG_LEVELS,
+  type LogLevel,
+  LogLine,
+  NodeStatus,
+  Notice,
+  Reset,
+  Snapshot,
+  type Topic,
+  TOPICS,
+  TORRENT_COLUMNS,
+} from "./events.ts";
+export { TorrentTable } from "./torrent-table.ts";

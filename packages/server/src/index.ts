@@ -4,3 +4,4 @@ export { HostPolicy } from "./host-policy.ts";
 export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.ts";
 export { SqliteError } from "./sqlite-thread.ts";
 export { allows, type Scope, SCOPES, type TokenRecord, Tokens, type TokenStore } from "./tokens.ts";
+export { EventStream, type EventStreamOwner } from "./event-stream.ts";

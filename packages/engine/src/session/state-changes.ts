@@ -5,6 +5,8 @@ import type { TorrentState, TorrentStats } from "./events.ts";
 
 /** What a list of transfers shows of one torrent; plain values only. */
 export interface TorrentSummary extends TorrentStats {
+  /** The torrent's number in the session; it stays when the info-hash of a magnet turns out to be one of two. */
+  readonly number: number;
   /** Hex of the v1 info-hash, or of the truncated v2 info-hash where there is no v1. */
   readonly id: string;
   readonly name: string;
@@ -15,7 +17,7 @@ export interface StateDiff {
   /** Give this to the next call. */
   readonly revision: number;
   /** Changed fields of each torrent that changed; all fields of a torrent that is new since then. */
-  readonly changed: readonly (Partial<TorrentSummary> & { readonly id: string })[];
+  readonly changed: readonly (Partial<TorrentSummary> & Pick<TorrentSummary, "id" | "number">)[];
   /** Ids of torrents that went away. */
   readonly removed: readonly string[];
 }
@@ -88,7 +90,7 @@ export class StateChanges {
     this.#touched.clear();
     this.#viewed = true;
     const from = revision < this.#oldestRemoval ? 0 : revision;
-    const changed: (Partial<TorrentSummary> & { readonly id: string })[] = [];
+    const changed: (Partial<TorrentSummary> & Pick<TorrentSummary, "id" | "number">)[] = [];
     for (const { summary, addedAt, changedAt, fieldsAt } of this.#tracked.values()) {
       if (changedAt <= from) continue;
       if (addedAt > from || fieldsAt === null) {
@@ -96,7 +98,7 @@ export class StateChanges {
         continue;
       }
       const fresh = FIELDS.filter((_, i) => fieldsAt[i]! > from).map((field) => [field, summary[field]]);
-      changed.push({ ...Object.fromEntries(fresh), id: summary.id });
+      changed.push({ ...Object.fromEntries(fresh), id: summary.id, number: summary.number });
     }
     const removed = this.#removed.filter(({ at }) => at > from).map(({ id }) => id);
     return { revision: this.#revision, changed, removed };
@@ -105,6 +107,7 @@ export class StateChanges {
   /** Compares a torrent with what was last seen of it. */
   #look(torrent: Torrent, now: Millis): void {
     const summary: TorrentSummary = {
+      number: torrent.number,
       id: primaryKey(torrent.infoHashes),
       name: torrent.name,
       state: torrent.state,

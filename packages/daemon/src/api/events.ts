@@ -1,0 +1,91 @@
+import { LOG_LEVELS, TOPICS, type Topic, TORRENT_COLUMNS } from "@shoal/schema";
+import { ApiError, EventStream, type HttpServer } from "@shoal/server";
+import { Type } from "typebox";
+import type { Live } from "../live/live.ts";
+import type { Subscriber } from "../live/subscriber.ts";
+import { chooseColumns } from "../live/torrent-rows.ts";
+
+const Wanted = Type.Object(
+  {
+    since: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: "revision that the reader knows: then only what changed since",
+      }),
+    ),
+    columns: Type.Optional(
+      Type.String({
+        maxLength: 2_000,
+        description: "columns of the list, with commas between; all by default",
+      }),
+    ),
+    topics: Type.Optional(
+      Type.String({
+        maxLength: 100,
+        description: "some of torrents,node,notices,log; all but the log by default",
+      }),
+    ),
+    logLevel: Type.Optional(
+      Type.Enum([...LOG_LEVELS], { description: "from which level up; info by default" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** What goes on, as a stream of server-sent events. */
+export function eventRoutes(app: HttpServer, live: Live): void {
+  app.get(
+    "/events",
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "What changes, as it changes",
+        description:
+          "Server-sent events. Of transfers: one `snapshot`, then a `delta` each second in which something changed, with the cells that did. `since` goes on where an earlier stream ended; what is too old gets a `reset` and a new `snapshot`. Besides: `node` with the numbers of the node that changed, `notice`, and `log` where asked for. A comment each 15 s shows that the stream lives. Who reads slowly gets the latest, not all.",
+        tags: ["events"],
+        querystring: Wanted,
+        produces: ["text/event-stream"],
+      },
+    },
+    (request, reply) => {
+      const { since, columns, topics, logLevel } = request.query;
+      const chosen = wordsOf("topics", topics, TOPICS);
+      const subscription = {
+        topics: new Set<Topic>(chosen.length > 0 ? chosen : ["torrents", "node", "notices"]),
+        columns: chooseColumns(wordsOf("columns", columns, TORRENT_COLUMNS)),
+        since: since ?? null,
+        logLevel: logLevel ?? "info",
+      };
+      // Lines of the log may name peers, and trackers with what lets us in there.
+      if (subscription.topics.has("log") && request.bearer?.scope === "read")
+        throw new ApiError(403, "ERR_FORBIDDEN", "The token may read, and the log needs control");
+      let subscriber: Subscriber | null = null;
+      let ended = false;
+      const stream = new EventStream(reply, {
+        onRoom: () => subscriber?.flush(),
+        onClose: () => {
+          ended = true;
+          if (subscriber !== null) live.unsubscribe(subscriber);
+        },
+      });
+      subscriber = live.subscribe(subscription, stream);
+      if (ended) live.unsubscribe(subscriber);
+    },
+  );
+}
+
+/** Throws ApiError ERR_VALIDATION for a word that is none of `known`. */
+function wordsOf<T extends string>(what: string, text: string | undefined, known: readonly T[]): T[] {
+  const words = (text ?? "").split(",").filter((word) => word !== "");
+  for (const word of words) {
+    if (!(known as readonly string[]).includes(word)) {
+      throw new ApiError(
+        400,
+        "ERR_VALIDATION",
+        `${JSON.stringify(word)} is none of the ${what}`,
+        `There are ${known.join(", ")}.`,
+      );
+    }
+  }
+  return words as T[];
+}
