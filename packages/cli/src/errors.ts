@@ -86,8 +86,9 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> =
   ERR_INTERNAL: "failure",
 };
 
-/** What to do about an engine error; used where the command has nothing better to say. */
-const ADVICE: Partial<Record<ErrorCode, string>> = {
+/** What to do about an error of the engine or the configuration; used where the command has nothing better to say. */
+const ADVICE: Partial<Record<ErrorCode | CliErrorCode, string>> = {
+  ERR_CONFIG: "Correct it with: shoal config edit",
   ERR_DUPLICATE_TORRENT: "It is named twice: name it once.",
   ERR_FILE_EXISTS: "Choose another folder with -o, or replace it with --overwrite.",
   ERR_FILE_CHANGED: "Put the file back as it was, or share it anew with: shoal send PATH.",
@@ -123,7 +124,7 @@ export function toFailure(error: unknown): Failure {
   const refused = code === "ERR_DISK" ? systemReason(error) : null;
   if (refused !== null) return toFailure(fileSystemError(refused, pathOf(error) ?? "", "ERR_DISK"));
   if (code !== null && code in ERROR_EXITS) {
-    return failure(code, named(message, pathOf(error)), ADVICE[code as ErrorCode] ?? "");
+    return failure(code, named(message, pathOf(error)), ADVICE[code as ErrorCode | CliErrorCode] ?? "");
   }
   if (code !== null && isSystemError(error)) return toFailure(fileSystemError(error, pathOf(error) ?? ""));
   return failure("ERR_INTERNAL", `shoal failed: ${message}`, "Run it again with -v to see where.");

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import type { Stats } from "node:fs";
-import { access, mkdir, open, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 
 import type { Context } from "./context.ts";
@@ -143,6 +143,16 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Makes a file that only its user can read, with folders above it, unless there is one. Throws ERR_FILE_SYSTEM. */
+export async function ensureFile(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileSystemError(error, clean(path));
+  }
 }
 
 /** A name from a torrent as one harmless file name, at most 100 characters. */

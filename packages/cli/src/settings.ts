@@ -4,24 +4,17 @@ import type { SettingValues } from "@shoal/schema/settings";
 import { formatPeer } from "./commands/option.ts";
 import type { NetworkOptions } from "./commands/shared-options.ts";
 import type { Context } from "./context.ts";
-import { CliError } from "./errors.ts";
 import { userPath } from "./paths.ts";
 import { profileOf } from "./profile.ts";
-import { clean } from "./ui/clean.ts";
 
 /** What the user's profile says, with flags and the environment before it. Throws ERR_CONFIG. */
 export async function openSettings(context: Context, flags: Partial<SettingValues> = {}): Promise<Settings> {
-  const { ConfigError, Settings } = await import("@shoal/daemon/settings");
+  const { Settings } = await import("@shoal/daemon/settings");
   const { configFiles } = await profileOf(context, null);
   const { env, home } = context;
   const dir = env["SHOAL_DOWNLOAD_DIR"] ?? "";
   const resolved = dir === "" ? env : { ...env, SHOAL_DOWNLOAD_DIR: userPath(context, dir) };
-  try {
-    return await Settings.open({ files: configFiles, env: resolved, home, flags });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new CliError("ERR_CONFIG", clean(error.message), "Correct it with: shoal config edit", error);
-  }
+  return Settings.open({ files: configFiles, env: resolved, home, flags });
 }
 
 /** The flags of `send`, `get` and `daemon run` that stand for settings. */

@@ -3,6 +3,14 @@ import { usageError } from "../errors.ts";
 import { clean } from "../ui/clean.ts";
 import { command } from "./command.ts";
 import type { Command, Declaration, NoOptions } from "./command.ts";
+import {
+  configEditDeclaration,
+  configGetDeclaration,
+  configListDeclaration,
+  configPathDeclaration,
+  configSetDeclaration,
+  configUnsetDeclaration,
+} from "./config/declarations.ts";
 import { runDeclaration, statusDeclaration, stopDeclaration } from "./daemon/declarations.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import { sendDeclaration } from "./send/declaration.ts";
@@ -55,6 +63,12 @@ export const COMMANDS: readonly Command[] = [
   command(runDeclaration, async () => (await import("./daemon/run.ts")).runDaemon),
   command(statusDeclaration, async () => (await import("./daemon/status.ts")).runStatus),
   command(stopDeclaration, async () => (await import("./daemon/stop.ts")).runStop),
+  command(configGetDeclaration, async () => (await import("./config/show.ts")).runConfigGet),
+  command(configSetDeclaration, async () => (await import("./config/change.ts")).runConfigSet),
+  command(configUnsetDeclaration, async () => (await import("./config/change.ts")).runConfigUnset),
+  command(configListDeclaration, async () => (await import("./config/show.ts")).runConfigList),
+  command(configEditDeclaration, async () => (await import("./config/edit.ts")).runConfigEdit),
+  command(configPathDeclaration, async () => (await import("./config/show.ts")).runConfigPath),
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),
