@@ -3,6 +3,7 @@ export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./
 export { openHttp } from "./api/open-http.ts";
 export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
 export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
+export { moveTree } from "./node/move-tree.ts";
 export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export type { IpRanges } from "./base/ip-ranges.ts";
 export { parseEndpoint } from "./base/address.ts";
@@ -48,6 +49,7 @@ export type { LanPeer, LanServiceOptions } from "./session/lan-service.ts";
 export type { FinderProgress } from "./session/peer-finder.ts";
 export type { Session, SessionEvent } from "./session/session.ts";
 export type { StateDiff, TorrentSummary } from "./session/state-changes.ts";
+export type { RemoveOptions } from "./session/removal.ts";
 export type { TorrentRow } from "./session/torrent-row.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export type { Traffic } from "./session/traffic.ts";

@@ -76,11 +76,15 @@ export class DiskFiles {
     }
   }
 
-  remove(spec: StorageSpec, isOwn: (file: number) => boolean): void {
+  remove(spec: StorageSpec, isOwn: (file: number) => boolean, trashDir: string | null): void {
     for (const { index, pad } of spec.layout.files) {
-      if (!pad && !spec.skipped.has(index) && isOwn(index)) this.files.delete(pathOf(spec, index));
+      if (pad || spec.skipped.has(index) || !isOwn(index)) continue;
+      const path = pathOf(spec, index);
+      const file = this.files.get(path);
+      this.files.delete(path);
+      if (trashDir !== null && file !== undefined) this.files.set(`${trashDir}/${spec.paths[index]!}`, file);
     }
-    this.files.delete(spec.partPath);
+    if (trashDir === null) this.files.delete(spec.partPath);
   }
 
   stat(spec: StorageSpec): (FileStat | null)[] {

@@ -207,8 +207,12 @@ export class SimulatedDisk implements Disk {
     return copied;
   }
 
-  removeFiles(storage: StorageId, isOwn: (file: number) => boolean): Promise<void> {
-    return this.#alone("assign", storage, ({ spec }) => this.store.remove(spec, isOwn));
+  removeFiles(
+    storage: StorageId,
+    isOwn: (file: number) => boolean,
+    trashDir: string | null = null,
+  ): Promise<void> {
+    return this.#alone("assign", storage, ({ spec }) => this.store.remove(spec, isOwn, trashDir));
   }
 
   dropPart(storage: StorageId): Promise<void> {

@@ -167,11 +167,15 @@ export class NodeDisk implements Disk {
     return recoverStorage(this.#changing(storage), to, copied);
   }
 
-  async removeFiles(storage: StorageId, isOwn: (file: FileIndex) => boolean): Promise<void> {
+  async removeFiles(
+    storage: StorageId,
+    isOwn: (file: FileIndex) => boolean,
+    trashDir: string | null = null,
+  ): Promise<void> {
     const opened = this.#opened(storage);
     await opened.gate.alone(async () => {
       await this.#recall(storage, opened);
-      await removeOwnFiles(opened.table, isOwn);
+      await removeOwnFiles(opened.table, isOwn, trashDir);
     });
   }
 

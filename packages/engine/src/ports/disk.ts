@@ -117,9 +117,14 @@ export interface Disk {
   recoverRelocation(storage: StorageId, to: StoragePlace, copied: boolean): Promise<boolean>;
   /**
    * Deletes the files that `isOwn` names, links of the torrent's, folders that are empty then, and the part file. Nothing outside
-   * `root` and nothing else in it. The storage stays open.
+   * `root` and nothing else in it. The storage stays open. With `trashDir`, on the same file system, the files are moved there under their
+   * paths, and the part file stays.
    */
-  removeFiles(storage: StorageId, isOwn: (file: FileIndex) => boolean): Promise<void>;
+  removeFiles(
+    storage: StorageId,
+    isOwn: (file: FileIndex) => boolean,
+    trashDir?: string | null,
+  ): Promise<void>;
   /** Deletes the part file: nothing in it is needed any more. */
   dropPart(storage: StorageId): Promise<void>;
   /** Closes file handles after all operations under way. */

@@ -9,6 +9,7 @@ import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
 import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
+import type { CloseHow } from "./removal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { TorrentData } from "./torrent-data.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
@@ -217,8 +218,8 @@ export class LiveTorrent {
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
 
-  /** Ends everything in good order; `deleteData` deletes what the download made. */
-  async close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
+  /** Ends everything in good order. */
+  async close(how: CloseHow): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.content?.place.close();

@@ -10,6 +10,7 @@ import { FaultWatch } from "../core/swarm/fault-watch.ts";
 import { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Reputation } from "../core/swarm/reputation.ts";
 import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mapping/reachability.ts";
+import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
 import { ChokingRound } from "./choking-round.ts";
@@ -20,7 +21,9 @@ import type { Dht } from "./dht.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
 import type { LanPeer, LanPeerEvent } from "./lan-service.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
+import { openJournal } from "./open-journal.ts";
 import { PeerConnection } from "./peer-connection.ts";
+import { closeHow, type RemoveOptions } from "./removal.ts";
 import { SpacePolls } from "./space-polls.ts";
 import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
@@ -229,16 +232,24 @@ export class Session {
    * Stops a torrent and forgets it. Its files stay, or with `deleteData` those go that the download has made: no file that was there
    * before it or that somebody put in place of one, and nothing of a torrent that was only shared.
    */
-  async remove(torrent: Torrent, how: { readonly deleteData?: boolean } = {}): Promise<void> {
+  async remove(torrent: Torrent, options: RemoveOptions = {}): Promise<void> {
     if (!this.#torrents.has(torrent)) return;
     try {
-      await torrent.close({ forget: true, ...how });
+      await torrent.close(closeHow(options));
     } finally {
       if (this.#torrents.has(torrent)) {
         this.#forget(torrent);
         this.#emit({ type: "removed", torrent });
       }
     }
+  }
+
+  /**
+   * Deletes the resume data of a torrent that is not in the session, in the folder to which it was added. Throws ERR_LOCKED when somebody uses
+   * it, and ERR_DISK.
+   */
+  async forgetResume(infoHashes: InfoHashes, downloadDir: string): Promise<void> {
+    await (await openJournal(this.#context, infoHashes, { downloadDir }))?.remove();
   }
 
   /** Our part in the DHT; null when the session does without. */

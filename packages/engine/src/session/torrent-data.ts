@@ -5,6 +5,7 @@ import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { ContentOwner } from "./content-owner.ts";
 import type { SessionContext } from "./context.ts";
 import { openJournal, rejoinJournal } from "./open-journal.ts";
+import type { CloseHow } from "./removal.ts";
 import { Steps } from "./steps.ts";
 import { TorrentContent } from "./torrent-content.ts";
 import { TorrentFiles } from "./torrent-files.ts";
@@ -124,18 +125,15 @@ export class TorrentData {
     );
   }
 
-  /** Closes everything; `deleteData` deletes what the download made, as far as its `metainfo` is known. */
-  close(
-    metainfo: Metainfo | null,
-    how: { readonly forget: boolean; readonly deleteData?: boolean },
-  ): Promise<void> {
+  /** Closes everything; `files` takes away what the download made, as far as its `metainfo` is known. */
+  close(metainfo: Metainfo | null, { forget, files }: CloseHow): Promise<void> {
     return this.#steps.add(async () => {
       try {
-        if (how.deleteData === true && metainfo !== null)
-          await (await this.#made(metainfo)).place.removeFiles();
+        if (files !== undefined && metainfo !== null)
+          await (await this.#made(metainfo)).place.removeFiles(files);
       } finally {
         await this.#content?.close();
-        if (how.forget) await this.#journal?.remove();
+        if (forget) await this.#journal?.remove();
         else await this.#journal?.close();
       }
     });

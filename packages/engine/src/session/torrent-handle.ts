@@ -19,6 +19,7 @@ import { LiveTorrent } from "./live-torrent.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { openJournal } from "./open-journal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
+import type { CloseHow } from "./removal.ts";
 import { RestWatch } from "./rest-watch.ts";
 import { TorrentControls } from "./torrent-controls.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
@@ -222,15 +223,15 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     if (pauses === this.#pauses) await live.recheck();
   }
 
-  /** For the session: ends everything in good order; whoever asks again waits for the same end. Throws what kept `deleteData` undone. */
-  close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
+  /** For the session: ends everything in good order; whoever asks again waits for the same end. Throws what kept `files` from going. */
+  close(how: CloseHow): Promise<void> {
     this.#closing ??= this.#close(how);
     return this.#closing;
   }
 
-  async #close(how: { readonly forget: boolean; readonly deleteData?: boolean }): Promise<void> {
+  async #close(how: CloseHow): Promise<void> {
     // Which files are its own only its resume data knows.
-    const ready = how.deleteData === true ? this.wake().then(() => {}) : Promise.resolve();
+    const ready = how.files !== undefined ? this.wake().then(() => {}) : Promise.resolve();
     await ready.catch(() => {});
     this.#closed = true;
     const silent = this.discovery.close();

@@ -6,6 +6,7 @@ import { renameFilePath, renameRootPath } from "../meta/rename-path.ts";
 import type { StoragePlace } from "../ports/disk.ts";
 import type { SessionContext } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { FileRemoval } from "./removal.ts";
 import type { TorrentFiles } from "./torrent-files.ts";
 import type { TorrentJournal } from "./torrent-journal.ts";
 
@@ -80,15 +81,17 @@ export class TorrentPlace {
   }
 
   /**
-   * Deletes what this download made; with nothing under way. Files that were there before it, or that somebody put in place of ours,
+   * Takes away what this download made; with nothing under way. Files that were there before it, or that somebody put in place of ours,
    * stay.
    */
-  async removeFiles(): Promise<void> {
+  async removeFiles({ trashDir, spares }: FileRemoval): Promise<void> {
     const journal = this.#journal;
     if (journal === null) return;
     const stats = await this.#files.stat();
-    const isOwn = (file: FileIndex): boolean => journal.files.isOwn(file, stats[file] ?? null);
-    await this.#context.disk.removeFiles(this.#files.storage, isOwn);
+    const { root, paths, storage } = this.#files;
+    const isOwn = (file: FileIndex): boolean =>
+      journal.files.isOwn(file, stats[file] ?? null) && !spares(`${root}/${paths[file]}`);
+    await this.#context.disk.removeFiles(storage, isOwn, trashDir);
   }
 
   /** Ends a move that is under way: everything is where it was. */

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -17,6 +18,7 @@ import {
 import { dirname, join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { Layout } from "../../dist/meta/layout.js";
+import { moveTree } from "../../dist/node/move-tree.js";
 import { type Bench, BLOCK, code, entry, hex, newBench, sha1 } from "./disk-bench.ts";
 
 const PIECE = 4 * BLOCK;
@@ -340,6 +342,23 @@ test("removing takes what is ours, links and empty folders, and nothing else", a
   assert.deepEqual(readdirSync(bench.path("top/sub")), ["mine"]);
   await bench.disk.removeFiles(storage, () => true);
   assert.deepEqual(readdirSync(bench.path("top")), ["sub"]);
+});
+
+test("what is removed may go to a trash folder, and comes back from there", async () => {
+  const bench = newBench();
+  const storage = await filled(bench);
+  const trash = join(bench.root, ".trash", "1");
+  await bench.disk.removeFiles(storage, (file) => file !== 2, trash);
+  assert.deepEqual(readdirSync(bench.root).sort(), [".trash", "top"]);
+  assert.deepEqual(readdirSync(bench.path("top")), ["c"]);
+  writeFileSync(bench.path("top/a"), "mine");
+  await assert.rejects(moveTree(trash, bench.root), code("ERR_FILE_EXISTS"));
+  assert.equal(readFileSync(bench.path("top/a"), "utf8"), "mine");
+  rmSync(bench.path("top/a"));
+  await moveTree(trash, bench.root);
+  assertContent(bench.root);
+  assert.deepEqual(readdirSync(join(bench.root, ".trash")), []);
+  await moveTree(trash, bench.root);
 });
 
 test("removing does not follow a link out of the folder", async () => {
