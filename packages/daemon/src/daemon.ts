@@ -4,6 +4,7 @@ import { createHttpServer, HostPolicy, type HttpServer } from "@shoal/server";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { nodeRoutes } from "./api/node.ts";
+import { noticeRoutes } from "./api/notices.ts";
 import { shareRoutes } from "./api/shares.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { settingRoutes } from "./api/settings.ts";
@@ -61,6 +62,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         nodeRoutes(api, node, face);
         torrentRoutes(api, node);
         shareRoutes(api, node);
+        noticeRoutes(api, node);
         tokenRoutes(api, node);
         settingRoutes(api, settings);
         eventRoutes(api, node.live);

@@ -1,6 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { createSession, type Log, type Session, type SessionOptions } from "@shoal/engine";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
+import { Completions } from "./completion/completions.ts";
+import { CompletionHook } from "./completion/hook.ts";
+import { NoticeBoard } from "./notices/notice-board.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
@@ -17,9 +20,23 @@ export interface NodeOptions {
   readonly profile: Profile;
   readonly settings: Settings;
   readonly session: Partial<Omit<SessionOptions, "stateDir" | "log">>;
+  /** The environment of programs that are run for the user. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+interface NodeParts {
+  readonly session: Session;
+  readonly transfers: Transfers;
+  readonly completions: Completions;
+  readonly board: NoticeBoard;
+  readonly shares: Shares;
+  readonly tokens: Tokens;
+  readonly database: Database<Tables>;
+  readonly log: LogTap;
+  readonly notices: Notices;
 }
 
 /** One running node: the engine, what the user wants of it, and the state of both. */
@@ -28,6 +45,9 @@ export class ShoalNode {
   readonly settings: Settings;
   readonly session: Session;
   readonly transfers: Transfers;
+  readonly completions: Completions;
+  /** What is kept for people until they look in again. */
+  readonly board: NoticeBoard;
   readonly shares: Shares;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
@@ -37,22 +57,13 @@ export class ShoalNode {
   readonly live: Live;
   readonly #database: Database<Tables>;
 
-  private constructor(
-    options: NodeOptions,
-    parts: {
-      session: Session;
-      transfers: Transfers;
-      shares: Shares;
-      tokens: Tokens;
-      database: Database<Tables>;
-      log: LogTap;
-      notices: Notices;
-    },
-  ) {
+  private constructor(options: NodeOptions, parts: NodeParts) {
     this.profile = options.profile;
     this.settings = options.settings;
     this.session = parts.session;
     this.transfers = parts.transfers;
+    this.completions = parts.completions;
+    this.board = parts.board;
     this.shares = parts.shares;
     this.tokens = parts.tokens;
     this.#database = parts.database;
@@ -69,7 +80,7 @@ export class ShoalNode {
 
   /** Throws what a database or a session throws that can't be opened. */
   static async open(options: NodeOptions): Promise<ShoalNode> {
-    const { profile, now } = options;
+    const { profile, settings, now } = options;
     const log = new LogTap(options.log, now);
     const notices = new Notices(now);
     await mkdir(profile.stateDir, { recursive: true, mode: 0o700 });
@@ -82,12 +93,27 @@ export class ShoalNode {
         session,
         database,
         torrentsDir: profile.torrentsDir,
+        incompleteDir: () => settings.get("downloads.incompleteDir"),
         log,
         now,
       });
+      const board = await NoticeBoard.open(database, notices, now);
+      const command = (): readonly string[] | null => settings.get("downloads.onComplete");
+      const hook = new CompletionHook({ command, env: options.env, log });
+      const completions = new Completions({ transfers, hook, board, log });
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
-      return new ShoalNode(options, { session, transfers, shares, tokens, database, log, notices });
+      return new ShoalNode(options, {
+        session,
+        transfers,
+        completions,
+        board,
+        shares,
+        tokens,
+        database,
+        log,
+        notices,
+      });
     } catch (error) {
       await session?.close();
       await database.close();
@@ -99,7 +125,9 @@ export class ShoalNode {
   async close(): Promise<void> {
     this.live.close();
     await this.shares.close();
+    await this.completions.close();
     await this.transfers.close();
+    await this.board.close();
     await this.session.close();
     await this.#database.close();
   }

@@ -19,6 +19,10 @@ export interface TransferRecord {
   reached: GoalName | null;
   /** The user's own files: nothing is fetched. */
   readonly seedOnly: boolean;
+  /** Where the files go when all of them are there; null when they lie where they belong. Absolute. */
+  finalDir: string | null;
+  /** It has finished, and what is due then is still to be done. */
+  completing: boolean;
   sharingMs: number;
   downloadingMs: number;
   activeAt: string | null;
@@ -42,10 +46,12 @@ export const NO_WISHES: Wishes = {
   goals: {},
 };
 
+type RecordFacts = Pick<TransferRecord, "key" | "magnet" | "addedAt" | "seedOnly" | "finalDir">;
+
 export function newRecord(
   id: number,
   wishes: Wishes,
-  { key, magnet, addedAt, seedOnly }: Pick<TransferRecord, "key" | "magnet" | "addedAt" | "seedOnly">,
+  { key, magnet, addedAt, seedOnly, finalDir }: RecordFacts,
 ): TransferRecord {
   const { labels, paused, forced, sequential, firstLast, goals } = wishes;
   return {
@@ -60,6 +66,8 @@ export function newRecord(
     goals,
     reached: null,
     seedOnly,
+    finalDir,
+    completing: false,
     sharingMs: 0,
     downloadingMs: 0,
     activeAt: null,
@@ -81,6 +89,8 @@ export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
     goals: JSON.parse(row.goals) as Goals,
     reached: row.reached as GoalName | null,
     seedOnly: row.seedOnly !== 0,
+    finalDir: row.finalDir,
+    completing: row.completing !== 0,
     sharingMs: row.sharingMs,
     downloadingMs: row.downloadingMs,
     activeAt: row.activeAt,
@@ -95,6 +105,8 @@ export function columnsOf(record: TransferRecord): Updateable<TorrentTable> {
     key: record.key,
     ...wishColumns(record),
     reached: record.reached,
+    finalDir: record.finalDir,
+    completing: Number(record.completing),
     sharingMs: Math.round(record.sharingMs),
     downloadingMs: Math.round(record.downloadingMs),
     activeAt: record.activeAt,

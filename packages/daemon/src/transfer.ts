@@ -39,6 +39,11 @@ export class Transfer {
     return primaryKey(this.torrent.infoHashes);
   }
 
+  /** Where its files belong, which may not be where they lie until all are there. */
+  get downloadDir(): string {
+    return this.record.finalDir ?? this.torrent.downloadDir;
+  }
+
   get isPrivate(): boolean {
     return this.torrent.metainfo?.private ?? this.torrent.row()?.private ?? false;
   }
@@ -75,7 +80,8 @@ export class Transfer {
       waiting: this.hold ?? stats.waiting,
       error: error === null ? null : { code: error.code, message: error.message },
       labels: [...record.labels],
-      downloadDir: torrent.downloadDir,
+      downloadDir: this.downloadDir,
+      filesDir: torrent.downloadDir,
       private: this.isPrivate,
       addedAt: record.addedAt,
       finishedAt: record.finishedAt,

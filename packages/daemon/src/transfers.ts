@@ -17,6 +17,7 @@ import { ApiError, type Compiled, type Database } from "@shoal/server";
 import type { Selectable } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
+import { placeOf } from "./completion/incomplete-place.ts";
 import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
 import { ChangeMarks } from "./change-marks.ts";
 
@@ -29,6 +30,8 @@ export interface TransferParts {
   readonly database: Database<Tables>;
   /** Folder of the .torrent files. */
   readonly torrentsDir: string;
+  /** Where downloads lie until they are complete, absolute; null: where they belong. */
+  readonly incompleteDir: () => string | null;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -53,6 +56,11 @@ export interface NewShared {
   readonly verify: VerifyLevel;
 }
 
+/** What happens to transfers; `torrent` is what the engine tells of one. */
+export type TransferEvent =
+  | { readonly type: "added" | "removed" | "finished"; readonly transfer: Transfer }
+  | { readonly type: "torrent"; readonly transfer: Transfer; readonly event: TorrentEvent };
+
 /** All transfers of one node: they outlive the process. */
 export class Transfers {
   readonly #parts: TransferParts;
@@ -60,6 +68,7 @@ export class Transfers {
   readonly #byTorrent: Map<Torrent, Transfer> = new Map();
   /** What is to be written; whoever shows transfers learns from it what to look at again. */
   readonly #dirty: ChangeMarks<Transfer> = new ChangeMarks();
+  readonly #listeners: Set<(event: TransferEvent) => void> = new Set();
   #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
@@ -110,6 +119,11 @@ export class Transfers {
     return transfer;
   }
 
+  on(listener: (event: TransferEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** The one that is there already, of which an ERR_DUPLICATE_TORRENT tells. */
   twinOf({ details }: ShoalError): Transfer | null {
     return this.list().find(({ hash }) => hash === details["id"]) ?? null;
@@ -118,7 +132,11 @@ export class Transfers {
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
-    const { source, downloadDir, paused, sequential, firstLast, share } = wanted;
+    const { source, paused, sequential, firstLast, share } = wanted;
+    const { downloadDir, finalDir } =
+      share === undefined
+        ? await placeOf(wanted, this.#parts.incompleteDir())
+        : { downloadDir: wanted.downloadDir, finalDir: null };
     const magnet = typeof source.magnet === "string" ? source.magnet : null;
     const addedAt = this.#time();
     const torrent = await session.add({
@@ -144,17 +162,21 @@ export class Transfers {
         ...wishColumns(wanted),
         seedOnly: Number(share !== undefined),
         rootName: share?.rootName ?? null,
+        finalDir,
         addedAt,
       })
       .returning("id")
       .executeTakeFirstOrThrow();
     const transfer = new Transfer(
-      newRecord(id, wanted, { key, magnet, addedAt, seedOnly: share !== undefined }),
+      newRecord(id, wanted, { key, magnet, addedAt, seedOnly: share !== undefined, finalDir }),
       torrent,
     );
     this.#enter(transfer);
     await this.#keepMetainfo(transfer);
     this.#touch(transfer);
+    this.#tell({ type: "added", transfer });
+    // Before it was known here.
+    if (torrent.row()?.complete === true) this.#finish(transfer);
     return transfer;
   }
 
@@ -210,6 +232,7 @@ export class Transfers {
       .where("id", "=", transfer.id)
       .execute();
     if (deleteFiles) await rm(this.#metainfoFile(transfer.record.key), { force: true });
+    this.#tell({ type: "removed", transfer });
   }
 
   /** Writes what has changed. */
@@ -217,6 +240,12 @@ export class Transfers {
     // One that failed is tried again with the next.
     this.#saving = this.#saving.catch(() => {}).then(() => this.#save());
     return this.#saving;
+  }
+
+  /** Writes what is kept of one. */
+  saveNow(transfer: Transfer): Promise<void> {
+    this.#dirty.add(transfer);
+    return this.save();
   }
 
   async close(): Promise<void> {
@@ -265,8 +294,22 @@ export class Transfers {
         this.#parts.log.error("a torrent file could not be written", { id: transfer.id, error });
       });
     }
-    if (event.type === "complete" && !transfer.record.seedOnly) transfer.record.finishedAt ??= this.#time();
     this.#touch(transfer);
+    this.#tell({ type: "torrent", transfer, event });
+    if (event.type === "complete") this.#finish(transfer);
+  }
+
+  #finish(transfer: Transfer): void {
+    const { record, torrent } = transfer;
+    if (record.seedOnly || record.finishedAt !== null) return;
+    record.finishedAt = this.#time();
+    // What was there from the start has not been fetched: nobody waits for it.
+    record.completing = record.finalDir !== null || torrent.stats().downloaded > 0;
+    if (record.completing) this.#tell({ type: "finished", transfer });
+  }
+
+  #tell(event: TransferEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 
   async #keepMetainfo({ torrent, record }: Transfer): Promise<void> {

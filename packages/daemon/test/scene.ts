@@ -30,6 +30,7 @@ export class Scene {
       profile: profilePaths("default", place),
       session: { offline: true, ports: [0], lsd: false, dht: false },
       log: { debug() {}, info() {}, warn() {}, error: fail },
+      env: process.env,
       now: () => Date.now(),
       version: "1.2.3",
       onShutDown: () => {},

@@ -1,4 +1,5 @@
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
+export { KeptNotice, KeptNoticeList, NoticesSeen } from "./notice.ts";
 export { NodeInfo } from "./node-info.ts";
 export { NewShare, Share, ShareList } from "./share.ts";
 export { GoalName, Goals } from "./goals.ts";

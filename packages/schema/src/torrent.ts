@@ -49,7 +49,10 @@ export const Torrent = Type.Object(
     waiting: Type.Union([Waiting, Type.Null()]),
     error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
     labels: Type.Array(Type.String()),
+    /** Where its files belong. */
     downloadDir: Type.String(),
+    /** Where they lie: in another folder until all of them are there. */
+    filesDir: Type.String(),
     private: Type.Boolean(),
     addedAt: Time,
     finishedAt: Type.Union([Time, Type.Null()]),
@@ -104,6 +107,8 @@ export const AddTorrent = Type.Object(
     sequential: Type.Optional(Type.Boolean()),
     firstLast: Type.Optional(Type.Boolean()),
     goals: Type.Optional(Goals),
+    /** Whether it is shared when it is complete; the setting `downloads.share` decides where this is absent. */
+    share: Type.Optional(Type.Boolean()),
     /** Runs whatever the queue says. */
     forced: Type.Optional(Type.Boolean()),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),

@@ -33,7 +33,7 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
     "/torrents",
     { schema: { body: AddTorrent, response: { 201: Torrent, default: ErrorBody } } },
     async ({ body }, reply) => {
-      const transfer = await transfers.add(newTransfer(body, node.downloadDir));
+      const transfer = await transfers.add(newTransfer(body, node));
       return reply.code(201).send(transfer.view());
     },
   );
@@ -82,7 +82,7 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
 }
 
 /** Throws ApiError ERR_VALIDATION. */
-function newTransfer(body: AddTorrent, defaultDir: string): NewTransfer {
+function newTransfer(body: AddTorrent, { downloadDir, settings }: ShoalNode): NewTransfer {
   const { magnet, infoHash, torrent } = body;
   const named = [magnet, infoHash, torrent].filter((source) => source !== undefined).length;
   if (named !== 1) throw invalid("Give one of magnet, infoHash and torrent");
@@ -95,16 +95,22 @@ function newTransfer(body: AddTorrent, defaultDir: string): NewTransfer {
         : infoHash !== undefined
           ? { infoHash }
           : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
-    downloadDir: resolve(body.downloadDir ?? defaultDir),
+    downloadDir: resolve(body.downloadDir ?? downloadDir),
     paused: body.paused ?? false,
     labels: body.labels ?? [],
     forced: body.forced ?? false,
     sequential: body.sequential ?? false,
     firstLast: body.firstLast ?? false,
-    goals: body.goals ?? {},
+    goals: { ...sharingGoals(body, settings), ...body.goals },
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],
   };
+}
+
+/** To be shared or not is a goal as others are: of a ratio of 0, or of the usual one. */
+function sharingGoals({ share }: AddTorrent, settings: ShoalNode["settings"]): NewTransfer["goals"] {
+  if (share === undefined || (share && settings.get("downloads.share"))) return {};
+  return { ratio: share ? settings.get("sharing.ratio") : 0 };
 }
 
 function endpoint(text: string): ReturnType<typeof parseEndpoint> {

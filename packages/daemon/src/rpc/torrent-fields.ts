@@ -55,7 +55,7 @@ export const TORRENT_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>
     peersGettingFromUs: ({ torrent }) => torrent.peers().filter(({ upRate }) => upRate > 0).length,
     pieceCount: ({ torrent }) => torrent.stats().pieceCount,
     pieceSize: ({ torrent }) => torrent.metainfo?.layout.pieceLength ?? 0,
-    downloadDir: ({ torrent }) => torrent.downloadDir,
+    downloadDir: ({ downloadDir }) => downloadDir,
     addedDate: ({ record }) => seconds(record.addedAt),
     doneDate: ({ record }) => (record.finishedAt === null ? 0 : seconds(record.finishedAt)),
     labels: ({ record }) => [...record.labels],

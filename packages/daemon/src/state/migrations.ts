@@ -93,4 +93,22 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "004-completion-notices": {
+    async up(db) {
+      await db.schema.alterTable("torrents").addColumn("finalDir", "text").execute();
+      await db.schema
+        .alterTable("torrents")
+        .addColumn("completing", "integer", (c) => c.notNull().defaultTo(0))
+        .execute();
+      await db.schema
+        .createTable("notices")
+        .addColumn("id", "integer", (c) => c.primaryKey())
+        .addColumn("at", "text", (c) => c.notNull())
+        .addColumn("kind", "text", (c) => c.notNull())
+        .addColumn("message", "text", (c) => c.notNull())
+        .addColumn("torrentId", "integer")
+        .addColumn("seenAt", "text")
+        .execute();
+    },
+  },
 };

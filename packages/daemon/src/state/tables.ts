@@ -19,6 +19,10 @@ export interface TorrentTable {
   readonly sequential: number;
   /** The user's own files are shared, and nothing is fetched. */
   readonly seedOnly: Generated<number>;
+  /** Where the files go when all of them are there; null when they lie where they belong. */
+  readonly finalDir: string | null;
+  /** It has finished, and what is due then is still to be done: 0 or 1. */
+  readonly completing: Generated<number>;
   readonly firstLast: Generated<number>;
   /** 0 or 1: runs whatever the queue says. */
   readonly forced: Generated<number>;
@@ -90,7 +94,18 @@ export interface LabelTable {
   readonly goals: string;
 }
 
+/** What people are told when they look in again. */
+export interface NoticeTable {
+  readonly id: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly torrentId: number | null;
+  readonly seenAt: string | null;
+}
+
 export interface Tables {
+  readonly notices: NoticeTable;
   readonly shares: ShareTable;
   readonly labels: LabelTable;
   readonly torrents: TorrentTable;

@@ -40,6 +40,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     settings,
     session,
     log,
+    env: context.env,
     now: () => context.wallTime(),
     version: readVersion(),
     onShutDown: () => context.stop("terminate"),
