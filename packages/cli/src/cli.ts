@@ -8,16 +8,22 @@ import { globalOptions, parseCommandLine, splitJsonFields } from "./commands/par
 import type { Context } from "./context.ts";
 import { toFailure, usageError } from "./errors.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
+import { userPath } from "./paths.ts";
 import { clean } from "./ui/clean.ts";
 import { Output } from "./ui/output.ts";
 import { confirm } from "./ui/prompt.ts";
 import { readVersion } from "./version.ts";
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws. */
-export async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
+export async function runCommandLine(argv: readonly string[], outside: Context): Promise<number> {
   const words = splitJsonFields(argv);
   const options = globalOptions(words);
-  const output = await Output.open(context, options);
+  const output = await Output.open(outside, options);
+  const context: Context = {
+    ...outside,
+    env: flagsOverEnvironment(outside, options),
+    note: (line) => output.note(line),
+  };
   const timer = options.timeout === null ? null : setTimeout(() => context.stop("timeout"), options.timeout);
   try {
     return await dispatch(words, context, output, options);
@@ -27,6 +33,21 @@ export async function runCommandLine(argv: readonly string[], context: Context):
     if (timer !== null) clearTimeout(timer);
     output.done();
   }
+}
+
+/** The environment with what the global flags say in place of it: who reads one knows the other, and so do processes that are started. */
+function flagsOverEnvironment(
+  context: Context,
+  { daemon, tokenFile, profile, config, noStart }: GlobalOptions,
+): Context["env"] {
+  return {
+    ...context.env,
+    ...(daemon === null ? {} : { SHOAL_DAEMON: daemon }),
+    ...(tokenFile === null ? {} : { SHOAL_TOKEN_FILE: userPath(context, tokenFile) }),
+    ...(profile === null ? {} : { SHOAL_PROFILE: profile }),
+    ...(config === null ? {} : { SHOAL_CONFIG: userPath(context, config) }),
+    ...(noStart ? { SHOAL_NO_START: "1" } : {}),
+  };
 }
 
 /** Tells of an error that no command caught, and returns the exit code. */
@@ -56,7 +77,7 @@ async function dispatch(
   const parsed = parseCommandLine(meant, COMMANDS);
   switch (parsed.type) {
     case "run":
-      return parsed.command.run(context, output, parsed.args, parsed.options);
+      return parsed.command.run(context, output, parsed.args, parsed.options, parsed.flags);
     case "version":
       output.data(`shoal ${readVersion()}`);
       output.document({ version: readVersion() });

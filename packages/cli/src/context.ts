@@ -37,6 +37,8 @@ export interface Context {
   readonly home: string;
   /** Aborted with a StopReason when the command is to end in good order. */
   readonly signal: AbortSignal;
+  /** Tells a person something beside the result of the command; cleaned. */
+  note(line: string): void;
   /** Asks the command to end, as Ctrl-C does: raw-mode key handling needs it. */
   stop(reason: StopReason): void;
   /** Monotonic milliseconds. */

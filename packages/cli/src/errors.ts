@@ -20,6 +20,9 @@ export const CLI_ERROR_TABLE = {
   ERR_CONFIG: "The configuration file can't be read, or says something unusable",
   ERR_VALIDATION: "The daemon was asked for something that makes no sense",
   ERR_DAEMON: "The daemon does not run, or does not answer",
+  ERR_VERSION: "The daemon is of another version than the program that speaks to it",
+  ERR_UNAUTHORIZED: "The daemon does not know the token, or wants one",
+  ERR_FORBIDDEN: "The token is not good for that",
   ERR_INTERNAL: "A fault in shoal itself",
 } as const;
 
@@ -83,6 +86,9 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> =
   ERR_CONFIG: "usage",
   ERR_VALIDATION: "usage",
   ERR_DAEMON: "daemon",
+  ERR_VERSION: "inUse",
+  ERR_UNAUTHORIZED: "denied",
+  ERR_FORBIDDEN: "denied",
   ERR_INTERNAL: "failure",
 };
 

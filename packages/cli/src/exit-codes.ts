@@ -43,11 +43,15 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeEntry>> = {
     meaning: "not found (transfer, peer, torrent behind an address)",
     fix: "Check the name or ask for a new link.",
   },
-  denied: { code: 4, meaning: "login needed or not allowed", fix: "Log in, or ask the owner for access." },
+  denied: {
+    code: 4,
+    meaning: "login needed or not allowed",
+    fix: "Name a token that may do it with --token-file; shoal token new makes one.",
+  },
   daemon: {
     code: 5,
-    meaning: "background service not reachable",
-    fix: "Run the command with --foreground.",
+    meaning: "daemon not reachable",
+    fix: "Start it with shoal daemon start, or run send and get with --foreground.",
   },
   network: {
     code: 6,
@@ -81,8 +85,8 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeEntry>> = {
   },
   inUse: {
     code: 12,
-    meaning: "port or files in use by another program or another shoal",
-    fix: "Stop the other program, or choose another port with --port.",
+    meaning: "port or files in use by another program or another shoal; daemon of another version",
+    fix: "Stop the other program, or choose another port with --port; after an update: shoal daemon restart.",
   },
   partial: {
     code: 13,

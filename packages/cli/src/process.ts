@@ -21,6 +21,7 @@ export async function runProcess(): Promise<void> {
     platform: process.platform,
     home: process.env["HOME"] ?? homedir(),
     signal: controller.signal,
+    note: (line) => process.stderr.write(`${line}\n`),
     stop,
     now: () => performance.now(),
     wallTime: () => Date.now(),

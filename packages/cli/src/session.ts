@@ -135,6 +135,7 @@ export function isOffline(context: Context): boolean {
 
 /** What keeps a session from listening, for people. */
 export function explainListen(error: unknown, settings: Settings): unknown {
+  if (error instanceof CliError) return error;
   const code = (error as { code?: unknown }).code;
   if (code === "ERR_PORT_IN_USE" && isChosen(settings, "network.port")) {
     const ports = parsePorts(settings.get("network.port"));

@@ -26,6 +26,11 @@ const OPTIONS: GlobalOptions = {
   noInput: false,
   timeout: null,
   color: "never",
+  daemon: null,
+  tokenFile: null,
+  profile: null,
+  config: null,
+  noStart: false,
 };
 
 /** The part of a context that an output uses. */

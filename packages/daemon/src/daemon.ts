@@ -73,15 +73,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return app;
   };
   try {
+    const web = await serve(false);
+    await web.listen({ host: settings.get("ui.host"), port: settings.get("ui.port") });
+    const { address: host, port } = web.server.address() as AddressInfo;
+    uiAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    // Last: who waits for the socket finds everything else there.
     const { socket } = node.profile;
     const local = await serve(true);
     if (!socket.startsWith("\\\\")) await rm(socket, { force: true });
     await local.listen({ path: socket });
     if (!socket.startsWith("\\\\")) await chmod(socket, 0o600);
-    const web = await serve(false);
-    await web.listen({ host: settings.get("ui.host"), port: settings.get("ui.port") });
-    const { address: host, port } = web.server.address() as AddressInfo;
-    uiAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     return { node, ui: { host, port, url: uiAddress }, stop };
   } catch (error) {
     await stop();

@@ -40,11 +40,16 @@ export function profilePaths(name: string, place: ProfilePlace): Profile {
     stateDir,
     databaseFile: join(stateDir, "state.db"),
     torrentsDir: join(stateDir, "torrents"),
-    configFiles: (name === DEFAULT_PROFILE ? ["config.json"] : ["config.json", `config-${name}.json`]).map(
-      (file) => join(configDir(place), file),
-    ),
+    configFiles: configFiles(name, place),
     socket: socketPath(name, stateDir, place),
   };
+}
+
+function configFiles(name: string, place: ProfilePlace): string[] {
+  const chosen = place.env["SHOAL_CONFIG"];
+  if (chosen !== undefined && isAbsolute(chosen)) return [chosen];
+  const files = name === DEFAULT_PROFILE ? ["config.json"] : ["config.json", `config-${name}.json`];
+  return files.map((file) => join(configDir(place), file));
 }
 
 function configDir({ env, home, platform }: ProfilePlace): string {

@@ -41,6 +41,8 @@ export interface Invocation<Options> {
   readonly output: Output;
   readonly args: readonly string[];
   readonly options: Options & GlobalOptions;
+  /** The command's own flags with their values, as they were written: to be handed on to another process. */
+  readonly flags: readonly string[];
 }
 
 /** Returns the exit code; failures are thrown. */
@@ -54,6 +56,7 @@ export interface Command extends Omit<Declaration<unknown>, "options"> {
     output: Output,
     args: readonly string[],
     options: Readonly<Record<string, unknown>>,
+    flags: readonly string[],
   ): Promise<number>;
 }
 
@@ -64,10 +67,10 @@ export function command<Options>(
 ): Command {
   return {
     ...declaration,
-    run: async (context, output, args, options) => {
+    run: async (context, output, args, options, flags) => {
       const handler = await load();
       // The parser collected `options` with exactly these specs.
-      return handler({ context, output, args, options: options as Options & GlobalOptions });
+      return handler({ context, output, args, options: options as Options & GlobalOptions, flags });
     },
   };
 }

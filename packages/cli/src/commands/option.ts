@@ -123,6 +123,11 @@ export interface GlobalOptions {
   /** Milliseconds. */
   readonly timeout: number | null;
   readonly color: ColorMode;
+  readonly daemon: string | null;
+  readonly tokenFile: string | null;
+  readonly profile: string | null;
+  readonly config: string | null;
+  readonly noStart: boolean;
 }
 
 export const GLOBAL_OPTIONS: SpecsOf<GlobalOptions> = {
@@ -139,6 +144,11 @@ export const GLOBAL_OPTIONS: SpecsOf<GlobalOptions> = {
     ["auto", "always", "never"],
     "auto",
   ),
+  daemon: text("--daemon <url>", "speak to the daemon there, such as http://127.0.0.1:8420 ($SHOAL_DAEMON)"),
+  tokenFile: text("--token-file <file>", "the token that opens --daemon ($SHOAL_TOKEN_FILE)"),
+  profile: text("--profile <name>", "another daemon of yours, with its own state ($SHOAL_PROFILE)"),
+  config: text("--config <file>", "another file of settings ($SHOAL_CONFIG)"),
+  noStart: flag("--no-start", "don't start the daemon when it does not run ($SHOAL_NO_START)"),
 };
 
 function parseNames(names: string): readonly string[] {

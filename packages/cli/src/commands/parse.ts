@@ -14,6 +14,8 @@ export type Parsed =
       readonly command: Command;
       readonly args: readonly string[];
       readonly options: Readonly<Record<string, unknown>>;
+      /** See `Invocation`. */
+      readonly flags: readonly string[];
     }
   /** `topic`: the name of a command or noun; empty for shoal itself. */
   | { readonly type: "help"; readonly topic: string }
@@ -47,12 +49,13 @@ export function parseCommandLine(argv: readonly string[], table: readonly Comman
       const inner = `${name}${many === true ? "..." : ""}`;
       parser.argument(optional === true ? `[${inner}]` : `<${inner}>`);
     }
+    const flags: string[] = [];
     addOptions(parser, GLOBAL_SPECS, given);
-    addOptions(parser, command.options, given);
+    addOptions(parser, command.options, given, flags);
     answerHelp(parser, command.name);
     parser.action(() => {
       const options = { ...collect(GLOBAL_SPECS, given), ...collect(command.options, given) };
-      found.parsed = { type: "run", command, args: parser.args, options };
+      found.parsed = { type: "run", command, args: parser.args, options, flags };
     });
     parent(program, nouns, noun).addCommand(parser);
   }
@@ -153,17 +156,20 @@ class UnknownWord extends CommanderError {
   }
 }
 
-function addOptions(parser: Parser, specs: OptionSpecs, given: Given): void {
+function addOptions(parser: Parser, specs: OptionSpecs, given: Given, flags: string[] = []): void {
   for (const [key, spec] of Object.entries(specs)) {
     const option = new Option(spec.flags, spec.description);
     parser.addOption(option);
     parser.on(`option:${option.name()}`, (word: string) => {
       if (spec.parse === null) {
         push(given, key, true);
+        flags.push(`--${option.name()}`);
         return;
       }
       try {
         push(given, key, spec.parse(word));
+        // In one word: a value may begin with "-".
+        flags.push(`--${option.name()}=${word}`);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         throw usageError(`--${option.name()} ${clean(word)} can't be used: ${error.message}`);

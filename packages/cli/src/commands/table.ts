@@ -11,7 +11,13 @@ import {
   configSetDeclaration,
   configUnsetDeclaration,
 } from "./config/declarations.ts";
-import { runDeclaration, statusDeclaration, stopDeclaration } from "./daemon/declarations.ts";
+import {
+  restartDeclaration,
+  runDeclaration,
+  startDeclaration,
+  statusDeclaration,
+  stopDeclaration,
+} from "./daemon/declarations.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import { sendDeclaration } from "./send/declaration.ts";
 import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
@@ -60,6 +66,7 @@ export const COMMANDS: readonly Command[] = [
   command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),
   command(verifyDeclaration, async () => (await import("./torrent/verify.ts")).runVerify),
   command(magnetDeclaration, async () => (await import("./torrent/magnet.ts")).runMagnet),
+  command(startDeclaration, async () => (await import("./daemon/start.ts")).runStart),
   command(runDeclaration, async () => (await import("./daemon/run.ts")).runDaemon),
   command(statusDeclaration, async () => (await import("./daemon/status.ts")).runStatus),
   command(stopDeclaration, async () => (await import("./daemon/stop.ts")).runStop),
@@ -69,6 +76,7 @@ export const COMMANDS: readonly Command[] = [
   command(configListDeclaration, async () => (await import("./config/show.ts")).runConfigList),
   command(configEditDeclaration, async () => (await import("./config/edit.ts")).runConfigEdit),
   command(configPathDeclaration, async () => (await import("./config/show.ts")).runConfigPath),
+  command(restartDeclaration, async () => (await import("./daemon/start.ts")).runRestart),
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),

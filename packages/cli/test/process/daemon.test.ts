@@ -62,7 +62,7 @@ test("without a daemon, or with a second one, one sentence says what to do", asy
   ]) {
     const { code, stderr } = await place.run(...words);
     assert.equal(code, 5, words.join(" "));
-    assert.equal(stderr, "The daemon does not run. Start it with: shoal daemon run\n");
+    assert.equal(stderr, "The daemon does not run. Start it with: shoal daemon start\n");
   }
   await startDaemon(place);
   const second = await place.run("daemon", "run");
@@ -73,6 +73,16 @@ test("without a daemon, or with a second one, one sentence says what to do", asy
     [unknown.code, unknown.stderr],
     [3, 'There is no transfer "7". See what there is with: shoal list\n'],
   );
+  const some = await place.run("pause", "--all", "--json");
+  assert.deepEqual(
+    [some.code, JSON.parse(some.stdout)],
+    [0, { schema: 1, paused: 0, failed: 0, results: [] }],
+  );
+  assert.equal((await place.run("get", "--detach", MAGNET)).code, 0);
+  const mixed = await place.run("pause", "1", "7", "--json");
+  assert.equal(mixed.code, 13);
+  const { paused, failed, results } = JSON.parse(mixed.stdout.split("\n").at(-2)!) as Record<string, unknown>;
+  assert.deepEqual([paused, failed, (results as unknown[]).length], [1, 1, 2]);
 });
 
 test("a token is shown once, opens the door, and is taken back", async () => {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,13 @@ export class Place {
     const running = new Running(
       spawn(process.execPath, [BIN, ...args], {
         cwd: this.dir,
-        env: { PATH: process.env["PATH"] ?? "", HOME: this.dir, SHOAL_OFFLINE: "1", ...env },
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          HOME: this.dir,
+          SHOAL_OFFLINE: "1",
+          SHOAL_NO_START: "1",
+          ...env,
+        },
       }),
     );
     this.#running.add(running);
@@ -54,7 +60,29 @@ export class Place {
     return running.ended;
   }
 
+  /** Runs a command with this environment to its end. */
+  runIn(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Result> {
+    const running = this.startIn(env, ...args);
+    running.child.stdin?.end();
+    return running.ended;
+  }
+
+  /** The state folders of profiles in which a daemon was started in the background. */
+  #backgroundProfiles(): string[] {
+    const profiles = this.path(".local/state/shoal/profiles");
+    const names = existsSync(profiles) ? readdirSync(profiles) : [];
+    const known = [
+      ["default", this.path(".local/state/shoal")],
+      ...names.map((name) => [name, join(profiles, name)]),
+    ];
+    return known.flatMap(([name, dir]) => (existsSync(join(dir!, "daemon.out")) ? [name!] : []));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const profile of this.#backgroundProfiles()) {
+      const { code, stdout } = await this.run("--profile", profile, "daemon", "status", "--json=pid");
+      if (code === 0) process.kill(Number((JSON.parse(stdout) as Line)["pid"]), "SIGKILL");
+    }
     for (const { child } of this.#running) child.kill("SIGKILL");
     await Promise.all(Array.from(this.#running, ({ ended }) => ended));
     rmSync(this.dir, { recursive: true, force: true });

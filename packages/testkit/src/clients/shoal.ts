@@ -172,6 +172,7 @@ export function shoalProgram(): string {
 export function shoalEnv(state: string): Record<string, string> {
   return {
     SHOAL_OFFLINE: "1",
+    SHOAL_NO_START: "1",
     SHOAL_STATE_DIR: join(state, "shoal"),
     HOME: state,
     XDG_CONFIG_HOME: join(state, "config"),

@@ -38,6 +38,31 @@ export const runDeclaration: Declaration<RunOptions> = {
   exits: ["fileSystem", "inUse", "network", "interrupted", "terminated"],
 };
 
+export const startDeclaration: Declaration<RunOptions> = {
+  name: "daemon start",
+  summary: "start the background service",
+  about: [
+    "It goes on when the terminal is closed, and ends with: shoal daemon stop. Commands that need it start it by themselves, unless --no-start says not to.",
+    "The command ends when the service can be reached.",
+  ],
+  arguments: [],
+  options: RUN_OPTIONS,
+  examples: [
+    { line: "shoal daemon start --download-dir ~/Films", about: "with another folder for downloads" },
+  ],
+  exits: ["daemon", "fileSystem", "inUse", "network"],
+};
+
+export const restartDeclaration: Declaration<RunOptions> = {
+  name: "daemon restart",
+  summary: "end the background service and start it anew",
+  about: ["Such as after an update. The flags are those of this command, not those of the last start."],
+  arguments: [],
+  options: RUN_OPTIONS,
+  examples: [{ line: "shoal daemon restart", about: "after shoal was updated" }],
+  exits: ["daemon", "fileSystem", "inUse", "network"],
+};
+
 export const statusDeclaration: Declaration<NoOptions> = {
   name: "daemon status",
   summary: "whether the background service runs, and where",
@@ -51,7 +76,7 @@ export const statusDeclaration: Declaration<NoOptions> = {
 export const stopDeclaration: Declaration<NoOptions> = {
   name: "daemon stop",
   summary: "end the background service in good order",
-  about: ["Transfers go on when it is started again."],
+  about: ["Waits until all is written. Transfers go on when it is started again."],
   arguments: [],
   options: {},
   examples: [{ line: "shoal daemon stop", about: "when it runs in the background" }],

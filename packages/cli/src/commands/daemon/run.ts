@@ -10,7 +10,7 @@ import { clean } from "../../ui/clean.ts";
 import { logTo } from "../../ui/log.ts";
 import { aborted } from "../../ui/ticker.ts";
 import { readVersion } from "../../version.ts";
-import { DaemonClient } from "../../daemon-client.ts";
+import { DaemonClient } from "../../daemon/client.ts";
 import { CliError } from "../../errors.ts";
 import type { Invocation } from "../command.ts";
 import type { RunOptions } from "./declarations.ts";
@@ -64,7 +64,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
 
 /** Throws ERR_LOCKED when a daemon answers at the socket. */
 async function refuseSecond(socket: string, signal: AbortSignal): Promise<void> {
-  const answers = await new DaemonClient(socket, signal).get("/info").then(
+  const answers = await new DaemonClient({ type: "socket", path: socket }, signal).info().then(
     () => true,
     () => false,
   );

@@ -1,11 +1,9 @@
-import type { NodeInfo } from "@shoal/schema";
-
-import { daemonClient } from "../../daemon-client.ts";
+import { reach } from "../../daemon/reach.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 
 /** `shoal daemon status`. */
 export async function runStatus({ context, output }: Invocation<NoOptions>): Promise<number> {
-  const info = await (await daemonClient(context)).get<NodeInfo>("/info");
+  const { info } = await reach(context);
   output.document(info);
   output.data(`shoal ${info.version} runs (pid ${info.pid}), profile ${info.profile}`);
   output.data(`  downloads to ${info.downloadDir}`);

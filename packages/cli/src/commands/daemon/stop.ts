@@ -1,10 +1,12 @@
-import { daemonClient } from "../../daemon-client.ts";
+import { reach } from "../../daemon/reach.ts";
+import { stopDaemon } from "../../daemon/stop.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 
-/** `shoal daemon stop`. */
+/** `shoal daemon stop`: waits until it has ended. */
 export async function runStop({ context, output }: Invocation<NoOptions>): Promise<number> {
-  await (await daemonClient(context)).post("/shutdown");
-  output.note("Shoal has ended. Transfers go on when it is started again.");
-  output.document({ stopped: true });
+  const connection = await reach(context);
+  await stopDaemon(context, connection);
+  output.note("Shoal has ended. Transfers go on when it is started again: shoal daemon start");
+  output.document({ stopped: true, pid: connection.info.pid });
   return 0;
 }

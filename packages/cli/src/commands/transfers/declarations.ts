@@ -1,12 +1,16 @@
 import type { ArgumentSpec, Declaration, NoOptions } from "../command.ts";
 import { flag, type SpecsOf } from "../option.ts";
+import type { AllOption } from "./each-target.ts";
 
-/** See `findTargets`. */
+/** See `findTargets`; none with --all. */
 const TARGETS: ArgumentSpec = {
   name: "transfer",
   description: "number, name, info-hash, 1,3-5, @label, all or failed",
+  optional: true,
   many: true,
 };
+
+const ALL: SpecsOf<AllOption> = { all: flag("--all", "every transfer") };
 
 const WHICH =
   "Transfers are named by their number in the list, their name, the beginning of their info-hash, numbers and ranges such as 1,3-5, a @label, or all, active, done, failed.";
@@ -26,32 +30,33 @@ export const listDeclaration: Declaration<NoOptions> = {
   exits: ["daemon"],
 };
 
-export const pauseDeclaration: Declaration<NoOptions> = {
+export const pauseDeclaration: Declaration<AllOption> = {
   name: "pause",
   summary: "stop transfers for now",
   about: [WHICH],
   arguments: [TARGETS],
-  options: {},
+  options: ALL,
   examples: [{ line: "shoal pause all", about: "everything rests until: shoal resume all" }],
-  exits: ["daemon", "notFound"],
+  exits: ["daemon", "notFound", "partial"],
 };
 
-export const resumeDeclaration: Declaration<NoOptions> = {
+export const resumeDeclaration: Declaration<AllOption> = {
   name: "resume",
   summary: "go on after a pause, or try again after a failure",
   about: [WHICH],
   arguments: [TARGETS],
-  options: {},
+  options: ALL,
   examples: [{ line: "shoal resume failed", about: "try everything again that failed" }],
-  exits: ["daemon", "notFound"],
+  exits: ["daemon", "notFound", "partial"],
 };
 
-export interface RemoveOptions {
+export interface RemoveOptions extends AllOption {
   readonly deleteFiles: boolean;
 }
 
 const REMOVE_OPTIONS: SpecsOf<RemoveOptions> = {
   deleteFiles: flag("--delete-files", "delete what the download has made, too (asks before)"),
+  ...ALL,
 };
 
 export const removeDeclaration: Declaration<RemoveOptions> = {
@@ -61,5 +66,5 @@ export const removeDeclaration: Declaration<RemoveOptions> = {
   arguments: [TARGETS],
   options: REMOVE_OPTIONS,
   examples: [{ line: "shoal rm done", about: "the list has only what goes on" }],
-  exits: ["daemon", "notFound"],
+  exits: ["daemon", "notFound", "partial"],
 };
