@@ -1,10 +1,12 @@
 import { chmod, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { createHttpServer, HostPolicy, type HttpServer } from "@shoal/server";
+import { createHttpServer, describeApi, HostPolicy, type HttpServer } from "@shoal/server";
+import { describe } from "./api/description.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { noticeRoutes } from "./api/notices.ts";
+import { pageRoutes } from "./api/pages.ts";
 import { shareRoutes } from "./api/shares.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { settingRoutes } from "./api/settings.ts";
@@ -57,6 +59,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       hostAdvice: (host) => `If that is this computer, allow it: shoal config set ui.hosts +${host}`,
     });
     servers.push(app);
+    await describeApi(app, describe(options.version));
+    pageRoutes(app);
     await app.register(
       async (api) => {
         nodeRoutes(api, node, face);

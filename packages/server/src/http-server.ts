@@ -22,6 +22,13 @@ declare module "fastify" {
     readonly anyBody?: boolean;
   }
 
+  /** For the documentation; a route without a summary has none. */
+  interface FastifySchema {
+    summary?: string;
+    description?: string;
+    tags?: readonly string[];
+  }
+
   interface FastifyRequest {
     /** Whose token came with the request; null on the socket of this user, and where none is needed. */
     bearer: TokenRecord | null;

@@ -5,3 +5,4 @@ export { createHttpServer, type HttpServer, type HttpServerOptions } from "./htt
 export { SqliteError } from "./sqlite-thread.ts";
 export { allows, type Scope, SCOPES, type TokenRecord, Tokens, type TokenStore } from "./tokens.ts";
 export { EventStream, type EventStreamOwner } from "./event-stream.ts";
+export { type ApiDescription, describeApi, openApiDocument } from "./openapi.ts";
