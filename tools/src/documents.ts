@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { renderErrors } from "./errors-doc.ts";
 import type { ErrorTable, ExitCodeTable } from "./errors-doc.ts";
+import { type ReasonTable, renderReasons } from "./reasons-doc.ts";
 
 /** A document whose text follows from the code. */
 export interface GeneratedDocument {
@@ -16,7 +17,11 @@ export async function generateDocuments(root: string): Promise<GeneratedDocument
   const errors = await exportOf<ErrorTable>(root, "packages/engine/dist/base/errors.js", "ERROR_TABLE");
   if (errors === null) throw new Error("The engine is not built: npm run build");
   const exitCodes = await exportOf<ExitCodeTable>(root, "packages/cli/dist/exit-codes.js", "EXIT_CODES");
-  return [{ path: "docs/errors.md", text: renderErrors(errors, exitCodes) }];
+  const reasons = await exportOf<ReasonTable>(root, "packages/engine/dist/core/reasons.js", "REASONS");
+  return [
+    { path: "docs/errors.md", text: renderErrors(errors, exitCodes) },
+    ...(reasons === null ? [] : [{ path: "docs/reasons.md", text: renderReasons(reasons) }]),
+  ];
 }
 
 /** Paths of the generated documents that are not on disk as they should be. */

@@ -1,3 +1,5 @@
+import { cell } from "./table-cell.ts";
+
 /** Codes of ShoalError with their meaning, as the engine's `ERROR_TABLE`. */
 export type ErrorTable = Readonly<Record<string, string>>;
 
@@ -28,9 +30,4 @@ export function renderErrors(errors: ErrorTable, exitCodes: ExitCodeTable | null
     .sort(([, a], [, b]) => a.code - b.code)
     .map(([name, exit]) => `| ${exit.code} | \`${name}\` | ${cell(exit.meaning)} | ${cell(exit.fix)} |\n`);
   return text + EXIT_HEAD + exits.join("");
-}
-
-/** Text that can't end a table cell early. */
-function cell(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", " ");
 }

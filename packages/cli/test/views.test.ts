@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { WaitingCode, WaitingReason } from "@shoal/engine";
 
 import {
   downloadLines,
@@ -36,6 +37,10 @@ const STATS = {
   waiting: null,
 };
 
+function reason(code: WaitingCode, message: string): WaitingReason {
+  return { code, message, action: "leave it" };
+}
+
 const NOBODY = {
   trackers: 0,
   trackersAnswered: 0,
@@ -48,7 +53,7 @@ const NOBODY = {
 test("downloadLines: numbers while data arrives, the reason while it does not", () => {
   const moving = downloadLines(STATS, 0, PLAIN, 80);
   assert.deepEqual(moving, [`   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`]);
-  const waiting = { ...STATS, waiting: { code: "no-peers", message: "no peer is known\u001b[2J" } as const };
+  const waiting = { ...STATS, waiting: reason("no-peers", "no peer is known\u001b[2J") };
   assert.deepEqual(downloadLines(waiting, 0, PLAIN, 80), [
     `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`,
   ]);
@@ -62,12 +67,12 @@ test("downloadLines: people and web servers are told apart", () => {
 test("downloadLines: a long reason goes on in the next lines", () => {
   const message =
     "no tracker answers (no answer from 192.168.100.200:6969 within 30 seconds), and no peer is known";
-  const lines = downloadLines({ ...STATS, waiting: { code: "tracker-down", message } }, 0, PLAIN, 80);
+  const lines = downloadLines({ ...STATS, waiting: reason("tracker-down", message) }, 0, PLAIN, 80);
   assert.deepEqual(lines, [
     `   ${bar(0.38)}  38 %   no tracker answers (no answer from`,
     "      192.168.100.200:6969 within 30 seconds), and no peer is known",
   ]);
-  const endless = { code: "tracker-refused", message: "word ".repeat(500) } as const;
+  const endless = reason("tracker-refused", "word ".repeat(500));
   const most = downloadLines({ ...STATS, waiting: endless }, 0, PLAIN, 80);
   assert.equal(most.length, 4);
   for (const line of most) assert.ok(line.length < 80, line);
@@ -84,14 +89,14 @@ test("lookingLine: what was asked, and nothing that was not", () => {
     lookingLine(asked, null),
     "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
   );
-  const waiting = { code: "no-peers", message: "no peer is known" } as const;
+  const waiting = reason("no-peers", "no peer is known");
   assert.equal(lookingLine(NOBODY, waiting), "Looking for the file list …  no peer is known");
   const finders = [
     { source: "dht", asked: 70, answered: 61, peers: 5 },
     { source: "lsd", asked: 0, answered: 0, peers: 0 },
   ] as const;
   assert.equal(
-    lookingLine({ ...NOBODY, finders }, { code: "searching", message: "asking the DHT for peers" }),
+    lookingLine({ ...NOBODY, finders }, reason("searching", "asking the DHT for peers")),
     "Looking for the file list …  DHT 61 nodes (5 peers), local network",
   );
 });
@@ -99,12 +104,12 @@ test("lookingLine: what was asked, and nothing that was not", () => {
 test("lookingLine: who has not answered, and who refuses", () => {
   const finders = [{ source: "dht", asked: 3, answered: 0, peers: 0 }] as const;
   const asked = { ...NOBODY, trackers: 2, finders };
-  const down = { code: "tracker-down", message: "no tracker answers" } as const;
+  const down = reason("tracker-down", "no tracker answers");
   assert.equal(
     lookingLine(asked, down),
     "Looking for the file list …  asked 2 trackers (no answer yet), DHT (no answer yet)",
   );
-  const offline = { code: "no-network", message: "waits for interface tun0" } as const;
+  const offline = reason("no-network", "waits for interface tun0");
   assert.equal(lookingLine(asked, offline), "Looking for the file list …  waits for interface tun0");
   assert.match(lookingLine({ ...asked, trackersRefused: 1 }, null), /asked 2 trackers \(1 refused\)/);
 });
@@ -143,7 +148,7 @@ test("stillLooking: what is likely after what was tried, and how to give up", ()
   );
   assert.match(stillLooking({ ...NOBODY, trackers: 1 }, 0, null), /No answer came from the tracker\./);
   assert.match(stillLooking(NOBODY, 0, null), /nobody near has it now/);
-  const offline = { code: "no-network", message: "waits for interface tun0" } as const;
+  const offline = reason("no-network", "waits for interface tun0");
   assert.match(stillLooking(NOBODY, 0, offline), /Nobody can be reached: waits for interface tun0\./);
 });
 

@@ -1,4 +1,4 @@
-import { primaryKey, type Torrent } from "@shoal/engine";
+import { type Hold, primaryKey, type Torrent, type TorrentStats } from "@shoal/engine";
 import type { Torrent as TorrentView, Waiting } from "@shoal/schema";
 import type { TransferRecord } from "./transfer-record.ts";
 
@@ -11,7 +11,7 @@ export class Transfer {
   readonly torrent: Torrent;
 
   /** Rules by which it rests, besides what the user wants; the first one is shown. */
-  readonly holds: Map<HoldName, Waiting> = new Map();
+  readonly holds: Map<HoldName, Hold> = new Map();
 
   constructor(record: TransferRecord, torrent: Torrent) {
     this.record = record;
@@ -23,10 +23,10 @@ export class Transfer {
     return !this.record.paused && this.holds.size === 0;
   }
 
-  /** The rule by which it rests; null when it runs, or when its user has paused it. */
-  get hold(): Waiting | null {
-    if (this.record.paused) return null;
-    for (const waiting of this.holds.values()) return waiting;
+  /** Why it rests, for the engine to tell; null when it runs. */
+  get hold(): Hold | null {
+    if (this.record.paused) return { code: "paused-user" };
+    for (const hold of this.holds.values()) return hold;
     return null;
   }
 
@@ -53,6 +53,14 @@ export class Transfer {
     return ratioOf(this.torrent.stats());
   }
 
+  /** Why nothing moves, with advice that names this transfer; null when all is well. */
+  waiting(stats: TorrentStats = this.torrent.stats()): Waiting | null {
+    const { waiting } = stats;
+    return waiting === null
+      ? null
+      : { ...waiting, action: waiting.action.replaceAll("<t>", String(this.id)) };
+  }
+
   /** As it is now, for whoever looks. */
   view(): TorrentView {
     const { torrent, record } = this;
@@ -77,7 +85,7 @@ export class Transfer {
       pieceCount: stats.pieceCount,
       piecesHave: stats.piecesHave,
       etaMs: stats.etaMs === null ? null : Math.round(stats.etaMs),
-      waiting: this.hold ?? stats.waiting,
+      waiting: this.waiting(stats),
       error: error === null ? null : { code: error.code, message: error.message },
       labels: [...record.labels],
       downloadDir: this.downloadDir,

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type AddOptions,
+  type Hold,
   encodeTorrent,
   type Log,
   primaryKey,
@@ -12,7 +13,6 @@ import {
   type TorrentRow,
   type VerifyLevel,
 } from "@shoal/engine";
-import type { Waiting } from "@shoal/schema";
 import { ApiError, type Compiled, type Database } from "@shoal/server";
 import type { Selectable } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
@@ -80,6 +80,7 @@ export class Transfers {
   static async open(parts: TransferParts): Promise<Transfers> {
     await mkdir(parts.torrentsDir, { recursive: true });
     const transfers = new Transfers(parts);
+    parts.session.explainHolds((torrent) => transfers.#byTorrent.get(torrent)?.hold ?? null);
     parts.session.on((event) => {
       if (event.type === "torrent") transfers.#onEvent(event.torrent, event.event);
     });
@@ -188,7 +189,7 @@ export class Transfers {
   }
 
   /** A rule stops it until `release`, whatever its user does meanwhile. `why` is what people read. */
-  async hold(transfer: Transfer, rule: HoldName, why: Waiting): Promise<void> {
+  async hold(transfer: Transfer, rule: HoldName, why: Hold): Promise<void> {
     transfer.holds.set(rule, why);
     this.#touch(transfer);
     await transfer.torrent.pause();

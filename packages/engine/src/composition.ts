@@ -9,6 +9,7 @@ export { IpFilter } from "./base/ip-filter.ts";
 export { ShoalError } from "./base/errors.ts";
 export { DhtNode } from "./core/dht/dht-node.ts";
 export type { DhtConfig, DhtItem, LookupResult } from "./core/dht/dht-types.ts";
+export { ClockEvidence } from "./core/clock-evidence.ts";
 export { ExternalAddress } from "./core/external-address.ts";
 export { type Rng, Xoshiro128 } from "./base/rng.ts";
 export { peerPriority } from "./core/swarm/peer-priority.ts";
@@ -57,6 +58,7 @@ export type { FinderProgress, PeerFinder, Seeking, Sought } from "./session/peer
 export { Session } from "./session/session.ts";
 export type { Torrent } from "./session/torrent-handle.ts";
 export { TrackerClient } from "./session/tracker-client.ts";
+export { witnessedHttp } from "./session/witnessed-http.ts";
 export { encodeBencode } from "./wire/bencode-encode.ts";
 export { decodePex, encodePex, PEX_PREFERS_ENCRYPTION, type PexContact } from "./wire/pex.ts";
 export { decodeKrpc, encodeAnswer, type KrpcPacket } from "./wire/krpc.ts";

@@ -9,7 +9,15 @@ export type { IpRanges } from "./base/ip-ranges.ts";
 export { parseEndpoint } from "./base/address.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { Delivery, DeliveryLog, Party } from "./core/delivery-log.ts";
-export type { WaitingCode, WaitingReason } from "./core/explain.ts";
+export type { ClockTrouble } from "./core/clock-evidence.ts";
+export type { Hold } from "./core/hold.ts";
+export {
+  type ReasonArea,
+  type ReasonEntry,
+  REASONS,
+  type WaitingCode,
+  type WaitingReason,
+} from "./core/reasons.ts";
 export type { FilePriority } from "./core/file-selection.ts";
 export type { ObfuscationPolicy } from "./core/swarm/dial-way.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";

@@ -14,12 +14,11 @@ export const TorrentState = Type.Enum([
   "error",
 ]);
 
-/** Why a torrent waits: a code for programs, one plain clause for people. */
+/** Why a torrent waits: a code for programs (docs/reasons.md), one plain clause for people, and what helps most. */
 export const Waiting = Type.Object(
-  { code: Type.String(), message: Type.String(), action: Type.Optional(Type.String()) },
+  { code: Type.String(), message: Type.String(), action: Type.String() },
   { additionalProperties: false },
 );
-
 export type Waiting = Static<typeof Waiting>;
 
 /** One line of the list of transfers. Bytes, bytes a second and milliseconds are whole numbers; unknown is null. */

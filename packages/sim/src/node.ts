@@ -1,4 +1,5 @@
 import {
+  ClockEvidence,
   ExternalAddress,
   IpFilter,
   type PeerFinder,
@@ -11,6 +12,7 @@ import {
   type SessionConfig,
   ShoalError,
   TrackerClient,
+  witnessedHttp,
   Xoshiro128,
 } from "@shoal/engine/composition";
 import { SimulatedClock } from "./clock.ts";
@@ -86,9 +88,14 @@ export class Node {
       random,
       log: silentLog,
       external: new ExternalAddress(),
+      clockEvidence: new ClockEvidence(),
       ipFilter: new IpFilter(),
     };
-    const http = parts.web.client(this.host, () => this.isAlive);
+    const http = witnessedHttp(
+      parts.web.client(this.host, () => this.isAlive),
+      shared.clockEvidence,
+      this.clock,
+    );
     const trackers = new TrackerClient({ ...shared, udp, http }, rng);
     this.session = new Session(
       {

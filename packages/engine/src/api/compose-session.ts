@@ -1,6 +1,7 @@
 import { FAMILIES } from "../base/address.ts";
 import { IpFilter } from "../base/ip-filter.ts";
 import { Xoshiro128 } from "../base/rng.ts";
+import { ClockEvidence } from "../core/clock-evidence.ts";
 import { ExternalAddress } from "../core/external-address.ts";
 import { nodeClock } from "../node/clock.ts";
 import { nodeDiffieHellman } from "../node/diffie-hellman.ts";
@@ -22,6 +23,7 @@ import { PortMapper } from "../session/port-mapper.ts";
 import { Dht, type DhtSettings } from "../session/dht.ts";
 import { Session } from "../session/session.ts";
 import { TrackerClient } from "../session/tracker-client.ts";
+import { witnessedHttp } from "../session/witnessed-http.ts";
 import { parseProxy } from "./parse-proxy.ts";
 import { PUBLIC_DHT_NODES, type SessionOptions, withDefaults } from "./options.ts";
 
@@ -38,7 +40,8 @@ export async function composeSession(
   const net = new NodeNet(policy);
   const random = new NodeRandom();
   const udp = new NodeUdp(policy);
-  const http = new NodeHttp(policy, all.clientName);
+  const clockEvidence = new ClockEvidence();
+  const http = witnessedHttp(new NodeHttp(policy, all.clientName), clockEvidence, nodeClock);
   const newRng = (): Xoshiro128 => new Xoshiro128(random.fill(new Uint8Array(16)));
   const log = all.log ?? silent;
   const external = new ExternalAddress();
@@ -52,6 +55,7 @@ export async function composeSession(
     store,
     log,
     external,
+    clockEvidence,
     ipFilter,
     hasher: nodeHasher,
   };

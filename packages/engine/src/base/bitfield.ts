@@ -112,6 +112,12 @@ export class Bitfield {
     return false;
   }
 
+  /** Sets all that are set in `other`, which has the same length. */
+  add(other: Bitfield): void {
+    for (let i = 0; i < this.bytes.length; i++) this.bytes[i]! |= other.bytes[i]!;
+    this.#count = countBits(this.bytes);
+  }
+
   clone(): Bitfield {
     const copy = new Bitfield(this.length);
     copy.bytes.set(this.bytes);

@@ -1,6 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import type { ShoalError } from "../base/errors.ts";
-import { type DiskTrouble, filesTroubleOf } from "./explain.ts";
+import { type DiskTrouble, filesTroubleOf } from "./disk-trouble.ts";
 
 /** Most tries of a write that fails for a reason that may pass, until the torrent is stopped. */
 export const MAX_TRIES = 6;

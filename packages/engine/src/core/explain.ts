@@ -1,23 +1,10 @@
-import { ShoalError } from "../base/errors.ts";
+import { countText as count } from "../base/count-text.ts";
+import { durationText } from "../base/duration-text.ts";
 import { sizeText } from "../base/size-text.ts";
-
-/** What is wrong with the disk or the files of a torrent. Sizes in bytes. */
-export type DiskTrouble =
-  /** `path`: the folder that is full. Null until it is measured. */
-  | {
-      readonly kind: "full";
-      readonly space: { readonly path: string; readonly needed: number; readonly free: number } | null;
-    }
-  /** `message`: what failed, with its path. `retrying`: it is tried again by itself. */
-  | { readonly kind: "error"; readonly message: string; readonly retrying: boolean }
-  /** Files that were there are gone, cut short, or others: `path` is the first of so many `files`. */
-  | FilesTrouble;
-
-export interface FilesTrouble {
-  readonly kind: "missing" | "short" | "changed";
-  readonly path: string;
-  readonly files: number;
-}
+import type { ClockTrouble } from "./clock-evidence.ts";
+import { type DiskTrouble, explainDisk } from "./disk-trouble.ts";
+import { explainHold, type Hold } from "./hold.ts";
+import { because, type WaitingReason } from "./reasons.ts";
 
 /** How far a search without trackers has come: others asked, and how many of them answered. */
 export interface FinderFacts {
@@ -29,10 +16,15 @@ export interface FinderFacts {
 /** Facts about a torrent, from which the reason for waiting follows. */
 export interface WaitingFacts {
   readonly needsMetadata: boolean;
+  readonly paused: boolean;
+  /** Why it is paused; null when nobody says. */
+  readonly hold: Hold | null;
   readonly checking: boolean;
   readonly downloading: boolean;
   /** Payload arrived within the last seconds. */
   readonly receiving: boolean;
+  /** Bytes a second that a limit of ours lets through, while that holds something back; else null. */
+  readonly limit: number | null;
   readonly disk: DiskTrouble | null;
   readonly diskBusy: boolean;
   /** Why nothing can be reached at all, in one clause; null when all is well. */
@@ -45,6 +37,18 @@ export interface WaitingFacts {
   readonly banned: number;
   /** Addresses that take plain connections only, while obfuscated ones are required. */
   readonly plainOnly: number;
+  /** Addresses that took a connection and ended it before they said anything. */
+  readonly hungUp: number;
+  /** Addresses from which nothing at all came back. */
+  readonly silent: number;
+  /** Addresses to which this computer itself lets nobody connect. */
+  readonly forbidden: number;
+  /** Obfuscated connections are off here. */
+  readonly plainHere: boolean;
+  /** The torrent has no v1 info-hash. */
+  readonly v2Only: boolean;
+  /** What speaks against the clock of this computer. */
+  readonly clock: ClockTrouble | null;
   readonly trackers: number;
   readonly trackersFailed: number;
   /** Those that answered their last announce, and know of nobody else or of nobody who can be reached. */
@@ -65,46 +69,23 @@ export interface WaitingFacts {
   readonly useful: number;
   /** Useful peers that serve us. */
   readonly unchoked: number;
+  /** Part of all pieces that we and those have who are connected, 0 to 1; null while there are no pieces or nobody is connected. */
+  readonly together: number | null;
+  /** So long ago somebody, or all together, had everything; null when that was never seen. */
+  readonly sinceCompleteMs: number | null;
 }
 
-export type WaitingCode =
-  | "checking"
-  | "disk-full"
-  | "disk-error"
-  | "files-missing"
-  | "files-changed"
-  | "disk-busy"
-  | "no-network"
-  | "connecting"
-  | "only-peer-banned"
-  | "tracker-refused"
-  | "tracker-down"
-  | "peers-silent"
-  | "peers-plain-only"
-  | "asking-tracker"
-  | "searching"
-  | "no-peers"
-  | "getting-metadata"
-  | "need-metadata"
-  | "peers-no-data"
-  | "choked-by-all"
-  | "awaiting-data"
-  | "need-hashes"
-  | "awaiting-web-server"
-  | "web-server-down";
-
-/** Why a torrent waits: a code for programs, one plain clause for people. */
-export interface WaitingReason {
-  readonly code: WaitingCode;
-  /** May quote text of strangers: clean it before printing. */
-  readonly message: string;
-}
+/** So many have to be silent before that is held against the way to them. */
+const MANY_SILENT = 5;
+/** The same for nodes of the DHT, of which a few are always asked in vain. */
+const MANY_SILENT_NODES = 4;
 
 /**
  * Why nothing arrives, or why not everything can be shared; null when all is well or nothing is wanted. The first rule that
  * fits wins, so rules go from the cause nearest to us to the farthest.
  */
 export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
+  if (facts.paused) return explainHold(facts.hold);
   if (facts.disk !== null) return explainDisk(facts.disk);
   if (facts.checking) return because("checking", "comparing what is on disk with the torrent");
   if (facts.receiving || (!facts.downloading && !facts.needsMetadata)) return null;
@@ -129,67 +110,17 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   if (facts.useful === 0) {
     const webSeed = facts.webSeedFailure === null ? "" : `; ${webSeedText(facts.webSeedFailure)}`;
     const peers = count(facts.peers, "peer");
-    return because("peers-no-data", `${peers} connected, none has the missing pieces${webSeed}`);
+    const parts = `${together(facts)}${lastComplete(facts)}${webSeed}`;
+    return because("peers-no-data", `${peers} connected, none has the missing pieces${parts}`);
   }
   if (facts.unchoked === 0)
     return because(
       "choked-by-all",
       `${count(facts.useful, "peer")} serving others first; waiting for a turn`,
     );
+  if (facts.limit !== null)
+    return because("limited", `held back by the limit of ${sizeText(facts.limit)}/s that is set here`);
   return because("awaiting-data", `waiting for ${count(facts.unchoked, "peer")} to send`);
-}
-
-/** The same for what is wrong with the disk alone. */
-export function explainDisk(trouble: DiskTrouble): WaitingReason {
-  switch (trouble.kind) {
-    case "full": {
-      const { space } = trouble;
-      const sizes =
-        space === null
-          ? ""
-          : `: ${sizeText(space.needed)} needed in ${space.path}, ${sizeText(space.free)} free`;
-      return because("disk-full", `the disk is full${sizes}; continues by itself when there is room`);
-    }
-    case "error":
-      return because("disk-error", trouble.retrying ? `${trouble.message}; trying again` : trouble.message);
-    case "missing":
-    case "short":
-      return because("files-missing", `${filesText(trouble)}; goes on by itself when put back unchanged`);
-    case "changed":
-      return because("files-changed", `${filesText(trouble)}; goes on by itself when put back as before`);
-  }
-}
-
-const FILES_VERBS = {
-  missing: ["is missing", "are missing"],
-  short: ["is shorter than it was", "are shorter than they were"],
-  changed: ["was changed", "were changed"],
-} as const;
-
-/** "/a/b and 2 more files are missing". */
-function filesText({ kind, path, files }: FilesTrouble): string {
-  const [one, many] = FILES_VERBS[kind];
-  return files === 1 ? `${path} ${one}` : `${path} and ${count(files - 1, "more file")} ${many}`;
-}
-
-/** The trouble as an error. `folder` is left out of `path` in its details, since the path is that of the torrent's file. */
-export function filesError(trouble: FilesTrouble, folder: string): ShoalError {
-  const code = trouble.kind === "changed" ? "ERR_FILE_CHANGED" : "ERR_FILES_MISSING";
-  const { path } = trouble;
-  return new ShoalError(code, filesText({ ...trouble, path: `${folder}/${path}` }), { ...trouble, folder });
-}
-
-/** Why something can't begin for which there is no room in `path`. Bytes. */
-export function spaceError(path: string, needed: number, free: number): ShoalError {
-  return new ShoalError("ERR_NO_SPACE", `${path} has not enough free space`, { path, needed, free });
-}
-
-/** What `filesError` was made of; null for other errors. */
-export function filesTroubleOf({ details }: ShoalError): FilesTrouble | null {
-  const { kind, path, files, folder } = details;
-  if (kind !== "missing" && kind !== "short" && kind !== "changed") return null;
-  if (typeof path !== "string" || typeof files !== "number" || typeof folder !== "string") return null;
-  return { kind, path: `${folder}/${path}`, files };
 }
 
 function explainLoneliness(facts: WaitingFacts): WaitingReason {
@@ -199,7 +130,11 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     const who = facts.banned === 1 ? "the only peer known" : `all ${facts.banned} peers known`;
     return because("only-peer-banned", `${who} sent bad data and is not used; waiting for others`);
   }
+  const blocked = explainBlocked(facts);
+  if (blocked !== null) return because("blocked", blocked);
   if (facts.trackers > 0 && facts.trackersFailed === facts.trackers) {
+    if (facts.clock !== null && trackerFailure?.refused !== true)
+      return because("clock", clockText(facts.clock));
     const goesOn = facts.finders.length > 0;
     const hope = goesOn ? `; asking ${finderNames(facts.finders)} for peers` : "";
     if (trackerFailure?.refused === true)
@@ -216,11 +151,64 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
     const why = `${who} can't be reached by obfuscated connections, and no others are allowed here`;
     return because("peers-plain-only", `${why}; trying again`);
   }
-  if (facts.candidates > 0)
-    return because("peers-silent", `${count(facts.candidates, "known peer")} did not answer; trying again`);
-  if (facts.trackers > 0) return because("asking-tracker", searching(facts));
-  if (facts.finders.length > 0) return because("searching", searching(facts));
+  if (facts.hungUp > 0 && facts.hungUp >= facts.candidates) return because("version", versionText(facts));
+  if (facts.candidates > 0) {
+    const asking = isAsking(facts) ? `; ${searching(facts)}` : "";
+    const silence = `${count(facts.candidates, "known peer")} did not answer${lastComplete(facts)}`;
+    return because("peers-silent", `${silence}; trying again${asking}`);
+  }
+  if (facts.trackers > 0) return because("asking-tracker", searching(facts) + lastComplete(facts));
+  if (facts.finders.length > 0) return because("searching", searching(facts) + lastComplete(facts));
   return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
+}
+
+/** What keeps everything out or in, as far as that is shown by what works and what does not; null otherwise. */
+function explainBlocked(facts: WaitingFacts): string | null {
+  if (facts.forbidden > 0 && facts.forbidden >= facts.candidates)
+    return "this computer lets no connections out to peers: its firewall, or whatever confines shoal";
+  const dht = facts.finders.find(({ source }) => source === "dht");
+  const dhtAnswers = dht !== undefined && dht.answered > 0;
+  if (facts.silent >= MANY_SILENT && facts.silent >= facts.candidates) {
+    const works = facts.trackersAnswered > 0 ? "trackers do" : dhtAnswers ? "the DHT does" : null;
+    if (works !== null) {
+      const who = `none of ${facts.silent} known peers answers at all, while ${works}`;
+      return `${who}: something on the way blocks connections to them`;
+    }
+  }
+  if (facts.candidates === 0 && facts.trackersAnswered > 0 && dht !== undefined) {
+    if (dht.asked >= MANY_SILENT_NODES && dht.answered === 0)
+      return `nothing comes back over UDP: none of ${dht.asked} nodes of the DHT answered, while trackers did, naming nobody`;
+  }
+  return null;
+}
+
+function clockText({ aheadMs, host }: ClockTrouble): string {
+  if (aheadMs === null) return `the certificate of ${host} is not valid at the time of this computer's clock`;
+  const how = `${durationText(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead" : "behind"}`;
+  return `the clock of this computer is ${how} of what ${host} says, and no tracker can be reached securely`;
+}
+
+function versionText({ hungUp, plainHere, v2Only }: WaitingFacts): string {
+  const who = hungUp === 1 ? "the only peer known hangs up" : `all ${hungUp} peers known hang up`;
+  const why = plainHere
+    ? "they may take obfuscated connections only, which are off here"
+    : v2Only
+      ? "they may not speak BitTorrent v2, which this torrent needs"
+      : "they may have another version of it, or not have it any more";
+  return `${who} before they say anything: ${why}; trying again`;
+}
+
+/** ", together 34 % of it is there". */
+function together({ together: part }: WaitingFacts): string {
+  return part === null ? "" : `; with them ${Math.floor(part * 100)} % of it is there`;
+}
+
+function lastComplete({ sinceCompleteMs: ms }: WaitingFacts): string {
+  return ms === null ? "" : `; last seen complete ${durationText(ms)} ago`;
+}
+
+function isAsking({ trackers, finders }: WaitingFacts): boolean {
+  return trackers > 0 || finders.length > 0;
 }
 
 function webSeedText({ host, message }: NonNullable<WaitingFacts["webSeedFailure"]>): string {
@@ -228,11 +216,12 @@ function webSeedText({ host, message }: NonNullable<WaitingFacts["webSeedFailure
 }
 
 /** "asking 2 trackers (1 answered), the DHT (61 of 70 nodes answered) and the local network for peers". */
-function searching({ trackers, trackersAnswered, finders }: WaitingFacts): string {
+function searching({ trackers, trackersAnswered, finders, candidates }: WaitingFacts): string {
   const asked = finders.length === 0 ? [] : [finderNames(finders)];
   if (trackers > 0) {
     const who = trackers === 1 ? "the tracker" : `${trackers} trackers`;
-    asked.unshift(trackersAnswered === 0 ? who : `${who} (${trackersAnswered} answered, naming nobody)`);
+    const naming = candidates === 0 ? ", naming nobody" : "";
+    asked.unshift(trackersAnswered === 0 ? who : `${who} (${trackersAnswered} answered${naming})`);
   }
   return `asking ${asked.join(finders.length > 1 ? ", " : " and ")} for peers`;
 }
@@ -244,12 +233,4 @@ function finderNames(finders: readonly FinderFacts[]): string {
     return asked === 0 ? "the DHT" : `the DHT (${answered} of ${count(asked, "node")} answered)`;
   });
   return names.join(" and ");
-}
-
-function because(code: WaitingCode, message: string): WaitingReason {
-  return { code, message };
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

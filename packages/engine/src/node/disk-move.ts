@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { RelocateOptions } from "../ports/disk.ts";
-import { spaceError } from "../core/explain.ts";
+import { spaceError } from "../core/disk-trouble.ts";
 import { copyRange } from "./copy-range.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
 import { freeSpaceOf } from "./disk-files.ts";

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ShoalError } from "../base/errors.ts";
 import type { HttpSink, HttpStream } from "../ports/http.ts";
+import { systemCode } from "./socket-error.ts";
 
 /** A body that is not wanted is read to its end, so that the connection can be kept, when it is no longer than this. */
 const MAX_DRAINED = 65_536;
@@ -127,7 +128,7 @@ export function noAnswer(name: string, timeoutMs: number, cause?: unknown): Shoa
 }
 
 export function httpError(message: string, cause?: unknown): ShoalError {
-  return new ShoalError("ERR_HTTP", message, {}, cause);
+  return new ShoalError("ERR_HTTP", message, { systemCode: systemCode(cause) }, cause);
 }
 
 export function isHttpError(error: unknown): error is ShoalError {

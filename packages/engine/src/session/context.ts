@@ -2,6 +2,7 @@ import type { Family } from "../base/address.ts";
 import type { Millis } from "../base/brand.ts";
 import type { IpFilter } from "../base/ip-filter.ts";
 import type { Rng } from "../base/rng.ts";
+import type { ClockEvidence } from "../core/clock-evidence.ts";
 import type { ExternalAddress } from "../core/external-address.ts";
 import type { DeliveryLog } from "../core/delivery-log.ts";
 import type { DialBudget } from "../core/swarm/dial-budget.ts";
@@ -53,6 +54,8 @@ export interface SessionPorts {
   readonly portMapper: PortMapper | null;
   /** Shared with the trackers and finders, which vote on it, too. */
   readonly external: ExternalAddress;
+  /** What answers of others say of the clock of this computer. */
+  readonly clockEvidence: ClockEvidence;
   /** Null when the session does without. */
   readonly dht: Dht | null;
 }

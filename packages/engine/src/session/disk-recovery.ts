@@ -1,6 +1,6 @@
 import { ShoalError } from "../base/errors.ts";
 import { DiskHealth } from "../core/disk-health.ts";
-import { explainDisk, type DiskTrouble } from "../core/explain.ts";
+import { explainDisk, type DiskTrouble } from "../core/disk-trouble.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { SessionContext } from "./context.ts";
 

@@ -3,7 +3,7 @@ import type { ShoalError } from "../base/errors.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { Opinion } from "../core/swarm/reputation.ts";
-import type { WaitingReason } from "../core/explain.ts";
+import type { WaitingReason } from "../core/reasons.ts";
 import type { TrackerResult } from "./tracker-status.ts";
 
 /** What a torrent is doing, in one word. */

@@ -1,3 +1,4 @@
+import type { Hold } from "../core/hold.ts";
 import type { TorrentEvent } from "./events.ts";
 
 /** What a live torrent tells its handle. */
@@ -8,6 +9,8 @@ export interface LiveTorrentOwner {
    * resume data is nobody else's.
    */
   onHashesKnown(): Promise<unknown>;
+  /** Why it is paused, as far as somebody says. */
+  hold(): Hold | null;
   /** There is something to do now: `onTick` is wanted. */
   onActive(): void;
 }

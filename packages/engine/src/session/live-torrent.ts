@@ -11,6 +11,7 @@ import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats }
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import type { CloseHow } from "./removal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
+import { Completeness } from "./completeness.ts";
 import { TorrentData } from "./torrent-data.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
@@ -30,6 +31,7 @@ export class LiveTorrent {
   readonly #data: TorrentData;
   readonly #magnet: Magnet | null;
   readonly #discovery: TorrentDiscovery;
+  readonly #completeness: Completeness;
   #infoHashes: InfoHashes;
   #metainfo: Metainfo | null;
   #state: TorrentState = "paused";
@@ -42,7 +44,7 @@ export class LiveTorrent {
   /** The recheck under way is one of a paused torrent. */
   #staysPaused = false;
 
-  /** `discovery` outlives this: a torrent at rest is announced, too. */
+  /** `discovery` outlives this: a torrent at rest is announced, too. `lastCompleteAt`: see `TorrentRow`. */
   constructor(
     context: SessionContext,
     number: number,
@@ -50,8 +52,10 @@ export class LiveTorrent {
     source: TorrentSource,
     discovery: TorrentDiscovery,
     owner: LiveTorrentOwner,
+    lastCompleteAt: number | null,
   ) {
     this.#context = context;
+    this.#completeness = new Completeness(context.clock, lastCompleteAt);
     this.#options = withLink(options, source.magnet);
     this.#data = new TorrentData(context, number, this.#options, this);
     this.#discovery = discovery;
@@ -95,6 +99,15 @@ export class LiveTorrent {
   /** Why the state is "error". */
   get error(): ShoalError | null {
     return this.#error;
+  }
+
+  /** See `TorrentRow`. */
+  get lastCompleteAt(): number | null {
+    return this.#completeness.seenAt;
+  }
+
+  get #pieceCount(): number {
+    return this.#metainfo?.layout.pieceCount ?? 0;
   }
 
   get usesFinders(): boolean {
@@ -141,13 +154,15 @@ export class LiveTorrent {
     return torrentStats(
       {
         state: this.#state,
-        pieceCount: this.#metainfo?.layout.pieceCount ?? 0,
+        context: this.#context,
+        pieceCount: this.#pieceCount,
         content: this.content,
         swarm: this.swarm,
         discovery: this.#discovery,
         metadata: this.metadata,
-        diskBusy: this.#context.storeFlow.buffer.underPressure,
-        network: this.#context.net.obstacle,
+        hold: () => this.#owner.hold(),
+        v2Only: this.#infoHashes.v1 === null,
+        lastCompleteAt: this.lastCompleteAt,
       },
       now,
     );
@@ -267,6 +282,7 @@ export class LiveTorrent {
     this.metadata.onTick(now);
     this.content?.onTick(now);
     this.swarm.onTick(now, this.isOpenToPeers);
+    if (this.#state === "downloading") this.#completeness.look(this.swarm, this.#pieceCount, now);
   }
 
   // -- what the parts ask and tell

@@ -1,7 +1,7 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { Millis, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import { type DiskTrouble, filesError, type FilesTrouble } from "../core/explain.ts";
+import { type DiskTrouble, filesError, type FilesTrouble } from "../core/disk-trouble.ts";
 import type { Layout, LayoutFile } from "../meta/layout.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { SessionContext } from "./context.ts";

@@ -1,7 +1,7 @@
 import { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import { filesError, type FilesTrouble } from "../core/explain.ts";
+import { filesError, type FilesTrouble } from "../core/disk-trouble.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { PiecePicker } from "../core/picker/piece-picker.ts";
 import type { ResumeVerdict } from "../core/resume-judge.ts";

@@ -4,6 +4,8 @@ import { ShoalError } from "../base/errors.ts";
 import type { IpRanges } from "../base/ip-ranges.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { DeliveryLog } from "../core/delivery-log.ts";
+import type { ClockTrouble } from "../core/clock-evidence.ts";
+import type { Hold } from "../core/hold.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
 import { FaultWatch } from "../core/swarm/fault-watch.ts";
@@ -85,6 +87,7 @@ export class Session {
   /** On which others were told to reach us. */
   #toldPorts = "";
   #unwatchNet: () => void = () => undefined;
+  #holdOf: (torrent: Torrent) => Hold | null = () => null;
 
   constructor(ports: SessionPorts, config: SessionConfig) {
     this.#ports = ports;
@@ -150,6 +153,7 @@ export class Session {
           ? this.#names.addLearnt(torrent)
           : Promise.resolve(this.#names.add(torrent)),
       onActive: (torrent) => this.#activate(torrent),
+      hold: (torrent) => this.#holdOf(torrent),
     };
   }
 
@@ -162,6 +166,16 @@ export class Session {
   /** Why nothing can be reached at present, in one clause, such as "waits for interface tun0"; null when all is well. */
   get obstacle(): string | null {
     return this.#ports.net.obstacle;
+  }
+
+  /** What speaks against the clock of this computer; null when nothing does. */
+  get clockTrouble(): ClockTrouble | null {
+    return this.#ports.clockEvidence.trouble;
+  }
+
+  /** Who pauses torrents knows why: `holdOf` is asked when somebody looks at one that is paused. */
+  explainHolds(holdOf: (torrent: Torrent) => Hold | null): void {
+    this.#holdOf = holdOf;
   }
 
   /** Reads what is known of peers, opens the listening socket, and begins to look for others. Throws ERR_PORT_IN_USE or ERR_LISTEN. */

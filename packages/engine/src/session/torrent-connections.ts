@@ -2,6 +2,7 @@ import type { Millis, PeerSlot } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { endpointKey, familyOf, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
+import { type DialFate, DialFates } from "../core/swarm/dial-fates.ts";
 import { largestCrowd } from "../core/swarm/crowded-out.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
@@ -35,6 +36,11 @@ const MAX_TURNED_AWAY = 1_000;
 /** A peer that had nothing to exchange with us is left in peace for so long. */
 const REST_MS = 30 * 60_000;
 
+/** In place of the system's code where it would have gone on waiting. */
+const SILENCE = "silence";
+/** The system's codes for connections that the other side has ended. */
+const HUNG_UP: ReadonlySet<string> = new Set(["ECONNRESET", "ECONNABORTED", "EPIPE"]);
+
 /** So long a peer may take to answer an obfuscated handshake when it can be dialled plainly instead. */
 const OBFUSCATED_ANSWER_MS = 5_000;
 
@@ -61,8 +67,7 @@ export class TorrentConnections {
   #nextSlot: PeerSlot = 0;
   /** Addresses of which a peer was turned away here. */
   readonly #turnedAway: Set<string> = new Set();
-  /** Addresses that took no obfuscated connection while no others are allowed. */
-  readonly #plainOnly: Set<string> = new Set();
+  readonly fates: DialFates = new DialFates();
   /** Who held a slot last: blame for a bad piece may come after the peer has left. */
   readonly #lastHosts: Map<PeerSlot, Endpoint> = new Map();
   /** Our addresses when the candidates were ranked. */
@@ -91,11 +96,6 @@ export class TorrentConnections {
     return this.#turnedAway.size;
   }
 
-  /** Peers that can be reached, but not in the way that is required. */
-  get plainOnly(): number {
-    return this.#plainOnly.size;
-  }
-
   get connecting(): number {
     return this.#pending.size;
   }
@@ -121,6 +121,7 @@ export class TorrentConnections {
   /** The way out is there again. */
   onNetwork(now: Millis): void {
     this.list.retryAll(now);
+    this.fates.clear();
   }
 
   /** Dials as many candidates as the budgets allow. */
@@ -239,24 +240,32 @@ export class TorrentConnections {
     }
     this.#context.standings.onDialFailed(remote);
     this.list.onFailed(remote, now);
+    this.fates.set(endpointKey(remote.host, remote.port), this.#fateOf(peer, reason, wasTaken));
     this.#owner.onDialFailed(remote, this.#whyFailed(peer, reason, wasTaken));
   }
 
   /** `wasTaken`: the peer took the connection, and never shook hands. */
-  #whyFailed(
-    { remote, isObfuscating }: PeerConnection,
-    reason: ShoalError | null,
-    wasTaken: boolean,
-  ): ShoalError {
+  #fateOf(peer: PeerConnection, reason: ShoalError | null, wasTaken: boolean): DialFate {
+    if (this.#isPlainOnly(peer)) return "plain-only";
+    if (wasTaken && (reason === null || HUNG_UP.has(String(reason.details["systemCode"])))) return "hung-up";
+    const code = reason?.details["systemCode"];
+    if (code === "EACCES" || code === "EPERM") return "forbidden";
+    return code === SILENCE || code === "ETIMEDOUT" ? "silent" : "refused";
+  }
+
+  #isPlainOnly({ isObfuscating }: PeerConnection): boolean {
+    return isObfuscating && this.#context.obfuscation.policy === "require";
+  }
+
+  #whyFailed(peer: PeerConnection, reason: ShoalError | null, wasTaken: boolean): ShoalError {
+    const { remote } = peer;
     const { policy } = this.#context.obfuscation;
     if (reason === null && wasTaken && policy === "off") {
       const guess = "The peer hung up; maybe it takes obfuscated connections only, and these are off here";
       return new ShoalError("ERR_CONNECT", guess);
     }
-    if (!isObfuscating || policy !== "require")
-      return reason ?? new ShoalError("ERR_CONNECT", "The peer hung up");
+    if (!this.#isPlainOnly(peer)) return reason ?? new ShoalError("ERR_CONNECT", "The peer hung up");
     const key = endpointKey(remote.host, remote.port);
-    if (this.#plainOnly.size < MAX_TURNED_AWAY) this.#plainOnly.add(key);
     const why = `${key} takes no obfuscated connection, and no other kind is allowed here`;
     return new ShoalError("ERR_CONNECT", why, {}, reason ?? undefined);
   }
@@ -305,9 +314,8 @@ export class TorrentConnections {
         continue;
       }
       if (now - peer.openedAt > handshakeTimeoutMs) {
-        peer.close(
-          new ShoalError("ERR_CONNECT", `No answer from ${endpointKey(peer.remote.host, peer.remote.port)}`),
-        );
+        const who = endpointKey(peer.remote.host, peer.remote.port);
+        peer.close(new ShoalError("ERR_CONNECT", `No answer from ${who}`, { systemCode: SILENCE }));
       }
     }
     for (const peer of this.#admitted) {
@@ -395,7 +403,7 @@ export class TorrentConnections {
     }
     peer.addresses.push(address);
     this.list.onConnected(address, wayOf(peer), this.#context.now());
-    this.#plainOnly.delete(endpointKey(address.host, address.port));
+    this.fates.delete(endpointKey(address.host, address.port));
   }
 
   #turnAway(remote: Endpoint): void {

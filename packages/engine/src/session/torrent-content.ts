@@ -1,7 +1,7 @@
 import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import type { DiskTrouble } from "../core/explain.ts";
+import type { DiskTrouble } from "../core/disk-trouble.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import { PieceHashes } from "../core/piece-hashes.ts";
 import { PiecePicker } from "../core/picker/piece-picker.ts";

@@ -2,7 +2,7 @@ import type { Bitfield } from "../base/bitfield.ts";
 import type { FileIndex, PieceIndex } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type FilePriority, FileSelection, NORMAL, SKIP } from "../core/file-selection.ts";
-import { type FilesTrouble, spaceError } from "../core/explain.ts";
+import { type FilesTrouble, spaceError } from "../core/disk-trouble.ts";
 import { GatheredLayers } from "../core/gathered-layers.ts";
 import type { PieceHashes } from "../core/piece-hashes.ts";
 import type { ResumePlace } from "../core/resume-record.ts";

@@ -2,6 +2,7 @@ import { absoluteFolder } from "../base/absolute-folder.ts";
 import type { Millis } from "../base/brand.ts";
 import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
+import type { Hold } from "../core/hold.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
@@ -146,7 +147,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   }
 
   stats(now: Millis = this.#context.now()): TorrentStats {
-    return this.#live?.stats(now) ?? this.#rest!.stats();
+    return this.#live?.stats(now) ?? this.#rest!.stats(() => this.hold());
   }
 
   /** How far the search for peers has come, besides trackers: empty for private torrents. */
@@ -320,7 +321,8 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   }
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {
-    return new LiveTorrent(this.#context, this.number, options, source, this.discovery, this);
+    const { lastCompleteAt = null } = this.#rest?.row ?? options.row ?? {};
+    return new LiveTorrent(this.#context, this.number, options, source, this.discovery, this, lastCompleteAt);
   }
 
   async #goToRest(live: LiveTorrent): Promise<void> {
@@ -371,6 +373,10 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   onActive(): void {
     this.#owner.onActive(this);
+  }
+
+  hold(): Hold | null {
+    return this.#owner.hold(this);
   }
 
   totals(): Totals {

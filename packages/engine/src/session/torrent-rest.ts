@@ -1,4 +1,5 @@
 import type { ShoalError } from "../base/errors.ts";
+import { explainHold, type Hold } from "../core/hold.ts";
 import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Totals } from "./announcing.ts";
 import type { Tiers } from "./torrent-trackers.ts";
@@ -48,8 +49,10 @@ export class TorrentRest {
     return stateOfRow(this.row) === "seeding";
   }
 
-  stats(): TorrentStats {
-    return statsOfRow(this.row);
+  /** `hold`: why it is paused, when it is. */
+  stats(hold: () => Hold | null): TorrentStats {
+    const stats = statsOfRow(this.row);
+    return this.state === "paused" ? { ...stats, waiting: explainHold(hold()) } : stats;
   }
 
   totals(): Totals {

@@ -25,6 +25,8 @@ export interface TorrentRow {
   readonly uploaded: number;
   /** All wanted pieces were verified. */
   readonly complete: boolean;
+  /** Milliseconds since the Unix epoch: when its peers last had everything; absent when that was never seen. */
+  readonly lastCompleteAt?: number | null;
 }
 
 /** What the row of a torrent is taken from. */
@@ -32,6 +34,7 @@ interface RowSource {
   readonly metainfo: Metainfo | null;
   readonly infoHashes: InfoHashes;
   readonly content: { readonly isComplete: boolean } | null;
+  readonly lastCompleteAt: number | null;
   stats(): TorrentStats;
   trackerTiers(): readonly (readonly string[])[];
 }
@@ -54,6 +57,7 @@ export function rowOf(torrent: RowSource): TorrentRow | null {
     downloaded,
     uploaded,
     complete: torrent.content?.isComplete ?? false,
+    lastCompleteAt: torrent.lastCompleteAt,
   };
 }
 

@@ -1,5 +1,9 @@
 import type { Millis } from "../base/brand.ts";
-import { explainWaiting, type WaitingReason } from "../core/explain.ts";
+import { explainWaiting } from "../core/explain.ts";
+import type { Hold } from "../core/hold.ts";
+import type { WaitingReason } from "../core/reasons.ts";
+import { countTogether } from "../core/swarm/together.ts";
+import type { SessionContext } from "./context.ts";
 import type { TorrentState, TorrentStats } from "./events.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentMetadata } from "./torrent-metadata.ts";
@@ -15,10 +19,12 @@ export interface StatsSources {
   readonly swarm: TorrentSwarm;
   readonly discovery: TorrentDiscovery;
   readonly metadata: TorrentMetadata;
-  /** The disk is behind with writing. */
-  readonly diskBusy: boolean;
-  /** Why nothing can be reached, if so. */
-  readonly network: string | null;
+  readonly context: Pick<SessionContext, "clock" | "clockEvidence" | "net" | "obfuscation" | "storeFlow">;
+  /** Why it is paused, when it is. */
+  hold(): Hold | null;
+  readonly v2Only: boolean;
+  /** Milliseconds since the Unix epoch: when everything was last seen with others. */
+  readonly lastCompleteAt: number | null;
 }
 
 /** A torrent in numbers, as they are now. */
@@ -47,8 +53,14 @@ export function torrentStats(sources: StatsSources, now: Millis): TorrentStats {
   };
 }
 
+/** Null while nobody is connected, or there is nothing to have. */
+function together({ content, swarm, pieceCount }: StatsSources): number | null {
+  if (content === null || pieceCount === 0 || swarm.connected.size === 0) return null;
+  return countTogether([content.have, ...swarm.fields()], pieceCount) / pieceCount;
+}
+
 function waiting(sources: StatsSources, downRate: number): WaitingReason | null {
-  const { state, content, metadata } = sources;
+  const { state, content, metadata, context } = sources;
   const { trackers } = sources.discovery;
   const { connected, connections } = sources.swarm;
   let useful = 0;
@@ -60,6 +72,8 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
   }
   return explainWaiting({
     needsMetadata: state === "metadata",
+    paused: state === "paused",
+    hold: state === "paused" ? sources.hold() : null,
     checking: state === "checking",
     downloading: state === "downloading",
     receiving: downRate > 0,
@@ -67,9 +81,19 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     connecting: connections.connecting,
     candidates: connections.list.size,
     banned: connections.banned,
-    plainOnly: connections.plainOnly,
-    network: sources.network,
-    disk: state === "paused" ? null : (content?.trouble ?? null),
+    plainOnly: connections.fates.count("plain-only"),
+    hungUp: connections.fates.count("hung-up"),
+    silent: connections.fates.count("silent"),
+    forbidden: connections.fates.count("forbidden"),
+    plainHere: context.obfuscation.policy === "off",
+    v2Only: sources.v2Only,
+    clock: context.clockEvidence.trouble,
+    limit: null,
+    together: useful === 0 && state === "downloading" ? together(sources) : null,
+    sinceCompleteMs:
+      sources.lastCompleteAt === null ? null : Math.max(0, context.clock.wallTime() - sources.lastCompleteAt),
+    network: context.net.obstacle,
+    disk: content?.trouble ?? null,
     trackers: trackers.count,
     trackersFailed: trackers.failed,
     trackersAnswered: trackers.answered,
@@ -81,6 +105,6 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     needsHashes: content?.wantsHashes ?? false,
     useful,
     unchoked,
-    diskBusy: content !== null && sources.diskBusy,
+    diskBusy: content !== null && context.storeFlow.buffer.underPressure,
   });
 }

@@ -1,3 +1,4 @@
+import type { Bitfield } from "../base/bitfield.ts";
 import { familyOf, isPrivate, parseIp } from "../base/address.ts";
 import type { Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes, toHex } from "../base/bytes.ts";
@@ -62,6 +63,11 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   /** Peers that finished the handshake. */
   get connected(): ReadonlySet<PeerConnection> {
     return this.connections.peers;
+  }
+
+  /** What each peer has, as far as it has said. */
+  *fields(): Generator<Bitfield, void, undefined> {
+    for (const { session } of this.connected) if (session.have !== null) yield session.have;
   }
 
   inSlot(slot: PeerSlot): PeerConnection | undefined {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ShoalError } from "../../dist/base/errors.js";
-import { filesError } from "../../dist/core/explain.js";
+import { filesError } from "../../dist/core/disk-trouble.js";
 import { DiskHealth, MAX_TRIES, roomFor } from "../../dist/core/disk-health.js";
 
 const full = (): ShoalError =>

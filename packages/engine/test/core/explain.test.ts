@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { explainWaiting, type WaitingCode, type WaitingFacts } from "../../dist/core/explain.js";
+import { explainWaiting, type WaitingFacts } from "../../dist/core/explain.js";
+import { REASONS, type WaitingCode } from "../../dist/core/reasons.js";
 
 const FACTS: WaitingFacts = {
   needsMetadata: false,
+  paused: false,
+  hold: null,
   checking: false,
   downloading: true,
   receiving: false,
+  limit: null,
   disk: null,
   diskBusy: false,
   network: null,
@@ -15,6 +19,12 @@ const FACTS: WaitingFacts = {
   candidates: 0,
   banned: 0,
   plainOnly: 0,
+  hungUp: 0,
+  silent: 0,
+  forbidden: 0,
+  plainHere: false,
+  v2Only: false,
+  clock: null,
   trackers: 0,
   trackersFailed: 0,
   trackersAnswered: 0,
@@ -26,6 +36,8 @@ const FACTS: WaitingFacts = {
   metadataSources: 0,
   useful: 0,
   unchoked: 0,
+  together: null,
+  sinceCompleteMs: null,
 };
 const REFUSED = { trackers: 1, trackersFailed: 1, trackerFailure: { refused: true, message: "not here" } };
 const DOWN = { trackers: 2, trackersFailed: 2, trackerFailure: { refused: false, message: "time out" } };
@@ -35,7 +47,82 @@ const BROKEN = { kind: "error", message: 'can\'t write "/films/a": EIO', retryin
 const DHT = { source: "dht", asked: 70, answered: 61 } as const;
 const LAN = { source: "lsd", asked: 0, answered: 0 } as const;
 
+const DAY_MS = 86_400_000;
+const PAUSED = { paused: true, downloading: false, disk: FULL };
+
 const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] = [
+  ["paused-user", PAUSED, /^paused by a user$/],
+  ["paused-user", { ...PAUSED, hold: { code: "paused-user" } }, /^paused by a user$/],
+  [
+    "paused-rule",
+    { ...PAUSED, hold: { code: "paused-rule", rule: "ratio 2 is reached" } },
+    /^paused by a rule: ratio 2 is reached$/,
+  ],
+  ["queued", { ...PAUSED, hold: { code: "queued", before: 0, running: 1 } }, /^next in the queue; 1 runs at/],
+  [
+    "queued",
+    { ...PAUSED, hold: { code: "queued", before: 2, running: 5 } },
+    /^in the queue behind 2 others; 5 run/,
+  ],
+  [
+    "disk-full",
+    { ...PAUSED, hold: { code: "disk-full", path: "/films", reserve: 1e9, free: 4e8 } },
+    /^too little room: 400 MB free in \/films, 1 GB are to stay so; /,
+  ],
+  ["limited", { peers: 1, useful: 1, unchoked: 1, limit: 20_000 }, /^held back by the limit of 20 kB\/s/],
+  [
+    "blocked",
+    { candidates: 6, silent: 6, trackers: 1, trackersAnswered: 1 },
+    /^none of 6 known peers answers at all, while trackers do: /,
+  ],
+  ["blocked", { candidates: 6, silent: 6, finders: [DHT] }, /while the DHT does: /],
+  ["blocked", { candidates: 2, forbidden: 2 }, /^this computer lets no connections out/],
+  [
+    "blocked",
+    { trackers: 1, trackersAnswered: 1, finders: [{ ...DHT, answered: 0 }] },
+    /^nothing comes back over UDP: none of 70 nodes of the DHT answered, while trackers did/,
+  ],
+  ["peers-silent", { candidates: 6, silent: 6 }, /^6 known peers did not answer; trying again$/],
+  [
+    "peers-silent",
+    {
+      candidates: 6,
+      silent: 5,
+      trackers: 2,
+      trackersAnswered: 1,
+      finders: [DHT],
+      sinceCompleteMs: 3 * DAY_MS,
+    },
+    /^6 known peers did not answer; last seen complete 3 days ago; trying again; asking 2 trackers \(1 answered\) and the DHT \(61 of 70 nodes answered\) for peers$/,
+  ],
+  [
+    "clock",
+    { ...DOWN, clock: { aheadMs: -2 * DAY_MS, host: "a.example" } },
+    /^the clock of this computer is 2 days behind of what a\.example says/,
+  ],
+  [
+    "clock",
+    { ...DOWN, clock: { aheadMs: null, host: "a.example" } },
+    /^the certificate of a\.example is not valid/,
+  ],
+  ["tracker-refused", { ...REFUSED, clock: { aheadMs: DAY_MS, host: "a.example" } }, /refuses/],
+  [
+    "version",
+    { candidates: 1, hungUp: 1, plainHere: true },
+    /^the only peer known hangs up before they say anything: they may take obfuscated/,
+  ],
+  [
+    "version",
+    { candidates: 3, hungUp: 3, v2Only: true },
+    /^all 3 peers known hang up .* speak BitTorrent v2/,
+  ],
+  ["version", { candidates: 3, hungUp: 3 }, /another version of it/],
+  ["peers-silent", { candidates: 3, hungUp: 2 }, /^3 known peers/],
+  [
+    "peers-no-data",
+    { peers: 12, together: 0.349, sinceCompleteMs: 3 * DAY_MS },
+    /^12 peers connected, none has the missing pieces; with them 34 % of it is there; last seen complete 3 days ago$/,
+  ],
   ["checking", { checking: true, downloading: false }, /comparing/],
   [
     "disk-full",
@@ -127,10 +214,28 @@ describe("explainWaiting", () => {
   for (const [code, facts, sentence] of CASES) {
     test(`${code}: ${sentence.source}`, () => {
       const reason = explainWaiting({ ...FACTS, ...facts });
-      assert.equal(reason?.code, code);
+      assert.ok(reason !== null);
+      assert.equal(reason.code, code);
       assert.match(reason.message, sentence);
+      assert.equal(reason.action, REASONS[code].actions[0]);
     });
   }
+
+  test("each code of the table has a case here", () => {
+    const tested = new Set<string>(CASES.map(([code]) => code));
+    assert.deepEqual(
+      Object.keys(REASONS).filter((code) => !tested.has(code)),
+      [],
+    );
+  });
+
+  test("no text ever says stalled, and all are single clauses", () => {
+    for (const [code, { meaning, actions, until }] of Object.entries(REASONS)) {
+      for (const text of [meaning, ...actions, until]) assert.doesNotMatch(text, /stalled|\n/i, code);
+      assert.match(meaning, /\.$/);
+      for (const action of actions) assert.match(action, /^[a-z].*[^.]$/, code);
+    }
+  });
 
   test("null while data arrives, and when nothing is wanted", () => {
     assert.equal(explainWaiting({ ...FACTS, receiving: true, peers: 1 }), null);

@@ -207,7 +207,7 @@ test("a full disk ends no pause, no close, and outlives both", async () => {
   await world.until("full", () => torrent.stats().waiting?.code === "disk-full");
   await world.finish(torrent.pause());
   assert.equal(torrent.state, "paused");
-  assert.equal(torrent.stats().waiting, null);
+  assert.equal(torrent.stats().waiting?.code, "paused-user");
   await world.run(120_000);
   const before = leech.disk.spacePolls;
   await world.run(120_000);
