@@ -5,6 +5,8 @@ export interface Profile {
   readonly name: string;
   readonly stateDir: string;
   readonly databaseFile: string;
+  /** The key by which others know the node. */
+  readonly identityFile: string;
   /** .torrent files of all torrents, by the hex of their primary info-hash. */
   readonly torrentsDir: string;
   /** The configuration files that hold for it, its own one last. */
@@ -39,6 +41,7 @@ export function profilePaths(name: string, place: ProfilePlace): Profile {
     name,
     stateDir,
     databaseFile: join(stateDir, "state.db"),
+    identityFile: join(stateDir, "identity.key"),
     torrentsDir: join(stateDir, "torrents"),
     configFiles: configFiles(name, place),
     socket: socketPath(name, stateDir, place),

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { createSession, type Log, type Session, type SessionOptions } from "@shoal/engine";
+import { createSession, type Log, ProcessLock, type Session, type SessionOptions } from "@shoal/engine";
+import { Identity } from "@shoal/network";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
@@ -28,6 +29,8 @@ export interface NodeOptions {
 }
 
 interface NodeParts {
+  readonly lock: ProcessLock;
+  readonly identity: Identity;
   readonly session: Session;
   readonly transfers: Transfers;
   readonly completions: Completions;
@@ -43,6 +46,7 @@ interface NodeParts {
 export class ShoalNode {
   readonly profile: Profile;
   readonly settings: Settings;
+  readonly identity: Identity;
   readonly session: Session;
   readonly transfers: Transfers;
   readonly completions: Completions;
@@ -56,10 +60,13 @@ export class ShoalNode {
   /** What goes on, for who watches. */
   readonly live: Live;
   readonly #database: Database<Tables>;
+  readonly #lock: ProcessLock;
 
   private constructor(options: NodeOptions, parts: NodeParts) {
     this.profile = options.profile;
     this.settings = options.settings;
+    this.#lock = parts.lock;
+    this.identity = parts.identity;
     this.session = parts.session;
     this.transfers = parts.transfers;
     this.completions = parts.completions;
@@ -78,12 +85,24 @@ export class ShoalNode {
     return this.settings.get("downloads.dir");
   }
 
-  /** Throws what a database or a session throws that can't be opened. */
+  /** Throws ERR_LOCKED when the profile runs already, and what an identity, a database or a session throws that can't be opened. */
   static async open(options: NodeOptions): Promise<ShoalNode> {
+    const { profile } = options;
+    await mkdir(profile.stateDir, { recursive: true, mode: 0o700 });
+    const lock = await ProcessLock.acquire(profile.stateDir, "daemon", `the profile "${profile.name}"`);
+    try {
+      return await ShoalNode.#openLocked(options, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  static async #openLocked(options: NodeOptions, lock: ProcessLock): Promise<ShoalNode> {
     const { profile, settings, now } = options;
     const log = new LogTap(options.log, now);
     const notices = new Notices(now);
-    await mkdir(profile.stateDir, { recursive: true, mode: 0o700 });
+    const identity = await Identity.load(profile.identityFile);
     const database = await openDatabase<Tables>(profile.databaseFile, MIGRATIONS);
     let session: Session | null = null;
     try {
@@ -104,6 +123,8 @@ export class ShoalNode {
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
       return new ShoalNode(options, {
+        lock,
+        identity,
         session,
         transfers,
         completions,
@@ -130,5 +151,6 @@ export class ShoalNode {
     await this.board.close();
     await this.session.close();
     await this.#database.close();
+    this.#lock.release();
   }
 }

@@ -1,11 +1,14 @@
 import { type Static, Type } from "typebox";
-import { document, WholeNumber } from "./common.ts";
+import { document, Time, WholeNumber } from "./common.ts";
 
 /** What runs, and where it can be reached. */
 export const NodeInfo = document({
   version: Type.String(),
   pid: WholeNumber,
   profile: Type.String(),
+  /** The public key of the node, for people: base32 in groups with check digits. */
+  peerId: Type.String(),
+  startedAt: Time,
   downloadDir: Type.String(),
   /** Where peers can connect; null when it does not listen. */
   peerPort: Type.Union([WholeNumber, Type.Null()]),

@@ -14,11 +14,14 @@ export interface NodeFace {
 
 /** The node itself: what it is, and its end. */
 export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): void {
+  const startedAt = new Date().toISOString();
   app.get("/info", { config: { scope: "read" }, schema: { response: { 200: NodeInfo } } }, async () => ({
     schema: SCHEMA_VERSION,
     version: face.version,
     pid: process.pid,
     profile: node.profile.name,
+    peerId: node.identity.peerId,
+    startedAt,
     downloadDir: node.downloadDir,
     peerPort: node.session.endpoint?.port ?? null,
     ui: face.ui(),

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ProtocolError, ShoalError } from "../base/errors.ts";
 import { errnoOf } from "./disk-fault.ts";
 import { FILE_HEADER, frameRecords, parseRecords } from "./record-file.ts";
-import { StoreLock } from "./store-lock.ts";
+import { ProcessLock } from "./process-lock.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /** Larger files are taken for damage. */
@@ -62,10 +62,10 @@ export class SmallRecord {
     }
   }
 
-  async #takeTurn(): Promise<StoreLock> {
+  async #takeTurn(): Promise<ProcessLock> {
     for (let turn = 1; ; turn++) {
       try {
-        return await StoreLock.acquire(this.#folder, this.#name);
+        return await ProcessLock.acquire(this.#folder, this.#name);
       } catch (error) {
         if (!(error instanceof ShoalError) || error.code !== "ERR_LOCKED" || turn === TURNS) throw error;
         await delay(TURN_MS);

@@ -19,7 +19,7 @@ import { errnoOf, systemError } from "./disk-fault.ts";
 import { ownBootId } from "./process-identity.ts";
 import { FILE_HEADER, frameRecords, parseRecords } from "./record-file.ts";
 import { SmallRecord } from "./small-record.ts";
-import { StoreLock } from "./store-lock.ts";
+import { ProcessLock } from "./process-lock.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 const SUFFIX = ".resume";
@@ -48,7 +48,7 @@ export class NodeStore implements Store {
     try {
       const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
       if (made !== undefined) await syncFolder(dirname(made));
-      const lock = await StoreLock.acquire(folder, key);
+      const lock = await ProcessLock.acquire(folder, key);
       try {
         return new FileStore(folder, key, lock);
       } catch (error) {
@@ -130,7 +130,7 @@ class FileStore implements TorrentStore {
   readonly records: readonly Uint8Array[];
   readonly #folder: string;
   readonly #key: string;
-  readonly #lock: StoreLock;
+  readonly #lock: ProcessLock;
   /** Below 0 while all records are on stable storage, or nothing is known of them yet. */
   #fd: number = -1;
   /** The folder may not have the file's name on stable storage yet. */
@@ -143,7 +143,7 @@ class FileStore implements TorrentStore {
   /** Calls that use the file wait for each other. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, key: string, lock: StoreLock) {
+  constructor(folder: string, key: string, lock: ProcessLock) {
     this.#folder = folder;
     this.#key = key;
     this.#lock = lock;

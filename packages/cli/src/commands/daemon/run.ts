@@ -10,7 +10,7 @@ import { clean } from "../../ui/clean.ts";
 import { logTo } from "../../ui/log.ts";
 import { aborted } from "../../ui/ticker.ts";
 import { readVersion } from "../../version.ts";
-import { DaemonClient } from "../../daemon/client.ts";
+import type { ShoalError } from "../../engine.ts";
 import { CliError } from "../../errors.ts";
 import type { Invocation } from "../command.ts";
 import type { RunOptions } from "./declarations.ts";
@@ -19,7 +19,6 @@ import type { RunOptions } from "./declarations.ts";
 export async function runDaemon({ context, output, options }: Invocation<RunOptions>): Promise<number> {
   const profile = await profileOf(context, null);
   await ensureStateDir(context, profile.stateDir);
-  await refuseSecond(profile.socket, context.signal);
   const { downloadDir, uiPort, rpcPort } = options;
   const settings = await openSettings(context, {
     ...networkSettings(context, { ...options, foreground: true }),
@@ -35,6 +34,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     profile.stateDir,
   );
   const { startDaemon } = await import("@shoal/daemon");
+  let wasAsked = false;
   const wanted: DaemonOptions = {
     profile,
     settings,
@@ -43,10 +43,13 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     env: context.env,
     now: () => context.wallTime(),
     version: readVersion(),
-    onShutDown: () => context.stop("terminate"),
+    onShutDown: () => {
+      wasAsked = true;
+      context.stop("terminate");
+    },
   };
   const daemon = await startDaemon(wanted).catch((error: unknown) => {
-    throw explainListen(explainUi(error, settings.get("ui.port")), settings);
+    throw explainListen(explainStart(error, settings.get("ui.port")), settings);
   });
   try {
     await keepPort(profile.stateDir, settings, daemon.node.session);
@@ -57,29 +60,23 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
   } finally {
     await daemon.stop();
   }
+  if (wasAsked) return 0;
   return stopReason(context.signal) === "terminate"
     ? EXIT_CODES.terminated.code
     : EXIT_CODES.interrupted.code;
 }
 
-/** Throws ERR_LOCKED when a daemon answers at the socket. */
-async function refuseSecond(socket: string, signal: AbortSignal): Promise<void> {
-  const answers = await new DaemonClient({ type: "socket", path: socket }, signal).info().then(
-    () => true,
-    () => false,
-  );
-  if (answers) {
-    throw new CliError(
-      "ERR_LOCKED",
-      "Shoal runs already for this profile",
-      "Stop it with: shoal daemon stop; or choose another profile with SHOAL_PROFILE=NAME.",
+function explainStart(error: unknown, port: number): unknown {
+  const { code, syscall, details } = error as Partial<ShoalError> & { readonly syscall?: unknown };
+  if (code === "ERR_LOCKED") {
+    return new CliError(
+      code,
+      `Shoal runs already for this profile (process ${String(details?.["pid"])})`,
+      "Stop it with: shoal daemon stop; or choose another profile with --profile NAME.",
+      error,
     );
   }
-}
-
-function explainUi(error: unknown, port: number): unknown {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  if (code !== "EADDRINUSE" || syscall !== "listen") return error;
+  if ((code as string) !== "EADDRINUSE" || syscall !== "listen") return error;
   return new CliError(
     "ERR_PORT_IN_USE",
     `Port ${port} for the web page is taken by another program`,

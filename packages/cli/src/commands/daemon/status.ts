@@ -6,6 +6,7 @@ export async function runStatus({ context, output }: Invocation<NoOptions>): Pro
   const { info } = await reach(context);
   output.document(info);
   output.data(`shoal ${info.version} runs (pid ${info.pid}), profile ${info.profile}`);
+  output.data(`  peer id ${info.peerId}`);
   output.data(`  downloads to ${info.downloadDir}`);
   output.data(`  peers on port ${info.peerPort ?? "none"}, API at ${info.ui}`);
   return 0;

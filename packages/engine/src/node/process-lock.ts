@@ -16,7 +16,7 @@ const ATTEMPTS = 6;
  * name. If a live claim is left, it takes its own away and fails: of two processes the later to look sees both claims.
  * When two arrive together both may withdraw, so each tries again after a random pause.
  */
-export class StoreLock {
+export class ProcessLock {
   readonly #folder: string;
   readonly #name: string;
 
@@ -25,16 +25,16 @@ export class StoreLock {
     this.#name = name;
   }
 
-  /** Throws ERR_LOCKED when a live process holds the lock, this one included. */
-  static async acquire(folder: string, name: string): Promise<StoreLock> {
+  /** `what`: for people, who has it. Throws ERR_LOCKED (`details.pid`) when a live process holds the lock, this one included. */
+  static async acquire(folder: string, name: string, what = "the torrent"): Promise<ProcessLock> {
     const own = claimName(name, ownIdentity());
     const path = join(folder, own);
     for (let attempt = 1; ; attempt++) {
-      if (!putUp(path)) throw lockedError(name, process.pid);
+      if (!putUp(path)) throw lockedError(name, what, process.pid);
       const rival = findRival(folder, name, own);
-      if (rival === null) return new StoreLock(folder, name);
+      if (rival === null) return new ProcessLock(folder, name);
       unlinkSync(path);
-      if (attempt === ATTEMPTS) throw lockedError(name, rival);
+      if (attempt === ATTEMPTS) throw lockedError(name, what, rival);
       await delay(5 + Math.random() * 10 * attempt);
     }
   }
@@ -87,7 +87,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-function lockedError(name: string, pid: number): ShoalError {
+function lockedError(name: string, what: string, pid: number): ShoalError {
   const who = pid === process.pid ? "this process" : `process ${pid}`;
-  return new ShoalError("ERR_LOCKED", `the torrent is already open in ${who}`, { pid, name });
+  return new ShoalError("ERR_LOCKED", `${what} is already open in ${who}`, { pid, name });
 }
