@@ -5,6 +5,8 @@ export interface Profile {
   readonly name: string;
   readonly stateDir: string;
   readonly databaseFile: string;
+  /** What the daemon writes down, as lines of JSON; older ones have ".1" and ".2" behind. */
+  readonly logFile: string;
   /** The key by which others know the node. */
   readonly identityFile: string;
   /** .torrent files of all torrents, by the hex of their primary info-hash. */
@@ -41,6 +43,7 @@ export function profilePaths(name: string, place: ProfilePlace): Profile {
     name,
     stateDir,
     databaseFile: join(stateDir, "state.db"),
+    logFile: join(stateDir, "daemon.log"),
     identityFile: join(stateDir, "identity.key"),
     torrentsDir: join(stateDir, "torrents"),
     configFiles: configFiles(name, place),

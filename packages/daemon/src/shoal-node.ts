@@ -9,6 +9,7 @@ import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
 import { tellOfTransfers } from "./live/transfer-notices.ts";
+import { LogFile } from "./log/log-file.ts";
 import type { Profile } from "./profile.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -23,12 +24,14 @@ export interface NodeOptions {
   readonly session: Partial<Omit<SessionOptions, "stateDir" | "log">>;
   /** The environment of programs that are run for the user. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads along with the log file. */
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 interface NodeParts {
+  readonly file: LogFile;
   readonly lock: ProcessLock;
   readonly identity: Identity;
   readonly session: Session;
@@ -61,11 +64,13 @@ export class ShoalNode {
   readonly live: Live;
   readonly #database: Database<Tables>;
   readonly #lock: ProcessLock;
+  readonly #file: LogFile;
 
   private constructor(options: NodeOptions, parts: NodeParts) {
     this.profile = options.profile;
     this.settings = options.settings;
     this.#lock = parts.lock;
+    this.#file = parts.file;
     this.identity = parts.identity;
     this.session = parts.session;
     this.transfers = parts.transfers;
@@ -100,7 +105,9 @@ export class ShoalNode {
 
   static async #openLocked(options: NodeOptions, lock: ProcessLock): Promise<ShoalNode> {
     const { profile, settings, now } = options;
-    const log = new LogTap(options.log, now);
+    const file = new LogFile(profile.logFile, settings.get("log.level"));
+    settings.on(["log.level"], () => (file.level = settings.get("log.level")));
+    const log = new LogTap([file, options.log], now);
     const notices = new Notices(now);
     const identity = await Identity.load(profile.identityFile);
     const database = await openDatabase<Tables>(profile.databaseFile, MIGRATIONS);
@@ -122,7 +129,13 @@ export class ShoalNode {
       const completions = new Completions({ transfers, hook, board, log });
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
+      log.info("started", {
+        profile: profile.name,
+        peerId: identity.peerId,
+        transfers: transfers.list().length,
+      });
       return new ShoalNode(options, {
+        file,
         lock,
         identity,
         session,
@@ -151,6 +164,8 @@ export class ShoalNode {
     await this.board.close();
     await this.session.close();
     await this.#database.close();
+    this.log.info("stopped");
+    this.#file.close();
     this.#lock.release();
   }
 }

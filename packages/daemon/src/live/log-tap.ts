@@ -3,35 +3,35 @@ import { LOG_LEVELS, type LogLevel, type LogLine } from "@shoal/schema";
 
 export type LogListener = (line: Omit<LogLine, "dropped">) => void;
 
-/** The log as it was, and whoever wants to read along. */
+/** Several logs as one, and whoever wants to read along. */
 export class LogTap implements Log {
-  readonly #log: Log;
+  readonly #logs: readonly Log[];
   readonly #now: () => number;
   readonly #listeners: Map<LogListener, number> = new Map();
 
   /** `now`: milliseconds since 1970. */
-  constructor(log: Log, now: () => number) {
-    this.#log = log;
+  constructor(logs: readonly Log[], now: () => number) {
+    this.#logs = logs;
     this.#now = now;
   }
 
   debug(message: string, fields?: Record<string, unknown>): void {
-    this.#log.debug(message, fields);
+    for (const log of this.#logs) log.debug(message, fields);
     this.#tell("debug", message, fields);
   }
 
   info(message: string, fields?: Record<string, unknown>): void {
-    this.#log.info(message, fields);
+    for (const log of this.#logs) log.info(message, fields);
     this.#tell("info", message, fields);
   }
 
   warn(message: string, fields?: Record<string, unknown>): void {
-    this.#log.warn(message, fields);
+    for (const log of this.#logs) log.warn(message, fields);
     this.#tell("warn", message, fields);
   }
 
   error(message: string, fields?: Record<string, unknown>): void {
-    this.#log.error(message, fields);
+    for (const log of this.#logs) log.error(message, fields);
     this.#tell("error", message, fields);
   }
 
