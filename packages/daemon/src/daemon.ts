@@ -10,6 +10,7 @@ import { pageRoutes } from "./api/pages.ts";
 import { shareRoutes } from "./api/shares.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { settingRoutes } from "./api/settings.ts";
+import { torrentListRoutes } from "./api/torrent-list.ts";
 import { torrentRoutes } from "./api/torrents.ts";
 import { rpcRoutes } from "./rpc/endpoint.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
@@ -65,6 +66,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       async (api) => {
         nodeRoutes(api, node, face);
         torrentRoutes(api, node);
+        torrentListRoutes(api, node.live);
         shareRoutes(api, node);
         noticeRoutes(api, node);
         tokenRoutes(api, node);

@@ -23,3 +23,4 @@ export {
   TORRENT_COLUMNS,
 } from "./events.ts";
 export { TorrentTable } from "./torrent-table.ts";
+export { TorrentQuery, TorrentSelection } from "./torrent-query.ts";

@@ -1,6 +1,7 @@
 import { LOG_LEVELS, TOPICS, type Topic, TORRENT_COLUMNS } from "@shoal/schema";
 import { ApiError, EventStream, type HttpServer } from "@shoal/server";
 import { Type } from "typebox";
+import { chooseWords } from "./choose-words.ts";
 import type { Live } from "../live/live.ts";
 import type { Subscriber } from "../live/subscriber.ts";
 import { chooseColumns } from "../live/torrent-rows.ts";
@@ -49,10 +50,10 @@ export function eventRoutes(app: HttpServer, live: Live): void {
     },
     (request, reply) => {
       const { since, columns, topics, logLevel } = request.query;
-      const chosen = wordsOf("topics", topics, TOPICS);
+      const chosen = chooseWords("topics", topics, TOPICS);
       const subscription = {
         topics: new Set<Topic>(chosen.length > 0 ? chosen : ["torrents", "node", "notices"]),
-        columns: chooseColumns(wordsOf("columns", columns, TORRENT_COLUMNS)),
+        columns: chooseColumns(chooseWords("columns", columns, TORRENT_COLUMNS)),
         since: since ?? null,
         logLevel: logLevel ?? "info",
       };
@@ -72,20 +73,4 @@ export function eventRoutes(app: HttpServer, live: Live): void {
       if (ended) live.unsubscribe(subscriber);
     },
   );
-}
-
-/** Throws ApiError ERR_VALIDATION for a word that is none of `known`. */
-function wordsOf<T extends string>(what: string, text: string | undefined, known: readonly T[]): T[] {
-  const words = (text ?? "").split(",").filter((word) => word !== "");
-  for (const word of words) {
-    if (!(known as readonly string[]).includes(word)) {
-      throw new ApiError(
-        400,
-        "ERR_VALIDATION",
-        `${JSON.stringify(word)} is none of the ${what}`,
-        `There are ${known.join(", ")}.`,
-      );
-    }
-  }
-  return words as T[];
 }

@@ -1,14 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { parseEndpoint, ShoalError } from "@shoal/engine";
-import {
-  AddTorrent,
-  ErrorBody,
-  SCHEMA_VERSION,
-  Torrent,
-  TorrentChanges,
-  TorrentList,
-  WholeNumber,
-} from "@shoal/schema";
+import { AddTorrent, ErrorBody, Torrent, TorrentChanges, WholeNumber } from "@shoal/schema";
 import { ApiError, type HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -20,15 +12,6 @@ const Removal = Type.Object({ deleteFiles: Type.Optional(Type.Boolean()) });
 /** Transfers: what there is, adding, and everything that is done to one. */
 export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   const { transfers } = node;
-  app.get(
-    "/torrents",
-    { config: { scope: "read" }, schema: { response: { 200: TorrentList, default: ErrorBody } } },
-    async () => ({
-      schema: SCHEMA_VERSION,
-      revision: 0,
-      torrents: transfers.list().map((transfer) => transfer.view()),
-    }),
-  );
   app.post(
     "/torrents",
     { schema: { body: AddTorrent, response: { 201: Torrent, default: ErrorBody } } },

@@ -97,10 +97,10 @@ export class TorrentRows {
   }
 
   /** The view of a transfer as JSON, made once for as long as nothing changes. */
-  json(view: TorrentView, stringify: (view: TorrentView) => string): string {
+  json(view: TorrentView): string {
     const row = this.#rows.get(view.id);
-    if (row === undefined || row.view !== view) return stringify(view);
-    row.json ??= stringify(view);
+    if (row?.view !== view) return JSON.stringify(view);
+    row.json ??= JSON.stringify(view);
     return row.json;
   }
 
