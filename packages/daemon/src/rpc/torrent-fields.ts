@@ -4,6 +4,7 @@ import type { Transfer } from "../transfer.ts";
 /** Transmission's numbers for what a torrent does. */
 const STATUS: Readonly<Record<TorrentState, number>> = {
   paused: 0,
+  queued: 3,
   error: 0,
   checking: 2,
   metadata: 4,

@@ -69,6 +69,10 @@ export interface AddOptions extends PieceOrder {
   /** The caller has just hashed all of the data, and it is right: it is taken for complete. */
   readonly hashed?: boolean;
   readonly paused?: boolean;
+  /** Runs whatever the limits of the session's queue say. */
+  readonly forced?: boolean;
+  /** Order in the queue, from `torrent.rank` of an earlier run: the smaller, the earlier. At the end by default. */
+  readonly rank?: number;
   /** Gets every event of the torrent from the first one on. */
   readonly listener?: (event: TorrentEvent) => void;
 }

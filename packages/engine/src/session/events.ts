@@ -17,6 +17,8 @@ export type TorrentState =
   | "finished"
   | "seeding"
   | "paused"
+  /** Waits for its turn. */
+  | "queued"
   /** Stopped by a failure that needs a person; `error` says which. */
   | "error";
 

@@ -12,6 +12,7 @@ import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import type { CloseHow } from "./removal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import { Completeness } from "./completeness.ts";
+import { isStopped, type StoppedState } from "./stopped-state.ts";
 import { TorrentData } from "./torrent-data.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
@@ -41,8 +42,8 @@ export class LiveTorrent {
   #closed = false;
   /** Peers that came before the content was known have been told of it. */
   #greeted = false;
-  /** The recheck under way is one of a paused torrent. */
-  #staysPaused = false;
+  /** The recheck under way is one of a torrent that is stopped, and stays so. */
+  #staysAs: StoppedState | null = null;
 
   /** `discovery` outlives this: a torrent at rest is announced, too. `lastCompleteAt`: see `TorrentRow`. */
   constructor(
@@ -121,7 +122,7 @@ export class LiveTorrent {
 
   /** They may, or may when the files have been checked. */
   get willOpenToPeers(): boolean {
-    return !this.#closed && !this.#staysPaused && this.#state !== "paused" && this.#state !== "error";
+    return !this.#closed && this.#staysAs === null && !isStopped(this.#state) && this.#state !== "error";
   }
 
   /** Something goes on: `onTick` is wanted. */
@@ -188,28 +189,30 @@ export class LiveTorrent {
     });
   }
 
-  /** Once: starts working, unless it is to stay paused. */
-  start(paused: boolean): void {
+  /** Once: starts working, unless it is to stay stopped. */
+  start(stopped: StoppedState | null): void {
     for (const peer of this.#options.peers ?? []) this.swarm.add(peer, "user");
     for (const peer of this.#magnet?.peers ?? []) void this.swarm.addNamed(peer, "magnet");
     // A peer's node mostly has the number of its port.
     const nodes = this.usesFinders ? [...(this.#metainfo?.nodes ?? []), ...(this.#magnet?.peers ?? [])] : [];
     for (const node of nodes) this.#context.dht?.addNode(node);
-    if (!paused) this.resume();
+    if (stopped === null) this.resume();
+    else this.#setState(stopped);
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
-  pause(): Promise<void> {
-    if (this.#closed || this.#state === "paused") return this.#data.settled;
+  stop(as: StoppedState): Promise<void> {
+    if (this.#closed || this.#state === as) return this.#data.settled;
     this.content?.recovery.stop();
-    this.#setState("paused");
-    return this.#goOffline();
+    const wasStopped = isStopped(this.#state);
+    this.#setState(as);
+    return wasStopped ? this.#data.settled : this.#goOffline();
   }
 
   /** Goes on after a pause, or tries again after an error. */
   resume(): void {
-    this.#staysPaused = false;
-    if (this.#closed || (this.#state !== "paused" && this.#state !== "error")) return;
+    this.#staysAs = null;
+    if (this.#closed || (!isStopped(this.#state) && this.#state !== "error")) return;
     // Who goes on although files are missing wants them anew.
     this.#begin(this.#error?.code === "ERR_FILES_MISSING");
   }
@@ -225,10 +228,10 @@ export class LiveTorrent {
     this.#owner.onActive();
   }
 
-  /** Compares all data on disk with the hashes again, then goes on, or stays paused. Does nothing while the metadata is unknown. */
+  /** Compares all data on disk with the hashes again, then goes on, or stays stopped. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
     if (this.#closed || this.#metainfo === null) return;
-    this.#staysPaused = this.#state === "paused" || (this.#staysPaused && this.#state === "checking");
+    if (this.#state !== "checking") this.#staysAs = isStopped(this.#state) ? this.#state : null;
     this.#error = null;
     await this.#openContent(this.#metainfo, (content) => content.recheck());
   }
@@ -358,7 +361,7 @@ export class LiveTorrent {
   onPiecesFound(): void {
     this.#owner.onActive();
     const { content } = this;
-    if (content === null || !content.isComplete || this.#state === "paused") return;
+    if (content === null || !content.isComplete || isStopped(this.#state)) return;
     this.#setState(content.isSeed ? "seeding" : "finished");
   }
 
@@ -377,7 +380,7 @@ export class LiveTorrent {
   }
 
   onFilesAway(): void {
-    if (this.#closed || this.#state === "error" || this.#state === "paused") return;
+    if (this.#closed || this.#state === "error" || isStopped(this.#state)) return;
     this.swarm.connections.closeAll(null);
     this.#begin(false);
   }
@@ -389,9 +392,9 @@ export class LiveTorrent {
     this.#setState("checking");
     return this.#data.open(metainfo, prepare, {
       onReady: async (content, isWanted) => {
-        if (this.#staysPaused) await content.pause();
+        if (this.#staysAs !== null) await content.pause();
         if (!isWanted()) return;
-        if (this.#staysPaused) this.#setState("paused");
+        if (this.#staysAs !== null) this.#setState(this.#staysAs);
         else this.#activate(content, metainfo);
       },
       onFailed: (error) => this.onFailure(error),

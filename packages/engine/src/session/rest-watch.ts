@@ -1,6 +1,7 @@
 import type { Millis } from "../base/brand.ts";
 import type { AddOptions } from "./add-options.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
+import { isStopped } from "./stopped-state.ts";
 
 /** A torrent that has had nothing to do for so long, and will have nothing for as long again, goes to rest. */
 const REST_AFTER_MS = 60_000;
@@ -31,7 +32,7 @@ export class RestWatch {
 /** Whether a torrent that has nothing to do may be put to rest: it can be loaded again, and nobody waits for anything of it. */
 function mayRest(live: LiveTorrent, { load, seedOnly }: AddOptions): boolean {
   if (load === undefined || seedOnly === true || live.metainfo === null) return false;
-  if (live.state === "paused") return true;
+  if (isStopped(live.state)) return true;
   // What is lost is looked for.
   const isWell = (live.content?.trouble ?? null) === null;
   return isWell && (live.state === "seeding" || live.state === "finished");

@@ -40,6 +40,7 @@ import { Torrent } from "./torrent-handle.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { Traffic } from "./traffic.ts";
 import { TorrentNames } from "./torrent-names.ts";
+import { TorrentQueue } from "./torrent-queue.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
 
 /** Connections from outside that are taken up though all slots are taken: one of them may be better than one that is there. */
@@ -60,6 +61,8 @@ export type SessionEvent =
  * ports; the simulator runs this very class on ports of its own.
  */
 export class Session {
+  /** Which torrents run at the same time; without limits at first. */
+  readonly queue: TorrentQueue<Torrent>;
   readonly peerId: Uint8Array;
   /** Who delivered what. */
   readonly deliveries: DeliveryLog = new DeliveryLog(() => this.#ports.clock.now());
@@ -146,7 +149,9 @@ export class Session {
     this.#demultiplexer = new Demultiplexer(plain, obfuscated, mostStrangers);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
     this.#alarms = new TorrentAlarms(clock, (torrent) => this.#onAlarm(torrent));
+    this.queue = new TorrentQueue(clock);
     this.#owner = {
+      queue: this.queue,
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),
       onHashesKnown: (torrent) =>
         torrent.state === "metadata"
@@ -219,6 +224,8 @@ export class Session {
     const torrent = new Torrent(this.#context, this.#nextNumber++, options, this.#owner);
     this.#names.add(torrent);
     this.#torrents.add(torrent);
+    this.queue.enter(torrent, options.rank);
+    if (options.paused !== true && !this.queue.hasRoomFor(torrent)) torrent.startWaiting();
     try {
       await torrent.open();
       this.#assertOpen();
@@ -230,6 +237,7 @@ export class Session {
     this.#changes.touch(torrent);
     this.#emit({ type: "added", torrent });
     torrent.start();
+    this.queue.onChange(torrent);
     return torrent;
   }
 
@@ -327,6 +335,7 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#unwatchNet();
+    this.queue.close();
     this.#ticker.close();
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
@@ -388,7 +397,12 @@ export class Session {
   }
 
   #onTorrentEvent(torrent: Torrent, event: TorrentEvent): void {
-    if (event.type === "state" && this.#torrents.has(torrent)) this.#changes.touch(torrent);
+    if (event.type === "state" && this.#torrents.has(torrent)) {
+      this.#changes.touch(torrent);
+      this.queue.onChange(torrent);
+    }
+    // Before its content is opened: until now it needed no turn.
+    if (event.type === "metadata" && !this.queue.hasRoomFor(torrent)) void torrent.waitForTurn();
     this.#emit({ type: "torrent", torrent, event });
   }
 
@@ -400,6 +414,7 @@ export class Session {
     this.#torrents.delete(torrent);
     this.#deactivate(torrent);
     this.#changes.remove(torrent);
+    this.queue.leave(torrent);
     this.#names.remove(torrent);
   }
 

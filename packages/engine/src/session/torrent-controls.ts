@@ -1,19 +1,58 @@
 import type { FileIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { PieceOrder } from "./add-options.ts";
+import type { TorrentState } from "./events.ts";
+import type { LiveTorrent } from "./live-torrent.ts";
+import type { FinderProgress } from "./peer-finder.ts";
+import type { StoppedState } from "./stopped-state.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import type { TrackerStatus } from "./tracker-status.ts";
 
+/** What of the session's queue its torrents need. */
+interface Turns {
+  positionOf(torrent: TorrentControls): number;
+  onChange(torrent: TorrentControls): void;
+}
+
 /** What may be changed of a torrent while it works, rests or is paused: its files, the order of its pieces, its trackers. */
 export abstract class TorrentControls {
+  /** Order in the queue: the smaller, the earlier; for the session. */
+  rank = 0;
+  abstract readonly state: TorrentState;
   protected abstract readonly discovery: TorrentDiscovery;
+  protected abstract readonly queue: Turns;
+  protected forcedToRun = false;
+  /** Counts pauses: a recheck that was asked for before one doesn't end it. */
+  #pauses = 0;
 
   /** Does something with the files as soon as what is there of them is known. */
   protected abstract edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T>;
 
   protected abstract setOrder(order: PieceOrder): Promise<void>;
+
+  protected abstract stop(as: StoppedState): Promise<void>;
+
+  protected abstract wake(): Promise<LiveTorrent>;
+
+  /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
+  async pause(): Promise<void> {
+    this.#pauses++;
+    await this.stop("paused");
+  }
+
+  /** For the session's queue: lets it wait for its turn. */
+  waitForTurn(): Promise<void> {
+    return this.stop("queued");
+  }
+
+  /** Compares all data with the hashes again, then goes on or stays paused; a pause ends it early. Nothing without metadata. */
+  async recheck(): Promise<void> {
+    const pauses = this.#pauses;
+    const live = await this.wake();
+    if (pauses === this.#pauses) await live.recheck();
+  }
 
   /**
    * Changes how much files are wanted, at any time: 0 not at all, 4 normal, 7 first. What is there of a file stays when it is no
@@ -49,6 +88,31 @@ export abstract class TorrentControls {
   /** Gives the torrent's folder, or its only file, another name on disk. Throws as `renameFile`. */
   renameRoot(name: string): Promise<void> {
     return this.edit(({ place }) => place.renameRoot(name));
+  }
+
+  /** Place among all torrents of the session, from 0. */
+  get position(): number {
+    return this.queue.positionOf(this);
+  }
+
+  /** It waits for its turn. */
+  get isQueued(): boolean {
+    return this.state === "queued";
+  }
+
+  get forced(): boolean {
+    return this.forcedToRun;
+  }
+
+  /** Runs whatever the limits of the queue say, or no longer so. */
+  setForced(on: boolean): void {
+    this.forcedToRun = on;
+    this.queue.onChange(this);
+  }
+
+  /** How far the search for peers has come, besides trackers: empty for private torrents. */
+  finders(): FinderProgress[] {
+    return this.discovery.progress();
   }
 
   /** Looks for peers at once, wherever manners allow it: somebody waits. */

@@ -4,6 +4,7 @@ import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Hold } from "../core/hold.ts";
 import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
+import type { QueueKind } from "../core/queue.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
@@ -25,9 +26,10 @@ import { RestWatch } from "./rest-watch.ts";
 import { TorrentControls } from "./torrent-controls.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentRest } from "./torrent-rest.ts";
-import type { FinderProgress } from "./peer-finder.ts";
 import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
+import { isStopped, type StoppedState } from "./stopped-state.ts";
+import type { QueueMember, TorrentQueue } from "./torrent-queue.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
 import type { Finding, Tiers } from "./torrent-trackers.ts";
 import type { Totals } from "./announcing.ts";
@@ -37,13 +39,14 @@ import type { TrackerResult } from "./tracker-status.ts";
  * One torrent of a session. A torrent that was added with `load` rests when it has had nothing to do for a minute: only its row and its
  * next announce are kept, until a peer or a caller asks for more.
  */
-export class Torrent extends TorrentControls implements LiveTorrentOwner, DiscoveryOwner {
+export class Torrent extends TorrentControls implements LiveTorrentOwner, DiscoveryOwner, QueueMember {
   /** Small number, unique in the session. */
   readonly number: number;
   readonly #context: SessionContext;
   readonly #owner: TorrentOwner<Torrent>;
   #options: AddOptions;
   protected readonly discovery: TorrentDiscovery;
+  protected readonly queue: TorrentQueue<Torrent>;
   #listeners: Set<(event: TorrentEvent) => void> | null = null;
   /** Null at rest. */
   #live: LiveTorrent | null = null;
@@ -55,9 +58,9 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   #restWatch: RestWatch | null = null;
   /** That it is complete was known before it woke up, so it is no event. */
   #knownComplete = false;
-  /** Counts pauses: a recheck that was asked for before one doesn't end it. */
-  #pauses = 0;
   #closed = false;
+  /** What it is until it is started. */
+  #startsAs: StoppedState | null;
   #closing: Promise<void> | null = null;
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
@@ -68,7 +71,10 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     this.#context = context;
     this.number = number;
     this.#owner = owner;
+    this.queue = owner.queue;
     this.#options = options.load === undefined ? options : withoutSource(options);
+    this.#startsAs = options.paused === true ? "paused" : null;
+    this.forcedToRun = options.forced === true;
     this.discovery = new TorrentDiscovery(context, this, options);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
@@ -78,7 +84,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     if (options.load === undefined) {
       throw new ShoalError("ERR_INVALID_ARGUMENT", "A torrent that is added by its row needs `load`");
     }
-    this.#rest = new TorrentRest(options.row, options.downloadDir, options.paused === true);
+    this.#rest = new TorrentRest(options.row, options.downloadDir, this.#startsAs);
   }
 
   get infoHashes(): InfoHashes {
@@ -128,7 +134,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   get isOpenToPeers(): boolean {
     const live = this.awake;
     if (live !== null) return live.willOpenToPeers;
-    return !this.#closed && this.state !== "paused" && this.state !== "error";
+    return !this.#closed && !isStopped(this.state) && this.state !== "error";
   }
 
   on(listener: (event: TorrentEvent) => void): () => void {
@@ -148,11 +154,6 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   stats(now: Millis = this.#context.now()): TorrentStats {
     return this.#live?.stats(now) ?? this.#rest!.stats(() => this.hold());
-  }
-
-  /** How far the search for peers has come, besides trackers: empty for private torrents. */
-  finders(): FinderProgress[] {
-    return this.discovery.progress();
   }
 
   /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */
@@ -179,7 +180,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   /** For the session: opens the resume data. Throws ERR_LOCKED when another process has the torrent, and what `load` throws. */
   async open(): Promise<void> {
-    if (this.#rest !== null && (this.#rest.row.complete || this.#options.paused === true)) return;
+    if (this.#rest !== null && (this.#rest.row.complete || isStopped(this.#rest.state))) return;
     if (this.#live === null) {
       const source = await loadSource(this.#rest!.row, this.#options.load!, this.#context.hasher);
       this.#assertOpen();
@@ -191,37 +192,55 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   /** For the session, once: starts working. */
   start(): void {
-    if (this.#live !== null) this.#live.start(this.#options.paused === true);
+    if (this.#live !== null) this.#live.start(this.#startsAs);
     else if (this.isOpenToPeers) this.discovery.start({ gently: true });
   }
 
-  /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
-  async pause(): Promise<void> {
-    this.#pauses++;
+  /** Goes on after a pause, or tries again after an error, as soon as it is its turn. */
+  resume(): void {
+    if (!this.isOpenToPeers && !this.queue.hasRoomFor(this)) void this.waitForTurn();
+    else this.takeTurn();
+  }
+
+  protected async stop(as: StoppedState): Promise<void> {
     if (this.#live !== null) {
-      await this.#live.pause();
-    } else if (!this.#closed && this.#rest!.state !== "paused") {
-      this.#setRestState("paused");
+      await this.#live.stop(as);
+    } else if (!this.#closed && this.#rest!.state !== as) {
+      this.#setRestState(as);
       await this.discovery.stop();
     }
   }
 
-  /** Goes on after a pause, or tries again after an error. */
-  resume(): void {
+  // -- its turn
+
+  get queueKind(): QueueKind | null {
+    const live = this.#live;
+    if (live === null) return this.#rest!.row.complete ? "seed" : "download";
+    if (live.metainfo === null) return null;
+    return this.#knownComplete || this.#options.seedOnly === true || live.content?.isComplete === true
+      ? "seed"
+      : "download";
+  }
+
+  get movedBytes(): number {
+    const { downloaded, uploaded } = this.#live?.content ?? this.totals();
+    return downloaded + uploaded;
+  }
+
+  /** For the session, before the start: it waits for its turn. */
+  startWaiting(): void {
+    this.#startsAs = "queued";
+    if (this.#rest !== null) this.#rest.state = "queued";
+  }
+
+  takeTurn(): void {
     if (this.#live !== null) {
       this.#live.resume();
-    } else if (!this.#closed && (this.#rest!.state === "paused" || this.#rest!.state === "error")) {
+    } else if (!this.#closed && (isStopped(this.#rest!.state) || this.#rest!.state === "error")) {
       this.#rest!.error = null;
       this.#setRestState(stateOfRow(this.#rest!.row));
       this.#withLive(() => {});
     }
-  }
-
-  /** Compares all data with the hashes again, then goes on or stays paused; a pause ends it early. Nothing without metadata. */
-  async recheck(): Promise<void> {
-    const pauses = this.#pauses;
-    const live = await this.wake();
-    if (pauses === this.#pauses) await live.recheck();
   }
 
   /** For the session: ends everything in good order; whoever asks again waits for the same end. Throws what kept `files` from going. */
@@ -283,7 +302,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     this.#knownComplete = row.complete;
     this.#live = live;
     this.#rest = null;
-    live.start(state === "paused");
+    live.start(isStopped(state) ? state : null);
     this.#owner.onActive(this);
     await live.ready();
     this.#knownComplete = false;
@@ -376,7 +395,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   }
 
   hold(): Hold | null {
-    return this.#owner.hold(this);
+    return this.isQueued ? this.queue.holdOf(this) : this.#owner.hold(this);
   }
 
   totals(): Totals {

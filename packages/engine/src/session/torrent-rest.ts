@@ -5,6 +5,7 @@ import type { Totals } from "./announcing.ts";
 import type { Tiers } from "./torrent-trackers.ts";
 import type { TorrentState, TorrentStats } from "./events.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
+import { isStopped, type StoppedState } from "./stopped-state.ts";
 import { hashesOfRow, namesOfRow, rowOf, stateOfRow, statsOfRow, type TorrentRow } from "./torrent-row.ts";
 
 /** All that there is of a torrent at rest: its row, and the state that it goes on from. */
@@ -16,17 +17,17 @@ export class TorrentRest {
   error: ShoalError | null;
 
   /** Throws ERR_INVALID_ARGUMENT when the row names no torrent. */
-  constructor(row: TorrentRow, downloadDir: string, paused: boolean) {
+  constructor(row: TorrentRow, downloadDir: string, stopped: StoppedState | null) {
     hashesOfRow(row);
     this.row = row;
     this.downloadDir = downloadDir;
-    this.state = paused ? "paused" : stateOfRow(row);
+    this.state = stopped ?? stateOfRow(row);
     this.error = null;
   }
 
   /** The metadata of `live` is known. */
   static of(live: LiveTorrent): TorrentRest {
-    const rest = new TorrentRest(rowOf(live)!, live.downloadDir, false);
+    const rest = new TorrentRest(rowOf(live)!, live.downloadDir, null);
     rest.state = live.state;
     rest.error = live.error;
     return rest;
@@ -52,7 +53,7 @@ export class TorrentRest {
   /** `hold`: why it is paused, when it is. */
   stats(hold: () => Hold | null): TorrentStats {
     const stats = statsOfRow(this.row);
-    return this.state === "paused" ? { ...stats, waiting: explainHold(hold()) } : stats;
+    return isStopped(this.state) ? { ...stats, waiting: explainHold(hold()) } : stats;
   }
 
   totals(): Totals {

@@ -5,6 +5,7 @@ import type { WaitingReason } from "../core/reasons.ts";
 import { countTogether } from "../core/swarm/together.ts";
 import type { SessionContext } from "./context.ts";
 import type { TorrentState, TorrentStats } from "./events.ts";
+import { isStopped } from "./stopped-state.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentMetadata } from "./torrent-metadata.ts";
 import type { TorrentSwarm } from "./torrent-swarm.ts";
@@ -72,8 +73,8 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
   }
   return explainWaiting({
     needsMetadata: state === "metadata",
-    paused: state === "paused",
-    hold: state === "paused" ? sources.hold() : null,
+    paused: isStopped(state),
+    hold: isStopped(state) ? sources.hold() : null,
     checking: state === "checking",
     downloading: state === "downloading",
     receiving: downRate > 0,
