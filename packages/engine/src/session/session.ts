@@ -1,5 +1,4 @@
 import type { Millis } from "../base/brand.ts";
-import { utf8 } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { IpRanges } from "../base/ip-ranges.ts";
 import { Xoshiro128 } from "../base/rng.ts";
@@ -32,6 +31,7 @@ import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
 import { Demultiplexer, type Transport } from "./demultiplexer.ts";
 import { Lobby } from "./lobby.ts";
+import { makePeerId } from "./make-peer-id.ts";
 import { Obfuscation } from "./obfuscation.ts";
 import { plainTransport } from "./plain-transport.ts";
 import { TICK_MS, Ticker } from "./ticker.ts";
@@ -463,11 +463,4 @@ export class Session {
   #assertOpen(): void {
     if (this.#closed) throw new ShoalError("ERR_CLOSED", "The session is closed");
   }
-}
-
-/** "-SH0100-" and twelve random letters and digits (BEP 20). */
-function makePeerId(prefix: string, random: Uint8Array): Uint8Array {
-  const alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const tail = Array.from(random, (byte) => alphabet[byte % alphabet.length]).join("");
-  return utf8(`-${prefix}-${tail}`);
 }
