@@ -4,10 +4,12 @@ import { createHttpServer, describeApi, HostPolicy, type HttpServer } from "@sho
 import { describe } from "./api/description.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
+import { logRoutes } from "./api/log.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { noticeRoutes } from "./api/notices.ts";
 import { pageRoutes } from "./api/pages.ts";
 import { shareRoutes } from "./api/shares.ts";
+import { statsRoutes } from "./api/stats.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { settingRoutes } from "./api/settings.ts";
 import { torrentListRoutes } from "./api/torrent-list.ts";
@@ -70,6 +72,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         shareRoutes(api, node);
         noticeRoutes(api, node);
         tokenRoutes(api, node);
+        logRoutes(api, node);
+        statsRoutes(api, node);
         settingRoutes(api, settings);
         eventRoutes(api, node.live);
       },

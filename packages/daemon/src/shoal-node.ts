@@ -5,6 +5,7 @@ import { type Database, openDatabase, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
+import { Ledger } from "./ledger/ledger.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
@@ -38,6 +39,7 @@ interface NodeParts {
   readonly transfers: Transfers;
   readonly completions: Completions;
   readonly board: NoticeBoard;
+  readonly ledger: Ledger;
   readonly shares: Shares;
   readonly tokens: Tokens;
   readonly database: Database<Tables>;
@@ -55,6 +57,7 @@ export class ShoalNode {
   readonly completions: Completions;
   /** What is kept for people until they look in again. */
   readonly board: NoticeBoard;
+  readonly ledger: Ledger;
   readonly shares: Shares;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
@@ -76,6 +79,7 @@ export class ShoalNode {
     this.transfers = parts.transfers;
     this.completions = parts.completions;
     this.board = parts.board;
+    this.ledger = parts.ledger;
     this.shares = parts.shares;
     this.tokens = parts.tokens;
     this.#database = parts.database;
@@ -115,6 +119,7 @@ export class ShoalNode {
     try {
       const tokens = await Tokens.load(tokenTable(database), now);
       session = await createSession({ ...options.session, stateDir: profile.stateDir, log });
+      const ledger = await Ledger.open({ session, database, notices, settings, log, now });
       const transfers = await Transfers.open({
         session,
         database,
@@ -142,6 +147,7 @@ export class ShoalNode {
         transfers,
         completions,
         board,
+        ledger,
         shares,
         tokens,
         database,
@@ -163,6 +169,7 @@ export class ShoalNode {
     await this.transfers.close();
     await this.board.close();
     await this.session.close();
+    await this.ledger.close();
     await this.#database.close();
     this.log.info("stopped");
     this.#file.close();

@@ -1,5 +1,14 @@
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
 export { KeptNotice, KeptNoticeList, NoticesSeen } from "./notice.ts";
+export {
+  DeliveryLogEntry,
+  DeliveryLogPage,
+  DeliveryLogQuery,
+  EventLogEntry,
+  EventLogPage,
+  EventLogQuery,
+  Stats,
+} from "./ledger.ts";
 export { NodeInfo } from "./node-info.ts";
 export { NewShare, Share, ShareList } from "./share.ts";
 export { GoalName, Goals } from "./goals.ts";

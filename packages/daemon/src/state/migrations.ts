@@ -111,4 +111,51 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "005-ledger": {
+    async up(db) {
+      await db.schema
+        .createTable("deliveries")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("at", "integer", (c) => c.notNull())
+        .addColumn("up", "integer", (c) => c.notNull())
+        .addColumn("key", "text", (c) => c.notNull())
+        .addColumn("fileId", "text", (c) => c.notNull())
+        .addColumn("path", "text", (c) => c.notNull())
+        .addColumn("piece", "integer", (c) => c.notNull())
+        .addColumn("kind", "text")
+        .addColumn("peer", "text")
+        .addColumn("client", "text")
+        .addColumn("bytes", "integer", (c) => c.notNull())
+        .execute();
+      await db.schema
+        .createTable("events")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("at", "text", (c) => c.notNull())
+        .addColumn("kind", "text", (c) => c.notNull())
+        .addColumn("code", "text")
+        .addColumn("message", "text", (c) => c.notNull())
+        .addColumn("torrent", "integer")
+        .execute();
+      await db.schema
+        .createTable("counters")
+        .addColumn("name", "text", (c) => c.primaryKey())
+        .addColumn("value", "integer", (c) => c.notNull())
+        .execute();
+      await db.schema.alterTable("history").addColumn("torrent", "integer").execute();
+      await db.schema
+        .createTable("retired")
+        .addColumn("torrent", "integer", (c) => c.primaryKey())
+        .addColumn("wishes", "text", (c) => c.notNull())
+        .addColumn("metainfo", "blob")
+        .execute();
+      await db.schema
+        .createTable("trash")
+        .addColumn("torrent", "integer", (c) => c.primaryKey())
+        .addColumn("at", "integer", (c) => c.notNull())
+        .addColumn("batch", "text", (c) => c.notNull())
+        .addColumn("folder", "text")
+        .addColumn("step", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

@@ -1,3 +1,4 @@
+import type { Notice } from "@shoal/schema";
 import type { Generated } from "kysely";
 
 /** One transfer: what it is, and what the user wants of it. */
@@ -58,6 +59,64 @@ export interface HistoryTable {
   readonly outcome: "finished" | "failed" | "cancelled";
   readonly code: string | null;
   readonly message: string | null;
+  /** Its number, which no other will have; null in rows of earlier versions. */
+  readonly torrent: number | null;
+}
+
+/** What it takes to add a transfer again that was removed. */
+export interface RetiredTable {
+  readonly torrent: number;
+  /** Its row of `torrents`, in JSON. */
+  readonly wishes: string;
+  /** Its .torrent file; null while the metadata was unknown, or when it is large. */
+  readonly metainfo: Uint8Array | null;
+}
+
+/** Transfers that were removed and can be brought back. */
+export interface TrashTable {
+  readonly torrent: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** What was removed together comes back together. */
+  readonly batch: string;
+  /** Where its files are meanwhile; null when they stayed where they were. */
+  readonly folder: string | null;
+  /** What is under way, to be gone on with after a crash. */
+  readonly step: "removing" | "removed" | "restoring";
+}
+
+/** Bytes of one piece that one peer gave or got; a ring. */
+export interface DeliveryTable {
+  readonly id: Generated<number>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** 1: we gave them. */
+  readonly up: number;
+  /** Hex of the primary info-hash. */
+  readonly key: string;
+  readonly fileId: string;
+  readonly path: string;
+  readonly piece: number;
+  readonly kind: "peer" | "web-seed" | null;
+  readonly peer: string | null;
+  readonly client: string | null;
+  readonly bytes: number;
+}
+
+/** What happened, for people; a ring. */
+export interface EventTable {
+  readonly id: Generated<number>;
+  readonly at: string;
+  readonly kind: Notice["kind"];
+  readonly code: string | null;
+  readonly message: string;
+  /** Number of the transfer that it is about. */
+  readonly torrent: number | null;
+}
+
+export interface CounterTable {
+  readonly name: string;
+  readonly value: number;
 }
 
 export interface TokenTable {
@@ -110,6 +169,11 @@ export interface Tables {
   readonly labels: LabelTable;
   readonly torrents: TorrentTable;
   readonly history: HistoryTable;
+  readonly retired: RetiredTable;
+  readonly trash: TrashTable;
+  readonly deliveries: DeliveryTable;
+  readonly events: EventTable;
+  readonly counters: CounterTable;
   readonly tokens: TokenTable;
   readonly days: DayTable;
 }

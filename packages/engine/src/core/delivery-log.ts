@@ -66,6 +66,11 @@ export class DeliveryLog {
     this.#parties = Array.from({ length: capacity }, () => null);
   }
 
+  /** There is something to take. */
+  get isWaiting(): boolean {
+    return this.#length > 0;
+  }
+
   get isOpen(): boolean {
     return this.#capacity > 0;
   }

@@ -17,6 +17,7 @@ import {
   text,
 } from "./setting.ts";
 
+const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const atStart = { live: false } as const;
 
@@ -65,6 +66,14 @@ export const SETTINGS = {
   "network.connectionsPerTorrent": count(200, "the same for each torrent"),
   "network.uploadSlots": count(8, "peers that are served at the same time"),
   "network.requestDepth": count(2000, "requests that wait at one peer at most"),
+  "log.transfers": count(100_000, "rows of the transfer log that are kept: one for each piece and peer"),
+  "log.events": count(10_000, "events that are kept"),
+  "history.limit": count(1_000, "entries of the history that are kept"),
+  "trash.keep": optional(
+    "duration",
+    5 * MINUTE,
+    "a removal can be undone for so long; files that go with it are deleted then",
+  ),
   "ui.host": text("127.0.0.1", "address of the web page and the API", atStart),
   "ui.port": port(8420, "port of the web page and the API", atStart),
   "ui.hosts": list("names besides localhost by which the web page may be called"),

@@ -1,0 +1,48 @@
+import {
+  DeliveryLogPage,
+  DeliveryLogQuery,
+  EventLogPage,
+  EventLogQuery,
+  SCHEMA_VERSION,
+} from "@shoal/schema";
+import type { HttpServer } from "@shoal/server";
+import type { ShoalNode } from "../shoal-node.ts";
+
+/** Rows of an answer when nobody says how many. */
+const USUAL_LIMIT = 100;
+
+/** What was moved from and to whom, and what happened. */
+export function logRoutes(app: HttpServer, node: ShoalNode): void {
+  const config = { scope: "read" } as const;
+  app.get(
+    "/log/transfers",
+    { config, schema: { querystring: DeliveryLogQuery, response: { 200: DeliveryLogPage } } },
+    async ({ query: { torrent, since, limit, ...filter } }) => {
+      const { settings } = node;
+      const { transfers } = node.ledger;
+      await transfers.flush();
+      const rows = await transfers.rows({
+        ...filter,
+        key: torrent === undefined ? undefined : keyOf(node, torrent),
+        since: since === undefined ? undefined : Date.parse(since),
+        limit: limit ?? USUAL_LIMIT,
+      });
+      const state = await transfers.state();
+      return { schema: SCHEMA_VERSION, rows, capacity: settings.get("log.transfers"), ...state };
+    },
+  );
+  app.get(
+    "/log/events",
+    { config, schema: { querystring: EventLogQuery, response: { 200: EventLogPage } } },
+    async ({ query: { limit, ...filter } }) => ({
+      schema: SCHEMA_VERSION,
+      rows: await node.ledger.events.rows({ ...filter, limit: limit ?? USUAL_LIMIT }),
+    }),
+  );
+}
+
+/** Of a transfer's number, or the info-hash itself: the transfer may be gone. Throws ApiError ERR_NOT_FOUND. */
+function keyOf({ transfers }: ShoalNode, torrent: string): string {
+  if (!/^\d{1,10}$/.test(torrent)) return torrent.toLowerCase().slice(0, 40);
+  return transfers.get(Number(torrent)).hash;
+}

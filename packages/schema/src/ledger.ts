@@ -1,0 +1,106 @@
+import { type Static, Type } from "typebox";
+import { document, Time, WholeNumber } from "./common.ts";
+import { Notice } from "./events.ts";
+
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 }));
+const Seq = Type.Optional(Type.Integer({ minimum: 0 }));
+const Text = Type.Optional(Type.String({ minLength: 1, maxLength: 300 }));
+
+/** Bytes of one piece that one peer gave or got. */
+export const DeliveryLogEntry = Type.Object(
+  {
+    /** Grows by one from row to row. */
+    seq: WholeNumber,
+    at: Time,
+    type: Type.Enum(["download", "upload"]),
+    /** 40 hex digits: the v1 info-hash, or the first half of the v2 one. */
+    infoHash: Type.String(),
+    /** v2 pieces root in hex, or info-hash and file index; of the first file with a byte in the piece. */
+    fileId: Type.String(),
+    /** Below the download folder. */
+    path: Type.String(),
+    piece: WholeNumber,
+    /** "host:port", the address of a web seed, or null for somebody in an earlier run. */
+    peer: Type.Union([Type.String(), Type.Null()]),
+    peerKind: Type.Union([Type.Enum(["peer", "web-seed"]), Type.Null()]),
+    /** What it calls itself. */
+    client: Type.Union([Type.String(), Type.Null()]),
+    bytes: WholeNumber,
+  },
+  { $id: "DeliveryLogEntry", additionalProperties: false },
+);
+export type DeliveryLogEntry = Static<typeof DeliveryLogEntry>;
+
+/** Rows of the transfer log, the oldest first. */
+export const DeliveryLogPage = document({
+  rows: Type.Array(DeliveryLogEntry),
+  /** Rows that are kept at most, and how many made room for newer ones. */
+  capacity: WholeNumber,
+  overwritten: WholeNumber,
+  oldestAt: Type.Union([Time, Type.Null()]),
+  /** Rows that could not be written in time, and since when some are missing. */
+  dropped: WholeNumber,
+  droppedAt: Type.Union([Time, Type.Null()]),
+});
+export type DeliveryLogPage = Static<typeof DeliveryLogPage>;
+
+/** The newest rows that match; with `after` those that follow. */
+export const DeliveryLogQuery = Type.Object(
+  {
+    /** Number of a transfer, or its info-hash. */
+    torrent: Text,
+    /** File id or the beginning of one. */
+    file: Text,
+    /** Address or the beginning of one. */
+    peer: Text,
+    type: Type.Optional(Type.Enum(["download", "upload"])),
+    since: Type.Optional(Time),
+    after: Seq,
+    before: Seq,
+    limit: Limit,
+  },
+  { additionalProperties: false },
+);
+
+export const EventLogEntry = Type.Object(
+  { seq: WholeNumber, ...Notice.properties },
+  { $id: "EventLogEntry", additionalProperties: false },
+);
+export type EventLogEntry = Static<typeof EventLogEntry>;
+
+/** What happened, the oldest first. */
+export const EventLogPage = document({ rows: Type.Array(EventLogEntry) });
+export type EventLogPage = Static<typeof EventLogPage>;
+
+export const EventLogQuery = Type.Object(
+  {
+    /** Number of a transfer. */
+    torrent: Type.Optional(Type.Integer({ minimum: 1 })),
+    since: Type.Optional(Time),
+    after: Seq,
+    before: Seq,
+    limit: Limit,
+  },
+  { additionalProperties: false },
+);
+
+const moved = { downloaded: WholeNumber, uploaded: WholeNumber };
+const Moved = Type.Object(moved, { additionalProperties: false });
+
+/** Payload that was moved, in bytes; days are those of UTC, today included. */
+export const Stats = document({
+  downRate: WholeNumber,
+  upRate: WholeNumber,
+  session: Type.Object({ ...moved, startedAt: Time, activeMs: WholeNumber }, { additionalProperties: false }),
+  today: Moved,
+  /** The last 7 and 30 days. */
+  week: Moved,
+  month: Moved,
+  all: Type.Object(
+    { ...moved, sessions: WholeNumber, activeMs: WholeNumber, added: WholeNumber },
+    { additionalProperties: false },
+  ),
+  /** Of the last 30 those on which something was moved. */
+  days: Type.Array(Type.Object({ day: Type.String(), ...moved }, { additionalProperties: false })),
+});
+export type Stats = Static<typeof Stats>;
