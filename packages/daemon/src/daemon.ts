@@ -13,6 +13,7 @@ import { statsRoutes } from "./api/stats.ts";
 import { tokenRoutes } from "./api/tokens.ts";
 import { settingRoutes } from "./api/settings.ts";
 import { torrentListRoutes } from "./api/torrent-list.ts";
+import { torrentDetailRoutes } from "./api/torrent-details.ts";
 import { torrentRoutes } from "./api/torrents.ts";
 import { rpcRoutes } from "./rpc/endpoint.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
@@ -69,6 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         nodeRoutes(api, node, face);
         torrentRoutes(api, node);
         torrentListRoutes(api, node.live);
+        torrentDetailRoutes(api, node);
         shareRoutes(api, node);
         noticeRoutes(api, node);
         tokenRoutes(api, node);

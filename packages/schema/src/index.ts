@@ -33,3 +33,13 @@ export {
 } from "./events.ts";
 export { TorrentTable } from "./torrent-table.ts";
 export { TorrentQuery, TorrentSelection } from "./torrent-query.ts";
+export {
+  TorrentFile,
+  TorrentFiles,
+  TorrentFinder,
+  TorrentPeer,
+  TorrentPeers,
+  TorrentTracker,
+  TorrentTrackers,
+  TorrentWebSeed,
+} from "./torrent-details.ts";
