@@ -19,6 +19,7 @@ import {
   stopDeclaration,
 } from "./daemon/declarations.ts";
 import { getDeclaration } from "./get/declaration.ts";
+import { profileListDeclaration, profileRunDeclaration } from "./profile/declarations.ts";
 import { sendDeclaration } from "./send/declaration.ts";
 import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
 import {
@@ -77,6 +78,8 @@ export const COMMANDS: readonly Command[] = [
   command(configEditDeclaration, async () => (await import("./config/edit.ts")).runConfigEdit),
   command(configPathDeclaration, async () => (await import("./config/show.ts")).runConfigPath),
   command(restartDeclaration, async () => (await import("./daemon/start.ts")).runRestart),
+  command(profileRunDeclaration, async () => (await import("./profile/run.ts")).runProfiles),
+  command(profileListDeclaration, async () => (await import("./profile/list.ts")).listProfiles),
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),

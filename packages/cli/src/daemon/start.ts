@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import type { Context } from "../context.ts";
 import { CliError, type CliErrorCode, interrupted } from "../errors.ts";
@@ -10,9 +9,9 @@ import { profileOf } from "../profile.ts";
 import { ensureStateDir } from "../session.ts";
 import { clean } from "../ui/clean.ts";
 import { DaemonClient, isAbsent } from "./client.ts";
+import { PROGRAM } from "./process.ts";
 import type { Connection } from "./reach.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../bin/shoal.js", import.meta.url));
 /** What a daemon in the background writes before it has a log, and its last words. */
 const OUTPUT_FILE = "daemon.out";
 const LOOK_EVERY_MS = 50;

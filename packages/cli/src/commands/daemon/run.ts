@@ -55,7 +55,8 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     await keepPort(profile.stateDir, settings, daemon.node.session);
     const ui = daemon.ui.url;
     output.event("listening", { ui, rpc: null, peers: daemon.node.session.endpoint });
-    output.note(`Shoal runs. The API is at ${ui}/api/v1; Ctrl-C ends it.`);
+    if (!output.json) output.data(`Shoal runs. What it can do, and what programs can ask of it: ${ui}/`);
+    output.note("Ctrl-C ends it; transfers go on at the next start. In another terminal: shoal help");
     await aborted(context.signal);
   } finally {
     await daemon.stop();
