@@ -49,6 +49,9 @@ export type {
   TorrentState,
   TorrentStats,
 } from "./session/events.ts";
+export type { SpeedLimits } from "./session/bandwidth.ts";
+export type { SessionSettings } from "./session/config.ts";
+export type { TorrentLimits } from "./session/torrent-limits.ts";
 export type { Transport } from "./session/demultiplexer.ts";
 export type { Dht } from "./session/dht.ts";
 export type { DhtStats } from "./core/dht/dht-types.ts";

@@ -86,6 +86,7 @@ export async function composeSession(
       obfuscation: all.obfuscation,
       webSeeds: all.webSeeds,
       pex: all.pex,
+      limits: all.limits,
       maxConnections: all.maxConnections,
       maxConnectionsPerTorrent: all.maxConnectionsPerTorrent,
       uploadSlots: all.uploadSlots,

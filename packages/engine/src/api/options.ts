@@ -4,6 +4,7 @@ import type { VerifyLevel } from "../core/resume-judge.ts";
 import type { ObfuscationPolicy } from "../core/swarm/dial-way.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { Log } from "../ports/log.ts";
+import type { SpeedLimits } from "../session/bandwidth.ts";
 import type { LanServiceOptions } from "../session/lan-service.ts";
 
 /** First port that is tried for peers, and the last one (both included). */
@@ -75,10 +76,13 @@ export interface SessionOptions {
   readonly obfuscation: ObfuscationPolicy;
   /** Web servers that a torrent names are asked for its files (BEP 19). */
   readonly webSeeds: boolean;
+  /** Speed limits at the start; `Session.limits.setSpeeds` changes them. */
+  readonly limits: SpeedLimits;
+  /** `Session.limits.setSettings` changes these. */
   readonly maxConnections: number;
   readonly maxConnectionsPerTorrent: number;
-  /** Peers served at the same time, over all torrents. */
-  readonly uploadSlots: number;
+  /** Peers served at the same time, over all torrents; null: 8, and more as long as each of them gets something. */
+  readonly uploadSlots: number | null;
   /** Requests that one peer may have queued with us. */
   readonly maxQueuedRequests: number;
   /** Requests that we keep outstanding with one peer at most. */
@@ -109,9 +113,10 @@ export const SESSION_DEFAULTS: Omit<
   lazyVerify: true,
   obfuscation: "prefer",
   webSeeds: true,
+  limits: { down: null, up: null },
   maxConnections: 500,
   maxConnectionsPerTorrent: 200,
-  uploadSlots: 8,
+  uploadSlots: null,
   maxQueuedRequests: 2000,
   maxOutstandingRequests: 2000,
   handshakeTimeoutMs: 15_000,
@@ -133,13 +138,7 @@ export function withDefaults(options: Partial<SessionOptions> & { stateDir: stri
     const choices = OBFUSCATION_POLICIES.join(", ");
     throw new ShoalError("ERR_INVALID_ARGUMENT", `obfuscation is one of ${choices}, not ${all.obfuscation}`);
   }
-  const counts = [
-    "arenaBytes",
-    "diskWorkers",
-    "maxConnections",
-    "maxConnectionsPerTorrent",
-    "uploadSlots",
-  ] as const;
+  const counts = ["arenaBytes", "diskWorkers", "maxConnections", "maxConnectionsPerTorrent"] as const;
   for (const name of counts) {
     if (!Number.isInteger(all[name]) || all[name] < 1) {
       throw new ShoalError(

@@ -43,10 +43,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `count` tokens, there or not. */
+  /** Takes `count` tokens, there or not; a negative number gives them back, up to the burst. */
   spend(count: number, now: Millis): void {
     this.#refill(now);
-    this.#tokens -= count;
+    this.#tokens = Math.min(this.#burst, this.#tokens - count);
   }
 
   /** When `take(count)` will succeed if nobody else takes any: `now` at once, Infinity for more than the burst. */

@@ -5,6 +5,7 @@ import type { Magnet } from "../meta/magnet.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { TorrentLimits } from "./torrent-limits.ts";
 import type { TorrentRow } from "./torrent-row.ts";
 
 /** In which order pieces come. */
@@ -73,6 +74,8 @@ export interface AddOptions extends PieceOrder {
   readonly forced?: boolean;
   /** Order in the queue, from `torrent.rank` of an earlier run: the smaller, the earlier. At the end by default. */
   readonly rank?: number;
+  /** What it may use; `Torrent.setLimits` changes it. */
+  readonly limits?: Partial<TorrentLimits>;
   /** Gets every event of the torrent from the first one on. */
   readonly listener?: (event: TorrentEvent) => void;
 }

@@ -29,6 +29,10 @@ export interface BlockSource extends PickPeer {
   readonly sendsMore: boolean;
   /** Blocks received that we never asked for. */
   unsolicited: number;
+  /** Of its requests, or of what it may send, so many blocks have been taken from the speed limit. */
+  paid: number;
+  /** It is not read because of a speed limit. */
+  readonly isHeld: boolean;
   /** Not asked for blocks before this time. */
   refillAt: Millis;
   /** When it last stopped serving us. */
@@ -38,6 +42,8 @@ export interface BlockSource extends PickPeer {
   request(piece: PieceIndex, block: BlockIndex, length: number): void;
   cancel(piece: PieceIndex, block: BlockIndex, length: number): void;
   flush(): void;
+  /** Reads nothing more from it, or goes on, because of a speed limit. */
+  setHeld(held: boolean): void;
   /** A block that we asked for, `latencyMs` ago; null when the request had been withdrawn, or there was none. */
   onBlock(length: number, latencyMs: Millis | null, now: Millis): void;
   /** It did not deliver in time what was asked for. */

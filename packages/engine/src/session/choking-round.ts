@@ -18,7 +18,6 @@ const ROUND_MS = 10_000;
 export class ChokingRound {
   readonly #context: SessionContext;
   readonly #torrents: () => Iterable<LiveTorrent>;
-  readonly #config: ChokeConfig;
   #soon: Timer | null = null;
   #nextRound: Millis = -Infinity;
   #lastRound: Millis = 0;
@@ -28,7 +27,12 @@ export class ChokingRound {
   constructor(context: SessionContext, torrents: () => Iterable<LiveTorrent>) {
     this.#context = context;
     this.#torrents = torrents;
-    this.#config = { ...DEFAULT_CHOKE_CONFIG, minSlots: context.config.uploadSlots };
+  }
+
+  get #config(): ChokeConfig {
+    const slots = this.#context.settings.uploadSlots;
+    if (slots === null) return DEFAULT_CHOKE_CONFIG;
+    return { ...DEFAULT_CHOKE_CONFIG, minSlots: slots, maxSlots: slots };
   }
 
   stop(): void {
@@ -74,7 +78,9 @@ export class ChokingRound {
     const peers = new Map<number, [LiveTorrent, PeerConnection]>();
     const views: ChokePeer[] = [];
     const seconds = Math.max(0.001, (now - this.#lastRound) / 1000);
+    let number = 0;
     for (const torrent of this.#torrents()) {
+      number++;
       const facts = factsOf(torrent);
       if (facts === null) continue;
       for (const peer of torrent.swarm.connected) {
@@ -82,6 +88,8 @@ export class ChokingRound {
         peers.set(id, [torrent, peer]);
         views.push({
           id,
+          torrent: number,
+          torrentSlots: torrent.limits.values.uploadSlots ?? Infinity,
           interested: peer.session.peerInterested,
           uploadOnly: peer.uploadOnly,
           lacksOurs: peer.session.have === null || facts.have.hasAnyNotIn(peer.session.have),

@@ -1,6 +1,7 @@
 import type { PeerSlot } from "../base/brand.ts";
 import type { ShoalError } from "../base/errors.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { LiveLimits } from "./torrent-limits.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
 /** The peers of the torrent. */
@@ -13,6 +14,7 @@ interface SwarmPeers {
 /** What the content asks and tells its torrent. */
 export interface ContentOwner {
   readonly swarm: SwarmPeers;
+  readonly limits: LiveLimits;
   emit(event: TorrentEvent): void;
   onComplete(): void;
   /** More is wanted than before: there is something to fetch again. */

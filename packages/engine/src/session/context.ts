@@ -18,7 +18,8 @@ import type { Log } from "../ports/log.ts";
 import type { Endpoint, Net } from "../ports/net.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
-import type { SessionConfig } from "./config.ts";
+import type { Bandwidth } from "./bandwidth.ts";
+import type { SessionConfig, SessionSettings } from "./config.ts";
 import type { Dht } from "./dht.ts";
 import type { ExtensionRegistry } from "./extensions.ts";
 import type { Obfuscation } from "./obfuscation.ts";
@@ -63,6 +64,9 @@ export interface SessionPorts {
 /** What the torrents of one session share. */
 export interface SessionContext extends SessionPorts {
   readonly config: SessionConfig;
+  /** Those of them that may change. */
+  readonly settings: SessionSettings;
+  readonly bandwidth: Bandwidth;
   readonly rng: Rng;
   /** Our 20-byte id on the wire (BEP 20). */
   readonly peerId: Uint8Array;

@@ -20,12 +20,14 @@ import { linked, type TorrentSource, withLink } from "./torrent-source.ts";
 import { torrentStats } from "./torrent-stats.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
 import { type Tiers, trackerTiers } from "./torrent-trackers.ts";
+import { LiveLimits, type TorrentLimits } from "./torrent-limits.ts";
 import type { Totals } from "./announcing.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
 export class LiveTorrent {
   readonly swarm: TorrentSwarm;
   readonly metadata: TorrentMetadata;
+  readonly limits: LiveLimits;
   readonly #context: SessionContext;
   readonly #owner: LiveTorrentOwner;
   readonly #options: AddOptions;
@@ -52,11 +54,13 @@ export class LiveTorrent {
     options: AddOptions,
     source: TorrentSource,
     discovery: TorrentDiscovery,
+    limits: TorrentLimits,
     owner: LiveTorrentOwner,
     lastCompleteAt: number | null,
   ) {
     this.#context = context;
     this.#completeness = new Completeness(context.clock, lastCompleteAt);
+    this.limits = new LiveLimits(context.bandwidth, limits, context.now());
     this.#options = withLink(options, source.magnet);
     this.#data = new TorrentData(context, number, this.#options, this);
     this.#discovery = discovery;
@@ -167,6 +171,14 @@ export class LiveTorrent {
       },
       now,
     );
+  }
+
+  setLimits(limits: TorrentLimits): void {
+    const before = this.limits.down.lowestRate;
+    this.limits.set(limits, this.#context.now());
+    if (this.limits.down.lowestRate < before) this.content?.onLimitLowered();
+    this.swarm.connections.shrink();
+    this.#context.requestChoking();
   }
 
   /** Adds an address to try. */

@@ -9,7 +9,8 @@ import { RequestPipeline } from "../core/peer/pipeline.ts";
 import { RequestTimeout } from "../core/peer/request-timeout.ts";
 import { RequestQueue } from "../core/peer/request-queue.ts";
 import { UploadQueue } from "../core/peer/upload-queue.ts";
-import type { PeerSource } from "../core/swarm/peer-list.ts";
+import type { Usefulness } from "../core/swarm/least-useful.ts";
+import { isNamed, type PeerSource } from "../core/swarm/peer-list.ts";
 import { BLOCK_SIZE } from "../meta/layout.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import type { Connection, ConnectionSink, Endpoint } from "../ports/net.ts";
@@ -23,6 +24,10 @@ import type { PeerInfo } from "./events.ts";
 const MAX_QUEUED = 16 * 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
+
+/** Why a peer is not read; several reasons may hold at once. */
+export const READ_PAUSE = { lobby: 1, arena: 2, limit: 4 } as const;
+type ReadPause = (typeof READ_PAUSE)[keyof typeof READ_PAUSE];
 
 /** What the owner of a connection is told, besides the protocol's facts. */
 export interface PeerOwner {
@@ -107,6 +112,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   /** Not asked for blocks before this time: it rejected what it was asked for. */
   refillAt: Millis = 0;
   rejectPauseMs: Millis = 0;
+  paid = 0;
   /** When the peer last stopped serving us. */
   chokedAt: Millis = 0;
   extensionHandlers: ReadonlyMap<number, ExtensionPeerHandler> = new Map();
@@ -121,6 +127,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
   #owner: PeerOwner;
   #closed = false;
   #reason: ShoalError | null = null;
+  #readPauses = 0;
 
   constructor(
     context: SessionContext,
@@ -138,9 +145,8 @@ export class PeerConnection implements ConnectionSink, BlockSource {
     this.incoming = incoming;
     this.#owner = owner;
     this.session = new PeerSession<PeerConnection>(this, greeter);
-    this.pipeline = new RequestPipeline();
-    this.pipeline.setLimits(null, context.config.maxOutstandingRequests);
-    this.uploads = new UploadQueue(context.config.maxQueuedRequests);
+    this.pipeline = new RequestPipeline(context.settings.maxOutstandingRequests);
+    this.uploads = new UploadQueue(context.settings.maxQueuedRequests);
     this.openedAt = context.now();
     this.chokeChangedAt = this.openedAt;
     this.lastReceivedAt = this.openedAt;
@@ -190,6 +196,26 @@ export class PeerConnection implements ConnectionSink, BlockSource {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get isHeld(): boolean {
+    return (this.#readPauses & READ_PAUSE.limit) !== 0;
+  }
+
+  setHeld(held: boolean): void {
+    if (held) this.pauseReading(READ_PAUSE.limit);
+    else this.resumeReading(READ_PAUSE.limit);
+  }
+
+  pauseReading(why: ReadPause): void {
+    this.#readPauses |= why;
+    this.connection.pauseReading();
+  }
+
+  /** One reason is gone. */
+  resumeReading(why: ReadPause): void {
+    this.#readPauses &= ~why;
+    if (this.#readPauses === 0) this.connection.resumeReading();
   }
 
   setInterested(interested: boolean): void {
@@ -266,13 +292,13 @@ export class PeerConnection implements ConnectionSink, BlockSource {
 
   /** From the handshake on, the peer waits: what it sends is not handled before `proceed`. */
   hold(): void {
-    this.connection.pauseReading();
+    this.pauseReading(READ_PAUSE.lobby);
     this.session.hold();
   }
 
   proceed(): void {
     this.session.proceed();
-    this.connection.resumeReading();
+    this.resumeReading(READ_PAUSE.lobby);
     this.onBytes(NOTHING, 0, 0);
   }
 
@@ -286,6 +312,16 @@ export class PeerConnection implements ConnectionSink, BlockSource {
     this.#context.onConnectionClosed();
     for (const handler of this.extensionHandlers.values()) handler.onClosed?.();
     this.#owner.onClosed(this, this.#reason ?? error);
+  }
+
+  usefulness(): Usefulness {
+    const now = this.#context.now();
+    return {
+      isNamed: isNamed(this.source),
+      rate: this.pipeline.rate(now) + this.up.rate(now),
+      isInterested: this.session.amInterested || this.session.peerInterested,
+      openedAt: this.openedAt,
+    };
   }
 
   info(now: Millis): PeerInfo {

@@ -145,6 +145,8 @@ export class PieceExchange {
   onReject(peer: PeerConnection, piece: PieceIndex, begin: number): void {
     const block = Math.floor(begin / BLOCK_SIZE);
     if (peer.requests.remove(piece, block) < 0) return;
+    // The answer to a request that we had withdrawn refuses nothing.
+    if (peer.requests.removedLate) return;
     this.#picker.release(peer.slot, piece, block);
     // Asking again at once would go on for ever.
     if (peer.choked) peer.session.allowedFast.delete(piece);
@@ -160,6 +162,7 @@ export class PieceExchange {
   }
 
   onPeerGone(peer: PeerConnection): void {
+    this.#download.onGone(peer);
     if (!peer.inPicker) return;
     // Of two seeds that part either may have been the first to say so.
     if (this.#picker.have.isFull && peer.have.isFull) peer.hadNothingToDo = true;
@@ -311,7 +314,7 @@ export class PieceExchange {
   /** Takes back what the peer doesn't deliver in time, so that others can be asked. */
   #expire(peer: BlockSource, now: Millis): void {
     if (peer.requests.length === 0) return;
-    if (this.#context.storeFlow.buffer.mustPause) peer.timeout.onUnread(now);
+    if (peer.isHeld || this.#context.storeFlow.buffer.mustPause) peer.timeout.onUnread(now);
     if (peer.choked && peer.allowedFast.size === 0 && now - peer.chokedAt > REJECT_WAIT_MS) {
       this.#releaseRequests(peer);
       return;

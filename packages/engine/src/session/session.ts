@@ -14,6 +14,7 @@ import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mappin
 import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import type { AddOptions } from "./add-options.ts";
+import { Bandwidth } from "./bandwidth.ts";
 import { ChokingRound } from "./choking-round.ts";
 import type { SessionConfig } from "./config.ts";
 import type { SessionContext, SessionPorts } from "./context.ts";
@@ -25,6 +26,7 @@ import type { LiveTorrent } from "./live-torrent.ts";
 import { openJournal } from "./open-journal.ts";
 import { PeerConnection } from "./peer-connection.ts";
 import { closeHow, type RemoveOptions } from "./removal.ts";
+import { SessionLimits } from "./session-limits.ts";
 import { SpacePolls } from "./space-polls.ts";
 import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
@@ -67,6 +69,8 @@ export class Session {
   /** Who delivered what. */
   readonly deliveries: DeliveryLog = new DeliveryLog(() => this.#ports.clock.now());
   readonly traffic: Traffic = new Traffic();
+  /** Speed, connections, slots and requests; see there. */
+  readonly limits: SessionLimits;
   readonly #context: SessionContext;
   readonly #ports: SessionPorts;
   readonly #torrents: Set<Torrent> = new Set();
@@ -98,10 +102,17 @@ export class Session {
     this.#standings = new PeerStandings(ports);
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
+    const bandwidth = new Bandwidth(clock);
+    this.limits = new SessionLimits(config, bandwidth, {
+      torrents: () => this.#activeOnes(),
+      onSlots: () => this.#choking.request(),
+    });
     const obfuscation = new Obfuscation(ports, config.obfuscation);
     this.#context = {
       ...ports,
       config,
+      settings: this.limits.settings,
+      bandwidth,
       rng,
       peerId: this.peerId,
       storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
@@ -126,8 +137,8 @@ export class Session {
       obfuscation,
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
-      hasRoom: () => this.#connections + this.#demultiplexer.size < config.maxConnections,
-      isOverfull: () => this.#connections > config.maxConnections,
+      hasRoom: () => this.#connections + this.#demultiplexer.size < this.limits.settings.maxConnections,
+      isOverfull: () => this.#connections > this.limits.settings.maxConnections,
       announcedPort: (family) => announcedPort(this.#context.listenPort(), this.reachability(), family),
       onConnectionOpened: () => void this.#connections++,
       onConnectionClosed: () => void this.#connections--,
@@ -339,6 +350,7 @@ export class Session {
     this.#ticker.close();
     for (const torrent of this.#torrents) this.#deactivate(torrent);
     this.#choking.stop();
+    this.#context.bandwidth.close();
     const listenerClosed = this.#listener?.close();
     this.#ports.lanService?.close();
     const portsClosed = this.#ports.portMapper?.close();
@@ -355,7 +367,7 @@ export class Session {
 
   #onIncoming(connection: Connection): void {
     const taken = this.#connections + this.#demultiplexer.size;
-    const isFull = taken >= this.#context.config.maxConnections + CONTESTANTS;
+    const isFull = taken >= this.limits.settings.maxConnections + CONTESTANTS;
     if (this.#closed || isFull || this.#standings.isBanned(connection.remote)) {
       connection.close();
       return;

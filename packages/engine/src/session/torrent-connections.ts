@@ -4,6 +4,7 @@ import { endpointKey, familyOf, isPrivate } from "../base/address.ts";
 import { ShoalError } from "../base/errors.ts";
 import { type DialFate, DialFates } from "../core/swarm/dial-fates.ts";
 import { largestCrowd } from "../core/swarm/crowded-out.ts";
+import { leastUseful } from "../core/swarm/least-useful.ts";
 import { peerKey } from "../core/swarm/peer-key.ts";
 import { type DialWay, dialWays, nextWay } from "../core/swarm/dial-way.ts";
 import { peerPriority } from "../core/swarm/peer-priority.ts";
@@ -11,7 +12,6 @@ import { slotToGiveUp } from "../core/swarm/slot-contest.ts";
 import { keepsConnection } from "../core/swarm/tie-break.ts";
 import {
   type Candidate,
-  isNamed,
   isOpenSource,
   type PeerHints,
   PeerList,
@@ -49,6 +49,8 @@ export interface ConnectionsOwner extends Greeter<PeerConnection>, PeerOwner {
   /** The 20-byte name by which a peer is asked for the torrent. */
   dialName(peer: Candidate): Uint8Array;
   readonly isPrivate: boolean;
+  /** Peers that the torrent may be connected with. */
+  readonly maxConnections: number;
   /** A peer is to be dialled once more, now. */
   onDialDue(): void;
   /** The peer passed the handshake: it has a slot and may be talked to. */
@@ -126,7 +128,7 @@ export class TorrentConnections {
 
   /** Dials as many candidates as the budgets allow. */
   dial(now: Millis): void {
-    const { config, net, external } = this.#context;
+    const { net, external } = this.#context;
     if (net.obstacle !== null) return;
     if (external.v4 !== this.#rankedFor.v4 || external.v6 !== this.#rankedFor.v6) {
       this.#rankedFor = { v4: external.v4, v6: external.v6 };
@@ -135,7 +137,7 @@ export class TorrentConnections {
     while (
       this.#context.hasRoom() &&
       this.#pending.size < MAX_HALF_OPEN &&
-      this.#admitted.size + this.#pending.size < config.maxConnectionsPerTorrent
+      this.#admitted.size + this.#pending.size < this.#owner.maxConnections
     ) {
       const candidate = this.list.next(now);
       if (candidate === null) return;
@@ -190,10 +192,7 @@ export class TorrentConnections {
       if (!keepsNew) throw duplicate;
       twin.close(duplicate);
       this.#release(twin, duplicate);
-    } else if (
-      this.#admitted.size >= this.#context.config.maxConnectionsPerTorrent ||
-      this.#context.isOverfull()
-    ) {
+    } else if (this.#admitted.size >= this.#owner.maxConnections || this.#context.isOverfull()) {
       this.#winSlot(peer);
     }
     this.#pending.delete(peer);
@@ -294,6 +293,12 @@ export class TorrentConnections {
     }
   }
 
+  /** Fewer are wanted: closes those that are least missed. */
+  shrink(): void {
+    for (const peer of leastUseful(this.#admitted, this.#admitted.size - this.#owner.maxConnections))
+      peer.close(new ShoalError("ERR_CONNECT", "Fewer connections are wanted now"));
+  }
+
   /** The user's list is another one: closes connections with whom it blocks. */
   expelBlocked(): void {
     const { standings } = this.#context;
@@ -319,7 +324,7 @@ export class TorrentConnections {
       }
     }
     for (const peer of this.#admitted) {
-      if (now - peer.lastReceivedAt > idleTimeoutMs) {
+      if (!peer.isHeld && now - peer.lastReceivedAt > idleTimeoutMs) {
         peer.close(new ShoalError("ERR_CONNECT", "The peer went silent"));
       } else if (now - peer.lastSentAt > KEEP_ALIVE_MS) {
         peer.session.out.keepAlive();
@@ -366,12 +371,10 @@ export class TorrentConnections {
   /** All slots are taken: throws unless one of them is to be given to this peer. */
   #winSlot(peer: PeerConnection): void {
     const now = this.#context.now();
-    const holders = [...this.#admitted].map((holder) => ({
-      peer: holder,
-      priority: this.#priorityOf(holder.remote),
-      openedAt: holder.openedAt,
-      isOfUse: isNamed(holder.source) || holder.pipeline.rate(now) > 0 || holder.up.rate(now) > 0,
-    }));
+    const holders = [...this.#admitted].map((peer) => {
+      const { isNamed, rate, openedAt } = peer.usefulness();
+      return { peer, priority: this.#priorityOf(peer.remote), openedAt, isOfUse: isNamed || rate > 0 };
+    });
     const idle = holders.filter(({ isOfUse }) => !isOfUse);
     const crowd = largestCrowd(idle, (holder) => holder.peer.remote);
     const isCrowd = crowd !== null && crowd.count > MOST_OF_ONE_ADDRESS;

@@ -87,9 +87,12 @@ export class TorrentContent {
       journal,
       place,
     });
-    this.download = new TorrentDownload(context, this, { number, layout, storage, picker, hashes });
+    this.download = new TorrentDownload(context, this, {
+      ...{ number, layout, storage, picker, hashes },
+      limit: owner.limits.down,
+    });
     this.#deliveries = new TorrentDeliveries(context, number, metainfo, files);
-    this.upload = new TorrentUpload(context, this, storage);
+    this.upload = new TorrentUpload(context, this, storage, owner.limits.up);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
     this.recovery = new DiskRecovery(context, this, this.exchange);
     this.hashExchange = new HashExchange(context, this, layout, storage, hashes);
@@ -138,6 +141,10 @@ export class TorrentContent {
   nextDeadline(): Millis {
     if (!this.#active) return Infinity;
     return Math.min(this.#journal?.nextDeadline() ?? Infinity, this.webSeeds.nextDeadline());
+  }
+
+  onLimitLowered(): void {
+    this.download.onLimitLowered(this.sources);
   }
 
   get wantedBytes(): number {

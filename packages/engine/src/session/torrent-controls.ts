@@ -7,6 +7,7 @@ import type { FinderProgress } from "./peer-finder.ts";
 import type { StoppedState } from "./stopped-state.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
+import { assertTorrentLimits, NO_TORRENT_LIMITS, type TorrentLimits } from "./torrent-limits.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import type { TrackerStatus } from "./tracker-status.ts";
 
@@ -21,14 +22,24 @@ export abstract class TorrentControls {
   /** Order in the queue: the smaller, the earlier; for the session. */
   rank = 0;
   abstract readonly state: TorrentState;
+  #limits: TorrentLimits;
+
   protected abstract readonly discovery: TorrentDiscovery;
   protected abstract readonly queue: Turns;
   protected forcedToRun = false;
   /** Counts pauses: a recheck that was asked for before one doesn't end it. */
   #pauses = 0;
 
+  constructor(limits: Partial<TorrentLimits> = NO_TORRENT_LIMITS) {
+    assertTorrentLimits(limits);
+    this.#limits = limits === NO_TORRENT_LIMITS ? NO_TORRENT_LIMITS : { ...NO_TORRENT_LIMITS, ...limits };
+  }
+
   /** Does something with the files as soon as what is there of them is known. */
   protected abstract edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T>;
+
+  /** Null at rest. */
+  abstract get live(): LiveTorrent | null;
 
   protected abstract setOrder(order: PieceOrder): Promise<void>;
 
@@ -60,6 +71,18 @@ export abstract class TorrentControls {
    */
   setFilePriorities(priorities: ReadonlyMap<FileIndex, FilePriority>): Promise<void> {
     return this.edit((content) => content.setFilePriorities(priorities));
+  }
+
+  /** What it may use; see `setLimits`. */
+  get limits(): TorrentLimits {
+    return this.#limits;
+  }
+
+  /** Changes what it may use, at once: speed, peers, slots. Throws ERR_INVALID_ARGUMENT; then nothing has changed. */
+  setLimits(changes: Partial<TorrentLimits>): void {
+    assertTorrentLimits(changes);
+    this.#limits = { ...this.#limits, ...changes };
+    this.live?.setLimits(this.#limits);
   }
 
   /** Pieces come in ascending order from now on, or rarest first. What was said when it was added is what the next run begins with. */

@@ -1,4 +1,4 @@
-import type { BlockIndex, PeerSlot, PieceIndex } from "../base/brand.ts";
+import type { BlockIndex, Millis, PeerSlot, PieceIndex } from "../base/brand.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import { RateMeter } from "../base/rate-meter.ts";
@@ -10,6 +10,8 @@ import type { PieceDigest, StorageId } from "../ports/disk.ts";
 import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
+import type { RateLimit } from "../core/bandwidth/rate-limit.ts";
+import { DownloadPacing } from "./download-pacing.ts";
 import { exchangeInvariants } from "./exchange-invariants.ts";
 import type { StoreSink } from "./store-flow.ts";
 
@@ -37,6 +39,7 @@ export interface DownloadOwner {
 
 /** The parts of a torrent's content that the download works on. */
 export interface DownloadParts {
+  readonly limit: RateLimit;
   readonly number: number;
   readonly layout: Layout;
   readonly storage: StorageId;
@@ -62,6 +65,7 @@ export class TorrentDownload implements StoreSink {
   readonly #layout: Layout;
   readonly #picker: PiecePicker;
   readonly #hashes: PieceHashes;
+  readonly #pacing: DownloadPacing;
   readonly #picked: Int32Array = new Int32Array(MAX_PICK * 2);
   readonly #others: Int32Array = new Int32Array(2);
   /** Pieces whose digest is outstanding. */
@@ -71,7 +75,7 @@ export class TorrentDownload implements StoreSink {
   readonly #whenIdle: (() => void)[] = [];
   #active = false;
   /** The disk takes nothing. */
-  #held = false;
+  #isHeld = false;
   /** Little is requested, and what comes is written at once. */
   #careful = false;
   #sawBlock = false;
@@ -84,6 +88,7 @@ export class TorrentDownload implements StoreSink {
     this.storage = parts.storage;
     this.#picker = parts.picker;
     this.#hashes = parts.hashes;
+    this.#pacing = new DownloadPacing(context.bandwidth.down.turns, parts.limit, this);
     context.storeFlow.register(this.number, this);
   }
 
@@ -98,12 +103,12 @@ export class TorrentDownload implements StoreSink {
 
   /** Nothing is requested or kept because the disk fails. */
   get isHeld(): boolean {
-    return this.#held;
+    return this.#isHeld;
   }
 
   /** The disk fails: what was received is tried to write, and given up where that fails. */
   hold(): void {
-    this.#held = true;
+    this.#isHeld = true;
     this.#context.storeFlow.buffer.flushAll(this.number);
     this.#context.storeFlow.drain();
   }
@@ -118,13 +123,14 @@ export class TorrentDownload implements StoreSink {
 
   /** The end of `hold`. Careful: the disk may fail again, and what is under way then is lost. */
   goOn(careful: boolean): void {
-    this.#held = false;
+    this.#isHeld = false;
     this.#careful = careful;
   }
 
   /** Requests nothing more and keeps nothing more. */
   stop(): void {
     this.#active = false;
+    this.#pacing.stop();
   }
 
   /** Puts everything received on disk and waits for the writes and checks under way. */
@@ -135,23 +141,56 @@ export class TorrentDownload implements StoreSink {
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Asks the peer for as many blocks as its pipeline has room for. */
+  /** See there. */
+  get brakedTo(): number | null {
+    return this.#pacing.brakedTo;
+  }
+
+  /** The speed limit is lower than before: what is under request would exceed it. */
+  onLimitLowered(sources: Iterable<BlockSource>): void {
+    for (const source of sources) {
+      // What web servers are asked for comes over connections that can be stopped without loss.
+      if (!source.inRuns) this.withdraw(source);
+      // At the new rate it has not been paid for.
+      source.paid = 0;
+      this.refill(source);
+      source.flush();
+    }
+  }
+
+  /** Nothing comes from it any more. */
+  onGone(peer: BlockSource): void {
+    this.#pacing.onGone(peer, this.#context.now());
+  }
+
+  /** Asks the peer for as many blocks as its pipeline has room for, as soon as speed limits allow it. */
   refill(peer: BlockSource): void {
-    if (!this.#active || this.#held || !peer.inPicker || !peer.interested) return;
-    if (peer.choked && peer.allowedFast.size === 0) return;
     const now = this.#context.now();
-    if (now < peer.refillAt) return;
-    let wanted = peer.pipeline.refill(peer.requests.length);
-    if (this.#careful) wanted = Math.min(wanted, CAREFUL_REQUESTS - peer.requests.length);
-    if (wanted <= 0 || this.#context.storeFlow.buffer.underPressure) return;
+    if (peer.paid > 0) this.#pacing.giveBackUnused(peer, now);
+    const room = this.roomFor(peer, now);
+    if (room > 0) this.#pacing.enter(peer, room, now);
+  }
+
+  /** How many blocks the peer can be asked for; not above 0 for none. */
+  roomFor(peer: BlockSource, now: Millis): number {
+    if (!this.#active || this.#isHeld || !peer.inPicker || !peer.interested) return 0;
+    if (peer.choked && peer.allowedFast.size === 0) return 0;
+    if (now < peer.refillAt || this.#context.storeFlow.buffer.underPressure) return 0;
+    const wanted = peer.pipeline.refill(peer.requests.length);
+    return this.#careful ? Math.min(wanted, CAREFUL_REQUESTS - peer.requests.length) : wanted;
+  }
+
+  /** For the pacing. */
+  ask(peer: BlockSource, blocks: number, now: Millis): number {
     const picked = this.#picked;
-    const count = this.#picker.pick(peer, Math.min(MAX_PICK, wanted), now, picked);
+    const count = this.#picker.pick(peer, Math.min(MAX_PICK, blocks), now, picked);
     for (let i = 0; i < count; i++) {
       const piece = picked[2 * i]!;
       const block = picked[2 * i + 1]!;
       peer.requests.add(piece, block, now);
       peer.request(piece, block, this.#layout.blockLength(piece, block));
     }
+    return count;
   }
 
   blockLength(piece: PieceIndex, block: BlockIndex): number {
@@ -168,6 +207,7 @@ export class TorrentDownload implements StoreSink {
   ): void {
     const now = this.#context.now();
     const block = begin / BLOCK_SIZE;
+    this.#pacing.onBlock(peer, length, now);
     const at = length === this.#layout.blockLength(piece, block) ? peer.requests.remove(piece, block) : -1;
     if (at < 0 && !peer.sendsMore) {
       this.#onUnsolicited(peer, length);
@@ -177,7 +217,7 @@ export class TorrentDownload implements StoreSink {
     peer.onBlock(length, wasAsked ? now - peer.requests.sentAt(at) : null, now);
     this.rate.add(length, now);
     this.#context.traffic.down.add(length, now);
-    if (!this.#active || this.#held || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
+    if (!this.#active || this.#isHeld || this.#picker.onReceived(peer.slot, piece, block) !== "new") {
       this.wasted += length;
       return;
     }
@@ -294,7 +334,7 @@ export class TorrentDownload implements StoreSink {
 
   /** Throws when the picker and the queues of `sources` contradict each other. For tests and the simulator. */
   invariants(sources: Iterable<BlockSource>): void {
-    exchangeInvariants(this.#picker, sources, this.#context.config.maxOutstandingRequests);
+    exchangeInvariants(this.#picker, sources, this.#context.settings.maxOutstandingRequests);
   }
 
   #cancelElsewhere(piece: PieceIndex, block: BlockIndex, length: number): void {

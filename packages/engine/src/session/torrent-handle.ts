@@ -65,7 +65,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   /** Throws ProtocolError and ERR_INVALID_ARGUMENT when `options` name no torrent. */
   constructor(context: SessionContext, number: number, given: AddOptions, owner: TorrentOwner<Torrent>) {
-    super();
+    super(given.limits);
     // Resume data is found by it.
     const options = { ...given, downloadDir: absoluteFolder(given.downloadDir) ?? given.downloadDir };
     this.#context = context;
@@ -341,7 +341,8 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   #bringToLife(options: AddOptions, source: TorrentSource): LiveTorrent {
     const { lastCompleteAt = null } = this.#rest?.row ?? options.row ?? {};
-    return new LiveTorrent(this.#context, this.number, options, source, this.discovery, this, lastCompleteAt);
+    const { discovery, limits, number } = this;
+    return new LiveTorrent(this.#context, number, options, source, discovery, limits, this, lastCompleteAt);
   }
 
   async #goToRest(live: LiveTorrent): Promise<void> {

@@ -89,7 +89,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     plainHere: context.obfuscation.policy === "off",
     v2Only: sources.v2Only,
     clock: context.clockEvidence.trouble,
-    limit: null,
+    limit: content?.download.brakedTo ?? null,
     together: useful === 0 && state === "downloading" ? together(sources) : null,
     sinceCompleteMs:
       sources.lastCompleteAt === null ? null : Math.max(0, context.clock.wallTime() - sources.lastCompleteAt),

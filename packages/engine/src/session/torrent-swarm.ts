@@ -21,8 +21,9 @@ import type { TorrentEvent } from "./events.ts";
 import { ExtensionChannels } from "./extension-channels.ts";
 import { LOCAL_DONT_HAVE, LOCAL_UPLOAD_ONLY, LOCAL_UT_METADATA, LOCAL_UT_PEX } from "./extensions.ts";
 import { PeerExchange, type PeerExchangeOwner } from "./peer-exchange.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+import { type PeerConnection, READ_PAUSE } from "./peer-connection.ts";
 import type { TorrentContent } from "./torrent-content.ts";
+import type { LiveLimits } from "./torrent-limits.ts";
 import type { TorrentMetadata } from "./torrent-metadata.ts";
 import { type ConnectionsOwner, TorrentConnections } from "./torrent-connections.ts";
 
@@ -36,6 +37,7 @@ export interface SwarmOwner {
   /** Null until the metadata is known. */
   readonly content: TorrentContent | null;
   readonly metadata: TorrentMetadata;
+  readonly limits: LiveLimits;
   /** Peers are sought by other means than trackers: the torrent is not private (BEP 27) as far as is known, and nobody forbade it. */
   readonly usesFinders: boolean;
   emit(event: TorrentEvent): void;
@@ -116,8 +118,8 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   /** The arena is full: nobody may send more; or it has room again. */
   onArena(full: boolean): void {
     for (const peer of this.connected) {
-      if (full) peer.connection.pauseReading();
-      else peer.connection.resumeReading();
+      if (full) peer.pauseReading(READ_PAUSE.arena);
+      else peer.resumeReading(READ_PAUSE.arena);
     }
   }
 
@@ -145,6 +147,10 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
 
   get usesFinders(): boolean {
     return this.#owner.usesFinders;
+  }
+
+  get maxConnections(): number {
+    return this.#owner.limits.values.maxConnections ?? this.#context.settings.maxConnectionsPerTorrent;
   }
 
   get isSeed(): boolean {
@@ -205,12 +211,12 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
     this.#channels.attach(peer);
     this.#pex.onPeer(peer, peer.incoming ? null : peer.remote);
     if (session.extended) {
-      const { config, extensions } = this.#context;
+      const { config, extensions, settings } = this.#context;
       const own = encodeExtensionHandshake({
         extensions: extensions.localIds(this.#pex.isOn),
         clientName: config.clientName,
         port: this.#portFor(peer.remote.host),
-        reqq: config.maxQueuedRequests,
+        reqq: settings.maxQueuedRequests,
         metadataSize: metadata.size,
         uploadOnly: content?.isComplete ?? false,
         yourIp: parseIp(peer.remote.host),
@@ -282,7 +288,7 @@ export class TorrentSwarm implements PeerHandler<PeerConnection>, ConnectionsOwn
   onExtensionHandshake(peer: PeerConnection, handshake: ExtensionHandshake): void {
     const { clientName, reqq, uploadOnly, metadataSize, yourIp, port } = handshake;
     if (clientName !== null) peer.party.client = clientName;
-    if (reqq !== null) peer.pipeline.setLimits(reqq, this.#context.config.maxOutstandingRequests);
+    if (reqq !== null) peer.pipeline.setReqq(reqq);
     if (uploadOnly !== null) peer.uploadOnly = uploadOnly;
     if (metadataSize !== null) this.#owner.metadata.onSource(peer, metadataSize);
     if (yourIp !== null) this.#context.external.vote(yourIp, peer.remote.host, "peer");

@@ -1,6 +1,8 @@
-import type { PieceIndex } from "../base/brand.ts";
+import type { Millis, PieceIndex } from "../base/brand.ts";
 import { RateMeter } from "../base/rate-meter.ts";
 import type { ShoalError } from "../base/errors.ts";
+import type { BandwidthLane } from "../core/bandwidth/bandwidth-turns.ts";
+import type { RateLimit } from "../core/bandwidth/rate-limit.ts";
 import { allowedFastSet, FAST_SET_SIZE } from "../core/peer/fast-set.ts";
 import type { UploadRun } from "../core/peer/upload-queue.ts";
 import type { StorageId } from "../ports/disk.ts";
@@ -40,12 +42,18 @@ export class TorrentUpload {
   readonly #owner: UploadOwner;
   readonly #storage: StorageId;
   readonly rate: RateMeter = new RateMeter();
+  /** Those who get something when the speed limit allows it. */
+  readonly #lane: BandwidthLane<PeerConnection>;
   #stopped = true;
 
-  constructor(context: SessionContext, owner: UploadOwner, storage: StorageId) {
+  constructor(context: SessionContext, owner: UploadOwner, storage: StorageId, limit: RateLimit) {
     this.#context = context;
     this.#owner = owner;
     this.#storage = storage;
+    this.#lane = context.bandwidth.up.turns.lane(limit, (peer, mostBytes, now) => {
+      const served = this.#canServe(peer, now) && this.#serveRun(peer, mostBytes, now);
+      return served && this.#canServe(peer, now);
+    });
   }
 
   start(): void {
@@ -54,6 +62,7 @@ export class TorrentUpload {
 
   stop(): void {
     this.#stopped = true;
+    this.#lane.clear();
   }
 
   onRequest(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
@@ -100,25 +109,33 @@ export class TorrentUpload {
     }, peer.grantedFast);
   }
 
-  /** Starts as many reads as the peer's buffers allow. */
+  /** Starts as many reads as the peer's buffers and speed limits allow. */
   serve(peer: PeerConnection): void {
-    if (peer.closed) return;
-    const limit = Math.min(MAX_WATERMARK, Math.max(MIN_WATERMARK, peer.up.rate(this.#context.now()) / 2));
-    while (
-      !peer.closed &&
-      peer.uploads.length > 0 &&
-      peer.readsUnderWay < MAX_READS &&
-      peer.connection.queuedBytes + peer.readingBytes < limit
-    ) {
-      if (!this.#owner.mayServe(peer.uploads.nextPiece)) return;
-      const run = peer.uploads.nextRun(Math.min(RUN_BYTES, limit));
-      if (run === null) return;
-      if (!this.#owner.hasPiece(run.piece)) {
-        this.#refuseRun(peer, run.piece, run.begin, run.length, run.blockLength);
-        continue;
-      }
-      this.#readRun(peer, run.piece, run.begin, run.length, run);
+    const now = this.#context.now();
+    if (this.#lane.limit.isLimited) {
+      if (this.#canServe(peer, now)) this.#lane.enter(peer, now);
+      return;
     }
+    while (this.#canServe(peer, now) && this.#serveRun(peer, RUN_BYTES, now));
+  }
+
+  #canServe(peer: PeerConnection, now: Millis): boolean {
+    if (peer.closed || peer.uploads.length === 0 || peer.readsUnderWay >= MAX_READS) return false;
+    if (peer.connection.queuedBytes + peer.readingBytes >= watermark(peer, now)) return false;
+    return this.#owner.mayServe(peer.uploads.nextPiece);
+  }
+
+  /** False when nothing was taken from the queue. */
+  #serveRun(peer: PeerConnection, mostBytes: number, now: Millis): boolean {
+    const run = peer.uploads.nextRun(Math.min(mostBytes, watermark(peer, now)));
+    if (run === null) return false;
+    if (!this.#owner.hasPiece(run.piece)) {
+      this.#refuseRun(peer, run.piece, run.begin, run.length, run.blockLength);
+      return true;
+    }
+    this.#lane.limit.spend(run.length, now);
+    this.#readRun(peer, run.piece, run.begin, run.length, run);
+    return true;
   }
 
   #readRun(peer: PeerConnection, piece: PieceIndex, begin: number, length: number, run: UploadRun): void {
@@ -164,6 +181,8 @@ export class TorrentUpload {
     peer.readsUnderWay--;
     peer.readingBytes -= total;
     const buffers = this.#context.uploadBuffers;
+    const now = this.#context.now();
+    if (error !== null || peer.closed) this.#lane.limit.spend(-length, now);
     if (error !== null) {
       buffers.give(buffer);
       this.#refuseRun(peer, piece, begin, length, blockLength);
@@ -174,7 +193,6 @@ export class TorrentUpload {
       buffers.give(buffer);
       return;
     }
-    const now = this.#context.now();
     peer.up.add(length, now);
     this.rate.add(length, now);
     this.#context.traffic.up.add(length, now);
@@ -198,4 +216,9 @@ export class TorrentUpload {
     }
     peer.flush();
   }
+}
+
+/** Bytes that may wait for the peer. */
+function watermark(peer: PeerConnection, now: Millis): number {
+  return Math.min(MAX_WATERMARK, Math.max(MIN_WATERMARK, peer.up.rate(now) / 2));
 }

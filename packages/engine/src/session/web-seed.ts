@@ -63,7 +63,7 @@ export class WebSeed implements BlockSource, TransferOwner {
   readonly health: WebSeedHealth;
   readonly idleRule: IdleRule = new IdleRule();
   readonly requests: RequestQueue = new RequestQueue(MAX_REQUESTS);
-  readonly pipeline: RequestPipeline = new RequestPipeline();
+  readonly pipeline: RequestPipeline;
   readonly timeout: RequestTimeout = new RequestTimeout();
   have: Bitfield = new Bitfield(0);
   inPicker = false;
@@ -80,6 +80,8 @@ export class WebSeed implements BlockSource, TransferOwner {
   verified = 0;
   unsolicited = 0;
   refillAt: Millis = 0;
+  paid = 0;
+  isHeld = false;
   readonly #context: SessionContext;
   readonly #owner: WebSeedOwner;
   readonly #metainfo: Metainfo;
@@ -93,7 +95,7 @@ export class WebSeed implements BlockSource, TransferOwner {
   #misses = 0;
   /** It gives no parts: files are fetched from their beginning, one after another. */
   #wholeFiles = false;
-  #paused = false;
+  #isArenaFull = false;
   /** Requests were withdrawn: a transfer may be in vain now. */
   #cancelled = false;
 
@@ -106,7 +108,8 @@ export class WebSeed implements BlockSource, TransferOwner {
     this.party = { kind: "web-seed", address: this.shownUrl, client: "" };
     this.host = URL.canParse(url) ? new URL(url).host : "";
     this.health = new WebSeedHealth(context.rng);
-    this.pipeline.setLimits(MAX_REQUESTS, context.config.maxOutstandingRequests);
+    this.pipeline = new RequestPipeline(context.settings.maxOutstandingRequests);
+    this.pipeline.setReqq(MAX_REQUESTS);
     this.#queue = new RunQueue(metainfo.layout);
   }
 
@@ -175,7 +178,7 @@ export class WebSeed implements BlockSource, TransferOwner {
       const asked = this.#wholeFiles ? wholeFilesRun(layout, run) : run;
       const transfer = new WebSeedTransfer(this.#context.http, this, layout, asked);
       this.#transfers.add(transfer);
-      if (this.#paused) transfer.pause();
+      if (this.#isPaused) transfer.pause();
       transfer.start();
     }
   }
@@ -201,11 +204,13 @@ export class WebSeed implements BlockSource, TransferOwner {
 
   /** The arena is full: no more may come; or it has room again. */
   onArena(full: boolean): void {
-    this.#paused = full;
-    for (const transfer of this.#transfers) {
-      if (full) transfer.pause();
-      else transfer.resume();
-    }
+    this.#isArenaFull = full;
+    this.#pauseTransfers();
+  }
+
+  setHeld(held: boolean): void {
+    this.isHeld = held;
+    this.#pauseTransfers();
   }
 
   info(now: Millis): WebSeedInfo {
@@ -250,6 +255,17 @@ export class WebSeed implements BlockSource, TransferOwner {
     else if (end.kind === "failed") this.#onFailed(end.message, end.file);
     else if (end.kind === "no-file") this.#onNoFile(end.message, end.file);
     this.#owner.onRoom(this);
+  }
+
+  get #isPaused(): boolean {
+    return this.#isArenaFull || this.isHeld;
+  }
+
+  #pauseTransfers(): void {
+    for (const transfer of this.#transfers) {
+      if (this.#isPaused) transfer.pause();
+      else transfer.resume();
+    }
   }
 
   #takeWholeFiles(): void {

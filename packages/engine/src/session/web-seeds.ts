@@ -194,6 +194,7 @@ export class WebSeeds implements WebSeedOwner {
     if (!seed.inPicker) return;
     seed.requests.forEach((piece, block) => this.giveBack(seed, piece, block));
     seed.closeAll();
+    this.#owner.download.onGone(seed);
     this.#picker.removePeer(seed);
     seed.inPicker = false;
     seed.setInterested(false);

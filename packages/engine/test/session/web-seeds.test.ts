@@ -400,3 +400,24 @@ describe("web seeds", () => {
     );
   });
 });
+
+test("a speed limit holds for web seeds, of one torrent and of the session", async () => {
+  const scene = await begin(SINGLE, { kind: "v1" }, { "web.example": honest });
+  const { world, node, torrent } = scene;
+  const rateOf = async (seconds: number): Promise<number> => {
+    const before = torrent.stats().downloaded;
+    await world.run(seconds * 1_000);
+    return (torrent.stats().downloaded - before) / seconds;
+  };
+  torrent.setLimits({ down: 50_000 });
+  await world.run(2_000);
+  const slow = await rateOf(10);
+  assert.ok(Math.abs(slow / 50_000 - 1) < 0.05, `${slow}`);
+  torrent.setLimits({ down: null });
+  node.session.limits.setSpeeds({ down: 100_000 });
+  await world.run(2_000);
+  const faster = await rateOf(5);
+  assert.ok(Math.abs(faster / 100_000 - 1) < 0.05, `${faster}`);
+  node.session.limits.setSpeeds({ down: null });
+  await complete(scene, 5_000);
+});

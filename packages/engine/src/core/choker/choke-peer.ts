@@ -4,6 +4,10 @@ import type { Millis } from "../../base/brand.ts";
 export interface ChokePeer {
   /** Names the peer in the answer; unique in the session. */
   readonly id: number;
+  /** Names its torrent. */
+  readonly torrent: number;
+  /** Slots that its torrent may have; Infinity for any number. */
+  readonly torrentSlots: number;
   readonly interested: boolean;
   /** The peer said that it wants nothing more (BEP 21). */
   readonly uploadOnly: boolean;

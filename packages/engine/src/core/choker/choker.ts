@@ -29,21 +29,22 @@ export function chooseUnchoked(
   const seeding = eligible.filter((peer) => peer.seeding);
   const slots = slotCount(peers, config);
   const tradingSlots = shareOf(trading, seeding, slots);
-  const seedingSlots = Math.min(seeding.length, slots - tradingSlots);
+  const seedingSlots = Math.min(usable(seeding), slots - tradingSlots);
+  const rooms = new TorrentRooms();
 
   const unchoked = new Set<number>();
   const optimistic = new Set<number>();
   // Nothing is left to chance when there is a slot for everybody, or only one.
-  const spare = trading.length > tradingSlots ? Math.max(0, tradingSlots - 1) : 0;
+  const spare = usable(trading) > tradingSlots ? Math.max(0, tradingSlots - 1) : 0;
   const chanceSlots = Math.min(config.optimisticSlots, spare);
-  const givers = rankByGiving(trading, rng).slice(0, tradingSlots - chanceSlots);
+  const givers = rooms.take(rankByGiving(trading, rng), tradingSlots - chanceSlots);
   for (const peer of givers) unchoked.add(peer.id);
   const rest = trading.filter((peer) => !unchoked.has(peer.id));
-  for (const peer of rankByChance(rest, config, rng, now).slice(0, chanceSlots)) {
+  for (const peer of rooms.take(rankByChance(rest, config, rng, now), chanceSlots)) {
     unchoked.add(peer.id);
     optimistic.add(peer.id);
   }
-  for (const peer of rankByTurn(seeding, config, rng, now).slice(0, seedingSlots)) unchoked.add(peer.id);
+  for (const peer of rooms.take(rankByTurn(seeding, config, rng, now), seedingSlots)) unchoked.add(peer.id);
   return { unchoked, optimistic };
 }
 
@@ -56,9 +57,9 @@ export function fillFreeSlots(peers: readonly ChokePeer[], config: ChokeConfig, 
   const waiting = eligible.filter((peer) => !peer.unchoked);
   const free = slotCount(peers, config) - (eligible.length - waiting.length);
   if (free <= 0) return [];
-  return rankByWaiting(waiting, rng)
-    .slice(0, free)
-    .map((peer) => peer.id);
+  const rooms = new TorrentRooms();
+  for (const peer of eligible) if (peer.unchoked) rooms.occupy(peer);
+  return rooms.take(rankByWaiting(waiting, rng), free).map((peer) => peer.id);
 }
 
 /**
@@ -80,10 +81,42 @@ function shareOf(trading: readonly ChokePeer[], seeding: readonly ChokePeer[], s
   const weigh = (peers: readonly ChokePeer[]): number => peers.reduce((sum, peer) => sum + peer.weight, 0);
   const tradingWeight = weigh(trading);
   const total = tradingWeight + weigh(seeding);
-  if (total === 0 || slots === 0) return Math.min(trading.length, slots);
+  const mostTrading = usable(trading);
+  const mostSeeding = usable(seeding);
+  if (total === 0 || slots === 0) return Math.min(mostTrading, slots);
   const fair = Math.round((slots * tradingWeight) / total);
-  const least = Math.min(trading.length, 1, slots);
-  const most = seeding.length > 0 ? Math.max(least, slots - 1) : slots;
-  const share = Math.min(most, Math.max(least, fair, slots - seeding.length));
-  return Math.min(trading.length, share);
+  const least = Math.min(mostTrading, 1, slots);
+  const most = mostSeeding > 0 ? Math.max(least, slots - 1) : slots;
+  const share = Math.min(most, Math.max(least, fair, slots - mostSeeding));
+  return Math.min(mostTrading, share);
+}
+
+/** Slots that these peers can have, whatever there are. */
+function usable(peers: readonly ChokePeer[]): number {
+  return new TorrentRooms().take(peers, Infinity).length;
+}
+
+/** Keeps each torrent within its own number of slots. */
+class TorrentRooms {
+  readonly #taken: Map<number, number> = new Map();
+
+  occupy({ torrent }: ChokePeer): void {
+    this.#taken.set(torrent, this.#takenBy(torrent) + 1);
+  }
+
+  /** The first `count` peers whose torrents have room. */
+  take(ranked: readonly ChokePeer[], count: number): ChokePeer[] {
+    const chosen: ChokePeer[] = [];
+    for (const peer of ranked) {
+      if (chosen.length >= count) break;
+      if (this.#takenBy(peer.torrent) >= peer.torrentSlots) continue;
+      this.occupy(peer);
+      chosen.push(peer);
+    }
+    return chosen;
+  }
+
+  #takenBy(torrent: number): number {
+    return this.#taken.get(torrent) ?? 0;
+  }
 }

@@ -28,7 +28,8 @@ export class RequestPipeline {
   readonly latency: LatencyMeter = new LatencyMeter();
   readonly #rate: RateMeter = new RateMeter(RATE_WINDOW);
   #target = INITIAL_TARGET;
-  #limit: number = DEFAULT_REQQ;
+  #reqq: number | null = null;
+  #budget: number;
   #snubbed = false;
   #shrinkAt: Millis = -1;
 
@@ -46,9 +47,18 @@ export class RequestPipeline {
     return this.#snubbed;
   }
 
-  /** Bounds the target: what the peer accepts (`reqq`, BEP 10; null when it didn't say) and what we can take. */
-  setLimits(reqq: number | null, budget: number = MAX_TARGET): void {
-    this.#limit = Math.max(1, Math.min(reqq ?? DEFAULT_REQQ, budget, MAX_TARGET));
+  /** `budget`: requests that we want to have outstanding at most. */
+  constructor(budget: number = MAX_TARGET) {
+    this.#budget = budget;
+  }
+
+  setBudget(budget: number): void {
+    this.#budget = budget;
+  }
+
+  /** What the peer accepts (BEP 10). */
+  setReqq(reqq: number): void {
+    this.#reqq = reqq;
   }
 
   /** A block arrived that was asked for `latencyMs` ago; null when that is not known (answer to a withdrawn request). */
@@ -79,7 +89,8 @@ export class RequestPipeline {
   /** Blocks that should be under request now. */
   get target(): number {
     if (this.#snubbed) return 1;
-    return Math.min(this.#limit, Math.floor(this.#target));
+    const limit = Math.max(1, Math.min(this.#reqq ?? DEFAULT_REQQ, this.#budget));
+    return Math.min(limit, Math.floor(this.#target));
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Xoshiro128 } from "../../../dist/base/rng.js";
 import {
@@ -17,6 +17,8 @@ const config: ChokeConfig = { ...DEFAULT_CHOKE_CONFIG, minSlots: 4 };
 function peer(id: number, change: Partial<ChokePeer> = {}): ChokePeer {
   return {
     id,
+    torrent: 1,
+    torrentSlots: Infinity,
     interested: true,
     uploadOnly: false,
     lacksOurs: true,
@@ -265,4 +267,21 @@ test("by chance, a good reputation makes waiting count double, a newcomer comes 
   // Nobody waits for ever: a bad name only takes longer.
   assert.deepEqual(lucky([known(1, -100, 90_000), known(2, 100, 20_000)]), [1]);
   assert.deepEqual(lucky([known(1, 100, 90_000), peer(2, { since: 99_999 })]), [2]);
+});
+
+describe("slots of one torrent", () => {
+  const capped = { torrent: 2, torrentSlots: 1, seeding: true };
+
+  test("are at most as many as it may have, and the others go to the other torrents", () => {
+    const peers = [1, 2, 3, 4].map((id) => peer(id, { ...capped, downRate: 1_000 }));
+    const others = [5, 6, 7, 8].map((id) => peer(id, { seeding: true }));
+    const { unchoked } = chooseUnchoked([...peers, ...others], config, new Xoshiro128(1), 0);
+    assert.equal([...unchoked].filter((id) => id <= 4).length, 1);
+    assert.equal([...unchoked].filter((id) => id > 4).length, 3);
+  });
+
+  test("are not exceeded when free ones are given away", () => {
+    const peers = [peer(1, { ...capped, unchoked: true }), peer(2, capped), peer(3, { seeding: true })];
+    assert.deepEqual(fillFreeSlots(peers, config, new Xoshiro128(1)), [3]);
+  });
 });

@@ -43,7 +43,7 @@ function run(
 
 test("begins with 16 and passes 500 within a few round trips on a fast link", () => {
   const pipeline = new RequestPipeline();
-  pipeline.setLimits(2_000);
+  pipeline.setReqq(2_000);
   assert.equal(pipeline.target, 16);
   assert.equal(pipeline.refill(0), 16);
   const { targets } = run(pipeline, { rate: 700 * 1024 * 1024, rtt: 0.2 }, 0, 500);
@@ -54,14 +54,14 @@ test("begins with 16 and passes 500 within a few round trips on a fast link", ()
 
 test("fills a long fat link", () => {
   const pipeline = new RequestPipeline();
-  pipeline.setLimits(2_000);
+  pipeline.setReqq(2_000);
   const { used } = run(pipeline, { rate: 125_000_000, rtt: 100 }, 0, 10_000);
   assert.ok(used > 0.98, `${used}`);
 });
 
 test("comes down to two seconds' worth on a slow link and still fills it", () => {
   const pipeline = new RequestPipeline();
-  pipeline.setLimits(500);
+  pipeline.setReqq(500);
   const { targets, used } = run(pipeline, { rate: 50_000, rtt: 200 }, 0, 60_000);
   const last = targets.at(-1)!;
   assert.ok(last >= 4 && last <= 14, `${last}`);
@@ -70,7 +70,7 @@ test("comes down to two seconds' worth on a slow link and still fills it", () =>
 
 test("follows a link that gets slower, and one that gets faster again", () => {
   const pipeline = new RequestPipeline();
-  pipeline.setLimits(2_000);
+  pipeline.setReqq(2_000);
   run(pipeline, { rate: 10_000_000, rtt: 30 }, 0, 5_000);
   const fast = pipeline.target;
   run(pipeline, { rate: 200_000, rtt: 30 }, 5_000, 40_000);
@@ -83,14 +83,14 @@ test("follows a link that gets slower, and one that gets faster again", () => {
 test("never above what the peer accepts or the budget allows", () => {
   const pipeline = new RequestPipeline();
   assert.equal(pipeline.target, 16);
-  pipeline.setLimits(null);
   run(pipeline, { rate: 500_000_000, rtt: 1 }, 0, 1_000);
   assert.equal(pipeline.target, 250);
-  pipeline.setLimits(2_000, 100);
+  pipeline.setReqq(2_000);
+  pipeline.setBudget(100);
   assert.equal(pipeline.target, 100);
-  pipeline.setLimits(5);
+  pipeline.setReqq(5);
   assert.equal(pipeline.target, 5);
-  pipeline.setLimits(0);
+  pipeline.setReqq(0);
   assert.equal(pipeline.target, 1);
 });
 
