@@ -14,6 +14,7 @@ import { lossyLinks } from "./scenarios/lossy-links.ts";
 import { poisonedMagnet } from "./scenarios/poisoned-magnet.ts";
 import { simultaneousConnect } from "./scenarios/simultaneous-connect.ts";
 import { slowLastPeer } from "./scenarios/slow-last-peer.ts";
+import { speedLimits } from "./scenarios/speed-limits.ts";
 import { trackerTiers } from "./scenarios/tracker-tiers.ts";
 
 /** All scenarios, in the order in which they are listed and told. */
@@ -34,4 +35,5 @@ export const SCENARIOS: readonly Scenario[] = [
   diskDisorder,
   lossyLinks,
   poisonedMagnet,
+  speedLimits,
 ];
