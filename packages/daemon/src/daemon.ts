@@ -15,7 +15,7 @@ import { settingRoutes } from "./api/settings.ts";
 import { torrentListRoutes } from "./api/torrent-list.ts";
 import { torrentDetailRoutes } from "./api/torrent-details.ts";
 import { torrentRoutes } from "./api/torrents.ts";
-import { rpcRoutes } from "./rpc/endpoint.ts";
+import { RPC_PATH, RpcEndpoint } from "./rpc/endpoint.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
 import { type NodeOptions, ShoalNode } from "./shoal-node.ts";
 
@@ -30,6 +30,8 @@ export interface DaemonOptions extends NodeOptions {
 export interface Daemon {
   readonly node: ShoalNode;
   readonly ui: { readonly host: string; readonly port: number; readonly url: string };
+  /** URL of Transmission's RPC. */
+  readonly rpc: string;
   /** Ends in good order. */
   stop(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await stopWatching();
     // Streams end in good order; the servers would cut them.
     node.live.close();
+    rpc.close();
     await Promise.all(servers.map((server) => server.close()));
     await node.close();
   };
@@ -54,7 +57,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ui: () => uiAddress,
     shutDown: async () => options.onShutDown(),
   };
-  const serve = async (trusted: boolean): Promise<HttpServer> => {
+  const rpc = new RpcEndpoint({
+    node,
+    hosts,
+    version: options.version,
+    shutDown: () => options.onShutDown(),
+  });
+  const open = (trusted: boolean): HttpServer => {
     const app = createHttpServer({
       hosts,
       tokens: node.tokens,
@@ -63,6 +72,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       hostAdvice: (host) => `If that is this computer, allow it: shoal config set ui.hosts +${host}`,
     });
     servers.push(app);
+    return app;
+  };
+  const serve = async (trusted: boolean): Promise<HttpServer> => {
+    const app = open(trusted);
     await describeApi(app, describe(options.version));
     pageRoutes(app);
     await app.register(
@@ -81,23 +94,35 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
       { prefix: "/api/v1" },
     );
-    if (!trusted) await app.register(async (rpc) => rpcRoutes(rpc, node, options.version));
+    if (!trusted) await app.register(async (scope) => rpc.serve(scope));
     return app;
   };
   try {
     const web = await serve(false);
     await web.listen({ host: settings.get("ui.host"), port: settings.get("ui.port") });
     const { address: host, port } = web.server.address() as AddressInfo;
-    uiAddress = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    uiAddress = urlOf(web);
+    const rpcPort = settings.get("rpc.port");
+    let remote = web;
+    if (rpcPort !== null) {
+      remote = open(false);
+      await remote.register(async (scope) => rpc.serve(scope));
+      await remote.listen({ host: settings.get("rpc.host"), port: rpcPort });
+    }
     // Last: who waits for the socket finds everything else there.
     const { socket } = node.profile;
     const local = await serve(true);
     if (!socket.startsWith("\\\\")) await rm(socket, { force: true });
     await local.listen({ path: socket });
     if (!socket.startsWith("\\\\")) await chmod(socket, 0o600);
-    return { node, ui: { host, port, url: uiAddress }, stop };
+    return { node, ui: { host, port, url: uiAddress }, rpc: `${urlOf(remote)}${RPC_PATH}`, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function urlOf({ server }: HttpServer): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }

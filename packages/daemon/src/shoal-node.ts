@@ -1,10 +1,18 @@
 import { mkdir } from "node:fs/promises";
-import { createSession, type Log, ProcessLock, type Session, type SessionOptions } from "@shoal/engine";
+import {
+  createSession,
+  type Log,
+  openHttp,
+  ProcessLock,
+  type Session,
+  type SessionOptions,
+} from "@shoal/engine";
 import { Identity } from "@shoal/network";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
+import { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
@@ -59,6 +67,7 @@ export class ShoalNode {
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
   readonly shares: Shares;
+  readonly torrentFetcher: TorrentFetcher;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
   readonly notices: Notices;
@@ -85,6 +94,9 @@ export class ShoalNode {
     this.#database = parts.database;
     this.log = parts.log;
     this.notices = parts.notices;
+    this.torrentFetcher = new TorrentFetcher(openHttp(options.session), () =>
+      options.settings.get("downloads.privateUrls"),
+    );
     this.live = new Live({ ...parts, downloadDir: () => this.downloadDir, now: options.now });
     tellOfTransfers(parts.session, parts.transfers, this.notices);
   }
@@ -164,6 +176,7 @@ export class ShoalNode {
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
     this.live.close();
+    this.torrentFetcher.close();
     await this.shares.close();
     await this.completions.close();
     await this.transfers.close();

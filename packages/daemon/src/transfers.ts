@@ -5,6 +5,8 @@ import {
   type Hold,
   encodeTorrent,
   type Log,
+  type Metainfo,
+  parseMetainfo,
   primaryKey,
   type Session,
   type ShoalError,
@@ -128,6 +130,17 @@ export class Transfers {
   /** The one that is there already, of which an ERR_DUPLICATE_TORRENT tells. */
   twinOf({ details }: ShoalError): Transfer | null {
     return this.list().find(({ hash }) => hash === details["id"]) ?? null;
+  }
+
+  /** What its .torrent file says, without waking it up; null while that is unknown. */
+  async metainfo({ torrent, record }: Transfer): Promise<Metainfo | null> {
+    if (torrent.metainfo !== null) return torrent.metainfo;
+    return torrent.row() === null ? null : parseMetainfo(await this.#loadMetainfo(record.key));
+  }
+
+  /** Where its .torrent file lies, or will lie. */
+  metainfoFile({ record }: Transfer): string {
+    return this.#metainfoFile(record.key);
   }
 
   /** Throws what `Session.add` throws; then nothing has changed. */

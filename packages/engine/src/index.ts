@@ -44,6 +44,7 @@ export type {
   CheckReason,
   FileProgress,
   PeerInfo,
+  PieceMap,
   WebSeedInfo,
   TorrentEvent,
   TorrentState,

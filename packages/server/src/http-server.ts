@@ -18,8 +18,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What the bearer of a token needs to be allowed; "nobody" asks for no token. */
     readonly scope?: Scope | "nobody";
-    /** The route takes other bodies than JSON, and guards itself. */
-    readonly anyBody?: boolean;
+    /** The route decides by itself who may do what: no host, origin, body or token is looked at before it. */
+    readonly guardsItself?: boolean;
   }
 
   /** For the documentation; a route without a summary has none. */
@@ -95,6 +95,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 /** Decides whether the request is for us, from whom it comes, and whether they may. Throws ApiError. */
 function guard(request: FastifyRequest, { hosts, tokens, hostAdvice }: HttpServerOptions): void {
   const { headers, routeOptions } = request;
+  if (routeOptions.config?.guardsItself === true) return;
   const bound = request.socket.localAddress ?? "";
   request.bearer = bearerOf(headers.authorization, tokens);
   // Who has a token is no page that was led here by a name of its own.
@@ -116,7 +117,7 @@ function guard(request: FastifyRequest, { hosts, tokens, hostAdvice }: HttpServe
       throw new ApiError(403, "ERR_ORIGIN", "The request comes from another web page");
   }
   if (request.is404 || request.method === "OPTIONS") return;
-  if (changes && routeOptions.config?.anyBody !== true) {
+  if (changes) {
     const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
     const isBodiless = type === undefined && request.method === "DELETE";
     if (type !== "application/json" && !isBodiless)

@@ -1,7 +1,9 @@
 export { ApiError, errorBody } from "./api-error.ts";
+export { tokenOfBasic } from "./basic-auth.ts";
 export { type Compiled, type Database, type Migrations, openDatabase } from "./database.ts";
 export { HostPolicy } from "./host-policy.ts";
 export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.ts";
+export { LoginDelays } from "./login-delays.ts";
 export { SqliteError } from "./sqlite-thread.ts";
 export { allows, type Scope, SCOPES, type TokenRecord, Tokens, type TokenStore } from "./tokens.ts";
 export { EventStream, type EventStreamOwner } from "./event-stream.ts";

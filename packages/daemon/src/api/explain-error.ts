@@ -16,6 +16,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ERR_FILE_CHANGED: 409,
   ERR_FILES_MISSING: 409,
   ERR_LOCKED: 409,
+  ERR_HTTP: 502,
   ERR_NO_SPACE: 507,
   ERR_DISK: 500,
   ERR_CLOSED: 503,

@@ -16,7 +16,7 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
     "/torrents",
     { schema: { body: AddTorrent, response: { 201: Torrent, default: ErrorBody } } },
     async ({ body }, reply) => {
-      const transfer = await transfers.add(newTransfer(body, node));
+      const transfer = await transfers.add(await newTransfer(body, node));
       return reply.code(201).send(transfer.view());
     },
   );
@@ -65,10 +65,10 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
 }
 
 /** Throws ApiError ERR_VALIDATION. */
-function newTransfer(body: AddTorrent, { downloadDir, settings }: ShoalNode): NewTransfer {
-  const { magnet, infoHash, torrent } = body;
-  const named = [magnet, infoHash, torrent].filter((source) => source !== undefined).length;
-  if (named !== 1) throw invalid("Give one of magnet, infoHash and torrent");
+async function newTransfer(body: AddTorrent, node: ShoalNode): Promise<NewTransfer> {
+  const { magnet, infoHash, url, torrent } = body;
+  const named = [magnet, infoHash, url, torrent].filter((source) => source !== undefined).length;
+  if (named !== 1) throw invalid("Give one of magnet, infoHash, url and torrent");
   if (body.downloadDir !== undefined && !isAbsolute(body.downloadDir))
     throw invalid("downloadDir must be an absolute path");
   return {
@@ -77,14 +77,16 @@ function newTransfer(body: AddTorrent, { downloadDir, settings }: ShoalNode): Ne
         ? { magnet }
         : infoHash !== undefined
           ? { infoHash }
-          : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
-    downloadDir: resolve(body.downloadDir ?? downloadDir),
-    paused: body.paused ?? false,
+          : url !== undefined
+            ? { torrentBytes: await node.torrentFetcher.fetch(url) }
+            : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
+    downloadDir: resolve(body.downloadDir ?? node.downloadDir),
+    paused: body.paused ?? !node.settings.get("downloads.start"),
     labels: body.labels ?? [],
     forced: body.forced ?? false,
     sequential: body.sequential ?? false,
     firstLast: body.firstLast ?? false,
-    goals: { ...sharingGoals(body, settings), ...body.goals },
+    goals: { ...sharingGoals(body, node.settings), ...body.goals },
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],
   };

@@ -1,74 +1,90 @@
 import { randomBytes } from "node:crypto";
-import { allows, type HttpServer, type Tokens } from "@shoal/server";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { HostPolicy, HttpServer, TokenRecord } from "@shoal/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ShoalNode } from "../shoal-node.ts";
-import { callMethod, type RpcArguments } from "./methods.ts";
+import { RpcGate } from "./gate.ts";
+import { RpcMethods } from "./methods.ts";
+import { parseRequest } from "./request.ts";
 
-const SESSION_HEADER = "x-transmission-session-id";
-const MAX_BODY = 64 * 1024 * 1024;
+export const RPC_PATH = "/transmission/rpc";
+/** Large .torrent files come in base64. */
+const MAX_BODY = 96 * 1024 * 1024;
+const WORTH_COMPRESSING = 1_024;
+const compress = promisify(gzip);
+
+export interface RpcOptions {
+  readonly node: ShoalNode;
+  readonly hosts: HostPolicy;
+  /** Of this program. */
+  readonly version: string;
+  /** Ends the process in good order. */
+  readonly shutDown: () => void;
+}
 
 /**
  * Transmission's RPC, for the many programs that speak it. A web page can't use it: it would have to send a header that it never learns, as we answer
  * without CORS. Programs sign in with the name and the secret of a token.
  */
-export function rpcRoutes(app: HttpServer, node: ShoalNode, version: string): void {
-  // For the life of the process: some programs ask for a new one only every eight hours.
-  const sessionId = randomBytes(24).toString("base64url");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string", bodyLimit: MAX_BODY }, (_request, body, done) =>
-    done(null, body),
-  );
-  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    if (!signedIn(request.headers.authorization, node.tokens)) {
-      reply.header("www-authenticate", 'Basic realm="Transmission"');
-      return reply.code(401).type("text/html").send("<h1>401: Unauthorized</h1>\n");
+export class RpcEndpoint {
+  readonly #gate: RpcGate;
+  readonly #methods: RpcMethods;
+
+  constructor({ node, hosts, version, shutDown }: RpcOptions) {
+    const sessionId = randomBytes(24).toString("base64url");
+    this.#gate = new RpcGate({ tokens: node.tokens, hosts, sessionId, now: () => performance.now() });
+    this.#methods = new RpcMethods({ node, version, sessionId, shutDown });
+  }
+
+  /** Serves it on a server, or on several. `app` must be a scope of its own. */
+  serve(app: HttpServer): void {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", { parseAs: "string", bodyLimit: MAX_BODY }, (_request, body, done) =>
+      done(null, body),
+    );
+    // Before the body is read: it may be large, and of anybody.
+    app.addHook("onRequest", (request, reply) => this.#admit(request, reply));
+    for (const url of [RPC_PATH, `${RPC_PATH}/`]) {
+      app.route({
+        method: ["GET", "POST"],
+        url,
+        exposeHeadRoute: false,
+        config: { guardsItself: true },
+        bodyLimit: MAX_BODY,
+        handler: (request, reply) => this.#answer(request, reply),
+      });
     }
-    if (request.headers[SESSION_HEADER] !== sessionId) {
-      reply.header("X-Transmission-Session-Id", sessionId);
-      return reply
-        .code(409)
-        .type("text/html")
-        .send(`<h1>409: Conflict</h1>\n<p>${SESSION_HEADER}: ${sessionId}</p>\n`);
+  }
+
+  close(): void {
+    this.#methods.close();
+  }
+
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const found = await this.#gate.check(request);
+    if (!("status" in found)) {
+      request.bearer = found;
+      return undefined;
     }
-    if (request.method !== "POST")
-      return reply.code(405).type("text/html").send("<h1>405: Method Not Allowed</h1>\n");
-    const { method, args, tag } = parse(request.body);
-    const result = await callMethod(node, method, args, version);
-    return reply
-      .type("application/json; charset=UTF-8")
-      .send({ ...result, ...(tag === undefined ? {} : { tag }) });
-  };
-  const config = { scope: "nobody", anyBody: true } as const;
-  for (const path of ["/transmission/rpc", "/transmission/rpc/"]) {
-    app.route({
-      method: ["GET", "POST"],
-      url: path,
-      exposeHeadRoute: false,
-      config,
-      bodyLimit: MAX_BODY,
-      handler: answer,
-    });
+    const { status, headers, body } = found;
+    return reply.code(status).headers(headers).type("text/html; charset=UTF-8").send(body);
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { method, args, tag } = parseRequest(request.body);
+    const result = await this.#methods.call(method, args, request.bearer as TokenRecord);
+    const text = JSON.stringify({ ...result, ...(tag === undefined ? {} : { tag }) });
+    reply.type("application/json; charset=UTF-8").header("vary", "accept-encoding");
+    const isWorth = text.length >= WORTH_COMPRESSING && takesGzip(request.headers["accept-encoding"]);
+    return isWorth ? reply.header("content-encoding", "gzip").send(await compress(text)) : reply.send(text);
   }
 }
 
-function signedIn(header: string | undefined, tokens: Tokens): boolean {
-  const match = /^Basic ([A-Za-z0-9+/=]{1,1000})$/i.exec(header ?? "");
-  if (match === null) return false;
-  const [name, ...secret] = Buffer.from(match[1]!, "base64").toString("utf8").split(":");
-  const token = tokens.check(secret.join(":"));
-  return token !== null && token.name === name && allows(token.scope, "control");
-}
-
-function parse(body: unknown): { method: unknown; args: RpcArguments; tag: unknown } {
-  try {
-    const request: unknown = JSON.parse(typeof body === "string" ? body : "");
-    const {
-      method,
-      arguments: args,
-      tag,
-    } = request as { method?: unknown; arguments?: unknown; tag?: unknown };
-    return { method, args: typeof args === "object" && args !== null ? (args as RpcArguments) : {}, tag };
-  } catch {
-    return { method: undefined, args: {}, tag: undefined };
-  }
+function takesGzip(header: string | string[] | undefined): boolean {
+  if (typeof header !== "string") return false;
+  return header.split(",").some((offer) => {
+    const [name, quality] = offer.split(";").map((word) => word.trim().toLowerCase());
+    return (name === "gzip" || name === "*") && !/^q=0(\.0*)?$/.test(quality ?? "");
+  });
 }

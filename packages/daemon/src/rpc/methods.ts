@@ -1,123 +1,204 @@
 import { isAbsolute } from "node:path";
-import { ShoalError } from "@shoal/engine";
-import { ApiError } from "@shoal/server";
+import { ShoalError, type Torrent } from "@shoal/engine";
+import { allows, ApiError, type Scope, type TokenRecord } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
+import { assertAllowed } from "../api/allowed-folders.ts";
 import type { Transfer } from "../transfer.ts";
-import { NO_WISHES } from "../transfer-record.ts";
+import { ArgumentReader } from "./arguments.ts";
+import { freeSpace } from "./free-space.ts";
 import { findByIds } from "./ids.ts";
-import { sessionFields, sessionStats } from "./session-fields.ts";
-import { TORRENT_FIELDS } from "./torrent-fields.ts";
-
-export type RpcArguments = Readonly<Record<string, unknown>>;
+import type { RpcArguments } from "./request.ts";
+import { RpcError } from "./rpc-error.ts";
+import { sessionFields } from "./session-fields.ts";
+import { SessionSettings } from "./session-settings.ts";
+import { sessionStats } from "./session-stats.ts";
+import { setSession } from "./session-set.ts";
+import { addTorrent } from "./torrent-add.ts";
+import { NO_DETAILS, TorrentDetails } from "./torrent-details.ts";
+import { torrentGet } from "./torrent-get.ts";
+import { TorrentLook } from "./torrent-look.ts";
+import { renamePath } from "./rename-path.ts";
+import { setTorrent } from "./torrent-set.ts";
+import { TorrentWatch } from "./torrent-watch.ts";
 
 /** What a method answers; `result` is "success" or the reason why not. */
 export interface RpcResult {
-  readonly result: string;
   readonly arguments: RpcArguments;
+  readonly result: string;
 }
 
-type Method = (node: ShoalNode, args: RpcArguments, version: string) => Promise<RpcArguments> | RpcArguments;
+export interface RpcParts {
+  readonly node: ShoalNode;
+  readonly version: string;
+  readonly sessionId: string;
+  /** Ends the process in good order. */
+  readonly shutDown: () => void;
+}
 
-/** Methods of Transmission's RPC, by name. */
-const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>(
-  Object.entries({
-    "session-get": (node, { fields }, version) => only(sessionFields(node, version), fields),
-    "session-set": () => ({}),
-    "session-stats": (node) => sessionStats(node),
-    "torrent-get": (node, args) => {
-      const fields = Array.isArray(args["fields"]) ? args["fields"] : [];
-      const known = fields.flatMap((name) => {
-        const field = typeof name === "string" ? TORRENT_FIELDS.get(name) : undefined;
-        return field === undefined ? [] : [[name as string, field] as const];
+interface Method {
+  readonly scope: Scope;
+  run(args: RpcArguments, bearer: TokenRecord): Promise<RpcArguments> | RpcArguments;
+}
+
+/** Methods of Transmission's RPC. */
+export class RpcMethods {
+  readonly #parts: RpcParts;
+  readonly #watch: TorrentWatch;
+  readonly #details: TorrentDetails;
+  readonly #settings: SessionSettings;
+  readonly #methods: ReadonlyMap<string, Method>;
+
+  constructor(parts: RpcParts) {
+    const { node } = parts;
+    this.#parts = parts;
+    this.#watch = new TorrentWatch(node.session, () => Date.now());
+    this.#details = new TorrentDetails((transfer) => node.transfers.metainfo(transfer));
+    this.#settings = new SessionSettings(node.settings);
+    this.#methods = new Map(Object.entries(this.#table()));
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  /** Runs a method; never throws for what the caller did wrong. */
+  async call(name: unknown, args: RpcArguments, bearer: TokenRecord): Promise<RpcResult> {
+    if (name === undefined) return { arguments: {}, result: "no method name" };
+    const method = typeof name === "string" ? this.#methods.get(name) : undefined;
+    if (method === undefined) return { arguments: {}, result: "method name not recognized" };
+    if (!allows(bearer.scope, method.scope)) {
+      const result = `the token of ${bearer.name} may ${bearer.scope}, and this needs ${method.scope}`;
+      return { arguments: {}, result };
+    }
+    try {
+      return { arguments: await method.run(args, bearer), result: "success" };
+    } catch (error) {
+      if (error instanceof RpcError) return { arguments: error.args, result: error.message };
+      if (error instanceof ShoalError || error instanceof ApiError)
+        return { arguments: {}, result: error.message };
+      throw error;
+    }
+  }
+
+  #table(): Record<string, Method> {
+    const { node, version, sessionId, shutDown } = this.#parts;
+    const { transfers } = node;
+    const read = (run: Method["run"]): Method => ({ scope: "read", run });
+    const control = (run: Method["run"]): Method => ({ scope: "control", run });
+    const forEach = (act: (transfer: Transfer, args: RpcArguments) => unknown): Method =>
+      control(async (args) => {
+        for (const transfer of this.#chosen(args)) await act(transfer, args);
+        return {};
       });
-      const torrents = chosen(node, args).map((transfer) =>
-        Object.fromEntries(known.map(([name, field]) => [name, field(transfer)])),
-      );
-      return { torrents };
-    },
-    "torrent-add": addTorrent,
-    "torrent-start": (node, args) => forEach(node, args, (transfer) => node.transfers.resume(transfer)),
-    "torrent-start-now": (node, args) => forEach(node, args, (transfer) => node.transfers.resume(transfer)),
-    "torrent-stop": (node, args) => forEach(node, args, (transfer) => node.transfers.pause(transfer)),
-    "torrent-verify": (node, args) =>
-      forEach(node, args, (transfer) => {
+    return {
+      "session-get": read(async ({ fields }) =>
+        only(await sessionFields(node, this.#settings, { version, sessionId }), fields),
+      ),
+      "session-set": control((args, bearer) => setSession(node, this.#settings, args, bearer)),
+      "session-stats": read(() => sessionStats(node)),
+      "session-close": {
+        scope: "admin",
+        run: () => {
+          // After the answer has gone out: the connection that it goes by ends, too.
+          setImmediate(shutDown);
+          return {};
+        },
+      },
+      "torrent-get": read((args, bearer) => this.#get(args, bearer)),
+      "torrent-add": control((args, bearer) => addTorrent(node, args, bearer)),
+      "torrent-set": forEach(async (transfer, args) => {
+        await setTorrent(transfers, transfer, args, (torrent, id) => this.#trackerOf(torrent, id));
+        this.#watch.edited(transfer.torrent);
+      }),
+      "torrent-remove": control(async (args) => {
+        const deletes = new ArgumentReader(args).flag("delete-local-data") ?? false;
+        for (const transfer of this.#chosen(args)) await transfers.remove(transfer, deletes);
+        return {};
+      }),
+      "torrent-start": forEach((transfer) => transfers.resume(transfer)),
+      "torrent-start-now": forEach((transfer) => transfers.resume(transfer)),
+      "torrent-stop": forEach((transfer) => transfers.pause(transfer)),
+      "torrent-verify": forEach((transfer) => {
         // It takes as long as it takes: nobody waits for the end of it.
         transfer.torrent.recheck().catch(() => {});
       }),
-    "torrent-reannounce": (node, args) => forEach(node, args, ({ torrent }) => torrent.announce()),
-    "torrent-remove": (node, args) =>
-      forEach(node, args, (transfer) => node.transfers.remove(transfer, args["delete-local-data"] === true)),
-  } satisfies Record<string, Method>),
-);
-
-/** Runs a method; never throws for what the caller did wrong. */
-export async function callMethod(
-  node: ShoalNode,
-  name: unknown,
-  args: RpcArguments,
-  version: string,
-): Promise<RpcResult> {
-  const method = typeof name === "string" ? METHODS.get(name) : undefined;
-  if (method === undefined) return { result: "method name not recognized", arguments: {} };
-  try {
-    return { result: "success", arguments: await method(node, args, version) };
-  } catch (error) {
-    if (error instanceof ShoalError || error instanceof ApiError)
-      return { result: error.message, arguments: {} };
-    throw error;
+      "torrent-reannounce": forEach(({ torrent }) => torrent.announce()),
+      "torrent-set-location": control((args, bearer) => this.#setLocation(args, bearer)),
+      "torrent-rename-path": control((args) => this.#rename(args)),
+      "queue-move-top": forEach(() => {}),
+      "queue-move-up": forEach(() => {}),
+      "queue-move-down": forEach(() => {}),
+      "queue-move-bottom": forEach(() => {}),
+      "free-space": read((args, bearer) => freeSpace(args, (path) => assertAllowed(node, bearer, path))),
+      "port-test": read(() => {
+        const { ipv4, ipv6 } = node.session.reachability();
+        return { "port-is-open": ipv4.state === "open" || ipv6.state === "open" };
+      }),
+      "blocklist-update": control(() => {
+        throw new RpcError("lists of blocked addresses are named in the configuration: network.ipFilter");
+      }),
+      "group-get": read(() => ({ group: [] })),
+      "group-set": control(() => {
+        throw new RpcError("there are no bandwidth groups");
+      }),
+    };
   }
-}
 
-async function addTorrent(node: ShoalNode, args: RpcArguments): Promise<RpcArguments> {
-  const { filename, metainfo, paused } = args;
-  const dir = args["download-dir"];
-  if (dir !== undefined && (typeof dir !== "string" || !isAbsolute(dir)))
-    throw new ApiError(400, "ERR_VALIDATION", "download directory path is not absolute");
-  const labels = Array.isArray(args["labels"]) ? args["labels"] : [];
-  const source =
-    typeof metainfo === "string"
-      ? { torrentBytes: new Uint8Array(Buffer.from(metainfo, "base64")) }
-      : typeof filename === "string" && /^magnet:/i.test(filename)
-        ? { magnet: filename }
-        : null;
-  if (source === null) throw new ApiError(400, "ERR_VALIDATION", "no filename or metainfo specified");
-  try {
-    const transfer = await node.transfers.add({
-      source,
-      downloadDir: dir ?? node.downloadDir,
-      ...NO_WISHES,
-      paused: paused === true || paused === 1,
-      labels: labels.filter((label): label is string => typeof label === "string"),
-      peers: [],
-      trackers: [],
+  async #get(args: RpcArguments, bearer: TokenRecord): Promise<RpcArguments> {
+    const { node } = this.#parts;
+    const peerLimit = node.settings.get("network.connectionsPerTorrent");
+    const torrents = await torrentGet(args, this.#chosen(args), {
+      details: (transfer, needed) =>
+        needed.size === 0 ? Promise.resolve(NO_DETAILS) : this.#details.of(transfer, needed),
+      look: (transfer, details) =>
+        new TorrentLook(transfer, {
+          observed: this.#watch.of(transfer.torrent),
+          details,
+          trackerId: (url) => this.#watch.trackerId(transfer.torrent, url),
+          hidesAddresses: !allows(bearer.scope, "control"),
+          torrentFile: node.transfers.metainfoFile(transfer),
+          peerLimit,
+        }),
     });
-    return { "torrent-added": briefly(transfer) };
-  } catch (error) {
-    if (!(error instanceof ShoalError)) throw error;
-    const twin = error.code === "ERR_DUPLICATE_TORRENT" ? node.transfers.twinOf(error) : null;
-    if (twin !== null) return { "torrent-duplicate": briefly(twin) };
-    if (error.code === "ERR_METAINFO" || error.code === "ERR_BENCODE")
-      throw new ApiError(400, error.code, "invalid or corrupt torrent file");
-    throw error;
+    if (args["ids"] !== "recently-active") return { torrents };
+    const removed = this.#watch.recentlyRemoved(node.transfers.list().map(({ id }) => id));
+    return { removed, torrents };
   }
-}
 
-function briefly(transfer: Transfer): RpcArguments {
-  return { id: transfer.id, name: transfer.torrent.name, hashString: transfer.hash };
-}
+  async #setLocation(args: RpcArguments, bearer: TokenRecord): Promise<RpcArguments> {
+    const read = new ArgumentReader(args);
+    const location = read.text("location") ?? "";
+    if (location === "") throw new RpcError("no location");
+    if (!isAbsolute(location)) throw new RpcError("new location path is not absolute");
+    await assertAllowed(this.#parts.node, bearer, location);
+    const moves = read.flag("move") ?? false;
+    for (const transfer of this.#chosen(args)) {
+      this.#watch.edited(transfer.torrent);
+      if (!moves) throw new RpcError("not yet");
+      await transfer.torrent.moveTo(location);
+    }
+    return {};
+  }
 
-function chosen(node: ShoalNode, args: RpcArguments): Transfer[] {
-  const isRecent = ({ torrent }: Transfer): boolean => !torrent.isAtRest;
-  return findByIds(args["ids"], node.transfers.list(), isRecent);
-}
+  async #rename(args: RpcArguments): Promise<RpcArguments> {
+    const [transfer, ...others] = this.#chosen(args);
+    if (transfer === undefined || others.length > 0)
+      throw new RpcError("torrent-rename-path requires 1 torrent");
+    const read = new ArgumentReader(args);
+    const path = read.text("path") ?? "";
+    const name = read.text("name") ?? "";
+    await renamePath(transfer.torrent, path, name);
+    this.#watch.edited(transfer.torrent);
+    return { id: transfer.id, path, name };
+  }
 
-async function forEach(
-  node: ShoalNode,
-  args: RpcArguments,
-  act: (transfer: Transfer) => void | Promise<void>,
-): Promise<RpcArguments> {
-  for (const transfer of chosen(node, args)) await act(transfer);
-  return {};
+  #chosen({ ids }: RpcArguments): Transfer[] {
+    return findByIds(ids, this.#parts.node.transfers.list(), ({ torrent }) => this.#watch.isRecent(torrent));
+  }
+
+  #trackerOf(torrent: Torrent, id: number): string | undefined {
+    return torrent.trackers().find(({ url }) => this.#watch.trackerId(torrent, url) === id)?.url;
+  }
 }
 
 function only(all: RpcArguments, fields: unknown): RpcArguments {

@@ -1,7 +1,12 @@
+import { SESSION_DEFAULTS } from "@shoal/engine";
 import type { ShoalNode } from "../shoal-node.ts";
+import { spaceOf } from "./free-space.ts";
+import { ENCRYPTION } from "./session-set.ts";
+import type { SessionSettings } from "./session-settings.ts";
 
 const RPC_VERSION = 17;
 const RPC_VERSION_MINIMUM = 14;
+const MIB = 1_048_576;
 const UNITS = {
   "speed-units": ["kB/s", "MB/s", "GB/s", "TB/s"],
   "speed-bytes": 1000,
@@ -10,81 +15,56 @@ const UNITS = {
   "memory-units": ["KiB", "MiB", "GiB", "TiB"],
   "memory-bytes": 1024,
 };
+/** What Shoal does not have: off, at the values that Transmission begins with. */
+const ABSENT = {
+  "utp-enabled": false,
+  "tcp-enabled": true,
+  "rename-partial-files": false,
+  "trash-original-torrent-files": false,
+  "queue-stalled-enabled": false,
+  "queue-stalled-minutes": 30,
+  "script-torrent-added-enabled": false,
+  "script-torrent-added-filename": "",
+  "script-torrent-done-enabled": false,
+  "script-torrent-done-filename": "",
+  "script-torrent-done-seeding-enabled": false,
+  "script-torrent-done-seeding-filename": "",
+  "anti-brute-force-enabled": true,
+  "anti-brute-force-threshold": 100,
+  "default-trackers": "",
+};
 
 /** What `session-get` tells. Programs look for a version of Transmission's in `version`, and do without us when they find none. */
-export function sessionFields(node: ShoalNode, version: string): Record<string, unknown> {
+export async function sessionFields(
+  node: ShoalNode,
+  known: SessionSettings,
+  { version, sessionId }: { readonly version: string; readonly sessionId: string },
+): Promise<Record<string, unknown>> {
+  const { settings, session, profile, downloadDir } = node;
+  const obfuscation = settings.get("network.obfuscation");
+  const [encryption] = Object.entries(ENCRYPTION).find(([, ours]) => ours === obfuscation)!;
+  const incompleteDir = settings.get("downloads.incompleteDir");
+  const ranges = settings.get("network.ipFilter");
   return {
     version: `4.0.6 (shoal ${version})`,
     "rpc-version": RPC_VERSION,
     "rpc-version-minimum": RPC_VERSION_MINIMUM,
     "rpc-version-semver": "5.3.0",
-    "config-dir": node.profile.stateDir,
-    "download-dir": node.downloadDir,
-    "incomplete-dir": node.downloadDir,
-    "incomplete-dir-enabled": false,
-    "peer-port": node.session.endpoint?.port ?? 0,
-    "peer-port-random-on-start": false,
-    "port-forwarding-enabled": true,
-    "utp-enabled": false,
-    "dht-enabled": node.session.dht !== null,
-    "lpd-enabled": true,
-    "pex-enabled": true,
-    encryption: "preferred",
-    "cache-size-mb": 32,
-    "peer-limit-global": 500,
-    "peer-limit-per-torrent": 200,
-    "speed-limit-down": 0,
-    "speed-limit-down-enabled": false,
-    "speed-limit-up": 0,
-    "speed-limit-up-enabled": false,
-    "alt-speed-down": 0,
-    "alt-speed-up": 0,
-    "alt-speed-enabled": false,
-    "alt-speed-time-begin": 540,
-    "alt-speed-time-end": 1020,
-    "alt-speed-time-day": 127,
-    "alt-speed-time-enabled": false,
-    seedRatioLimit: 0,
-    seedRatioLimited: false,
-    "idle-seeding-limit": 30,
-    "idle-seeding-limit-enabled": false,
-    "download-queue-enabled": false,
-    "download-queue-size": 0,
-    "seed-queue-enabled": false,
-    "seed-queue-size": 0,
-    "queue-stalled-enabled": false,
-    "queue-stalled-minutes": 30,
-    "start-added-torrents": true,
-    "rename-partial-files": false,
-    "trash-original-torrent-files": false,
-    "blocklist-enabled": false,
+    "session-id": sessionId,
+    "config-dir": profile.stateDir,
+    "download-dir": downloadDir,
+    "download-dir-free-space": (await spaceOf(downloadDir)).free,
+    "incomplete-dir": incompleteDir ?? downloadDir,
+    "incomplete-dir-enabled": incompleteDir !== null,
+    "peer-port": session.endpoint?.port ?? 0,
+    "peer-port-random-on-start": settings.get("network.port") === "0",
+    encryption,
+    "cache-size-mb": Math.round(SESSION_DEFAULTS.arenaBytes / MIB),
+    "blocklist-enabled": ranges.length > 0,
     "blocklist-size": 0,
     "blocklist-url": "",
-    "script-torrent-done-enabled": false,
-    "script-torrent-done-filename": "",
+    ...ABSENT,
+    ...known.fields(),
     units: UNITS,
-  };
-}
-
-export function sessionStats(node: ShoalNode): Record<string, unknown> {
-  const all = node.transfers.list().map(({ torrent }) => ({ state: torrent.state, ...torrent.stats() }));
-  const sum = (of: (one: (typeof all)[number]) => number): number =>
-    Math.round(all.reduce((total, one) => total + of(one), 0));
-  const paused = all.filter(({ state }) => state === "paused").length;
-  const totals = {
-    uploadedBytes: sum(({ uploaded }) => uploaded),
-    downloadedBytes: sum(({ downloaded }) => downloaded),
-    filesAdded: all.length,
-    sessionCount: 1,
-    secondsActive: Math.floor(process.uptime()),
-  };
-  return {
-    activeTorrentCount: all.length - paused,
-    pausedTorrentCount: paused,
-    torrentCount: all.length,
-    downloadSpeed: sum(({ downRate }) => downRate),
-    uploadSpeed: sum(({ upRate }) => upRate),
-    "current-stats": totals,
-    "cumulative-stats": totals,
   };
 }

@@ -1,85 +1,182 @@
-import type { TorrentState } from "@shoal/engine";
-import type { Transfer } from "../transfer.ts";
+import { formatMagnet, type FileProgress } from "@shoal/engine";
+import { errorOf } from "./error-fields.ts";
+import { goalFields } from "./goal-fields.ts";
+import { peerFields, peersFrom } from "./peer-fields.ts";
+import type { DetailName } from "./torrent-details.ts";
+import type { TorrentLook } from "./torrent-look.ts";
+import { statusOf } from "./torrent-status.ts";
+import { trackerFields, trackerStats } from "./tracker-fields.ts";
+import { part, plain, seconds, whole } from "./values.ts";
 
-/** Transmission's numbers for what a torrent does. */
-const STATUS: Readonly<Record<TorrentState, number>> = {
-  paused: 0,
-  queued: 3,
-  error: 0,
-  checking: 2,
-  metadata: 4,
-  downloading: 4,
-  finished: 6,
-  seeding: 6,
+const NOT_AVAILABLE = -1;
+const UNKNOWN = -2;
+const NORMAL_PRIORITY = 4;
+
+/** A field of `torrent-get`. */
+export interface TorrentField {
+  /** What has to be looked up before. */
+  readonly needs?: DetailName;
+  /** All numbers are whole, unless they are fractions by their nature: programs drop what is not. Never null. */
+  readonly of: (look: TorrentLook) => unknown;
+}
+
+type Fields = Readonly<Record<string, TorrentField["of"]>>;
+
+const LIST: Fields = {
+  id: ({ transfer }) => transfer.id,
+  name: ({ torrent }) => plain(torrent.name),
+  hashString: ({ transfer }) => transfer.hash,
+  status: ({ torrent }) => statusOf(torrent),
+  error: ({ torrent, stats }) => errorOf(torrent.error, stats.waiting).error,
+  errorString: ({ torrent, stats }) => errorOf(torrent.error, stats.waiting).errorString,
+  eta: ({ stats, left, isStopped }) => {
+    if (left === 0 || isStopped) return NOT_AVAILABLE;
+    return stats.etaMs === null ? UNKNOWN : whole(stats.etaMs / 1000);
+  },
+  etaIdle: () => NOT_AVAILABLE,
+  isFinished: ({ transfer }) => transfer.record.reached !== null && transfer.hold !== null,
+  isStalled: ({ stats, torrent }) => torrent.state === "downloading" && stats.waiting !== null,
+  isPrivate: ({ transfer }) => transfer.isPrivate,
+  leftUntilDone: ({ left }) => whole(left),
+  sizeWhenDone: ({ stats }) => whole(stats.wanted),
+  haveValid: ({ stats }) => whole(stats.have),
+  haveUnchecked: () => 0,
+  percentDone: ({ stats }) => part(stats.have, stats.wanted),
+  percentComplete: ({ stats }) => part(stats.piecesHave, stats.pieceCount),
+  metadataPercentComplete: ({ stats }) => (stats.pieceCount === 0 ? 0 : 1),
+  recheckProgress: ({ torrent, context }) =>
+    torrent.state === "checking" ? part(context.observed.checked, 1) : 0,
+  rateDownload: ({ stats }) => whole(stats.downRate),
+  rateUpload: ({ stats }) => whole(stats.upRate),
+  downloadedEver: ({ stats }) => whole(stats.downloaded),
+  uploadedEver: ({ stats }) => whole(stats.uploaded),
+  corruptEver: ({ stats }) => whole(stats.failed),
+  uploadRatio: ({ transfer }) => ratio(transfer.ratio),
+  pieceCount: ({ stats }) => whole(stats.pieceCount),
+  desiredAvailable: ({ stats, left }) => whole(stats.seeds > 0 ? left : 0),
+  downloadDir: ({ transfer }) => transfer.downloadDir,
+  labels: ({ transfer }) => transfer.record.labels.map(plain),
+  group: () => "",
+  queuePosition: ({ transfer }) => transfer.id - 1,
+  magnetLink: ({ torrent, trackers }) =>
+    formatMagnet({
+      infoHashes: torrent.infoHashes,
+      name: torrent.name,
+      trackers: trackers.map(({ url }) => url),
+      webSeeds: [],
+      peers: [],
+      exactLength: null,
+      selectOnly: null,
+    }),
+  torrentFile: ({ context }) => context.torrentFile,
 };
 
-const ETA_NOT_AVAILABLE = -1;
-const RATIO_NOT_AVAILABLE = -1;
-const LOCAL_ERROR = 3;
+const TIMES: Fields = {
+  addedDate: ({ transfer }) => seconds(transfer.record.addedAt),
+  // Of what was there from the start nothing was done.
+  doneDate: ({ transfer, stats }) => (stats.downloaded === 0 ? 0 : seconds(transfer.record.finishedAt)),
+  activityDate: ({ transfer, context }) => seconds(context.observed.activeAt ?? transfer.record.activeAt),
+  startDate: ({ context }) => seconds(context.observed.startedAt),
+  editDate: ({ context }) => seconds(context.observed.editedAt),
+  manualAnnounceTime: () => NOT_AVAILABLE,
+  secondsDownloading: ({ transfer }) => whole(transfer.record.downloadingMs / 1000),
+  secondsSeeding: ({ transfer }) => whole(transfer.record.sharingMs / 1000),
+};
 
-type Field = (transfer: Transfer) => unknown;
+const LIMITS: Fields = {
+  bandwidthPriority: () => 0,
+  downloadLimit: () => 0,
+  downloadLimited: () => false,
+  uploadLimit: () => 0,
+  uploadLimited: () => false,
+  honorsSessionLimits: () => true,
+  seedRatioLimit: ({ transfer }) => goalFields(transfer.record.goals).seedRatioLimit,
+  seedRatioMode: ({ transfer }) => goalFields(transfer.record.goals).seedRatioMode,
+  seedIdleLimit: ({ transfer }) => goalFields(transfer.record.goals).seedIdleLimit,
+  seedIdleMode: ({ transfer }) => goalFields(transfer.record.goals).seedIdleMode,
+  "peer-limit": ({ context }) => context.peerLimit,
+  maxConnectedPeers: ({ context }) => context.peerLimit,
+  sequential_download: ({ transfer }) => transfer.record.sequential,
+  sequentialDownload: ({ transfer }) => transfer.record.sequential,
+};
 
-/** Fields of `torrent-get`. All numbers are whole, unless they are fractions by their nature: programs drop what is not. */
-export const TORRENT_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>(
-  Object.entries({
-    id: ({ id }) => id,
-    name: ({ torrent }) => plain(torrent.name),
-    hashString: ({ hash }) => hash,
-    status: ({ torrent }) => STATUS[torrent.state],
-    error: ({ torrent }) => (torrent.error === null ? 0 : LOCAL_ERROR),
-    errorString: ({ torrent }) => plain(torrent.error?.message ?? ""),
-    eta: ({ torrent }) => {
-      const { etaMs } = torrent.stats();
-      return etaMs === null ? ETA_NOT_AVAILABLE : whole(etaMs / 1000);
-    },
-    isFinished: () => false,
-    isPrivate: (transfer) => transfer.isPrivate,
-    leftUntilDone: ({ torrent }) => leftOf(torrent.stats()),
-    totalSize: ({ torrent }) => torrent.metainfo?.layout.contentSize ?? torrent.stats().wanted,
-    sizeWhenDone: ({ torrent }) => torrent.stats().wanted,
-    haveValid: ({ torrent }) => torrent.stats().have,
-    haveUnchecked: () => 0,
-    percentDone: ({ torrent }) => {
-      const { have, wanted } = torrent.stats();
-      return wanted === 0 ? 0 : have / wanted;
-    },
-    metadataPercentComplete: ({ torrent }) => (torrent.row() === null ? 0 : 1),
-    recheckProgress: () => 0,
-    rateDownload: ({ torrent }) => whole(torrent.stats().downRate),
-    rateUpload: ({ torrent }) => whole(torrent.stats().upRate),
-    downloadedEver: ({ torrent }) => torrent.stats().downloaded,
-    uploadedEver: ({ torrent }) => torrent.stats().uploaded,
-    corruptEver: ({ torrent }) => torrent.stats().failed,
-    uploadRatio: (transfer) => transfer.ratio ?? RATIO_NOT_AVAILABLE,
-    peersConnected: ({ torrent }) => torrent.stats().peers,
-    peersSendingToUs: ({ torrent }) => torrent.peers().filter(({ downRate }) => downRate > 0).length,
-    peersGettingFromUs: ({ torrent }) => torrent.peers().filter(({ upRate }) => upRate > 0).length,
-    pieceCount: ({ torrent }) => torrent.stats().pieceCount,
-    pieceSize: ({ torrent }) => torrent.metainfo?.layout.pieceLength ?? 0,
-    downloadDir: ({ downloadDir }) => downloadDir,
-    addedDate: ({ record }) => seconds(record.addedAt),
-    doneDate: ({ record }) => (record.finishedAt === null ? 0 : seconds(record.finishedAt)),
-    labels: ({ record }) => [...record.labels],
-    queuePosition: ({ id }) => id - 1,
-    comment: ({ torrent }) => plain(torrent.metainfo?.comment ?? ""),
-    creator: ({ torrent }) => plain(torrent.metainfo?.createdBy ?? ""),
-    dateCreated: ({ torrent }) => torrent.metainfo?.creationDate ?? 0,
-  } satisfies Record<string, Field>),
-);
+const OTHERS: Fields = {
+  peers: ({ peers, context }) => peers.map((peer) => peerFields(peer, context.hidesAddresses)),
+  peersFrom: ({ peers }) => peersFrom(peers),
+  peersConnected: ({ stats }) => whole(stats.peers),
+  peersSendingToUs: ({ peers }) => peers.filter(({ downRate }) => downRate > 0).length,
+  peersGettingFromUs: ({ peers }) => peers.filter(({ upRate }) => upRate > 0).length,
+  webseedsSendingToUs: ({ torrent }) => torrent.webSeeds().filter(({ state }) => state === "asking").length,
+  trackers: ({ trackers, context }) =>
+    trackers.map((tracker) => trackerFields(tracker, context.trackerId(tracker.url))),
+  trackerStats: ({ trackers, context, isStopped }) =>
+    trackers.map((tracker) => trackerStats(tracker, context.trackerId(tracker.url), isStopped)),
+  trackerList: ({ trackers }) => trackerList(trackers),
+};
 
-function leftOf({ wanted, have }: { readonly wanted: number; readonly have: number }): number {
-  return Math.max(0, wanted - have);
+const DIGEST: Fields = {
+  comment: ({ context }) => plain(context.details.digest?.comment ?? ""),
+  creator: ({ context }) => plain(context.details.digest?.creator ?? ""),
+  dateCreated: ({ context }) => whole(context.details.digest?.createdAt),
+  pieceSize: ({ context }) => whole(context.details.digest?.pieceSize),
+  totalSize: ({ context, stats }) => whole(context.details.digest?.size ?? stats.wanted),
+  "file-count": ({ context }) => whole(context.details.digest?.fileCount),
+  fileCount: ({ context }) => whole(context.details.digest?.fileCount),
+  "primary-mime-type": ({ context }) => context.details.digest?.mimeType ?? "application/octet-stream",
+  webseeds: ({ context }) => (context.details.digest?.webSeeds ?? []).map(plain),
+};
+
+const FILES: Fields = {
+  files: each((file) => ({
+    name: plain(file.path),
+    length: whole(file.size),
+    bytesCompleted: whole(file.have),
+  })),
+  fileStats: each((file) => ({
+    bytesCompleted: whole(file.have),
+    wanted: file.wanted,
+    priority: priorityOf(file),
+  })),
+  priorities: each(priorityOf),
+  wanted: each(({ wanted }) => (wanted ? 1 : 0)),
+  bytesCompleted: each(({ have }) => whole(have)),
+};
+
+const PIECES: Fields = {
+  pieces: ({ context }) => Buffer.from(context.details.pieces?.have ?? []).toString("base64"),
+  availability: ({ context }) => [...(context.details.pieces?.peers ?? [])],
+};
+
+/** All fields of `torrent-get`, by name. */
+export const TORRENT_FIELDS: ReadonlyMap<string, TorrentField> = new Map([
+  ...[LIST, TIMES, LIMITS, OTHERS].flatMap((fields) => withNeed(fields)),
+  ...withNeed(DIGEST, "digest"),
+  ...withNeed(FILES, "files"),
+  ...withNeed(PIECES, "pieces"),
+]);
+
+function withNeed(fields: Fields, needs?: DetailName): [string, TorrentField][] {
+  return Object.entries(fields).map(([name, of]) => [name, needs === undefined ? { of } : { needs, of }]);
 }
 
-function whole(value: number): number {
-  return Number.isFinite(value) ? Math.min(Math.round(value), Number.MAX_SAFE_INTEGER) : 0;
+function each(of: (file: FileProgress) => unknown): TorrentField["of"] {
+  return ({ context }) => context.details.files.map(of);
 }
 
-function seconds(time: string): number {
-  return Math.floor(Date.parse(time) / 1000);
+/** Transmission knows low, normal and high. */
+function priorityOf({ priority, wanted }: FileProgress): number {
+  return wanted ? Math.sign(priority - NORMAL_PRIORITY) : 0;
 }
 
-/** Without control characters: some programs fall over them. */
-function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+function ratio(value: number | null): number {
+  return value === null || !Number.isFinite(value) ? NOT_AVAILABLE : Math.max(0, value);
+}
+
+/** One URL a line, an empty line between tiers. */
+function trackerList(trackers: readonly { readonly url: string; readonly tier: number }[]): string {
+  const lines = trackers.map(({ url, tier }, i) => {
+    const gap = i > 0 && trackers[i - 1]!.tier !== tier ? "\n" : "";
+    return `${gap}${plain(url)}`;
+  });
+  return lines.join("\n");
 }

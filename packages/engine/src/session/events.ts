@@ -42,7 +42,10 @@ export interface PeerInfo {
   readonly choked: boolean;
   /** It doesn't serve us. */
   readonly choking: boolean;
+  /** It wants something of us. */
   readonly interested: boolean;
+  /** We want something of it. */
+  readonly interesting: boolean;
   readonly snubbed: boolean;
   /** Speaks BitTorrent v2 with us. */
   readonly v2: boolean;
@@ -78,6 +81,14 @@ export interface FileProgress {
   readonly wanted: boolean;
   /** 0: not wanted, 4: normal, 7: first. */
   readonly priority: FilePriority;
+}
+
+/** What is there of each piece, here and at others. */
+export interface PieceMap {
+  /** Verified pieces, a bit each, the highest of the first byte first. */
+  readonly have: Uint8Array;
+  /** For each piece, how many connected peers have it. */
+  readonly peers: Uint16Array;
 }
 
 /** Rates in bytes per second, sizes in bytes; payload only unless said otherwise. */

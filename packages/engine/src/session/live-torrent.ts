@@ -7,7 +7,7 @@ import { encodeTorrent } from "../meta/torrent-file.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
-import type { FileProgress, PeerInfo, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import type { FileProgress, PeerInfo, PieceMap, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import type { CloseHow } from "./removal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
@@ -155,6 +155,11 @@ export class LiveTorrent {
     return this.content?.files() ?? [];
   }
 
+  /** Null while the metadata is unknown. */
+  pieces(): PieceMap | null {
+    return this.content?.pieces() ?? null;
+  }
+
   stats(now: Millis = this.#context.now()): TorrentStats {
     return torrentStats(
       {
@@ -208,8 +213,13 @@ export class LiveTorrent {
     // A peer's node mostly has the number of its port.
     const nodes = this.usesFinders ? [...(this.#metainfo?.nodes ?? []), ...(this.#magnet?.peers ?? [])] : [];
     for (const node of nodes) this.#context.dht?.addNode(node);
-    if (stopped === null) this.resume();
-    else this.#setState(stopped);
+    if (stopped === null) {
+      this.resume();
+      return;
+    }
+    this.#setState(stopped);
+    // Its files can be told all the same. What is wrong with them, whoever wants something of them meets again.
+    if (this.#metainfo !== null) this.edit(() => undefined).catch(() => undefined);
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */

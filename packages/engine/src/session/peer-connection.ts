@@ -341,6 +341,7 @@ export class PeerConnection implements ConnectionSink, BlockSource {
       choked: this.session.amChoking,
       choking: this.session.peerChoking,
       interested: this.session.peerInterested,
+      interesting: this.interested,
       snubbed: this.snubbed,
       v2: this.session.v2,
       obfuscated: this.obfuscated,

@@ -14,7 +14,7 @@ import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { ContentOwner } from "./content-owner.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
-import type { FileProgress, TorrentEvent } from "./events.ts";
+import type { FileProgress, PieceMap, TorrentEvent } from "./events.ts";
 import { grantCommonPieces } from "./fast-grants.ts";
 import { HashExchange } from "./hash-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
@@ -169,6 +169,12 @@ export class TorrentContent {
 
   files(): FileProgress[] {
     return this.#files.progress();
+  }
+
+  pieces(): PieceMap {
+    const peers = new Uint16Array(this.#metainfo.layout.pieceCount);
+    for (let piece = 0; piece < peers.length; piece++) peers[piece] = this.#picker.availability(piece);
+    return { have: this.have.toWire(), peers };
   }
 
   // -- what is wanted

@@ -12,6 +12,7 @@ import type { SessionContext } from "./context.ts";
 import type {
   FileProgress,
   PeerInfo,
+  PieceMap,
   TorrentEvent,
   TorrentState,
   TorrentStats,
@@ -164,6 +165,11 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   /** Empty while the metadata is unknown. Pad files are left out. Wakes the torrent up, and throws what that throws. */
   async files(): Promise<FileProgress[]> {
     return (await this.wake()).files();
+  }
+
+  /** Null while the metadata is unknown. Wakes the torrent up, and throws what that throws. */
+  async pieces(): Promise<PieceMap | null> {
+    return (await this.wake()).pieces();
   }
 
   /** Where its files lie, or will lie; as far as is known without reading anything. */

@@ -19,7 +19,9 @@ export interface TrackerResult {
 }
 
 /** A tracker of a torrent, for people and programs to look at. */
-export interface TrackerStatus extends Omit<TrackerFacts, "nextAt"> {
+export interface TrackerStatus extends Omit<TrackerFacts, "lastAt" | "nextAt"> {
+  /** When the last announce was answered or had failed, milliseconds since the Unix epoch; null before that. */
+  readonly lastAnnounceAt: number | null;
   /** Milliseconds since the Unix epoch; null when that depends on other trackers, or when it is not asked again by itself. */
   readonly nextAnnounceAt: number | null;
 }
@@ -33,9 +35,12 @@ export function statusOf(names: readonly (readonly TrackerFacts[])[], wallOffset
     const other = byUrl.get(fact.url);
     byUrl.set(fact.url, other === undefined ? fact : merged(other, fact));
   }
-  return [...byUrl.values()].map(({ nextAt, ...facts }) => ({
+  const onWall = (at: number | null): number | null =>
+    at === null ? null : Math.round(Math.max(at + wallOffset, 0));
+  return [...byUrl.values()].map(({ lastAt, nextAt, ...facts }) => ({
     ...facts,
-    nextAnnounceAt: nextAt === null ? null : Math.round(Math.max(nextAt + wallOffset, 0)),
+    lastAnnounceAt: onWall(lastAt),
+    nextAnnounceAt: onWall(nextAt),
   }));
 }
 
@@ -52,6 +57,7 @@ export function idleStatuses(tiers: readonly (readonly string[])[]): TrackerStat
       seeds: null,
       leechers: null,
       downloaded: null,
+      lastAnnounceAt: null,
       nextAnnounceAt: null,
       fails: 0,
     })),
@@ -68,6 +74,7 @@ function merged(a: TrackerFacts, b: TrackerFacts): TrackerFacts {
     seeds: larger(a.seeds, b.seeds),
     leechers: larger(a.leechers, b.leechers),
     downloaded: larger(a.downloaded, b.downloaded),
+    lastAt: larger(a.lastAt, b.lastAt),
     nextAt: a.nextAt === null || b.nextAt === null ? (a.nextAt ?? b.nextAt) : Math.min(a.nextAt, b.nextAt),
   };
 }

@@ -27,6 +27,11 @@ export const SETTINGS = {
   "downloads.incompleteDir": optionalPath("folder for downloads that are not complete yet"),
   "downloads.reserve": size(512_000_000, "free space on the disk that downloads leave alone"),
   "downloads.share": flag(true, "go on sharing what has been downloaded"),
+  "downloads.start": flag(true, "start what is added at once"),
+  "downloads.privateUrls": flag(
+    false,
+    "fetch .torrent files from private addresses and this computer, too, when programs ask for it",
+  ),
   "downloads.onComplete": command("program to run, with its arguments, when a download is complete"),
   "sharing.ratio": optional("number", 2, "a download is shared until so many times its size were given"),
   "sharing.time": optional("duration", 24 * HOUR, "a download is shared for so long"),
@@ -77,6 +82,7 @@ export const SETTINGS = {
   "ui.host": text("127.0.0.1", "address of the web page and the API", atStart),
   "ui.port": port(8420, "port of the web page and the API", atStart),
   "ui.hosts": list("names besides localhost by which the web page may be called"),
+  "rpc.host": text("127.0.0.1", "address of that port", atStart),
   "rpc.port": optional(
     "port",
     null,

@@ -54,7 +54,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
   try {
     await keepPort(profile.stateDir, settings, daemon.node.session);
     const ui = daemon.ui.url;
-    output.event("listening", { ui, rpc: null, peers: daemon.node.session.endpoint });
+    output.event("listening", { ui, rpc: daemon.rpc, peers: daemon.node.session.endpoint });
     if (!output.json) output.data(`Shoal runs. What it can do, and what programs can ask of it: ${ui}/`);
     output.note("Ctrl-C ends it; transfers go on at the next start. In another terminal: shoal help");
     await aborted(context.signal);

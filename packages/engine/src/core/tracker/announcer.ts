@@ -40,6 +40,8 @@ export interface TrackerFacts extends SwarmCounts {
   readonly peers: number;
   /** Failures since the last answer. */
   readonly fails: number;
+  /** When the last announce was answered or had failed; null before that. */
+  readonly lastAt: Millis | null;
   /** Null when that depends on other trackers, or when it is not asked again. */
   readonly nextAt: Millis | null;
 }
@@ -145,6 +147,7 @@ export class Announcer {
     tracker.refused = false;
     tracker.message = terms.warning;
     tracker.peers = terms.peers;
+    tracker.lastAt = Math.floor(now);
     noteCounts(tracker, { seeds: terms.complete, leechers: terms.incomplete, downloaded: terms.downloaded });
     tracker.trackerId = terms.trackerId ?? tracker.trackerId;
     const least = Math.min(Math.max((terms.minInterval ?? 0) * SECOND, MIN_INTERVAL), MAX_INTERVAL);
@@ -167,6 +170,7 @@ export class Announcer {
     if (tracker?.underWay === undefined) return;
     tracker.underWay = undefined;
     tracker.fails++;
+    tracker.lastAt = Math.floor(now);
     tracker.refused = refused;
     tracker.message = reason;
     if (retryMinutes === "never") tracker.dead = true;
@@ -255,8 +259,22 @@ export class Announcer {
       const { url, tier, message, refused, fails, seeds, leechers, downloaded } = tracker;
       const state = stateOf(tracker);
       const peers = Math.max(0, tracker.peers);
+      const lastAt = tracker.lastAt < 0 ? null : tracker.lastAt;
       const nextAt = this.#nextAt(tracker, state, i === 0);
-      return { url, tier, state, message, refused, peers, fails, seeds, leechers, downloaded, nextAt };
+      return {
+        url,
+        tier,
+        state,
+        message,
+        refused,
+        peers,
+        fails,
+        seeds,
+        leechers,
+        downloaded,
+        lastAt,
+        nextAt,
+      };
     });
   }
 

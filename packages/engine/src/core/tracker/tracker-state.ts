@@ -32,6 +32,8 @@ export interface Tracker extends SwarmCounts {
   refused: boolean;
   /** Peers in the last answer; -1 when there was none. */
   peers: number;
+  /** When the last announce was answered or had failed; -1 before that. Whole milliseconds. */
+  lastAt: Millis;
   seeds: number | null;
   leechers: number | null;
   downloaded: number | null;
@@ -50,6 +52,7 @@ export function newTracker(url: string, tier: number): Tracker {
     message: null,
     refused: false,
     peers: -1,
+    lastAt: -1,
     seeds: null,
     leechers: null,
     downloaded: null,

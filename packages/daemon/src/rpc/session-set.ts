@@ -1,0 +1,84 @@
+import { isAbsolute } from "node:path";
+import type { TokenRecord } from "@shoal/server";
+import { assertAllowed } from "../api/allowed-folders.ts";
+import { ConfigError } from "../settings/index.ts";
+import type { SettingChanges } from "../settings/settings.ts";
+import type { ShoalNode } from "../shoal-node.ts";
+import { ArgumentReader } from "./arguments.ts";
+import type { RpcArguments } from "./request.ts";
+import { RpcError } from "./rpc-error.ts";
+import type { SessionSettings } from "./session-settings.ts";
+import { readSetting, SETTINGS, type SettingKey, type SettingValue } from "@shoal/schema/settings";
+
+/** By Transmission's words. */
+export const ENCRYPTION = { required: "require", preferred: "prefer", tolerated: "off" } as const;
+/** Programs that would be run: over the network nobody names any. */
+const SCRIPTS = ["script-torrent-done", "script-torrent-added", "script-torrent-done-seeding"];
+
+/**
+ * `session-set`: what is safe to be set by whoever has a token. What Shoal has no use for (a cache, uTP, renamed partial files) is taken without effect, as
+ * programs send their whole page of settings.
+ */
+export async function setSession(
+  node: ShoalNode,
+  known: SessionSettings,
+  args: RpcArguments,
+  bearer: TokenRecord,
+): Promise<RpcArguments> {
+  const read = new ArgumentReader(args);
+  for (const script of SCRIPTS) {
+    const names = (read.text(`${script}-filename`) ?? "") !== "";
+    if (names || read.flag(`${script}-enabled`) === true)
+      throw new RpcError("programs to run are set in the configuration file of the computer, not from here");
+  }
+  const changes: { [K in SettingKey]?: SettingValue | undefined } = known.changes(read);
+  Object.assign(changes, await folders(node, read, bearer), network(read));
+  for (const [key, value] of Object.entries(changes)) check(key as SettingKey, value);
+  try {
+    if (Object.keys(changes).length > 0) await node.settings.set(changes);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RpcError(error.message);
+    throw error;
+  }
+  return {};
+}
+
+async function folders(node: ShoalNode, read: ArgumentReader, bearer: TokenRecord): Promise<SettingChanges> {
+  const changes: { [K in SettingKey]?: SettingValue } = {};
+  const dir = read.text("download-dir");
+  if (dir !== undefined) changes["downloads.dir"] = await allowed(node, bearer, dir, "download");
+  const incomplete = read.text("incomplete-dir");
+  const isOn = read.flag("incomplete-dir-enabled");
+  const before = node.settings.get("downloads.incompleteDir");
+  if (isOn === false) changes["downloads.incompleteDir"] = null;
+  else if (incomplete !== undefined && (isOn === true || before !== null))
+    changes["downloads.incompleteDir"] = await allowed(node, bearer, incomplete, "incomplete torrents");
+  return changes;
+}
+
+async function allowed(node: ShoalNode, bearer: TokenRecord, dir: string, what: string): Promise<string> {
+  if (!isAbsolute(dir)) throw new RpcError(`${what} directory path is not absolute`);
+  await assertAllowed(node, bearer, dir);
+  return dir.length > 1 ? dir.replace(/\/+$/, "") : dir;
+}
+
+function network(read: ArgumentReader): SettingChanges {
+  const changes: { [K in SettingKey]?: SettingValue } = {};
+  const port = read.whole("peer-port", 0, 65_535);
+  if (port !== undefined) changes["network.port"] = String(port);
+  const encryption = read.text("encryption");
+  if (encryption !== undefined) {
+    if (!Object.hasOwn(ENCRYPTION, encryption))
+      throw new RpcError("encryption must be one of: required, preferred, tolerated");
+    changes["network.obfuscation"] = ENCRYPTION[encryption as keyof typeof ENCRYPTION];
+  }
+  return changes;
+}
+
+function check(key: SettingKey, value: SettingValue | undefined): void {
+  try {
+    readSetting(SETTINGS[key], value);
+  } catch (error) {
+    throw new RpcError(`${key}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,135 @@
+import type { SettingKey, SettingValue } from "@shoal/schema/settings";
+import type { SettingChanges, Settings } from "../settings/settings.ts";
+import type { ArgumentReader } from "./arguments.ts";
+import { whole } from "./values.ts";
+
+const KB = 1_000;
+const MINUTE = 60_000;
+
+/** How one number of Transmission's with its switch is kept: ours is null when it is off. */
+interface Switched {
+  readonly key: SettingKey;
+  readonly value: string;
+  readonly enabled: string;
+  /** Ours for one of theirs. */
+  readonly unit: number;
+  /** What is shown while it is off, until somebody names another. */
+  readonly otherwise: number;
+  readonly isFraction?: boolean;
+}
+
+const SWITCHED: readonly Switched[] = [
+  {
+    key: "limits.down",
+    value: "speed-limit-down",
+    enabled: "speed-limit-down-enabled",
+    unit: KB,
+    otherwise: 100,
+  },
+  { key: "limits.up", value: "speed-limit-up", enabled: "speed-limit-up-enabled", unit: KB, otherwise: 100 },
+  {
+    key: "queue.downloads",
+    value: "download-queue-size",
+    enabled: "download-queue-enabled",
+    unit: 1,
+    otherwise: 5,
+  },
+  { key: "queue.seeds", value: "seed-queue-size", enabled: "seed-queue-enabled", unit: 1, otherwise: 10 },
+  {
+    key: "sharing.ratio",
+    value: "seedRatioLimit",
+    enabled: "seedRatioLimited",
+    unit: 1,
+    otherwise: 2,
+    isFraction: true,
+  },
+  {
+    key: "sharing.idleTime",
+    value: "idle-seeding-limit",
+    enabled: "idle-seeding-limit-enabled",
+    unit: MINUTE,
+    otherwise: 30,
+  },
+];
+
+/** Numbers without a switch. */
+const NUMBERS: readonly (readonly [name: string, key: SettingKey, unit: number])[] = [
+  ["alt-speed-down", "limits.slow.down", KB],
+  ["alt-speed-up", "limits.slow.up", KB],
+  ["peer-limit-global", "network.connections", 1],
+  ["peer-limit-per-torrent", "network.connectionsPerTorrent", 1],
+];
+
+const FLAGS: readonly (readonly [name: string, key: SettingKey])[] = [
+  ["start-added-torrents", "downloads.start"],
+  ["dht-enabled", "network.dht"],
+  ["lpd-enabled", "network.lsd"],
+  ["pex-enabled", "network.pex"],
+  ["port-forwarding-enabled", "network.portMapping"],
+];
+
+const NO_SCHEDULE = {
+  "alt-speed-enabled": false,
+  "alt-speed-time-enabled": false,
+  "alt-speed-time-begin": 540,
+  "alt-speed-time-end": 1020,
+  "alt-speed-time-day": 127,
+};
+const LARGEST = 2 ** 31 - 1;
+
+/** Our settings as Transmission's, in both directions. What is switched off there keeps its number for as long as the process runs. */
+export class SessionSettings {
+  readonly #settings: Settings;
+  readonly #whenOff: Map<SettingKey, number> = new Map();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  fields(): Record<string, unknown> {
+    const all: Record<string, unknown> = {};
+    for (const { key, value, enabled, unit, otherwise, isFraction } of SWITCHED) {
+      const ours = this.#number(key);
+      const theirs = (ours ?? this.#whenOff.get(key) ?? otherwise * unit) / unit;
+      all[value] = isFraction === true ? theirs : whole(theirs);
+      all[enabled] = ours !== null;
+    }
+    for (const [name, key, unit] of NUMBERS) all[name] = whole((this.#number(key) ?? 0) / unit);
+    for (const [name, key] of FLAGS) all[name] = this.#settings.get(key);
+    return { ...all, ...NO_SCHEDULE };
+  }
+
+  /** What of the arguments is to be set. Throws RpcError for values that can't be. */
+  changes(args: ArgumentReader): SettingChanges {
+    const changes: { [K in SettingKey]?: SettingValue } = {};
+    for (const { key, value, enabled, unit, otherwise, isFraction } of SWITCHED) {
+      const given = args.number(value, 0, LARGEST);
+      const isOn = args.flag(enabled);
+      if (given === undefined && isOn === undefined) continue;
+      const before = this.#number(key);
+      const exact = given === undefined ? null : given * unit;
+      const wanted =
+        exact === null
+          ? (before ?? this.#whenOff.get(key) ?? otherwise * unit)
+          : isFraction
+            ? exact
+            : Math.round(exact);
+      this.#whenOff.set(key, wanted);
+      changes[key] = (isOn ?? before !== null) ? wanted : null;
+    }
+    for (const [name, key, unit] of NUMBERS) {
+      const given = args.whole(name, 0, LARGEST);
+      if (given !== undefined) changes[key] = given * unit;
+    }
+    for (const [name, key] of FLAGS) {
+      const given = args.flag(name);
+      if (given !== undefined) changes[key] = given;
+    }
+    return changes;
+  }
+
+  #number(key: SettingKey): number | null {
+    const value = this.#settings.get(key);
+    return typeof value === "number" ? value : null;
+  }
+}
