@@ -3,11 +3,18 @@ import type { ExitName } from "../exit-codes.ts";
 import type { Output } from "../ui/output.ts";
 import type { GlobalOptions, OptionSpecs, SpecsOf } from "./option.ts";
 
+/** What a shell may offer in place of an argument, which the table does not know. */
+export type Completes = "files" | "transfers" | "settings" | "commands";
+
 /** A word after the command's name: "path", "thing". */
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
   readonly optional?: boolean;
+  /** Words that may stand there, where that is all. */
+  readonly choices?: readonly string[];
+  /** What a shell may offer there. */
+  readonly completes?: Completes;
   /** Only the last one: takes all the remaining words. */
   readonly many?: boolean;
 }
@@ -33,6 +40,8 @@ export interface Declaration<Options> {
   readonly examples: readonly Example[];
   /** Beside ok, failure and usage. */
   readonly exits: readonly ExitName[];
+  /** For programs: not in the help. */
+  readonly hidden?: true;
 }
 
 /** What the code behind a command gets. */

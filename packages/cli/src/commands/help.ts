@@ -72,7 +72,9 @@ function overview(table: readonly Command[], style: Style): string[] {
 function summaries(commands: readonly Command[], style: Style): string[] {
   return renderTable(
     TWO_COLUMNS,
-    commands.map(({ name, summary }) => [`  ${style.accent(name)}`, summary]),
+    commands
+      .filter(({ hidden }) => hidden !== true)
+      .map(({ name, summary }) => [`  ${style.accent(name)}`, summary]),
   );
 }
 

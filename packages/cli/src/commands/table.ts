@@ -3,6 +3,7 @@ import { usageError } from "../errors.ts";
 import { clean } from "../ui/clean.ts";
 import { command } from "./command.ts";
 import type { Command, Declaration, NoOptions } from "./command.ts";
+import { completeDeclaration, completionDeclaration } from "./completion/declarations.ts";
 import {
   configEditDeclaration,
   configGetDeclaration,
@@ -39,7 +40,15 @@ const helpDeclaration: Declaration<NoOptions> = {
   name: "help",
   summary: "all commands, or one explained",
   about: [],
-  arguments: [{ name: "command", description: "such as get, or torrent create", optional: true, many: true }],
+  arguments: [
+    {
+      name: "command",
+      description: "such as get, or torrent create",
+      optional: true,
+      many: true,
+      completes: "commands",
+    },
+  ],
   options: {},
   examples: [{ line: "shoal help torrent create", about: "the same as shoal torrent create --help" }],
   exits: [],
@@ -83,6 +92,11 @@ export const COMMANDS: readonly Command[] = [
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),
+  command(completionDeclaration, async () => (await import("./completion/run.ts")).runCompletion),
+  command(completeDeclaration, async () => {
+    const { runComplete } = await import("./completion/run.ts");
+    return async (invocation) => runComplete(invocation, COMMANDS);
+  }),
   command(helpDeclaration, async () => {
     const { helpPage } = await import("./help.ts");
     return async ({ args, output }) => {

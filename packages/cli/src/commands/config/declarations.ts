@@ -1,6 +1,10 @@
 import type { ArgumentSpec, Declaration, NoOptions } from "../command.ts";
 
-const KEY: ArgumentSpec = { name: "key", description: "such as limits.down; all of them: shoal config list" };
+const KEY: ArgumentSpec = {
+  name: "key",
+  completes: "settings",
+  description: "such as limits.down; all of them: shoal config list",
+};
 
 const WHERE =
   "The configuration file is JSON with comments, and is edited in place. Flags stand before variables of the environment (SHOAL_LIMITS_DOWN for limits.down), these before the file of the profile, that before the common file.";

@@ -55,7 +55,13 @@ export const getDeclaration: Declaration<GetOptions> = {
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
     "With --json each line is an object with an event: ip-filter, listening, metadata, files, checked, first-block, progress, tracker, web-seed, peer-connected, peer-disconnected, peer-failed, banned, warning, complete, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
-  arguments: [{ name: "link", description: "magnet link, .torrent file, info-hash, web address or -" }],
+  arguments: [
+    {
+      name: "link",
+      description: "magnet link, .torrent file, info-hash, web address or -",
+      completes: "files",
+    },
+  ],
   options: OPTIONS,
   examples: [
     { line: "shoal get Holiday.torrent", about: "into ~/Downloads" },

@@ -31,7 +31,9 @@ export const sendDeclaration: Declaration<SendOptions> = {
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
     "With --json each line is an object with an event: ip-filter, hashing, checked, listening, sharing, reachability, progress, tracker, peer-connected, peer-complete, peer-disconnected, banned, warning, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
-  arguments: [{ name: "path", description: "file or folder, or a .torrent file", many: true }],
+  arguments: [
+    { name: "path", description: "file or folder, or a .torrent file", many: true, completes: "files" },
+  ],
   options: OPTIONS,
   examples: [
     { line: "shoal send Holiday", about: "share a folder" },

@@ -26,7 +26,7 @@ export const createDeclaration: Declaration<CreateOptions> = {
   name: "torrent create",
   summary: "make a .torrent file without sharing it",
   about: ["The same files and flags always give the same bytes, unless --date is given."],
-  arguments: [{ name: "path", description: "file or folder" }],
+  arguments: [{ name: "path", description: "file or folder", completes: "files" }],
   options: CREATE_OPTIONS,
   examples: [
     { line: "shoal torrent create Holiday -o Holiday.torrent", about: "for every BitTorrent program" },
@@ -44,7 +44,9 @@ export const infoDeclaration: Declaration<NoOptions> = {
   about: [
     "A magnet link names only the torrent: its files are known once somebody who has it was asked (shoal get).",
   ],
-  arguments: [{ name: "link", description: ".torrent file or magnet link (- reads stdin)" }],
+  arguments: [
+    { name: "link", description: ".torrent file or magnet link (- reads stdin)", completes: "files" },
+  ],
   options: {},
   examples: [
     { line: "shoal torrent info Holiday.torrent", about: "for people" },
@@ -57,7 +59,7 @@ export const magnetDeclaration: Declaration<NoOptions> = {
   name: "torrent magnet",
   summary: "the magnet link of a .torrent file",
   about: [],
-  arguments: [{ name: "file", description: ".torrent file (- reads stdin)" }],
+  arguments: [{ name: "file", description: ".torrent file (- reads stdin)", completes: "files" }],
   options: {},
   examples: [{ line: "shoal torrent magnet Holiday.torrent", about: "one line on stdout" }],
   exits: ["fileSystem"],

@@ -8,6 +8,7 @@ const TARGETS: ArgumentSpec = {
   description: "number, name, info-hash, 1,3-5, @label, all or failed",
   optional: true,
   many: true,
+  completes: "transfers",
 };
 
 const ALL: SpecsOf<AllOption> = { all: flag("--all", "every transfer") };
