@@ -6,11 +6,16 @@ import { isIP } from "node:net";
  * page was loaded from one unless this server, or one beside it, has sent it.
  */
 export class HostPolicy {
-  readonly #names: Set<string>;
+  #names: ReadonlySet<string> = new Set();
 
-  /** `names`: host names under which the server is known, besides localhost; lower case. */
+  /** See `setNames`. */
   constructor(names: Iterable<string>) {
-    this.#names = new Set([...names].map((name) => name.toLowerCase()));
+    this.setNames(names);
+  }
+
+  /** `names`: host names under which the server is known from now on, besides localhost. */
+  setNames(names: Iterable<string>): void {
+    this.#names = new Set([...names].map((name) => name.toLowerCase().replace(/\.$/, "")));
   }
 
   /** Whether a request with this Host header is for us; `bound` is the address it came in at. */

@@ -1,4 +1,6 @@
-/** On every answer: nothing but our own files runs, nobody frames us, nobody learns where a link was clicked. */
+/**
+ * On every answer: nothing but our own files runs, nobody frames us, nobody learns where a link was clicked, nothing is
+ * kept. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",
@@ -13,6 +15,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
   ].join("; "),
+  "cache-control": "no-store",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
