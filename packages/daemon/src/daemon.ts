@@ -16,6 +16,7 @@ import { torrentListRoutes } from "./api/torrent-list.ts";
 import { torrentDetailRoutes } from "./api/torrent-details.ts";
 import { torrentRoutes } from "./api/torrents.ts";
 import { RPC_PATH, RpcEndpoint } from "./rpc/endpoint.ts";
+import { watchFolderRoutes } from "./api/watch-folders.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
 import { type NodeOptions, ShoalNode } from "./shoal-node.ts";
 
@@ -86,6 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         torrentDetailRoutes(api, node);
         shareRoutes(api, node);
         noticeRoutes(api, node);
+        watchFolderRoutes(api, node);
         tokenRoutes(api, node);
         logRoutes(api, node);
         statsRoutes(api, node);

@@ -8,6 +8,7 @@ import {
   type SessionOptions,
 } from "@shoal/engine";
 import { Identity } from "@shoal/network";
+import type { AddTorrent } from "@shoal/schema";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
@@ -25,7 +26,10 @@ import type { Settings } from "./settings/settings.ts";
 import { MIGRATIONS } from "./state/migrations.ts";
 import type { Tables } from "./state/tables.ts";
 import { tokenTable } from "./state/token-table.ts";
+import { newTransfer } from "./new-transfer.ts";
+import type { Transfer } from "./transfer.ts";
 import { Transfers } from "./transfers.ts";
+import { WatchFolders } from "./watch/watch-folders.ts";
 
 export interface NodeOptions {
   readonly profile: Profile;
@@ -49,6 +53,7 @@ interface NodeParts {
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
   readonly shares: Shares;
+  readonly watchFolders: WatchFolders;
   readonly tokens: Tokens;
   readonly database: Database<Tables>;
   readonly log: LogTap;
@@ -68,6 +73,7 @@ export class ShoalNode {
   readonly ledger: Ledger;
   readonly shares: Shares;
   readonly torrentFetcher: TorrentFetcher;
+  readonly watchFolders: WatchFolders;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
   readonly notices: Notices;
@@ -90,6 +96,8 @@ export class ShoalNode {
     this.board = parts.board;
     this.ledger = parts.ledger;
     this.shares = parts.shares;
+    this.watchFolders = parts.watchFolders;
+    this.watchFolders.start((wanted) => this.add(wanted));
     this.tokens = parts.tokens;
     this.#database = parts.database;
     this.log = parts.log;
@@ -146,6 +154,12 @@ export class ShoalNode {
       const completions = new Completions({ transfers, hook, board, log });
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
+      const watchFolders = await WatchFolders.open({
+        database,
+        board,
+        log,
+        now,
+      });
       log.info("started", {
         profile: profile.name,
         peerId: identity.peerId,
@@ -161,6 +175,7 @@ export class ShoalNode {
         board,
         ledger,
         shares,
+        watchFolders,
         tokens,
         database,
         log,
@@ -173,10 +188,16 @@ export class ShoalNode {
     }
   }
 
+  /** Adds a transfer as a program or person asks for it. Throws what `newTransfer` and `Transfers.add` throw. */
+  async add(wanted: AddTorrent): Promise<Transfer> {
+    return this.transfers.add(await newTransfer(wanted, this));
+  }
+
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
     this.live.close();
     this.torrentFetcher.close();
+    await this.watchFolders.close();
     await this.shares.close();
     await this.completions.close();
     await this.transfers.close();

@@ -43,3 +43,4 @@ export {
   TorrentTrackers,
   TorrentWebSeed,
 } from "./torrent-details.ts";
+export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";

@@ -35,6 +35,11 @@ import {
   magnetDeclaration,
   verifyDeclaration,
 } from "./torrent/declarations.ts";
+import {
+  addFolderDeclaration,
+  listFoldersDeclaration,
+  removeFolderDeclaration,
+} from "./watchdir/declarations.ts";
 
 const helpDeclaration: Declaration<NoOptions> = {
   name: "help",
@@ -97,6 +102,9 @@ export const COMMANDS: readonly Command[] = [
     const { runComplete } = await import("./completion/run.ts");
     return async (invocation) => runComplete(invocation, COMMANDS);
   }),
+  command(addFolderDeclaration, async () => (await import("./watchdir/run.ts")).runAddFolder),
+  command(listFoldersDeclaration, async () => (await import("./watchdir/run.ts")).runListFolders),
+  command(removeFolderDeclaration, async () => (await import("./watchdir/run.ts")).runRemoveFolder),
   command(helpDeclaration, async () => {
     const { helpPage } = await import("./help.ts");
     return async ({ args, output }) => {

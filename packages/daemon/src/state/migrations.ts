@@ -158,4 +158,18 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "006-watch-folders": {
+    async up(db) {
+      await db.schema
+        .createTable("watchFolders")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("dir", "text", (c) => c.notNull().unique())
+        .addColumn("labels", "text", (c) => c.notNull())
+        .addColumn("downloadDir", "text")
+        .addColumn("paused", "integer", (c) => c.notNull())
+        .addColumn("after", "text", (c) => c.notNull())
+        .addColumn("addedAt", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

@@ -163,7 +163,22 @@ export interface NoticeTable {
   readonly seenAt: string | null;
 }
 
+/** Folders of which every .torrent file is added. */
+export interface WatchFolderTable {
+  readonly id: Generated<number>;
+  readonly dir: string;
+  /** List in JSON. */
+  readonly labels: string;
+  readonly downloadDir: string | null;
+  /** 0 or 1. */
+  readonly paused: number;
+  /** What becomes of a file that was added: "keep" or "delete". */
+  readonly after: string;
+  readonly addedAt: string;
+}
+
 export interface Tables {
+  readonly watchFolders: WatchFolderTable;
   readonly notices: NoticeTable;
   readonly shares: ShareTable;
   readonly labels: LabelTable;

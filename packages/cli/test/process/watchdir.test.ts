@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { poll } from "@shoal/testkit";
+import { Place } from "./shoal.ts";
+
+test("what is put into a watched folder is fetched", async () => {
+  await using place = new Place();
+  const daemon = place.start(
+    "daemon",
+    "run",
+    "--json",
+    "--ui-port",
+    "0",
+    "--port",
+    "0",
+    "--no-lsd",
+    "--no-dht",
+  );
+  await daemon.event("listening");
+  assert.match((await place.run("watchdir", "list")).stderr, /No folder is watched/);
+  const dir = join(place.dir, "drop");
+  const added = await place.run("watchdir", "add", dir, "--label", "films", "--paused", "--delete");
+  assert.deepEqual([added.code, added.stdout], [0, ""]);
+  assert.match(added.stderr, /drop is watched: .*\n.*does not exist; it is waited for/);
+  assert.equal((await place.run("watchdir", "add", dir)).code, 11);
+  assert.equal((await place.run("watchdir", "add", dir, "--keep", "--delete")).code, 2);
+  mkdirSync(dir);
+  writeFileSync(join(dir, "a.magnet"), `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=hello`);
+  await poll("it is taken", () => readdirSync(dir).length === 0);
+  const { torrents } = JSON.parse((await place.run("list", "--json")).stdout) as {
+    torrents: Record<string, unknown>[];
+  };
+  assert.deepEqual(
+    torrents.map(({ name, state, labels }) => [name, state, labels]),
+    [["hello", "paused", ["films"]]],
+  );
+  assert.match((await place.run("watchdir", "list")).stdout, /1\t.*drop\tfilms\tdeleted/);
+  assert.equal((await place.run("watchdir", "rm", dir)).code, 0);
+  assert.equal((await place.run("watchdir", "rm", dir)).code, 3);
+});

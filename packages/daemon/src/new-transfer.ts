@@ -1,0 +1,61 @@
+import { isAbsolute, resolve } from "node:path";
+import { parseEndpoint, ShoalError } from "@shoal/engine";
+import type { AddTorrent } from "@shoal/schema";
+import { ApiError } from "@shoal/server";
+import type { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { NewTransfer } from "./transfers.ts";
+
+/** The node, as far as it is asked. */
+interface Adder {
+  readonly downloadDir: string;
+  readonly settings: Settings;
+  readonly torrentFetcher: TorrentFetcher;
+}
+
+/** What a program or person asks for, as a transfer. Throws ApiError ERR_VALIDATION, and what fetching a .torrent file throws. */
+export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTransfer> {
+  const { magnet, infoHash, url, torrent } = body;
+  const named = [magnet, infoHash, url, torrent].filter((source) => source !== undefined).length;
+  if (named !== 1) throw invalid("Give one of magnet, infoHash, url and torrent");
+  if (body.downloadDir !== undefined && !isAbsolute(body.downloadDir))
+    throw invalid("downloadDir must be an absolute path");
+  return {
+    source:
+      magnet !== undefined
+        ? { magnet }
+        : infoHash !== undefined
+          ? { infoHash }
+          : url !== undefined
+            ? { torrentBytes: await node.torrentFetcher.fetch(url) }
+            : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
+    downloadDir: resolve(body.downloadDir ?? node.downloadDir),
+    paused: body.paused ?? !node.settings.get("downloads.start"),
+    labels: body.labels ?? [],
+    forced: body.forced ?? false,
+    sequential: body.sequential ?? false,
+    firstLast: body.firstLast ?? false,
+    goals: { ...sharingGoals(body, node.settings), ...body.goals },
+    peers: (body.peers ?? []).map(endpoint),
+    trackers: body.trackers ?? [],
+  };
+}
+
+/** To be shared or not is a goal as others are: of a ratio of 0, or of the usual one. */
+function sharingGoals({ share }: AddTorrent, settings: Settings): NewTransfer["goals"] {
+  if (share === undefined || (share && settings.get("downloads.share"))) return {};
+  return { ratio: share ? settings.get("sharing.ratio") : 0 };
+}
+
+function endpoint(text: string): ReturnType<typeof parseEndpoint> {
+  try {
+    return parseEndpoint(text);
+  } catch (error) {
+    if (error instanceof ShoalError) throw invalid(`${JSON.stringify(text)} is not an address with a port`);
+    throw error;
+  }
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError(400, "ERR_VALIDATION", message);
+}
