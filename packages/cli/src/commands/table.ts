@@ -20,6 +20,7 @@ import {
   stopDeclaration,
 } from "./daemon/declarations.ts";
 import { getDeclaration } from "./get/declaration.ts";
+import { manDeclaration } from "./man/declaration.ts";
 import { profileListDeclaration, profileRunDeclaration } from "./profile/declarations.ts";
 import { sendDeclaration } from "./send/declaration.ts";
 import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
@@ -105,6 +106,10 @@ export const COMMANDS: readonly Command[] = [
   command(addFolderDeclaration, async () => (await import("./watchdir/run.ts")).runAddFolder),
   command(listFoldersDeclaration, async () => (await import("./watchdir/run.ts")).runListFolders),
   command(removeFolderDeclaration, async () => (await import("./watchdir/run.ts")).runRemoveFolder),
+  command(manDeclaration, async () => {
+    const { runMan } = await import("./man/run.ts");
+    return async (invocation) => runMan(invocation, COMMANDS);
+  }),
   command(helpDeclaration, async () => {
     const { helpPage } = await import("./help.ts");
     return async ({ args, output }) => {
