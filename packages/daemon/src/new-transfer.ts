@@ -3,12 +3,14 @@ import { parseEndpoint, ShoalError } from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import { ApiError } from "@shoal/server";
 import type { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
+import type { Labels } from "./labels/labels.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { NewTransfer } from "./transfers.ts";
 
 /** The node, as far as it is asked. */
 interface Adder {
   readonly downloadDir: string;
+  readonly labels: Labels;
   readonly settings: Settings;
   readonly torrentFetcher: TorrentFetcher;
 }
@@ -29,7 +31,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
           : url !== undefined
             ? { torrentBytes: await node.torrentFetcher.fetch(url) }
             : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
-    downloadDir: resolve(body.downloadDir ?? node.downloadDir),
+    downloadDir: resolve(body.downloadDir ?? node.labels.folderFor(body.labels ?? []) ?? node.downloadDir),
     paused: body.paused ?? !node.settings.get("downloads.start"),
     labels: body.labels ?? [],
     forced: body.forced ?? false,

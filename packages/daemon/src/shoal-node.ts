@@ -23,6 +23,9 @@ import { LogFile } from "./log/log-file.ts";
 import type { Profile } from "./profile.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
+import { Labels } from "./labels/labels.ts";
+import { SharingGoals } from "./goals/sharing-goals.ts";
+import { limitQueue, TransferQueue } from "./queue/transfer-queue.ts";
 import { MIGRATIONS } from "./state/migrations.ts";
 import type { Tables } from "./state/tables.ts";
 import { tokenTable } from "./state/token-table.ts";
@@ -50,6 +53,8 @@ interface NodeParts {
   readonly session: Session;
   readonly transfers: Transfers;
   readonly completions: Completions;
+  readonly labels: Labels;
+  readonly goals: SharingGoals;
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
   readonly shares: Shares;
@@ -74,6 +79,9 @@ export class ShoalNode {
   readonly shares: Shares;
   readonly torrentFetcher: TorrentFetcher;
   readonly watchFolders: WatchFolders;
+  readonly labels: Labels;
+  readonly queue: TransferQueue;
+  readonly #goals: SharingGoals;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
   readonly notices: Notices;
@@ -93,6 +101,9 @@ export class ShoalNode {
     this.session = parts.session;
     this.transfers = parts.transfers;
     this.completions = parts.completions;
+    this.labels = parts.labels;
+    this.#goals = parts.goals;
+    this.queue = new TransferQueue(parts);
     this.board = parts.board;
     this.ledger = parts.ledger;
     this.shares = parts.shares;
@@ -140,6 +151,8 @@ export class ShoalNode {
       const tokens = await Tokens.load(tokenTable(database), now);
       session = await createSession({ ...options.session, stateDir: profile.stateDir, log });
       const ledger = await Ledger.open({ session, database, notices, settings, log, now });
+      limitQueue(session, settings);
+      const labels = await Labels.open(database);
       const transfers = await Transfers.open({
         session,
         database,
@@ -160,6 +173,7 @@ export class ShoalNode {
         log,
         now,
       });
+      const goals = new SharingGoals({ transfers, labels, settings, now });
       log.info("started", {
         profile: profile.name,
         peerId: identity.peerId,
@@ -172,6 +186,8 @@ export class ShoalNode {
         session,
         transfers,
         completions,
+        labels,
+        goals,
         board,
         ledger,
         shares,
@@ -200,6 +216,7 @@ export class ShoalNode {
     await this.watchFolders.close();
     await this.shares.close();
     await this.completions.close();
+    this.#goals.close();
     await this.transfers.close();
     await this.board.close();
     await this.session.close();

@@ -93,6 +93,7 @@ export class Transfer {
       private: this.isPrivate,
       addedAt: record.addedAt,
       finishedAt: record.finishedAt,
+      rank: torrent.rank,
       forced: record.forced,
       sequential: record.sequential,
       firstLast: record.firstLast,

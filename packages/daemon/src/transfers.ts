@@ -23,6 +23,7 @@ import { placeOf } from "./completion/incomplete-place.ts";
 import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
 import { ChangeMarks } from "./change-marks.ts";
 
+const GOAL_FIELDS = { ratio: "ratio", time: "timeMs", idle: "idleMs" } as const;
 /** What changed is written so often. */
 const SAVE_EVERY_MS = 2_000;
 
@@ -60,7 +61,7 @@ export interface NewShared {
 
 /** What happens to transfers; `torrent` is what the engine tells of one. */
 export type TransferEvent =
-  | { readonly type: "added" | "removed" | "finished"; readonly transfer: Transfer }
+  | { readonly type: "added" | "removed" | "finished" | "changed"; readonly transfer: Transfer }
   | { readonly type: "torrent"; readonly transfer: Transfer; readonly event: TorrentEvent };
 
 /** All transfers of one node: they outlive the process. */
@@ -90,9 +91,13 @@ export class Transfers {
       .selectFrom("torrents")
       .selectAll()
       .where("removedAt", "is", null)
-      .orderBy("id")
+      .orderBy("rank")
       .execute();
+    // Who comes first in the queue runs first; the list is in the order of the numbers.
     for (const row of rows) await transfers.#restore(row);
+    const byNumber = transfers.list().sort((a, b) => a.id - b.id);
+    transfers.#byId.clear();
+    for (const transfer of byNumber) transfers.#byId.set(transfer.id, transfer);
     return transfers;
   }
 
@@ -159,6 +164,7 @@ export class Transfers {
       paused,
       sequential,
       firstLast,
+      forced: wanted.forced,
       peers: wanted.peers,
       trackers: wanted.trackers,
       ...(share === undefined
@@ -174,6 +180,7 @@ export class Transfers {
         downloadDir,
         magnet,
         ...wishColumns(wanted),
+        rank: torrent.rank,
         seedOnly: Number(share !== undefined),
         rootName: share?.rootName ?? null,
         finalDir,
@@ -187,7 +194,7 @@ export class Transfers {
     );
     this.#enter(transfer);
     await this.#keepMetainfo(transfer);
-    this.#touch(transfer);
+    this.touch(transfer);
     this.#tell({ type: "added", transfer });
     // Before it was known here.
     if (torrent.row()?.complete === true) this.#finish(transfer);
@@ -204,20 +211,24 @@ export class Transfers {
   /** A rule stops it until `release`, whatever its user does meanwhile. `why` is what people read. */
   async hold(transfer: Transfer, rule: HoldName, why: Hold): Promise<void> {
     transfer.holds.set(rule, why);
-    this.#touch(transfer);
+    this.touch(transfer);
     await transfer.torrent.pause();
   }
 
   /** The rule stops it no more: it goes on, unless something else keeps it. */
   release(transfer: Transfer, rule: HoldName): void {
     if (!transfer.holds.delete(rule)) return;
-    this.#touch(transfer);
+    this.touch(transfer);
     if (transfer.mayRun) transfer.torrent.resume();
   }
 
   async resume(transfer: Transfer): Promise<void> {
-    transfer.record.paused = false;
+    const { record } = transfer;
+    record.paused = false;
+    // Who goes on all the same wants more than that goal.
+    if (record.reached !== null) record.goals = { ...record.goals, [GOAL_FIELDS[record.reached]]: null };
     this.#dirty.add(transfer);
+    if (record.reached !== null) this.#tell({ type: "changed", transfer });
     if (transfer.mayRun) transfer.torrent.resume();
     await this.save();
   }
@@ -227,6 +238,8 @@ export class Transfers {
     const { record, torrent } = transfer;
     Object.assign(record, changes);
     this.#dirty.add(transfer);
+    if (changes.forced !== undefined) torrent.setForced(changes.forced);
+    this.#tell({ type: "changed", transfer });
     await Promise.all([
       changes.sequential === undefined ? null : torrent.setSequential(changes.sequential),
       changes.firstLast === undefined ? null : torrent.setFirstLast(changes.firstLast),
@@ -256,9 +269,9 @@ export class Transfers {
     return this.#saving;
   }
 
-  /** Writes what is kept of one. */
-  saveNow(transfer: Transfer): Promise<void> {
-    this.#dirty.add(transfer);
+  /** Writes what is kept of these. */
+  saveNow(...transfers: readonly Transfer[]): Promise<void> {
+    for (const transfer of transfers) this.#dirty.add(transfer);
     return this.save();
   }
 
@@ -283,7 +296,9 @@ export class Transfers {
       const torrent = await session.add({
         ...source,
         downloadDir: stored.downloadDir,
-        paused: record.paused,
+        paused: record.paused || record.reached !== null,
+        forced: record.forced,
+        rank: stored.rank,
         sequential: record.sequential,
         firstLast: record.firstLast,
         ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
@@ -308,7 +323,7 @@ export class Transfers {
         this.#parts.log.error("a torrent file could not be written", { id: transfer.id, error });
       });
     }
-    this.#touch(transfer);
+    this.touch(transfer);
     this.#tell({ type: "torrent", transfer, event });
     if (event.type === "complete") this.#finish(transfer);
   }
@@ -340,7 +355,8 @@ export class Transfers {
     return join(this.#parts.torrentsDir, `${key}.torrent`);
   }
 
-  #touch(transfer: Transfer): void {
+  /** What is kept of it is written soon. */
+  touch(transfer: Transfer): void {
     this.#dirty.add(transfer);
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
@@ -364,6 +380,7 @@ export class Transfers {
       .updateTable("torrents")
       .set({
         ...columnsOf(record),
+        rank: torrent.rank,
         name: torrent.name,
         downloadDir: torrent.downloadDir,
         row: row === null ? null : JSON.stringify(row),

@@ -19,6 +19,7 @@ export {
   type WaitingCode,
   type WaitingReason,
 } from "./core/reasons.ts";
+export type { QueueMove } from "./core/queue.ts";
 export type { FilePriority } from "./core/file-selection.ts";
 export type { ObfuscationPolicy } from "./core/swarm/dial-way.ts";
 export { PieceHashes } from "./core/piece-hashes.ts";

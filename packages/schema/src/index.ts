@@ -44,3 +44,5 @@ export {
   TorrentWebSeed,
 } from "./torrent-details.ts";
 export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";
+export { Label, LabelChanges, LabelList, LabelName } from "./label.ts";
+export { QueueMove } from "./torrent-actions.ts";

@@ -55,6 +55,8 @@ export const Torrent = Type.Object(
     private: Type.Boolean(),
     addedAt: Time,
     finishedAt: Type.Union([Time, Type.Null()]),
+    /** Order in the queue: the smaller, the earlier. */
+    rank: Type.Integer(),
     /** Runs whatever the queue says. */
     forced: Type.Boolean(),
     sequential: Type.Boolean(),

@@ -8,19 +8,31 @@ import type { ShoalNode } from "../shoal-node.ts";
  * ApiError ERR_FOLDER.
  */
 export async function assertAllowed(
-  node: Pick<ShoalNode, "downloadDir">,
+  node: Pick<ShoalNode, "downloadDir" | "labels">,
   bearer: Pick<TokenRecord, "scope"> | null,
   path: string,
 ): Promise<void> {
   if (bearer === null || bearer.scope === "admin") return;
   const wanted = await real(resolve(path));
-  if (isWithin(wanted, await real(node.downloadDir))) return;
+  const folders = [node.downloadDir, ...node.labels.list().flatMap(({ folder }) => folder ?? [])];
+  for (const folder of folders) if (isWithin(wanted, await real(folder))) return;
   throw new ApiError(
     403,
     "ERR_FOLDER",
-    `${path} is not in the download folder, and this token may use no other`,
+    `${path} is in neither the download folder nor the folder of a label, and this token may use no other`,
     "Make a token that may: shoal token new --scope admin --for NAME",
   );
+}
+
+/** The same for a field of a request, which has to be absolute: else throws ApiError ERR_VALIDATION. */
+export async function assertFolder(
+  node: Pick<ShoalNode, "downloadDir" | "labels">,
+  bearer: Pick<TokenRecord, "scope"> | null,
+  field: string,
+  path: string,
+): Promise<void> {
+  if (!isAbsolute(path)) throw new ApiError(400, "ERR_VALIDATION", `${field} must be an absolute path`);
+  await assertAllowed(node, bearer, path);
 }
 
 /** Without links, as far as it exists. */

@@ -9,6 +9,7 @@ export function describe(version: string): ApiDescription {
       "The API of a running node. Bytes, bytes a second and milliseconds are whole numbers, times are RFC 3339 in UTC, unknown is null. Send `Authorization: Bearer TOKEN`; make a token with `shoal token new --for NAME`. Errors have a stable code, a sentence, and advice where something can be done.",
     tags: [
       { name: "torrents", description: "Transfers: what there is, adding, and all that is done to one." },
+      { name: "labels", description: "Names under which transfers are kept together." },
       { name: "shares", description: "Files and folders that are made into torrents." },
       { name: "events", description: "What changes, as it changes." },
       { name: "history", description: "What was, and how much." },

@@ -2,6 +2,7 @@ import { AddTorrent, ErrorBody, Torrent, TorrentChanges, WholeNumber } from "@sh
 import type { HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
+import { assertFolder } from "./allowed-folders.ts";
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 const Removal = Type.Object({ deleteFiles: Type.Optional(Type.Boolean()) });
@@ -12,7 +13,8 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   app.post(
     "/torrents",
     { schema: { body: AddTorrent, response: { 201: Torrent, default: ErrorBody } } },
-    async ({ body }, reply) => {
+    async ({ body, bearer }, reply) => {
+      if (body.downloadDir !== undefined) await assertFolder(node, bearer, "downloadDir", body.downloadDir);
       const transfer = await node.add(body);
       return reply.code(201).send(transfer.view());
     },
