@@ -25,7 +25,6 @@ export type {
   TorrentStats,
   VerifyLevel,
   WaitingCode,
-  WaitingReason,
 } from "@shoal/engine";
 
 /** What commands use of the engine; loaded on first use. */

@@ -93,7 +93,7 @@ test("parse: complaints name the word and what to do", () => {
   assert.match(complaint("send X --tracker example.org"), /--tracker example\.org.*http/);
   assert.match(complaint("torrent create X --piece-size 100K"), /power of two/);
   assert.match(complaint("get LINK --timeout soon"), /30s/);
-  assert.match(complaint("get A B"), /too many/i);
+  assert.match(complaint("torrent magnet A B"), /too many/i);
   assert.match(complaint("get LINK --color pink"), /auto, always, never/);
 });
 

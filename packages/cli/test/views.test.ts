@@ -129,27 +129,41 @@ test("lookingLines: goes on below what is too long", () => {
   ]);
 });
 
+const GIVE_UP = "Ctrl-C gives up (exit 6)";
+
 test("stillLooking: what is likely after what was tried, and how to give up", () => {
   const heard = [{ source: "dht", asked: 3, answered: 2, peers: 0 }] as const;
   const silent = [{ source: "dht", asked: 3, answered: 0, peers: 0 }] as const;
   assert.match(
-    stillLooking({ ...NOBODY, finders: heard }, 0, null),
+    stillLooking({ ...NOBODY, finders: heard }, 0, null, GIVE_UP),
     /^Still no file list\. No peer was found\. Likely: nobody online .*Ctrl-C gives up \(exit 6\)\.$/,
   );
   assert.match(
-    stillLooking({ ...NOBODY, peersContacted: 1 }, 0, null),
+    stillLooking({ ...NOBODY, peersContacted: 1 }, 0, null, GIVE_UP),
     /The one peer known did not answer\./,
   );
-  assert.match(stillLooking({ ...NOBODY, peersContacted: 12 }, 0, null), /None of 12 peers answered\./);
-  assert.match(stillLooking({ ...NOBODY, peersContacted: 12 }, 3, null), /0 of 12 peers answered with it\./);
   assert.match(
-    stillLooking({ ...NOBODY, trackers: 2, finders: silent }, 0, null),
+    stillLooking({ ...NOBODY, peersContacted: 12 }, 0, null, GIVE_UP),
+    /None of 12 peers answered\./,
+  );
+  assert.match(
+    stillLooking({ ...NOBODY, peersContacted: 12 }, 3, null, GIVE_UP),
+    /0 of 12 peers answered with it\./,
+  );
+  assert.match(
+    stillLooking({ ...NOBODY, trackers: 2, finders: silent }, 0, null, GIVE_UP),
     /Neither the trackers nor the DHT answered\. Likely: this computer is not connected/,
   );
-  assert.match(stillLooking({ ...NOBODY, trackers: 1 }, 0, null), /No answer came from the tracker\./);
-  assert.match(stillLooking(NOBODY, 0, null), /nobody near has it now/);
+  assert.match(
+    stillLooking({ ...NOBODY, trackers: 1 }, 0, null, GIVE_UP),
+    /No answer came from the tracker\./,
+  );
+  assert.match(stillLooking(NOBODY, 0, null, GIVE_UP), /nobody near has it now/);
   const offline = reason("no-network", "waits for interface tun0");
-  assert.match(stillLooking(NOBODY, 0, offline), /Nobody can be reached: waits for interface tun0\./);
+  assert.match(
+    stillLooking(NOBODY, 0, offline, GIVE_UP),
+    /Nobody can be reached: waits for interface tun0\./,
+  );
 });
 
 test("headline and fileList: what is left out is said", () => {

@@ -1,5 +1,5 @@
 import type { Declaration } from "../command.ts";
-import { flag, list, parsePeer, parseTrackerUrl, text } from "../option.ts";
+import { flag, list, parsePeer, parseTrackerUrl, text, value } from "../option.ts";
 import type { PeerAddress, SpecsOf } from "../option.ts";
 import type { NetworkOptions, VerifyOptions } from "../shared-options.ts";
 import { NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
@@ -10,6 +10,9 @@ export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly select: readonly string[];
   readonly once: boolean;
   readonly detach: boolean;
+  readonly paused: boolean;
+  readonly label: readonly string[];
+  readonly seedRatio: number | null;
   readonly priority: readonly PriorityRule[];
   readonly sequential: boolean;
   readonly firstLast: boolean;
@@ -31,7 +34,14 @@ const OPTIONS: SpecsOf<GetOptions> = {
     parsePriority,
   ),
   once: flag("--once", "end when complete, without sharing afterwards"),
-  detach: flag("-d, --detach", "give it to the background service (shoal daemon run) and end"),
+  detach: flag("-d, --detach", "leave it to the daemon and end at once"),
+  paused: flag("--paused", "only put it on the list of the daemon, to be begun with: shoal resume"),
+  label: list("--label <name>", "put it under this label; repeatable", parseLabel),
+  seedRatio: value(
+    "--seed-ratio <ratio>",
+    "share it until so many times its size were given (0: not at all)",
+    parseRatio,
+  ),
   sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
   firstLast: flag("--first-last", "the ends of each file first, so that a film can be looked into"),
   overwrite: flag("--overwrite", "replace files that are in the way"),
@@ -45,21 +55,35 @@ const OPTIONS: SpecsOf<GetOptions> = {
   ...NETWORK_OPTIONS,
 };
 
+function parseLabel(word: string): string {
+  if (word === "" || word.includes(",") || word.length > 100)
+    throw new Error("a label is a word of at most 100 characters without a comma");
+  return word;
+}
+
+function parseRatio(word: string): number {
+  const ratio = /^\d{1,6}(\.\d{1,3})?$/.test(word) ? Number(word) : NaN;
+  if (Number.isNaN(ratio)) throw new Error("write it as 2 or 1.5");
+  return ratio;
+}
+
 export const getDeclaration: Declaration<GetOptions> = {
   name: "get",
   summary: "fetch what a magnet link or .torrent file names",
   about: [
-    "LINK is a magnet link, a .torrent file, an info-hash, the web address of a .torrent file, or - to read one from stdin.",
+    "LINK is a magnet link, a .torrent file, an info-hash, the web address of a .torrent file, or - to read them from stdin: a .torrent file, or one link on each line.",
+    "The daemon does the work; it is started when it does not run. Ctrl-C leaves the download to it. With --foreground, with flags about the network (--port, --host, …), and where no daemon may be started, this command does the work itself and ends with it.",
     "Every piece is checked. A file that is not part of this download is never overwritten. An interrupted download continues when the same command is run again.",
-    "On a terminal shoal goes on sharing when all is there, until Ctrl-C. With --once, or when stdout is not a terminal, it ends at once. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
+    "When all is there the daemon goes on sharing; in the foreground, on a terminal, shoal does so until Ctrl-C. With --once, or when stdout is not a terminal, nothing is shared afterwards. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
     "With --json each line is an object with an event: ip-filter, listening, metadata, files, checked, first-block, progress, tracker, web-seed, peer-connected, peer-disconnected, peer-failed, banned, warning, complete, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
   arguments: [
     {
       name: "link",
-      description: "magnet link, .torrent file, info-hash, web address or -",
+      description: "magnet link, .torrent file, info-hash, web address, or - for stdin",
       completes: "files",
+      many: true,
     },
   ],
   options: OPTIONS,
@@ -75,12 +99,14 @@ export const getDeclaration: Declaration<GetOptions> = {
     },
   ],
   exits: [
+    "notFound",
     "daemon",
     "network",
     "noSpace",
     "fileSystem",
     "exists",
     "inUse",
+    "partial",
     "timeout",
     "interrupted",
     "terminated",

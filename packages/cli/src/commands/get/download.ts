@@ -208,7 +208,7 @@ export class Download {
       output.status(() => lookingLine(this.asked, stats.waiting));
       if (!this.#toldLooking && this.elapsedMs > LOOKING_PATIENCE_MS) {
         this.#toldLooking = true;
-        output.note(stillLooking(this.asked, stats.peers, stats.waiting));
+        output.note(stillLooking(this.asked, stats.peers, stats.waiting, "Ctrl-C gives up (exit 6)"));
       }
       return;
     }

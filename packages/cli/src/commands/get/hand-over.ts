@@ -1,43 +1,78 @@
-import type { AddTorrent, Torrent } from "@shoal/schema";
+import type { AddTorrent, Torrent, TorrentList } from "@shoal/schema";
 
-import type { Engine } from "../../engine.ts";
-import { daemonClient } from "../../daemon-client.ts";
-import { usageError } from "../../errors.ts";
+import type { Context } from "../../context.ts";
+import type { DaemonClient } from "../../daemon-client.ts";
+import { CliError } from "../../errors.ts";
 import { userPath } from "../../paths.ts";
-import { clean } from "../../ui/clean.ts";
-import type { Invocation } from "../command.ts";
+import { hashFields } from "../torrent/describe.ts";
 import { formatPeer } from "../option.ts";
 import type { GetOptions } from "./declaration.ts";
 import type { Thing } from "./thing.ts";
 
-/** Gives a download to the background service, which goes on with it when this command has ended. */
+/** A thing that the daemon has. */
+export interface Handed {
+  readonly torrent: Torrent;
+  /** It had it before. */
+  readonly known: boolean;
+}
+
+/** Gives a download to the daemon; one that it has already goes on. Throws what the daemon refuses. */
 export async function handOver(
-  { context, output, options }: Invocation<GetOptions>,
+  context: Context,
+  daemon: DaemonClient,
   thing: Thing,
-): Promise<number> {
-  if (options.select.length > 0 || options.priority.length > 0) {
-    throw usageError(
-      "--select and --priority are not known to the background service",
-      "Leave out --detach.",
-    );
+  wishes: Omit<AddTorrent, "magnet" | "infoHash" | "url" | "torrent">,
+): Promise<Handed> {
+  const body: AddTorrent = { ...(await sourceOf(context, thing)), ...wishes };
+  try {
+    return { torrent: await daemon.post<Torrent>("/torrents", body), known: false };
+  } catch (error) {
+    if (!(error instanceof CliError) || error.code !== "ERR_DUPLICATE_TORRENT") throw error;
+    const known = await findKnown(daemon, thing);
+    if (known === null) throw error;
+    if (known.state !== "paused" || wishes.paused === true) return { torrent: known, known: true };
+    return { torrent: await daemon.post<Torrent>(`/torrents/${known.id}/resume`), known: true };
   }
-  const daemon = await daemonClient(context);
-  const body: AddTorrent = {
-    ...sourceOf(thing, await context.engine()),
+}
+
+/** What the flags of `get` say of a transfer; `share`: whether it is shared afterwards, null where the settings decide. */
+export function wishesOf(
+  context: Context,
+  options: GetOptions,
+  share: boolean | null,
+): Parameters<typeof handOver>[3] {
+  return {
     ...(options.output === null ? {} : { downloadDir: userPath(context, options.output) }),
+    paused: options.paused,
+    labels: [...options.label],
     sequential: options.sequential,
+    firstLast: options.firstLast,
+    ...(options.seedRatio === null ? {} : { goals: { ratio: options.seedRatio } }),
+    ...(share === null ? {} : { share }),
     peers: options.peer.map(formatPeer),
     trackers: [...options.tracker],
   };
-  const torrent = await daemon.post<Torrent>("/torrents", body);
-  output.document(torrent);
-  output.note(
-    `${clean(torrent.name)} is transfer ${torrent.id} of the background service. How it goes: shoal list`,
-  );
-  return 0;
 }
 
-function sourceOf(thing: Thing, engine: Engine): Pick<AddTorrent, "magnet" | "infoHash" | "torrent"> {
+async function findKnown(daemon: DaemonClient, thing: Thing): Promise<Torrent | null> {
+  const hashes = hashesOf(thing);
+  const { torrents } = await daemon.get<TorrentList>("/torrents");
+  const isMeant = (hash: string | null): boolean => hash !== null && hashes.includes(hash);
+  return torrents.find(({ v1, v2 }) => isMeant(v1) || isMeant(v2)) ?? null;
+}
+
+function hashesOf(thing: Thing): readonly (string | null)[] {
+  if (thing.type === "infoHash") return [thing.infoHash];
+  const { infoHashes } = thing.type === "magnet" ? thing.magnet : thing.metainfo;
+  const { infoHashV1, infoHashV2 } = hashFields(infoHashes);
+  return [infoHashV1, infoHashV2];
+}
+
+async function sourceOf(
+  context: Context,
+  thing: Thing,
+): Promise<Pick<AddTorrent, "magnet" | "infoHash" | "torrent">> {
+  const engine = await context.engine();
   switch (thing.type) {
     case "magnet":
       return { magnet: engine.formatMagnet(thing.magnet) };

@@ -1,196 +1,44 @@
-import { join } from "node:path";
-
-import type { Invocation } from "../command.ts";
-import type { Context } from "../../context.ts";
-import { stopReason } from "../../context.ts";
-import type { Metainfo, Session, Torrent } from "../../engine.ts";
-import { CliError, interrupted } from "../../errors.ts";
-import { EXIT_CODES } from "../../exit-codes.ts";
-import { ensureWritableDir, freeSpace, shownPath, userPath } from "../../paths.ts";
-import { closeSession, openSession } from "../../session.ts";
+import { usageError } from "../../errors.ts";
+import { daemonClient, type DaemonClient } from "../../daemon-client.ts";
+import { isAbsent } from "../../daemon/client.ts";
 import { networkSettings, openSettings } from "../../settings.ts";
-import { clean } from "../../ui/clean.ts";
-import { formatDuration } from "../../ui/durations.ts";
-import type { Output } from "../../ui/output.ts";
-import { formatCount, formatPercent, formatSize } from "../../ui/sizes.ts";
-import { aborted, every } from "../../ui/ticker.ts";
-import { hashFields } from "../torrent/describe.ts";
+import type { Invocation } from "../command.ts";
 import type { GetOptions } from "./declaration.ts";
-import { Download } from "./download.ts";
-import { makeWishes, unmatchedFlags, type Wishes } from "./selection.ts";
-import { planFiles } from "./plan.ts";
-import type { Plan } from "./plan.ts";
-import { resolveThing } from "./thing.ts";
-import type { Thing } from "./thing.ts";
+import { resolveThings } from "./thing.ts";
 
-type GetInvocation = Invocation<GetOptions>;
-
-const FRAME_MS = 200;
-
-/** `shoal get LINK`. */
-export async function runGet(invocation: GetInvocation): Promise<number> {
-  const { context, output, args, options } = invocation;
-  const word = args[0] as string;
-  const settings = await openSettings(context, networkSettings(context, options));
+/** `shoal get LINK…`: in the daemon, or with --foreground and where there is none in this process. */
+export async function runGet(invocation: Invocation<GetOptions>): Promise<number> {
+  const { context, options, args } = invocation;
+  const flags = networkSettings(context, options);
+  const settings = await openSettings(context, flags);
   const reach = { host: settings.get("network.host"), proxy: settings.get("network.proxy") };
-  const thing = await resolveThing(context, word, reach);
-  if (options.detach) return (await import("./hand-over.ts")).handOver(invocation, thing);
-  const chosen = thing.type === "magnet" ? thing.magnet.selectOnly : null;
-  const engine = await context.engine();
-  const wishes = makeWishes(options.select, options.priority, (index) => engine.isSelected(chosen, index));
-  const dir = options.output === null ? settings.get("downloads.dir") : userPath(context, options.output);
-  await ensureWritableDir(dir, shownPath(context, dir));
-  if (context.signal.aborted) throw interrupted(context.signal, "Nothing was fetched.");
-  const session = await openSession(context, output, settings);
+  const things = await resolveThings(context, args, reach);
+  // What a session of its own is told can't be meant for one that runs.
+  const own = Object.keys(flags).length > 0 || isPicky(options);
+  if (own && options.detach) throw usageError(FOREGROUND_ONLY, "Leave them out, or leave --detach out.");
+  const wantsOwn = options.foreground || own;
+  const daemon = wantsOwn ? null : await theDaemon(invocation);
+  if (daemon !== null) return (await import("./in-daemon.ts")).getInDaemon(invocation, daemon, things);
+  if (things.length > 1)
+    throw usageError("Only the daemon gets several things at once", "Start it with: shoal daemon start");
+  return (await import("./foreground.ts")).getInForeground(invocation, settings, things[0]!);
+}
+
+const FOREGROUND_ONLY =
+  "Flags about the network, and --select, --priority, --overwrite and --verify, are for the foreground";
+
+/** Wants what can't be asked of the daemon. */
+function isPicky({ select, priority, overwrite, verify }: GetOptions): boolean {
+  return select.length > 0 || priority.length > 0 || overwrite || verify !== "stat";
+}
+
+/** Null when there is none, and there need not be one. */
+async function theDaemon({ context, options }: Invocation<GetOptions>): Promise<DaemonClient | null> {
   try {
-    const plan = (metainfo: Metainfo): Plan => {
-      const files = planFiles(engine, metainfo, wishes);
-      const paths = files.map(({ path }) => path);
-      return { files, unmatched: unmatchedFlags(options.select, options.priority, paths) };
-    };
-    const download = new Download(context, output, plan, await freeSpace(dir), options.peer);
-    output.event("listening", { port: session.endpoint?.port ?? null, host: session.endpoint?.host ?? null });
-    warnWhenAlone(thing, options, output);
-    const torrent = await session.add({
-      ...sourceOf(thing),
-      downloadDir: dir,
-      peers: options.peer,
-      trackers: options.tracker,
-      discovery: !options.noDiscovery,
-      sequential: options.sequential,
-      verify: options.verify,
-      select: selector(wishes),
-      firstLast: options.firstLast,
-      existing: options.overwrite ? "overwrite" : "refuse",
-      listener: (event) => download.onEvent(event),
-    });
-    download.attach(torrent);
-    const stopTicking = every(FRAME_MS, () => download.tick());
-    try {
-      await Promise.race([download.finished, aborted(context.signal)]);
-      if (!download.complete) throw gaveUp(context, download, torrent);
-      return await finish(invocation, download, torrent, dir);
-    } finally {
-      stopTicking();
-    }
-  } finally {
-    await closeSession(output, session);
+    return await daemonClient(context);
+  } catch (error) {
+    const mustBe = options.detach || (context.env["SHOAL_DAEMON"] ?? "") !== "";
+    if (mustBe || !isAbsent(error)) throw error;
+    return null;
   }
-}
-
-/** Everything is there: says so, and goes on sharing where that was asked for. */
-async function finish(
-  { context, output, options }: GetInvocation,
-  download: Download,
-  torrent: Torrent,
-  dir: string,
-): Promise<number> {
-  const path = join(dir, download.rootName);
-  const stays = !options.once && !output.piped && !context.signal.aborted;
-  const stats = torrent.stats();
-  download.finalProgress();
-  const complete = {
-    name: torrent.name,
-    ...hashFields(torrent.infoHashes),
-    path,
-    totalSize: stats.wanted,
-    downloaded: stats.downloaded,
-    uploaded: stats.uploaded,
-    wasted: stats.wasted,
-    elapsedMs: Math.round(download.elapsedMs),
-  };
-  output.done();
-  output.event("complete", complete);
-  const { good } = output.noteStyle;
-  const how = download.fetched
-    ? `Done in ${formatDuration(download.elapsedMs)}. Every piece checked.`
-    : download.wasRead
-      ? "All of it was there already. Every piece checked."
-      : "All of it was there already, as it was when it was checked.";
-  const shown = shownPath(context, path);
-  const sharing = stays ? "  (still sharing; Ctrl-C stops)" : "";
-  output.note(`${good(how)} ${shown}${sharing}`);
-  if (output.piped || output.quiet) output.data(clean(path));
-  if (!stays) return endCode(context);
-  await aborted(context.signal);
-  output.done();
-  const { uploaded, wanted } = torrent.stats();
-  output.note(
-    `Stopped sharing. Given back: ${formatSize(uploaded)} (ratio ${(uploaded / Math.max(1, wanted)).toFixed(2)}).`,
-  );
-  return endCode(context);
-}
-
-/** The download is complete: Ctrl-C only ended the sharing. */
-function endCode(context: Context): number {
-  if (!context.signal.aborted) return EXIT_CODES.ok.code;
-  const reason = stopReason(context.signal);
-  if (reason === "terminate") return EXIT_CODES.terminated.code;
-  return EXIT_CODES.ok.code;
-}
-
-function sourceOf(thing: Thing): Pick<Parameters<Session["add"]>[0], "metainfo" | "magnet" | "infoHash"> {
-  switch (thing.type) {
-    case "torrent":
-      return { metainfo: thing.metainfo };
-    case "magnet":
-      return { magnet: thing.magnet };
-    case "infoHash":
-      return { infoHash: thing.infoHash };
-  }
-}
-
-/** Numbers files as the list shows them: pad files don't count. */
-function selector(wishes: Wishes): NonNullable<Parameters<Session["add"]>[0]["select"]> {
-  let number = 0;
-  let lastIndex = -1;
-  return (file, path) => {
-    // Asked anew from the first file on.
-    if (file.index <= lastIndex) number = 0;
-    lastIndex = file.index;
-    return wishes(++number, path, file.index);
-  };
-}
-
-/** Nobody named to ask: it can still work when somebody connects to us, but it will most likely wait for ever. */
-function warnWhenAlone(thing: Thing, options: GetInvocation["options"], output: Output): void {
-  const looksElsewhere = !options.noDiscovery && !(options.noDht && options.noLsd);
-  if (looksElsewhere || options.peer.length > 0 || options.tracker.length > 0) return;
-  const named =
-    thing.type === "torrent"
-      ? thing.metainfo.trackers.length + (options.noWebSeeds ? 0 : thing.metainfo.webSeeds.length)
-      : thing.type === "magnet"
-        ? thing.magnet.trackers.length + thing.magnet.peers.length
-        : 0;
-  if (named > 0) return;
-  const what =
-    thing.type === "torrent" ? "This torrent" : thing.type === "magnet" ? "This link" : "An info-hash";
-  output.warn(
-    `${what} names no tracker and no peer. Ask the sender for an address and add: --peer HOST:PORT`,
-  );
-}
-
-/** The command was asked to end before everything was there. */
-function gaveUp(context: Context, download: Download, torrent: Torrent): CliError {
-  const stats = torrent.stats();
-  if (!download.hasMetadata) {
-    const { peersContacted } = download.asked;
-    const why =
-      peersContacted === 0
-        ? "no peer was found"
-        : peersContacted === 1
-          ? "the one peer contacted did not send it"
-          : `none of ${formatCount(peersContacted)} peers contacted sent it`;
-    if (stopReason(context.signal) === "interrupt") {
-      return new CliError(
-        "ERR_NO_METADATA",
-        `Gave up without the file list: ${why}`,
-        "Try again later, or name somebody who has it with --peer HOST:PORT.",
-      );
-    }
-    return interrupted(context.signal, "The same command goes on asking.", ` without a file list: ${why}`);
-  }
-  const done = formatPercent(stats.wanted === 0 ? 0 : stats.have / stats.wanted);
-  const why = stats.waiting === null ? "" : ` (${clean(stats.waiting.message)})`;
-  return interrupted(context.signal, "The same command goes on from here.", ` at ${done}${why}`);
 }

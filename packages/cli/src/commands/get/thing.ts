@@ -7,6 +7,9 @@ import { clean } from "../../ui/clean.ts";
 import { explainMagnet, MAX_TORRENT_BYTES, parseTorrent, readStdin } from "../torrent/source.ts";
 import { fetchTorrent, type Reach } from "./fetch-torrent.ts";
 
+/** Of words piped in. */
+const MAX_WORDS_BYTES = 1_000_000;
+
 /** What is to be fetched: everything about it, or only its name. */
 export type Thing =
   | { readonly type: "torrent"; readonly metainfo: Metainfo }
@@ -14,31 +17,46 @@ export type Thing =
   /** 40 or 64 hex digits. */
   | { readonly type: "infoHash"; readonly infoHash: string };
 
+/** What words mean, each; "-" stands for what comes from stdin: a .torrent file, or a word on each line. */
+export async function resolveThings(
+  context: Context,
+  words: readonly string[],
+  reach: Reach,
+): Promise<readonly Thing[]> {
+  const things: Thing[] = [];
+  for (const word of words) {
+    if (word === "-") things.push(...(await thingsFromStdin(context, reach)));
+    else things.push(await resolveThing(context, word, reach));
+  }
+  return things;
+}
+
+async function thingsFromStdin(context: Context, reach: Reach): Promise<readonly Thing[]> {
+  const bytes = await readStdin(context);
+  // A .torrent file is one bencoded dictionary.
+  if (bytes[0] === 0x64 && bytes[1] !== undefined && bytes[1] >= 0x30 && bytes[1] <= 0x39) {
+    return [{ type: "torrent", metainfo: await parseTorrent(context, bytes, "-") }];
+  }
+  const text = new TextDecoder().decode(bytes.subarray(0, MAX_WORDS_BYTES));
+  const lines = text.split(/[\r\n]+/).flatMap((line) => {
+    const word = line.trim();
+    return word === "" || word === "-" ? [] : [word];
+  });
+  if (lines.length === 0) {
+    throw new CliError(
+      "ERR_USAGE",
+      "Nothing came from stdin",
+      "Pipe a magnet link or a .torrent file into it.",
+    );
+  }
+  return resolveThings(context, lines, reach);
+}
+
 /**
  * Finds out what a word means; `reach` says how far a look-up may go. Throws when it is none of the
  * kinds, missing or broken.
  */
-export async function resolveThing(context: Context, word: string, reach: Reach): Promise<Thing> {
-  if (word === "-") {
-    const bytes = await readStdin(context);
-    // A .torrent file is one bencoded dictionary.
-    if (bytes[0] === 0x64 && bytes[1] !== undefined && bytes[1] >= 0x30 && bytes[1] <= 0x39) {
-      return { type: "torrent", metainfo: await parseTorrent(context, bytes, "-") };
-    }
-    const line =
-      new TextDecoder()
-        .decode(bytes.subarray(0, 300_000))
-        .trim()
-        .split(/\s*[\r\n]/)[0] ?? "";
-    if (line === "" || line === "-") {
-      throw new CliError(
-        "ERR_USAGE",
-        "Nothing came from stdin",
-        "Pipe a magnet link or a .torrent file into it.",
-      );
-    }
-    return resolveThing(context, line, reach);
-  }
+async function resolveThing(context: Context, word: string, reach: Reach): Promise<Thing> {
   if (/^magnet:/i.test(word)) {
     const { parseMagnet } = await context.engine();
     try {

@@ -1,8 +1,8 @@
-import type { FinderProgress, Metainfo, TorrentStats, WaitingCode, WaitingReason } from "../../engine.ts";
+import type { FinderProgress, TorrentStats, WaitingCode } from "../../engine.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
-import { count, formatRate, formatSize } from "../../ui/sizes.ts";
+import { count, formatCount, formatRate, formatSize } from "../../ui/sizes.ts";
 import type { Style } from "../../ui/style.ts";
 import { flow, renderTable, truncateMiddle } from "../../ui/table.ts";
 import type { PlannedFile } from "./plan.ts";
@@ -10,8 +10,25 @@ import type { PlannedFile } from "./plan.ts";
 /** Files listed before a download; the rest is counted. */
 const MAX_LISTED = 20;
 
+/** Why nothing arrives: for programs, and for people. */
+interface Waits {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How far a download is, as the engine or the daemon tells it. */
+export type Standing = Pick<TorrentStats, "have" | "wanted" | "downRate" | "etaMs" | "peers"> & {
+  readonly waiting: Waits | null;
+};
+
+/** What is in a torrent, in short. */
+interface Contents {
+  readonly name: string;
+  readonly layout: { readonly contentSize: number };
+}
+
 /** "Wedding: 312 files, 4.1 GB", with what was left out by --select. */
-export function headline(metainfo: Metainfo, files: readonly PlannedFile[]): string {
+export function headline(metainfo: Contents, files: readonly PlannedFile[]): string {
   const wanted = files.filter((file) => file.wanted);
   const size = wanted.reduce((sum, file) => sum + file.size, 0);
   const all = `${clean(metainfo.name)}: ${count(files.length, "file")}, ${formatSize(metainfo.layout.contentSize)}`;
@@ -46,12 +63,7 @@ export function fileList(files: readonly PlannedFile[], columns: number, style: 
 }
 
 /** The line with the bar while a download runs; while nothing arrives the reason instead of numbers, below where it is too long. */
-export function downloadLines(
-  stats: TorrentStats,
-  webServers: number,
-  style: Style,
-  columns: number,
-): string[] {
+export function downloadLines(stats: Standing, webServers: number, style: Style, columns: number): string[] {
   const moving = stats.waiting === null;
   const progress = progressText(
     {
@@ -86,7 +98,7 @@ export interface Asked {
   readonly trackersRefused: number;
   readonly peersNamed: number;
   readonly peersContacted: number;
-  readonly finders: readonly FinderProgress[];
+  readonly finders: readonly Pick<FinderProgress, "source" | "answered" | "peers">[];
 }
 
 const LOOKING = "Looking for the file list …  ";
@@ -100,16 +112,16 @@ const SEARCHES: ReadonlySet<string> = new Set<WaitingCode>([
 ]);
 
 /** "Looking for the file list … asked 2 trackers (1 answered, 84 peers), DHT 61 nodes, local network, 12 peers contacted". */
-export function lookingLine(asked: Asked, waiting: WaitingReason | null): string {
+export function lookingLine(asked: Asked, waiting: Waits | null): string {
   return LOOKING + lookingParts(asked, waiting).join(", ");
 }
 
 /** The same in as many lines as it takes. */
-export function lookingLines(asked: Asked, waiting: WaitingReason | null, columns: number): string[] {
+export function lookingLines(asked: Asked, waiting: Waits | null, columns: number): string[] {
   return flow(LOOKING, lookingParts(asked, waiting), ", ", columns);
 }
 
-function lookingParts(asked: Asked, waiting: WaitingReason | null): string[] {
+function lookingParts(asked: Asked, waiting: Waits | null): string[] {
   // What is asked then reaches nobody.
   if (waiting?.code === "no-network") return [clean(waiting.message)];
   const parts: string[] = [];
@@ -139,12 +151,19 @@ export function failedPeer(shown: string, reason: string): string {
   return `${shown} can't be used now: ${rest.charAt(0).toLowerCase()}${rest.slice(1)}`;
 }
 
-/** After a minute without a file list. */
-export function stillLooking(asked: Asked, connected: number, waiting: WaitingReason | null): string {
-  return `Still no file list. ${whyNotFound(asked, connected, waiting)} Waiting; Ctrl-C gives up (exit 6).`;
+/** Why there is no file list, for the end of the wait for it. */
+export function whyNoMetadata(peersContacted: number): string {
+  if (peersContacted === 0) return "no peer was found";
+  if (peersContacted === 1) return "the one peer contacted did not send it";
+  return `none of ${formatCount(peersContacted)} peers contacted sent it`;
 }
 
-function whyNotFound(asked: Asked, connected: number, waiting: WaitingReason | null): string {
+/** After a minute without a file list; `rest` says what Ctrl-C would do. */
+export function stillLooking(asked: Asked, connected: number, waiting: Waits | null, rest: string): string {
+  return `Still no file list. ${whyNotFound(asked, connected, waiting)} Waiting; ${rest}.`;
+}
+
+function whyNotFound(asked: Asked, connected: number, waiting: Waits | null): string {
   if (waiting?.code === "no-network") return `Nobody can be reached: ${clean(waiting.message)}.`;
   const nobody = "Likely: nobody online has it now.";
   const { peersContacted, trackers, trackersAnswered, trackersRefused } = asked;
@@ -165,7 +184,7 @@ function whyNotFound(asked: Asked, connected: number, waiting: WaitingReason | n
 }
 
 /** One line for logs: "38 %, 11.2 MB/s, 3 min left, 4 peers". */
-export function statusLine(name: string, stats: TorrentStats): string {
+export function statusLine(name: string, stats: Standing): string {
   const fraction = stats.wanted === 0 ? 0 : stats.have / stats.wanted;
   const parts = [`${Math.floor(fraction * 100)} %`, formatRate(stats.downRate)];
   if (stats.etaMs !== null) parts.push(`${formatRough(stats.etaMs)} left`);
