@@ -2,25 +2,29 @@ import type { ShoalNode } from "../shoal-node.ts";
 import { whole } from "./values.ts";
 
 /** What `session-stats` tells. */
-export function sessionStats(node: ShoalNode): Record<string, unknown> {
-  const all = node.transfers.list().map(({ torrent }) => ({ state: torrent.state, ...torrent.stats() }));
-  const sum = (of: (one: (typeof all)[number]) => number): number =>
-    whole(all.reduce((total, one) => total + of(one), 0));
-  const paused = all.filter(({ state }) => state === "paused" || state === "error").length;
-  const totals = {
-    uploadedBytes: sum(({ uploaded }) => uploaded),
-    downloadedBytes: sum(({ downloaded }) => downloaded),
-    filesAdded: all.length,
-    sessionCount: 1,
-    secondsActive: Math.floor(process.uptime()),
-  };
+export async function sessionStats({ transfers, ledger }: ShoalNode): Promise<Record<string, unknown>> {
+  const list = transfers.list();
+  const paused = list.filter(({ torrent: { state } }) => state === "paused" || state === "error").length;
+  const { downRate, upRate, session, all } = await ledger.totals.stats();
   return {
-    activeTorrentCount: all.length - paused,
+    activeTorrentCount: list.length - paused,
     pausedTorrentCount: paused,
-    torrentCount: all.length,
-    downloadSpeed: sum(({ downRate }) => downRate),
-    uploadSpeed: sum(({ upRate }) => upRate),
-    "current-stats": totals,
-    "cumulative-stats": totals,
+    torrentCount: list.length,
+    downloadSpeed: whole(downRate),
+    uploadSpeed: whole(upRate),
+    "current-stats": {
+      uploadedBytes: whole(session.uploaded),
+      downloadedBytes: whole(session.downloaded),
+      filesAdded: list.filter(({ record }) => record.addedAt >= session.startedAt).length,
+      sessionCount: 1,
+      secondsActive: whole(session.activeMs / 1000),
+    },
+    "cumulative-stats": {
+      uploadedBytes: whole(all.uploaded),
+      downloadedBytes: whole(all.downloaded),
+      filesAdded: whole(all.added),
+      sessionCount: whole(all.sessions),
+      secondsActive: whole(all.activeMs / 1000),
+    },
   };
 }

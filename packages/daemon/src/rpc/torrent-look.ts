@@ -39,7 +39,7 @@ export class TorrentLook {
   }
 
   get trackers(): readonly TrackerStatus[] {
-    this.#trackers ??= this.torrent.trackers();
+    this.#trackers ??= inTiers(this.torrent.trackers());
     return this.#trackers;
   }
 
@@ -52,4 +52,10 @@ export class TorrentLook {
     const { state } = this.torrent;
     return state === "paused" || state === "error";
   }
+}
+
+/** With tiers that are counted from 0, though some went away. */
+function inTiers(trackers: readonly TrackerStatus[]): TrackerStatus[] {
+  const tiers = [...new Set(trackers.map(({ tier }) => tier))].sort((a, b) => a - b);
+  return trackers.map((tracker) => ({ ...tracker, tier: tiers.indexOf(tracker.tier) }));
 }

@@ -8,6 +8,9 @@ import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
 
+/** In Transmission's words. */
+const INVALID = "invalid argument";
+
 /** The URL of a tracker that has this number. */
 export type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
 
@@ -38,7 +41,7 @@ export async function setTorrent(
 function setTrackers(torrent: Torrent, read: ArgumentReader, trackerOf: TrackerOf): void {
   for (const id of read.indices("trackerRemove") ?? []) {
     const url = trackerOf(torrent, id);
-    if (url === undefined) throw new RpcError("invalid argument: there is no such tracker");
+    if (url === undefined) throw new RpcError(INVALID);
     torrent.removeTracker(url);
   }
   const added = read.texts("trackerAdd") ?? [];
@@ -47,8 +50,7 @@ function setTrackers(torrent: Torrent, read: ArgumentReader, trackerOf: TrackerO
   for (let i = 0; i + 1 < replaced.length; i += 2) {
     const [id, url] = [replaced[i], replaced[i + 1]];
     const old = typeof id === "number" ? trackerOf(torrent, id) : undefined;
-    if (old === undefined || typeof url !== "string")
-      throw new RpcError("invalid argument: trackerReplace is a list of tracker numbers and URLs");
+    if (old === undefined || typeof url !== "string") throw new RpcError(INVALID);
     if (old === url) continue;
     torrent.addTrackers([url]);
     torrent.removeTracker(old);
