@@ -2,6 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createHttpServer, describeApi, HostPolicy, type HttpServer } from "@shoal/server";
 import { describe } from "./api/description.ts";
+import { doctorRoutes } from "./api/doctor.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { logRoutes } from "./api/log.ts";
@@ -96,6 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         logRoutes(api, node);
         statsRoutes(api, node);
         settingRoutes(api, settings);
+        doctorRoutes(api, node, options.version);
         eventRoutes(api, node.live);
       },
       { prefix: "/api/v1" },

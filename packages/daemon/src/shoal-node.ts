@@ -14,6 +14,7 @@ import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
 import { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
+import { Doctor } from "./doctor/doctor.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
@@ -82,6 +83,7 @@ export class ShoalNode {
   readonly labels: Labels;
   readonly queue: TransferQueue;
   readonly #goals: SharingGoals;
+  readonly doctor: Doctor;
   readonly tokens: Tokens;
   /** For what a person may want to know at once. */
   readonly notices: Notices;
@@ -118,6 +120,15 @@ export class ShoalNode {
     );
     this.live = new Live({ ...parts, downloadDir: () => this.downloadDir, now: options.now });
     tellOfTransfers(parts.session, parts.transfers, this.notices);
+    const { offline, host, listen } = options.session;
+    this.doctor = new Doctor({
+      ...parts,
+      profile: options.profile,
+      settings: options.settings,
+      isKept: offline === true || isLoopbackHost(host),
+      isToListen: listen !== false,
+      now: options.now,
+    });
   }
 
   /** Where downloads go unless they are told otherwise; absolute. */
@@ -214,6 +225,7 @@ export class ShoalNode {
     this.live.close();
     this.torrentFetcher.close();
     await this.watchFolders.close();
+    this.doctor.close();
     await this.shares.close();
     await this.completions.close();
     this.#goals.close();
@@ -226,4 +238,9 @@ export class ShoalNode {
     this.#file.close();
     this.#lock.release();
   }
+}
+
+/** What binds everything to this computer. */
+function isLoopbackHost(host: string | undefined): boolean {
+  return host !== undefined && /^(127\.[\d.]+|::1|localhost|lo)$/.test(host);
 }

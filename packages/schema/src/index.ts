@@ -1,4 +1,5 @@
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
+export { DoctorCheck, DoctorReport } from "./doctor.ts";
 export { KeptNotice, KeptNoticeList, NoticesSeen } from "./notice.ts";
 export {
   DeliveryLogEntry,

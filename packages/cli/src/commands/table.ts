@@ -19,6 +19,7 @@ import {
   statusDeclaration,
   stopDeclaration,
 } from "./daemon/declarations.ts";
+import { doctorDeclaration } from "./doctor/declaration.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import { manDeclaration } from "./man/declaration.ts";
 import { profileListDeclaration, profileRunDeclaration } from "./profile/declarations.ts";
@@ -78,6 +79,7 @@ export const COMMANDS: readonly Command[] = [
   command(pauseDeclaration, async () => (await import("./transfers/change.ts")).runPause),
   command(resumeDeclaration, async () => (await import("./transfers/change.ts")).runResume),
   command(removeDeclaration, async () => (await import("./transfers/change.ts")).runRemove),
+  command(doctorDeclaration, async () => (await import("./doctor/run.ts")).runDoctor),
   command(createDeclaration, async () => (await import("./torrent/create.ts")).runCreate),
   command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),
   command(verifyDeclaration, async () => (await import("./torrent/verify.ts")).runVerify),

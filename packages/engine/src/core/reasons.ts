@@ -248,7 +248,7 @@ export const REASONS: Readonly<Record<WaitingCode, ReasonEntry>> = {
     area: "peers",
     isTrouble: true,
     meaning: "Those who are known take no obfuscated connections, and no others are allowed here.",
-    actions: ["allow plain connections too: shoal config set peers.obfuscation prefer", ASKING],
+    actions: ["allow plain connections too: shoal config set network.obfuscation prefer", ASKING],
     ends: "person",
     until: "one is found who takes them, or plain ones are allowed",
   },
@@ -257,7 +257,7 @@ export const REASONS: Readonly<Record<WaitingCode, ReasonEntry>> = {
     isTrouble: true,
     meaning: "Those who are known hang up before they say anything: they speak something else.",
     actions: [
-      "allow obfuscated connections: shoal config set peers.obfuscation prefer",
+      "allow obfuscated connections: shoal config set network.obfuscation prefer",
       "ask the sender for a newer program, or for a torrent of another version",
       ASKING,
     ],

@@ -4,6 +4,7 @@ import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
 import type { Magnet } from "../meta/magnet.ts";
 import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
 import { encodeTorrent } from "../meta/torrent-file.ts";
+import { countTogether } from "../core/swarm/together.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
@@ -104,6 +105,12 @@ export class LiveTorrent {
   /** Why the state is "error". */
   get error(): ShoalError | null {
     return this.#error;
+  }
+
+  /** See `Torrent`. */
+  get together(): number | null {
+    const isAlone = this.#pieceCount === 0 || this.swarm.connected.size === 0;
+    return isAlone ? null : countTogether(this.swarm.fields(), this.#pieceCount) / this.#pieceCount;
   }
 
   /** See `TorrentRow`. */

@@ -3,7 +3,6 @@ import { ShoalError } from "../base/errors.ts";
 import type { IpRanges } from "../base/ip-ranges.ts";
 import { Xoshiro128 } from "../base/rng.ts";
 import { DeliveryLog } from "../core/delivery-log.ts";
-import type { ClockTrouble } from "../core/clock-evidence.ts";
 import type { Hold } from "../core/hold.ts";
 import { StoreBuffer } from "../core/store-buffer.ts";
 import { DialBudget } from "../core/swarm/dial-budget.ts";
@@ -21,6 +20,7 @@ import type { SessionContext, SessionPorts } from "./context.ts";
 import type { TorrentEvent } from "./events.ts";
 import type { Dht } from "./dht.ts";
 import { type Extension, ExtensionRegistry } from "./extensions.ts";
+import { Evidence } from "./evidence.ts";
 import type { LanPeer, LanPeerEvent } from "./lan-service.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import { openJournal } from "./open-journal.ts";
@@ -81,6 +81,8 @@ export class Session {
   readonly #owner: TorrentOwner<Torrent>;
   readonly #names: TorrentNames;
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
+  /** What others have shown or told of this node. */
+  readonly evidence: Evidence;
   readonly #demultiplexer: Demultiplexer;
   readonly #lobby: Lobby;
   readonly #choking: ChokingRound;
@@ -98,6 +100,7 @@ export class Session {
 
   constructor(ports: SessionPorts, config: SessionConfig) {
     this.#ports = ports;
+    this.evidence = new Evidence(ports);
     const { clock, disk, random } = ports;
     this.#standings = new PeerStandings(ports);
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
@@ -182,11 +185,6 @@ export class Session {
   /** Why nothing can be reached at present, in one clause, such as "waits for interface tun0"; null when all is well. */
   get obstacle(): string | null {
     return this.#ports.net.obstacle;
-  }
-
-  /** What speaks against the clock of this computer; null when nothing does. */
-  get clockTrouble(): ClockTrouble | null {
-    return this.#ports.clockEvidence.trouble;
   }
 
   /** Who pauses torrents knows why: `holdOf` is asked when somebody looks at one that is paused. */
@@ -380,6 +378,7 @@ export class Session {
   #admit(connection: Connection): PeerConnection {
     const how = { source: "incoming", incoming: true } as const;
     const peer = new PeerConnection(this.#context, connection, how, this.#lobby, this.#lobby);
+    this.evidence.onIncoming(connection.remote.host);
     this.#lobby.enter(peer);
     return peer;
   }

@@ -153,6 +153,11 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     return this.#live?.content?.webSeeds.info(this.#context.now()) ?? [];
   }
 
+  /** What those have together who are connected: part of all pieces, 0 to 1; null while nobody is, and at rest. */
+  get together(): number | null {
+    return this.#live?.together ?? null;
+  }
+
   stats(now: Millis = this.#context.now()): TorrentStats {
     return this.#live?.stats(now) ?? this.#rest!.stats(() => this.hold());
   }

@@ -79,6 +79,7 @@ export const SETTINGS = {
     5 * MINUTE,
     "a removal can be undone for so long; files that go with it are deleted then",
   ),
+  "hub.address": optionalText("address of the hub that this node uses, such as https://HOST:8421"),
   "ui.host": text("127.0.0.1", "address of the web page and the API", atStart),
   "ui.port": port(8420, "port of the web page and the API", atStart),
   "ui.hosts": list("names besides localhost by which the web page may be called"),
