@@ -13,6 +13,7 @@ import {
   configUnsetDeclaration,
 } from "./config/declarations.ts";
 import {
+  installDeclaration,
   restartDeclaration,
   runDeclaration,
   startDeclaration,
@@ -100,6 +101,7 @@ export const COMMANDS: readonly Command[] = [
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),
+  command(installDeclaration, async () => (await import("./daemon/install.ts")).runInstall),
   command(completionDeclaration, async () => (await import("./completion/run.ts")).runCompletion),
   command(completeDeclaration, async () => {
     const { runComplete } = await import("./completion/run.ts");

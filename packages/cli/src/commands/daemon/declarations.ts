@@ -1,5 +1,5 @@
 import type { Declaration, NoOptions } from "../command.ts";
-import { parsePort, type SpecsOf, text, value } from "../option.ts";
+import { flag, parsePort, type SpecsOf, text, value } from "../option.ts";
 import { NETWORK_OPTIONS, type NetworkOptions } from "../shared-options.ts";
 
 export interface RunOptions extends Omit<NetworkOptions, "foreground"> {
@@ -71,6 +71,32 @@ export const statusDeclaration: Declaration<NoOptions> = {
   options: {},
   examples: [{ line: "shoal daemon status --json", about: "for programs" }],
   exits: ["daemon"],
+};
+
+export interface InstallOptions {
+  readonly print: boolean;
+  readonly remove: boolean;
+}
+
+const INSTALL_OPTIONS: SpecsOf<InstallOptions> = {
+  print: flag("--print", "only show what would be written"),
+  remove: flag("--remove", "take it out again"),
+};
+
+export const installDeclaration: Declaration<InstallOptions> = {
+  name: "daemon install-service",
+  summary: "start the background service at each login",
+  about: [
+    "On Linux a unit of your own systemd is written and enabled; to have it run without a login, too: loginctl enable-linger. On macOS it is an agent of launchd, on Windows a task of the scheduler: these two are written by their documentation and were not tried on such a system.",
+    "What the service is to do differently goes into the configuration: shoal config edit.",
+  ],
+  arguments: [],
+  options: INSTALL_OPTIONS,
+  examples: [
+    { line: "shoal daemon install-service", about: "for this user alone; no rights are needed" },
+    { line: "shoal daemon install-service --print", about: "to put it where you like" },
+  ],
+  exits: ["notFound", "fileSystem"],
 };
 
 export const stopDeclaration: Declaration<NoOptions> = {
