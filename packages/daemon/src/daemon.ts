@@ -5,6 +5,7 @@ import { describe } from "./api/description.ts";
 import { doctorRoutes } from "./api/doctor.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
+import { historyRoutes } from "./api/history.ts";
 import { logRoutes } from "./api/log.ts";
 import { labelRoutes } from "./api/labels.ts";
 import { nodeRoutes } from "./api/node.ts";
@@ -94,6 +95,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         noticeRoutes(api, node);
         watchFolderRoutes(api, node);
         tokenRoutes(api, node);
+        historyRoutes(api, node);
         logRoutes(api, node);
         statsRoutes(api, node);
         settingRoutes(api, settings);

@@ -15,6 +15,7 @@ import { CompletionHook } from "./completion/hook.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
 import { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import { Doctor } from "./doctor/doctor.ts";
+import { History } from "./ledger/history.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
@@ -58,6 +59,7 @@ interface NodeParts {
   readonly goals: SharingGoals;
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
+  readonly history: History;
   readonly shares: Shares;
   readonly watchFolders: WatchFolders;
   readonly tokens: Tokens;
@@ -77,6 +79,7 @@ export class ShoalNode {
   /** What is kept for people until they look in again. */
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
+  readonly history: History;
   readonly shares: Shares;
   readonly torrentFetcher: TorrentFetcher;
   readonly watchFolders: WatchFolders;
@@ -108,6 +111,7 @@ export class ShoalNode {
     this.queue = new TransferQueue(parts);
     this.board = parts.board;
     this.ledger = parts.ledger;
+    this.history = parts.history;
     this.shares = parts.shares;
     this.watchFolders = parts.watchFolders;
     this.watchFolders.start((wanted) => this.add(wanted));
@@ -169,9 +173,12 @@ export class ShoalNode {
         database,
         torrentsDir: profile.torrentsDir,
         incompleteDir: () => settings.get("downloads.incompleteDir"),
+        trashKeepMs: () => settings.get("trash.keep"),
         log,
         now,
       });
+      const limit = (): number => settings.get("history.limit");
+      const history = new History({ database, transfers, limit, log, now });
       const board = await NoticeBoard.open(database, notices, now);
       const command = (): readonly string[] | null => settings.get("downloads.onComplete");
       const hook = new CompletionHook({ command, env: options.env, log });
@@ -201,6 +208,7 @@ export class ShoalNode {
         goals,
         board,
         ledger,
+        history,
         shares,
         watchFolders,
         tokens,
@@ -230,6 +238,7 @@ export class ShoalNode {
     await this.completions.close();
     this.#goals.close();
     await this.transfers.close();
+    await this.history.close();
     await this.board.close();
     await this.session.close();
     await this.ledger.close();

@@ -1,5 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import {
   type AddOptions,
   type Hold,
@@ -12,15 +11,19 @@ import {
   type ShoalError,
   type Torrent,
   type TorrentEvent,
-  type TorrentRow,
   type VerifyLevel,
 } from "@shoal/engine";
 import { ApiError, type Compiled, type Database } from "@shoal/server";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
+import { TorrentFiles } from "./state/torrent-files.ts";
+import { neededElsewhere } from "./trash/needed-elsewhere.ts";
+import { reborn } from "./trash/retired.ts";
+import { Trash } from "./trash/trash.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
 import { placeOf } from "./completion/incomplete-place.ts";
 import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
+import { type BeginHow, sharedPlace, storedTorrent } from "./stored-torrent.ts";
 import { ChangeMarks } from "./change-marks.ts";
 
 const GOAL_FIELDS = { ratio: "ratio", time: "timeMs", idle: "idleMs" } as const;
@@ -35,6 +38,8 @@ export interface TransferParts {
   readonly torrentsDir: string;
   /** Where downloads lie until they are complete, absolute; null: where they belong. */
   readonly incompleteDir: () => string | null;
+  /** How long a removal can be undone, milliseconds; null: not at all. */
+  readonly trashKeepMs: () => number | null;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -66,7 +71,10 @@ export type TransferEvent =
 
 /** All transfers of one node: they outlive the process. */
 export class Transfers {
+  /** What was removed lately. */
+  readonly trash: Trash;
   readonly #parts: TransferParts;
+  readonly #files: TorrentFiles;
   readonly #byId: Map<number, Transfer> = new Map();
   readonly #byTorrent: Map<Torrent, Transfer> = new Map();
   /** What is to be written; whoever shows transfers learns from it what to look at again. */
@@ -75,14 +83,16 @@ export class Transfers {
   #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
-  private constructor(parts: TransferParts) {
+  private constructor(parts: TransferParts, files: TorrentFiles) {
     this.#parts = parts;
+    this.#files = files;
+    this.trash = new Trash({ ...parts, files, keepMs: parts.trashKeepMs, owner: this });
   }
 
   /** Takes up what an earlier run left. */
   static async open(parts: TransferParts): Promise<Transfers> {
-    await mkdir(parts.torrentsDir, { recursive: true });
-    const transfers = new Transfers(parts);
+    const transfers = new Transfers(parts, await TorrentFiles.open(parts.torrentsDir));
+    await transfers.trash.open();
     parts.session.explainHolds((torrent) => transfers.#byTorrent.get(torrent)?.hold ?? null);
     parts.session.on((event) => {
       if (event.type === "torrent") transfers.#onEvent(event.torrent, event.event);
@@ -94,10 +104,16 @@ export class Transfers {
       .orderBy("rank")
       .execute();
     // Who comes first in the queue runs first; the list is in the order of the numbers.
-    for (const row of rows) await transfers.#restore(row);
+    for (const row of rows) {
+      await transfers.#take(row).catch((error: unknown) => {
+        // It stays in the database, and is tried again by the next run.
+        parts.log.error("a transfer could not be taken up", { id: row.id, name: row.name, error });
+      });
+    }
     const byNumber = transfers.list().sort((a, b) => a.id - b.id);
     transfers.#byId.clear();
     for (const transfer of byNumber) transfers.#byId.set(transfer.id, transfer);
+    await transfers.trash.start();
     return transfers;
   }
 
@@ -140,12 +156,12 @@ export class Transfers {
   /** What its .torrent file says, without waking it up; null while that is unknown. */
   async metainfo({ torrent, record }: Transfer): Promise<Metainfo | null> {
     if (torrent.metainfo !== null) return torrent.metainfo;
-    return torrent.row() === null ? null : parseMetainfo(await this.#loadMetainfo(record.key));
+    return torrent.row() === null ? null : parseMetainfo(await this.#files.load(record.key));
   }
 
   /** Where its .torrent file lies, or will lie. */
   metainfoFile({ record }: Transfer): string {
-    return this.#metainfoFile(record.key);
+    return this.#files.path(record.key);
   }
 
   /** Throws what `Session.add` throws; then nothing has changed. */
@@ -158,6 +174,7 @@ export class Transfers {
         : { downloadDir: wanted.downloadDir, finalDir: null };
     const magnet = typeof source.magnet === "string" ? source.magnet : null;
     const addedAt = this.#time();
+    await this.trash.makeWay(source, downloadDir);
     const torrent = await session.add({
       ...source,
       downloadDir,
@@ -194,7 +211,7 @@ export class Transfers {
     );
     this.#enter(transfer);
     await this.#keepMetainfo(transfer);
-    this.touch(transfer);
+    await this.saveNow(transfer);
     this.#tell({ type: "added", transfer });
     // Before it was known here.
     if (torrent.row()?.complete === true) this.#finish(transfer);
@@ -247,19 +264,31 @@ export class Transfers {
     ]);
   }
 
-  /** Takes it off the list; its files stay, or with `deleteFiles` those go that the download has made. */
-  async remove(transfer: Transfer, deleteFiles: boolean): Promise<void> {
+  /** Takes it off the list, from where `trash` brings it back; see `Trash.put`. */
+  remove(transfer: Transfer, deleteFiles: boolean, batch: string = randomUUID()): Promise<void> {
+    return this.trash.put(transfer, deleteFiles, batch);
+  }
+
+  /** For the trash: off the list; true unless it was not on it. */
+  detach(transfer: Transfer): boolean {
+    if (!this.has(transfer)) return false;
     this.#byId.delete(transfer.id);
     this.#byTorrent.delete(transfer.torrent);
     this.#dirty.delete(transfer);
-    await this.#parts.session.remove(transfer.torrent, { deleteData: deleteFiles });
-    await this.#parts.database.query
-      .updateTable("torrents")
-      .set({ removedAt: this.#time() })
-      .where("id", "=", transfer.id)
-      .execute();
-    if (deleteFiles) await rm(this.#metainfoFile(transfer.record.key), { force: true });
     this.#tell({ type: "removed", transfer });
+    return true;
+  }
+
+  /** For the trash: on the list again, as nothing has happened. */
+  attach(transfer: Transfer): void {
+    this.#enter(transfer);
+    this.touch(transfer);
+    this.#tell({ type: "added", transfer });
+  }
+
+  /** For the trash: files (absolute paths) that others than this torrent have, too. */
+  neededElsewhere(torrent: Torrent): Promise<ReadonlySet<string>> {
+    return neededElsewhere(torrent, this.list());
   }
 
   /** Writes what has changed. */
@@ -276,38 +305,47 @@ export class Transfers {
   }
 
   async close(): Promise<void> {
+    await this.trash.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const transfer of this.#byId.values()) this.#dirty.add(transfer);
     await this.save();
   }
 
-  async #restore(stored: Selectable<TorrentTable>): Promise<void> {
-    const { session, log } = this.#parts;
-    const record = recordOf(stored);
-    const { id, key, magnet } = record;
-    const row = stored.row === null ? null : (JSON.parse(stored.row) as TorrentRow);
-    const source: Partial<AddOptions> =
-      row !== null
-        ? { row, load: () => this.#loadMetainfo(key) }
-        : magnet !== null
-          ? { magnet }
-          : { infoHash: key };
+  /** Adds a transfer as one was that is gone: see `retiredRow`. Throws what `Session.add` throws. */
+  async addAgain(wishes: string, metainfo: Uint8Array | null): Promise<Transfer> {
+    const { query } = this.#parts.database;
+    const columns = await sql<{ name: string }>`select name from pragma_table_info('torrents')`.execute(
+      query,
+    );
+    const known = new Set(columns.rows.map(({ name }) => name));
+    const row = reborn(wishes, known, this.#time(), metainfo !== null);
+    if (metainfo !== null) await this.#files.keep(row.key, metainfo);
+    const stored = await query.insertInto("torrents").values(row).returningAll().executeTakeFirstOrThrow();
     try {
-      const torrent = await session.add({
-        ...source,
-        downloadDir: stored.downloadDir,
-        paused: record.paused || record.reached !== null,
-        forced: record.forced,
-        rank: stored.rank,
-        sequential: record.sequential,
-        firstLast: record.firstLast,
-        ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
-      });
-      this.#enter(new Transfer(record, torrent));
+      return await this.load(stored, { existing: "overwrite" });
     } catch (error) {
-      // It stays in the database, and is tried again by the next run.
-      log.error("a transfer could not be taken up", { id, name: stored.name, error });
+      await query.deleteFrom("torrents").where("id", "=", stored.id).execute();
+      throw error;
     }
+  }
+
+  /** Puts the transfer of a row on the list. Throws what `Session.add` throws. */
+  async load(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Transfer> {
+    const transfer = await this.#take(stored, how);
+    this.touch(transfer);
+    this.#tell({ type: "added", transfer });
+    return transfer;
+  }
+
+  async #take(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Transfer> {
+    const transfer = new Transfer(recordOf(stored), await this.begin(stored, how));
+    this.#enter(transfer);
+    return transfer;
+  }
+
+  /** Adds the torrent of a row to the session, at rest as far as possible. */
+  async begin(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Torrent> {
+    return this.#parts.session.add(await storedTorrent(stored, this.#files, how));
   }
 
   #enter(transfer: Transfer): void {
@@ -344,15 +382,7 @@ export class Transfers {
   async #keepMetainfo({ torrent, record }: Transfer): Promise<void> {
     if (torrent.metainfo === null) return;
     record.key = primaryKey(torrent.infoHashes);
-    await writeFile(this.#metainfoFile(record.key), encodeTorrent(torrent.metainfo), { mode: 0o600 });
-  }
-
-  async #loadMetainfo(key: string): Promise<Uint8Array> {
-    return new Uint8Array(await readFile(this.#metainfoFile(key)));
-  }
-
-  #metainfoFile(key: string): string {
-    return join(this.#parts.torrentsDir, `${key}.torrent`);
+    await this.#files.keep(record.key, encodeTorrent(torrent.metainfo));
   }
 
   /** What is kept of it is written soon. */
@@ -392,8 +422,4 @@ export class Transfers {
   #time(): string {
     return new Date(this.#parts.now()).toISOString();
   }
-}
-
-function sharedPlace(rootName: string | null): Pick<AddOptions, "seedOnly" | "rootName"> {
-  return { seedOnly: true, ...(rootName === null ? {} : { rootName }) };
 }

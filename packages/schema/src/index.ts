@@ -8,7 +8,13 @@ export {
   EventLogEntry,
   EventLogPage,
   EventLogQuery,
+  HistoryEntry,
+  HistoryList,
+  HistoryQuery,
   Stats,
+  TrashEntry,
+  TrashList,
+  Undone,
 } from "./ledger.ts";
 export { NodeInfo } from "./node-info.ts";
 export { NewShare, Share, ShareList } from "./share.ts";

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { document, Time, WholeNumber } from "./common.ts";
 import { Notice } from "./events.ts";
+import { Torrent } from "./torrent.ts";
 
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 }));
 const Seq = Type.Optional(Type.Integer({ minimum: 0 }));
@@ -104,3 +105,58 @@ export const Stats = document({
   days: Type.Array(Type.Object({ day: Type.String(), ...moved }, { additionalProperties: false })),
 });
 export type Stats = Static<typeof Stats>;
+
+const Outcome = Type.Enum(["finished", "failed", "cancelled"]);
+
+/** What has become of a transfer. */
+export const HistoryEntry = Type.Object(
+  {
+    /** By which it is added again. */
+    id: Type.Integer({ minimum: 1 }),
+    at: Time,
+    infoHash: Type.String(),
+    name: Type.String(),
+    /** Bytes that were wanted. */
+    size: WholeNumber,
+    outcome: Outcome,
+    /** Why it failed: one of the codes of the documents, and a sentence. */
+    code: Type.Union([Type.String(), Type.Null()]),
+    message: Type.Union([Type.String(), Type.Null()]),
+    /** Its number, as long as it is on the list. */
+    torrent: Type.Union([WholeNumber, Type.Null()]),
+  },
+  { $id: "HistoryEntry", additionalProperties: false },
+);
+export type HistoryEntry = Static<typeof HistoryEntry>;
+
+/** The last one first. */
+export const HistoryList = document({ entries: Type.Array(HistoryEntry) });
+export type HistoryList = Static<typeof HistoryList>;
+
+export const HistoryQuery = Type.Object(
+  { outcome: Type.Optional(Outcome), since: Type.Optional(Time), limit: Limit },
+  { additionalProperties: false },
+);
+
+/** A transfer that was removed and can be brought back until `untilAt`. */
+export const TrashEntry = Type.Object(
+  {
+    /** The number that it had, and will have again. */
+    id: Type.Integer({ minimum: 1 }),
+    name: Type.String(),
+    removedAt: Time,
+    untilAt: Time,
+    /** Its files went with it. */
+    filesDeleted: Type.Boolean(),
+  },
+  { $id: "TrashEntry", additionalProperties: false },
+);
+export type TrashEntry = Static<typeof TrashEntry>;
+
+/** The last one first. */
+export const TrashList = document({ entries: Type.Array(TrashEntry) });
+export type TrashList = Static<typeof TrashList>;
+
+/** What was brought back. */
+export const Undone = document({ torrents: Type.Array(Torrent) });
+export type Undone = Static<typeof Undone>;

@@ -5,7 +5,11 @@ import type { ShoalNode } from "../shoal-node.ts";
 import { assertFolder } from "./allowed-folders.ts";
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1 }) });
-const Removal = Type.Object({ deleteFiles: Type.Optional(Type.Boolean()) });
+const Removal = Type.Object({
+  deleteFiles: Type.Optional(Type.Boolean()),
+  /** What is removed under the same word comes back together. */
+  batch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+});
 
 /** Transfers: what there is, adding, and everything that is done to one. */
 export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
@@ -57,7 +61,7 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
       schema: { params: Id, querystring: Removal, response: { 200: Type.Object({ removed: WholeNumber }) } },
     },
     async ({ params, query }) => {
-      await transfers.remove(transfers.get(params.id), query.deleteFiles === true);
+      await transfers.remove(transfers.get(params.id), query.deleteFiles === true, query.batch);
       return { removed: params.id };
     },
   );

@@ -1,0 +1,45 @@
+import type { AddOptions, TorrentRow } from "@shoal/engine";
+import type { Selectable } from "kysely";
+import type { TorrentTable } from "./state/tables.ts";
+import type { TorrentFiles } from "./state/torrent-files.ts";
+import { recordOf } from "./transfer-record.ts";
+
+/** How the torrent of a row begins, when not as the row says. */
+export interface BeginHow {
+  readonly paused?: boolean;
+  readonly existing?: "refuse" | "overwrite";
+}
+
+/** How the torrent of a row is added to the session: at rest as far as possible. */
+export async function storedTorrent(
+  stored: Selectable<TorrentTable>,
+  files: TorrentFiles,
+  { paused, existing = "refuse" }: BeginHow = {},
+): Promise<AddOptions> {
+  const record = recordOf(stored);
+  return {
+    ...(await sourceOf(stored, files)),
+    downloadDir: stored.downloadDir,
+    paused: paused ?? (record.paused || record.reached !== null),
+    existing,
+    forced: record.forced,
+    rank: stored.rank,
+    sequential: record.sequential,
+    firstLast: record.firstLast,
+    ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
+  };
+}
+
+export function sharedPlace(rootName: string | null): Pick<AddOptions, "seedOnly" | "rootName"> {
+  return { seedOnly: true, ...(rootName === null ? {} : { rootName }) };
+}
+
+async function sourceOf(
+  { key, magnet, row }: Selectable<TorrentTable>,
+  files: TorrentFiles,
+): Promise<Partial<AddOptions>> {
+  if (row !== null) return { row: JSON.parse(row) as TorrentRow, load: () => files.load(key) };
+  const torrentBytes = await files.find(key);
+  if (torrentBytes !== null) return { torrentBytes };
+  return magnet === null ? { infoHash: key } : { magnet };
+}
