@@ -182,8 +182,8 @@ export class SimulatedDisk implements Disk {
 
   /** As on one file system; with `isFar` as to another one, but that nothing is written twice. */
   async relocate(storage: StorageId, to: StoragePlace, options: RelocateOptions = {}): Promise<void> {
-    const { overwrite = false, signal } = options;
-    if (this.isFar) {
+    const { overwrite = false, adopt = false, signal } = options;
+    if (this.isFar && !adopt) {
       options.onProgress?.(0, 1);
       await this.#begin("move", storage);
       signal?.throwIfAborted();
@@ -191,7 +191,7 @@ export class SimulatedDisk implements Disk {
       await options.onCopied?.();
     }
     await this.#alone("move", storage, (opened) => {
-      this.store.relocate(opened.spec, to, overwrite);
+      if (!adopt) this.store.relocate(opened.spec, to, overwrite);
       opened.spec = { ...opened.spec, ...to };
       options.onMoved?.();
     });

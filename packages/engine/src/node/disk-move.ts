@@ -168,6 +168,7 @@ export class DiskMove {
   /** Regular files that are there and go somewhere else. */
   async #steps(): Promise<Step[]> {
     const steps: Step[] = [];
+    if (this.#options.adopt === true) return steps;
     for (const { index, pad, symlink } of this.#from.layout.files) {
       if (pad || symlink !== null || this.#from.isSkipped(index)) continue;
       const source = this.#from.absolute(index);

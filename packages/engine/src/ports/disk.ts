@@ -37,6 +37,8 @@ export type StoragePlace = Pick<StorageSpec, "root" | "paths">;
 export interface RelocateOptions {
   /** Files that are in the way are replaced. */
   readonly overwrite?: boolean;
+  /** Nothing is moved: somebody has put the files there already. */
+  readonly adopt?: boolean;
   /** Ends it early; everything is where it was then. */
   readonly signal?: AbortSignal;
   /** Bytes that were copied, of how many; only where files go to another file system. */

@@ -46,10 +46,11 @@ export interface AddOptions extends PieceOrder {
   /** False leaves out every way of finding peers that was not named by the user. */
   readonly discovery?: boolean;
   /**
-   * Which files are wanted, or with which priority. Called once the metadata is known. Without it the priorities of an earlier run
+   * Which files are wanted, or with which priority. Called once the metadata is known; `number` counts the files
+   * from 1, without pads. Without it the priorities of an earlier run
    * hold, or everything is wanted.
    */
-  readonly select?: (file: LayoutFile, path: string) => boolean | FilePriority;
+  readonly select?: (file: LayoutFile, path: string, number: number) => boolean | FilePriority;
   /** Files that are wanted at first when `select` is absent: closed ranges of indices, pads counted (BEP 53). By default the magnet's. */
   readonly selectOnly?: Magnet["selectOnly"];
   /** Shares what is there and downloads nothing. */

@@ -63,9 +63,9 @@ export class PartData {
 
   /**
    * Files that were skipped get files of their own, with what is there of them. Returns the verified pieces with bytes that
-   * were moved. Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK; then everything is as it was.
+   * were moved; `overwrites` those that somebody else has put there. Throws ERR_FILE_EXISTS, ERR_NO_SPACE and ERR_DISK; then everything is as it was.
    */
-  async revive(files: readonly FileIndex[]): Promise<PieceIndex[]> {
+  async revive(files: readonly FileIndex[], overwrites: boolean): Promise<PieceIndex[]> {
     const revived = new Set(files);
     const left = this.#files.skipped.filter((file) => !revived.has(file));
     const ours = new Set(files.filter((file) => this.#journal.files.isOurs(file)));
@@ -73,7 +73,7 @@ export class PartData {
     const pieces = (): PieceIndex[] => this.#piecesWithData(files);
     this.#journal.expect(fresh);
     try {
-      await this.#files.assign(left, { files, pieces, mayExist: (file) => ours.has(file) });
+      await this.#files.assign(left, { files, pieces, mayExist: (file) => overwrites || ours.has(file) });
     } catch (error) {
       this.#journal.disown(fresh);
       throw error;

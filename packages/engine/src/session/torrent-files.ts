@@ -101,10 +101,11 @@ export class TorrentFiles {
     this.warnings = warnings;
     const { select, selectOnly = null } = options;
     const before = earlier?.priorities ?? null;
+    let number = 0;
     this.selection = new FileSelection(layout, (index) => {
       if (select === undefined && before !== null) return before.get(index) ?? NORMAL;
       if (select === undefined) return isSelected(selectOnly, index) ? NORMAL : SKIP;
-      const wish = select(layout.files[index]!, paths[index]!);
+      const wish = select(layout.files[index]!, paths[index]!, ++number);
       return wish === true ? NORMAL : wish === false ? SKIP : wish;
     });
     this.selection.firstLast = options.firstLast ?? false;

@@ -147,7 +147,8 @@ export class TorrentPieces implements LostPiecesOwner {
     let moved: PieceIndex[] = [];
     if (this.#opened) {
       await files.assertSpace(priorities);
-      if (revived.length > 0) moved = await this.#part.revive(revived);
+      if (revived.length > 0)
+        moved = await this.#part.revive(revived, this.#options.existing === "overwrite");
     }
     this.#applyTo(files.changePriorities(priorities));
     this.#journal?.rememberPriorities(files.selection.exceptions());

@@ -16,6 +16,8 @@ const PROGRESS_MS = 100;
 export interface MoveOptions {
   /** Files that are in the way are replaced. */
   readonly overwrite?: boolean;
+  /** Nothing is moved: somebody has put them there already. They are to be checked. */
+  readonly adopt?: boolean;
   /** Ends it early; everything is where it was then. */
   readonly signal?: AbortSignal;
 }

@@ -117,6 +117,25 @@ test("peers hear whether we still want something", async () => {
   );
 });
 
+test("a file of somebody else's in the way is replaced by a download that may overwrite", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make({ a: 50_000, b: 70_000 }, V1);
+  const leech = await world.node();
+  const seed = await world.listen(made, {}, (peer) => serves(peer, made));
+  const torrent = await leech.session.add({
+    metainfo: made.metainfo,
+    downloadDir: OUT,
+    peers: [seed],
+    select: (file) => file.path[0] === "a",
+    existing: "overwrite",
+  });
+  await world.until("finished", () => torrent.state === "finished");
+  leech.disk.put(`${NAME}/b`, new Uint8Array(100_000).fill(1));
+  await world.finish(torrent.setFilePriorities(wishes(made, { b: 4 })));
+  await world.until("a seed", () => torrent.state === "seeding");
+  for (const path of made.files.keys()) assertFile(leech, made, path);
+});
+
 test("a file of somebody else's in the way is refused, and nothing changes", async () => {
   const world = new SimulatedWorld();
   const made = await world.make({ a: 50_000, b: 70_000 }, V1);

@@ -276,3 +276,20 @@ test("removing with the data takes what the download made, and nothing else", as
   await world.finish(shared.session.remove(shared.session.torrents()[0]!, { deleteData: true }));
   assertFile(shared, made, "a", "/data/folder");
 });
+
+test("files that somebody has moved are adopted where they are now, and checked", async () => {
+  const world = new SimulatedWorld();
+  const made = await world.make({ a: 50_000, b: 70_000 }, { kind: "v1", pieceLength: 32_768 });
+  const { disk, session } = await world.node();
+  const seed = await world.listen(made, {}, (peer) => serves(peer, made));
+  const torrent = await session.add({ metainfo: made.metainfo, downloadDir: "/out", peers: [seed] });
+  await world.until("complete", () => torrent.state === "seeding");
+  for (const [path, bytes] of made.files) disk.put(`/new/folder/${path}`, bytes.slice());
+  const kept = [...disk.files.keys()].filter((path) => path.startsWith("/out/"));
+  await world.finish(torrent.moveTo("/new", { adopt: true }));
+  await world.finish(torrent.recheck());
+  assert.equal(torrent.downloadDir, "/new");
+  await world.until("shared from there", () => torrent.state === "seeding");
+  for (const path of kept) assert.ok(disk.files.has(path), "nothing was taken away");
+  assert.equal(torrent.stats().downloaded, 120_000);
+});
