@@ -6,6 +6,7 @@ import { doctorRoutes } from "./api/doctor.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { historyRoutes } from "./api/history.ts";
+import { limitRoutes } from "./api/limits.ts";
 import { logRoutes } from "./api/log.ts";
 import { labelRoutes } from "./api/labels.ts";
 import { nodeRoutes } from "./api/node.ts";
@@ -100,6 +101,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         statsRoutes(api, node);
         settingRoutes(api, settings);
         doctorRoutes(api, node, options.version);
+        limitRoutes(api, node.limits);
         eventRoutes(api, node.live);
       },
       { prefix: "/api/v1" },

@@ -37,6 +37,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
     forced: body.forced ?? false,
     sequential: body.sequential ?? false,
     firstLast: body.firstLast ?? false,
+    limits: body.limits ?? {},
     goals: { ...sharingGoals(body, node.settings), ...body.goals },
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],

@@ -16,6 +16,7 @@ import { NoticeBoard } from "./notices/notice-board.ts";
 import { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import { Doctor } from "./doctor/doctor.ts";
 import { History } from "./ledger/history.ts";
+import { Limits } from "./limits/limits.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
@@ -60,6 +61,7 @@ interface NodeParts {
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
   readonly history: History;
+  readonly limits: Limits;
   readonly shares: Shares;
   readonly watchFolders: WatchFolders;
   readonly tokens: Tokens;
@@ -80,6 +82,7 @@ export class ShoalNode {
   readonly board: NoticeBoard;
   readonly ledger: Ledger;
   readonly history: History;
+  readonly limits: Limits;
   readonly shares: Shares;
   readonly torrentFetcher: TorrentFetcher;
   readonly watchFolders: WatchFolders;
@@ -112,6 +115,7 @@ export class ShoalNode {
     this.board = parts.board;
     this.ledger = parts.ledger;
     this.history = parts.history;
+    this.limits = parts.limits;
     this.shares = parts.shares;
     this.watchFolders = parts.watchFolders;
     this.watchFolders.start((wanted) => this.add(wanted));
@@ -165,6 +169,7 @@ export class ShoalNode {
     try {
       const tokens = await Tokens.load(tokenTable(database), now);
       session = await createSession({ ...options.session, stateDir: profile.stateDir, log });
+      const limits = await Limits.open({ session, database, settings, now });
       const ledger = await Ledger.open({ session, database, notices, settings, log, now });
       limitQueue(session, settings);
       const labels = await Labels.open(database);
@@ -209,6 +214,7 @@ export class ShoalNode {
         board,
         ledger,
         history,
+        limits,
         shares,
         watchFolders,
         tokens,
@@ -234,6 +240,7 @@ export class ShoalNode {
     this.torrentFetcher.close();
     await this.watchFolders.close();
     this.doctor.close();
+    this.limits.close();
     await this.shares.close();
     await this.completions.close();
     this.#goals.close();

@@ -24,6 +24,7 @@ export async function storedTorrent(
     existing,
     forced: record.forced,
     rank: stored.rank,
+    limits: record.limits,
     sequential: record.sequential,
     firstLast: record.firstLast,
     ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),

@@ -1,4 +1,4 @@
-import type { GoalName, Goals } from "@shoal/schema";
+import type { GoalName, Goals, TransferLimitChanges } from "@shoal/schema";
 import type { Insertable, Selectable, Updateable } from "kysely";
 import type { TorrentTable } from "./state/tables.ts";
 
@@ -16,6 +16,8 @@ export interface TransferRecord {
   sequential: boolean;
   firstLast: boolean;
   goals: Goals;
+  /** Its own; what is absent is not limited. */
+  limits: TransferLimitChanges;
   reached: GoalName | null;
   /** The user's own files: nothing is fetched. */
   readonly seedOnly: boolean;
@@ -33,7 +35,7 @@ export interface TransferRecord {
 /** What a user may say of a transfer when it is added, and change later. */
 export type Wishes = Pick<
   TransferRecord,
-  "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals"
+  "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals" | "limits"
 >;
 
 /** Of who says nothing. */
@@ -44,6 +46,7 @@ export const NO_WISHES: Wishes = {
   sequential: false,
   firstLast: false,
   goals: {},
+  limits: {},
 };
 
 type RecordFacts = Pick<TransferRecord, "key" | "magnet" | "addedAt" | "seedOnly" | "finalDir">;
@@ -53,7 +56,7 @@ export function newRecord(
   wishes: Wishes,
   { key, magnet, addedAt, seedOnly, finalDir }: RecordFacts,
 ): TransferRecord {
-  const { labels, paused, forced, sequential, firstLast, goals } = wishes;
+  const { labels, paused, forced, sequential, firstLast, goals, limits } = wishes;
   return {
     id,
     key,
@@ -64,6 +67,7 @@ export function newRecord(
     sequential,
     firstLast,
     goals,
+    limits,
     reached: null,
     seedOnly,
     finalDir,
@@ -87,6 +91,7 @@ export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
     sequential: row.sequential !== 0,
     firstLast: row.firstLast !== 0,
     goals: JSON.parse(row.goals) as Goals,
+    limits: JSON.parse(row.limits) as TransferLimitChanges,
     reached: row.reached as GoalName | null,
     seedOnly: row.seedOnly !== 0,
     finalDir: row.finalDir,
@@ -114,7 +119,7 @@ export function columnsOf(record: TransferRecord): Updateable<TorrentTable> {
   };
 }
 
-type WishColumns = "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals";
+type WishColumns = keyof Wishes;
 
 export function wishColumns(wishes: Wishes): Pick<Insertable<TorrentTable>, WishColumns> {
   return {
@@ -124,5 +129,6 @@ export function wishColumns(wishes: Wishes): Pick<Insertable<TorrentTable>, Wish
     sequential: Number(wishes.sequential),
     firstLast: Number(wishes.firstLast),
     goals: JSON.stringify(wishes.goals),
+    limits: JSON.stringify(wishes.limits),
   };
 }

@@ -98,6 +98,7 @@ export class Transfer {
       sequential: record.sequential,
       firstLast: record.firstLast,
       goals: record.goals,
+      limits: { ...torrent.limits },
       reached: record.reached,
       sharingMs: Math.round(record.sharingMs),
       downloadingMs: Math.round(record.downloadingMs),

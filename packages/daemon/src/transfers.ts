@@ -167,7 +167,7 @@ export class Transfers {
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
-    const { source, paused, sequential, firstLast, share } = wanted;
+    const { source, paused, sequential, firstLast, limits, share } = wanted;
     const { downloadDir, finalDir } =
       share === undefined
         ? await placeOf(wanted, this.#parts.incompleteDir())
@@ -182,6 +182,7 @@ export class Transfers {
       sequential,
       firstLast,
       forced: wanted.forced,
+      limits,
       peers: wanted.peers,
       trackers: wanted.trackers,
       ...(share === undefined
@@ -253,7 +254,9 @@ export class Transfers {
   /** Changes what the user wants of it. Resolves when that is durable. */
   async change(transfer: Transfer, changes: Partial<Wishes>): Promise<void> {
     const { record, torrent } = transfer;
-    Object.assign(record, changes);
+    // Throws when they can't be; those that are not named stay.
+    if (changes.limits !== undefined) torrent.setLimits(changes.limits);
+    Object.assign(record, changes, { limits: { ...record.limits, ...changes.limits } });
     this.#dirty.add(transfer);
     if (changes.forced !== undefined) torrent.setForced(changes.forced);
     this.#tell({ type: "changed", transfer });

@@ -16,6 +16,7 @@ export {
   TrashList,
   Undone,
 } from "./ledger.ts";
+export { LimitChanges, Limits, SlowMode, TransferLimitChanges, TransferLimits } from "./limits.ts";
 export { NodeInfo } from "./node-info.ts";
 export { NewShare, Share, ShareList } from "./share.ts";
 export { GoalName, Goals } from "./goals.ts";

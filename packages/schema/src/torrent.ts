@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { document, Time, WholeNumber } from "./common.ts";
 import { GoalName, Goals } from "./goals.ts";
 import { LabelNames } from "./label.ts";
+import { TransferLimitChanges, TransferLimits } from "./limits.ts";
 
 export const TorrentState = Type.Enum([
   "metadata",
@@ -63,6 +64,8 @@ export const Torrent = Type.Object(
     firstLast: Type.Boolean(),
     /** Its own; what is absent is decided by its labels and the settings. */
     goals: Goals,
+    /** Its own limits, besides those of the node. */
+    limits: TransferLimits,
     /** The goal for which it has stopped sharing. */
     reached: Type.Union([GoalName, Type.Null()]),
     /** Time in which it really shared or fetched. */
@@ -86,6 +89,8 @@ export const TorrentChanges = Type.Object(
     forced: Type.Optional(Type.Boolean()),
     /** Replaces all goals of its own. */
     goals: Type.Optional(Goals),
+    /** Those that are absent stay as they are. */
+    limits: Type.Optional(TransferLimitChanges),
     /** Replaces all of them. */
     labels: Type.Optional(LabelNames),
   },
@@ -108,6 +113,7 @@ export const AddTorrent = Type.Object(
     sequential: Type.Optional(Type.Boolean()),
     firstLast: Type.Optional(Type.Boolean()),
     goals: Type.Optional(Goals),
+    limits: Type.Optional(TransferLimitChanges),
     /** Whether it is shared when it is complete; the setting `downloads.share` decides where this is absent. */
     share: Type.Optional(Type.Boolean()),
     /** Runs whatever the queue says. */

@@ -23,6 +23,13 @@ import {
 import { doctorDeclaration } from "./doctor/declaration.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import { manDeclaration } from "./man/declaration.ts";
+import {
+  limitDownDeclaration,
+  limitScheduleDeclaration,
+  limitShowDeclaration,
+  limitSlowDeclaration,
+  limitUpDeclaration,
+} from "./limit/declarations.ts";
 import { profileListDeclaration, profileRunDeclaration } from "./profile/declarations.ts";
 import { sendDeclaration } from "./send/declaration.ts";
 import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
@@ -98,6 +105,11 @@ export const COMMANDS: readonly Command[] = [
   command(restartDeclaration, async () => (await import("./daemon/start.ts")).runRestart),
   command(profileRunDeclaration, async () => (await import("./profile/run.ts")).runProfiles),
   command(profileListDeclaration, async () => (await import("./profile/list.ts")).listProfiles),
+  command(limitShowDeclaration, async () => (await import("./limit/run.ts")).runLimitShow),
+  command(limitDownDeclaration, async () => (await import("./limit/run.ts")).runLimitDown),
+  command(limitUpDeclaration, async () => (await import("./limit/run.ts")).runLimitUp),
+  command(limitSlowDeclaration, async () => (await import("./limit/run.ts")).runLimitSlow),
+  command(limitScheduleDeclaration, async () => (await import("./limit/run.ts")).runLimitSchedule),
   command(newTokenDeclaration, async () => (await import("./token/run.ts")).runNewToken),
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),

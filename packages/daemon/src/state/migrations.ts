@@ -172,4 +172,18 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "007-limits": {
+    async up(db) {
+      await db.schema
+        .alterTable("torrents")
+        .addColumn("limits", "text", (c) => c.notNull().defaultTo("{}"))
+        .execute();
+      await db.schema
+        .createTable("switches")
+        .addColumn("name", "text", (c) => c.primaryKey())
+        .addColumn("on", "integer", (c) => c.notNull())
+        .addColumn("at", "integer", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

@@ -31,6 +31,8 @@ export interface TorrentTable {
   readonly rank: Generated<number>;
   /** `Goals` in JSON. */
   readonly goals: Generated<string>;
+  /** `TransferLimitChanges` in JSON: what differs from no limits. */
+  readonly limits: Generated<string>;
   /** Which goal it has reached; null while it goes on. */
   readonly reached: string | null;
   /** Time in which it really shared or fetched, milliseconds. */
@@ -177,8 +179,18 @@ export interface WatchFolderTable {
   readonly addedAt: string;
 }
 
+/** What somebody switched by hand. */
+export interface SwitchTable {
+  readonly name: string;
+  /** 0 or 1. */
+  readonly on: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface Tables {
   readonly watchFolders: WatchFolderTable;
+  readonly switches: SwitchTable;
   readonly notices: NoticeTable;
   readonly shares: ShareTable;
   readonly labels: LabelTable;

@@ -1,4 +1,5 @@
 import { parseDuration, parseRate, parseSize } from "./quantities.ts";
+import { parseWeekSpan } from "./week-schedule.ts";
 import type { Setting, SettingKind, SettingValue } from "./setting.ts";
 
 /** How a value is to be written, for who wrote it otherwise. */
@@ -53,8 +54,12 @@ export function readSetting(setting: Setting, written: unknown): SettingValue {
       return readPorts(written) ?? refuse();
     case "path":
       return isText(written) && isPath(written) ? written : refuse();
+    case "schedule": {
+      const spans = readList(written) ?? refuse();
+      for (const span of spans) parseWeekSpan(span);
+      return spans;
+    }
     case "list":
-    case "schedule":
     case "command":
       return readList(written) ?? refuse();
     case "paths": {
