@@ -147,8 +147,7 @@ export class TorrentPieces implements LostPiecesOwner {
     let moved: PieceIndex[] = [];
     if (this.#opened) {
       await files.assertSpace(priorities);
-      if (revived.length > 0)
-        moved = await this.#part.revive(revived, this.#options.existing === "overwrite");
+      if (revived.length > 0) moved = await this.#revive(this.#part, revived);
     }
     this.#applyTo(files.changePriorities(priorities));
     this.#journal?.rememberPriorities(files.selection.exceptions());
@@ -157,6 +156,14 @@ export class TorrentPieces implements LostPiecesOwner {
     } finally {
       if (this.#opened && revived.length > 0) await this.#part.drop();
     }
+  }
+
+  async #revive(part: PartData, files: readonly FileIndex[]): Promise<PieceIndex[]> {
+    const overwrites = this.#options.existing === "overwrite";
+    const moved = await part.revive(files, overwrites);
+    // What somebody else has put there may be longer.
+    if (overwrites) await this.#context.disk.prepare(this.#files.storage, { truncateLonger: true });
+    return moved;
   }
 
   /** The first and last bytes of each file come first, or not. */
