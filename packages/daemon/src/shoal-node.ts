@@ -24,6 +24,7 @@ import { Notices } from "./live/notices.ts";
 import { tellOfTransfers } from "./live/transfer-notices.ts";
 import { LogFile } from "./log/log-file.ts";
 import type { Profile } from "./profile.ts";
+import { assertRoom } from "./space/assert-room.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
 import { Labels } from "./labels/labels.ts";
@@ -118,6 +119,9 @@ export class ShoalNode {
     this.limits = parts.limits;
     this.shares = parts.shares;
     this.watchFolders = parts.watchFolders;
+    this.settings.on(["downloads.reserve"], () =>
+      this.session.limits.setSettings({ diskReserve: this.settings.get("downloads.reserve") }),
+    );
     this.watchFolders.start((wanted) => this.add(wanted));
     this.tokens = parts.tokens;
     this.#database = parts.database;
@@ -168,7 +172,12 @@ export class ShoalNode {
     let session: Session | null = null;
     try {
       const tokens = await Tokens.load(tokenTable(database), now);
-      session = await createSession({ ...options.session, stateDir: profile.stateDir, log });
+      session = await createSession({
+        ...options.session,
+        diskReserve: settings.get("downloads.reserve"),
+        stateDir: profile.stateDir,
+        log,
+      });
       const limits = await Limits.open({ session, database, settings, now });
       const ledger = await Ledger.open({ session, database, notices, settings, log, now });
       limitQueue(session, settings);
@@ -229,9 +238,17 @@ export class ShoalNode {
     }
   }
 
-  /** Adds a transfer as a program or person asks for it. Throws what `newTransfer` and `Transfers.add` throw. */
+  /** Adds a transfer as a program or person asks for it. Throws what `newTransfer`, `assertRoom` and `Transfers.add` throw. */
   async add(wanted: AddTorrent): Promise<Transfer> {
-    return this.transfers.add(await newTransfer(wanted, this));
+    const transfer = await newTransfer(wanted, this);
+    const { source, downloadDir, paused } = transfer;
+    if (source.torrentBytes !== undefined && !paused && wanted.ignoreSpace !== true) {
+      const incomplete = this.settings.get("downloads.incompleteDir");
+      const folders = incomplete === null ? [downloadDir] : [incomplete, downloadDir];
+      const reserve = this.settings.get("downloads.reserve");
+      await assertRoom({ torrentBytes: source.torrentBytes, folders, reserve });
+    }
+    return this.transfers.add(transfer);
   }
 
   /** Ends everything in good order: nothing that was told is lost. */

@@ -22,7 +22,12 @@ export class Scene {
 
   /** `flags`: settings that the test needs. */
   constructor(t: TestContext, changes: Partial<DaemonOptions> = {}, flags: Partial<SettingValues> = {}) {
-    this.#flags = { "downloads.dir": join(this.dir, "downloads"), "ui.port": 0, ...flags };
+    this.#flags = {
+      "downloads.dir": join(this.dir, "downloads"),
+      "downloads.reserve": 0,
+      "ui.port": 0,
+      ...flags,
+    };
     const place = { env: {}, home: this.dir, platform: process.platform, stateDir: this.dir };
     const fail = (message: string, fields?: object): void =>
       assert.fail(`${message} ${JSON.stringify(fields)}`);

@@ -7,12 +7,12 @@ export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { moveTree } from "./node/move-tree.ts";
 export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export type { IpRanges } from "./base/ip-ranges.ts";
+export { sizeText } from "./base/size-text.ts";
 export { parseEndpoint } from "./base/address.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";
 export type { Delivery, DeliveryLog, Party } from "./core/delivery-log.ts";
 export { countText } from "./base/count-text.ts";
 export { durationText } from "./base/duration-text.ts";
-export { sizeText } from "./base/size-text.ts";
 export type { ClockTrouble } from "./core/clock-evidence.ts";
 export type { Hold } from "./core/hold.ts";
 export {

@@ -116,6 +116,8 @@ export const AddTorrent = Type.Object(
     limits: Type.Optional(TransferLimitChanges),
     /** Whether it is shared when it is complete; the setting `downloads.share` decides where this is absent. */
     share: Type.Optional(Type.Boolean()),
+    /** Adds it though it does not fit on the disk: it waits until there is room. */
+    ignoreSpace: Type.Optional(Type.Boolean()),
     /** Runs whatever the queue says. */
     forced: Type.Optional(Type.Boolean()),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),

@@ -40,6 +40,7 @@ const CONFIG: SessionConfig = {
   uploadSlots: null,
   maxQueuedRequests: 2000,
   maxOutstandingRequests: 2000,
+  diskReserve: 0,
   peerIdPrefix: "SH0100",
   clientName: "Shoal",
   handshakeTimeoutMs: 15_000,

@@ -92,6 +92,7 @@ export async function composeSession(
       uploadSlots: all.uploadSlots,
       maxQueuedRequests: all.maxQueuedRequests,
       maxOutstandingRequests: all.maxOutstandingRequests,
+      diskReserve: all.diskReserve,
       peerIdPrefix: "SH0100",
       clientName: all.clientName,
       handshakeTimeoutMs: all.handshakeTimeoutMs,

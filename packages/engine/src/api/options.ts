@@ -85,6 +85,8 @@ export interface SessionOptions {
   readonly uploadSlots: number | null;
   /** Requests that one peer may have queued with us. */
   readonly maxQueuedRequests: number;
+  /** Bytes of each disk that downloads leave free: they wait when no more is left, and go on by themselves. */
+  readonly diskReserve: number;
   /** Requests that we keep outstanding with one peer at most. */
   readonly maxOutstandingRequests: number;
   readonly handshakeTimeoutMs: number;
@@ -118,6 +120,7 @@ export const SESSION_DEFAULTS: Omit<
   maxConnectionsPerTorrent: 200,
   uploadSlots: null,
   maxQueuedRequests: 2000,
+  diskReserve: 0,
   maxOutstandingRequests: 2000,
   handshakeTimeoutMs: 15_000,
   idleTimeoutMs: 150_000,

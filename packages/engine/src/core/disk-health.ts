@@ -1,6 +1,6 @@
 import type { Millis } from "../base/brand.ts";
 import type { ShoalError } from "../base/errors.ts";
-import { type DiskTrouble, filesTroubleOf } from "./disk-trouble.ts";
+import { type DiskTrouble, filesTroubleOf, type Space } from "./disk-trouble.ts";
 
 /** Most tries of a write that fails for a reason that may pass, until the torrent is stopped. */
 export const MAX_TRIES = 6;
@@ -37,13 +37,6 @@ function remedyOf(error: ShoalError): Remedy {
     default:
       return "person";
   }
-}
-
-/** Bytes needed, and bytes free where they are to go. */
-export interface Space {
-  readonly path: string;
-  readonly needed: number;
-  readonly free: number;
 }
 
 /** What is due: find out the free space (then `onSpace`); look whether the cause is gone (then `onLooked`); or request again. */

@@ -8,7 +8,7 @@ export type DiskTrouble =
   /** `path`: the folder that is full. Null until it is measured. */
   | {
       readonly kind: "full";
-      readonly space: { readonly path: string; readonly needed: number; readonly free: number } | null;
+      readonly space: Space | null;
     }
   /** `message`: what failed, with its path. `retrying`: it is tried again by itself. */
   | { readonly kind: "error"; readonly message: string; readonly retrying: boolean }
@@ -21,15 +21,20 @@ export interface FilesTrouble {
   readonly files: number;
 }
 
+/** Bytes needed, and bytes that may be written where they are to go: `kept` more are free, and stay so. */
+export interface Space {
+  readonly path: string;
+  readonly needed: number;
+  readonly free: number;
+  readonly kept: number;
+}
+
 /** Why nothing goes on, as far as the disk or the files are the cause. */
 export function explainDisk(trouble: DiskTrouble): WaitingReason {
   switch (trouble.kind) {
     case "full": {
       const { space } = trouble;
-      const sizes =
-        space === null
-          ? ""
-          : `: ${sizeText(space.needed)} needed in ${space.path}, ${sizeText(space.free)} free`;
+      const sizes = space === null ? "" : `: ${spaceText(space)}`;
       return because("disk-full", `the disk is full${sizes}; continues by itself when there is room`);
     }
     case "error":
@@ -40,6 +45,11 @@ export function explainDisk(trouble: DiskTrouble): WaitingReason {
     case "changed":
       return because("files-changed", `${filesText(trouble)}; goes on by itself when put back as before`);
   }
+}
+
+function spaceText({ path, needed, free, kept }: Space): string {
+  const besides = kept === 0 ? "" : ` besides ${sizeText(kept)} that are kept free`;
+  return `${sizeText(needed)} needed in ${path}, ${sizeText(free)} free${besides}`;
 }
 
 const FILES_VERBS = {

@@ -12,6 +12,8 @@ export interface SessionSettings {
   readonly maxQueuedRequests: number;
   /** Most requests that we keep outstanding with one peer. */
   readonly maxOutstandingRequests: number;
+  /** Bytes of each disk that downloads leave free. */
+  readonly diskReserve: number;
 }
 
 /** Settings of a session; every field is set. The table of defaults is api/options.ts. */

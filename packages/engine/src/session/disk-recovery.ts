@@ -113,7 +113,8 @@ export class DiskRecovery {
     const free = await this.#context.spacePolls.free(path).catch(() => null);
     if (turn !== this.#turn) return;
     const { needed } = this.#owner.spaceNeeded(typeof at === "string" ? at : null);
-    const space = free === null ? null : { path, needed, free };
+    const kept = this.#context.settings.diskReserve;
+    const space = free === null ? null : { path, needed, free, kept };
     const hasRoom = this.#health.onSpace(space, this.#context.now());
     if (!hasRoom) {
       this.#warn();

@@ -25,10 +25,10 @@ export class SessionLimits {
 
   constructor(config: SessionConfig, bandwidth: Bandwidth, owner: LimitsOwner) {
     const { maxConnections, maxConnectionsPerTorrent, uploadSlots } = config;
-    const { maxQueuedRequests, maxOutstandingRequests } = config;
+    const { maxQueuedRequests, maxOutstandingRequests, diskReserve } = config;
     this.#settings = {
       ...{ maxConnections, maxConnectionsPerTorrent, uploadSlots },
-      ...{ maxQueuedRequests, maxOutstandingRequests },
+      ...{ maxQueuedRequests, maxOutstandingRequests, diskReserve },
     };
     this.settings = this.#settings;
     this.#bandwidth = bandwidth;
@@ -72,7 +72,9 @@ export class SessionLimits {
 }
 
 /** Throws ERR_INVALID_ARGUMENT for what can't work. */
-function assertSettings({ uploadSlots = null, ...counts }: Partial<SessionSettings>): void {
+function assertSettings({ uploadSlots = null, diskReserve = 0, ...counts }: Partial<SessionSettings>): void {
+  if (!Number.isSafeInteger(diskReserve) || diskReserve < 0)
+    throw new ShoalError("ERR_INVALID_ARGUMENT", `diskReserve must be a number of bytes, not ${diskReserve}`);
   if (uploadSlots !== null) assertCount("uploadSlots", uploadSlots);
   for (const [name, count] of Object.entries(counts)) assertCount(name, count);
 }

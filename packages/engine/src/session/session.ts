@@ -129,7 +129,11 @@ export class Session {
           for (const torrent of this.#activeOnes()) torrent.content?.exchange.refillAll();
         },
       }),
-      spacePolls: new SpacePolls(disk, () => clock.now()),
+      spacePolls: new SpacePolls(
+        disk,
+        () => clock.now(),
+        () => this.#context.settings.diskReserve,
+      ),
       uploadBuffers: new UploadBuffers(),
       dialBudget: new DialBudget(),
       webHosts: new HostBudget(),

@@ -13,15 +13,31 @@ interface Poll {
 export class SpacePolls {
   readonly #disk: Disk;
   readonly #now: () => Millis;
+  /** Bytes that are to stay free. */
+  readonly #reserve: () => number;
   readonly #polls: Map<string, Poll> = new Map();
 
-  constructor(disk: Disk, now: () => Millis) {
+  constructor(disk: Disk, now: () => Millis, reserve: () => number) {
     this.#disk = disk;
+    this.#reserve = reserve;
     this.#now = now;
   }
 
-  /** Free bytes on the file system of `path`. Throws ERR_DISK. */
-  free(path: string): Promise<number> {
+  /** Bytes that may be written to the file system of `path`: what is free but for what is to stay so. Throws ERR_DISK. */
+  async free(path: string): Promise<number> {
+    return this.#unreserved(await this.#poll(path));
+  }
+
+  /** The same, measured now. */
+  async freeNow(path: string): Promise<number> {
+    return this.#unreserved(await this.#disk.freeSpace(path));
+  }
+
+  #unreserved(free: number): number {
+    return Math.max(0, free - this.#reserve());
+  }
+
+  #poll(path: string): Promise<number> {
     const now = this.#now();
     const known = this.#polls.get(path);
     if (known !== undefined && now - known.at < FRESH_MS) return known.free;

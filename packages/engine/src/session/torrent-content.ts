@@ -13,6 +13,7 @@ import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
 import type { ContentOwner } from "./content-owner.ts";
+import { SpaceWatch } from "./space-watch.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
 import type { FileProgress, PieceMap, TorrentEvent } from "./events.ts";
 import { grantCommonPieces } from "./fast-grants.ts";
@@ -37,6 +38,7 @@ export class TorrentContent {
   readonly webSeeds: WebSeeds;
   readonly place: TorrentPlace;
   readonly recovery: DiskRecovery;
+  readonly #space: SpaceWatch;
   readonly #context: SessionContext;
   readonly #owner: ContentOwner;
   readonly #metainfo: Metainfo;
@@ -95,6 +97,7 @@ export class TorrentContent {
     this.upload = new TorrentUpload(context, this, storage, owner.limits.up);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
     this.recovery = new DiskRecovery(context, this, this.exchange);
+    this.#space = new SpaceWatch(context, files, this);
     this.hashExchange = new HashExchange(context, this, layout, storage, hashes);
     this.webSeeds = new WebSeeds(context, this, picker, metainfo);
     this.#judge = new BadPieceJudge(context, this, storage, picker, hashes, this.hashExchange);
@@ -291,6 +294,7 @@ export class TorrentContent {
     this.exchange.onTick(now);
     this.hashExchange.onTick(now);
     this.#judge.onTick(now);
+    this.#space.onTick(now);
     this.#deliveries.onTick(now);
     this.#journal?.onTick(now, this.#metainfo.layout, this.#files, !this.wantsPieces);
     const trouble = this.#journal?.takeTrouble() ?? null;
@@ -367,6 +371,10 @@ export class TorrentContent {
 
   onFilesAway(): void {
     if (this.#active) this.#owner.onFilesAway();
+  }
+
+  get writes(): boolean {
+    return this.#active && this.wantsPieces && this.recovery.trouble === null;
   }
 
   /** What is wrong with the disk or the files; null when nothing is. */

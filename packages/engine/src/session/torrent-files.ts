@@ -273,7 +273,7 @@ export class TorrentFiles {
       if (priority === SKIP || this.selection.isWanted(file)) continue;
       needed += this.#metainfo.layout.files[file]!.size - this.#have[file]!;
     }
-    const free = await this.#context.disk.freeSpace(this.root);
+    const free = await this.#context.spacePolls.freeNow(this.root);
     if (needed > free) throw spaceError(this.root, needed, free);
   }
 

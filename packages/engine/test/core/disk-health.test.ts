@@ -9,7 +9,7 @@ const full = (): ShoalError =>
   new ShoalError("ERR_NO_SPACE", "no space left", { path: "/d/f", reason: "ENOSPC" });
 const failure = (reason: string): ShoalError =>
   new ShoalError("ERR_DISK", `can't write "/d/f": ${reason}`, { path: "/d/f", reason });
-const space = (needed: number, free: number) => ({ path: "/d", needed, free });
+const space = (needed: number, free: number) => ({ path: "/d", needed, free, kept: 0 });
 
 /** What is due when the machine's deadline has come. */
 function due(health: DiskHealth): { now: number; action: ReturnType<DiskHealth["next"]> } {

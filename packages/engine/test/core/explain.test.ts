@@ -41,7 +41,7 @@ const FACTS: WaitingFacts = {
 };
 const REFUSED = { trackers: 1, trackersFailed: 1, trackerFailure: { refused: true, message: "not here" } };
 const DOWN = { trackers: 2, trackersFailed: 2, trackerFailure: { refused: false, message: "time out" } };
-const FULL = { kind: "full", space: { path: "/films", needed: 1.2e9, free: 3e8 } } as const;
+const FULL = { kind: "full", space: { path: "/films", needed: 1.2e9, free: 3e8, kept: 0 } } as const;
 const BROKEN = { kind: "error", message: 'can\'t write "/films/a": EIO', retrying: true } as const;
 
 const DHT = { source: "dht", asked: 70, answered: 61 } as const;
