@@ -1,6 +1,8 @@
 import { chmod, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createHttpServer, describeApi, HostPolicy, type HttpServer } from "@shoal/server";
+import { auditRequests } from "./audit/audit-requests.ts";
+import { auditRoutes } from "./api/audit.ts";
 import { describe } from "./api/description.ts";
 import { doctorRoutes } from "./api/doctor.ts";
 import { eventRoutes } from "./api/events.ts";
@@ -9,6 +11,7 @@ import { historyRoutes } from "./api/history.ts";
 import { limitRoutes } from "./api/limits.ts";
 import { logRoutes } from "./api/log.ts";
 import { labelRoutes } from "./api/labels.ts";
+import { metricRoutes } from "./api/metrics.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { noticeRoutes } from "./api/notices.ts";
 import { pageRoutes } from "./api/pages.ts";
@@ -20,6 +23,7 @@ import { torrentActionRoutes } from "./api/torrent-actions.ts";
 import { torrentListRoutes } from "./api/torrent-list.ts";
 import { torrentDetailRoutes } from "./api/torrent-details.ts";
 import { torrentRoutes } from "./api/torrents.ts";
+import { keepPrivate } from "./private-files.ts";
 import { RPC_PATH, RpcEndpoint } from "./rpc/endpoint.ts";
 import { watchFolderRoutes } from "./api/watch-folders.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
@@ -45,8 +49,10 @@ export interface Daemon {
 /** Starts a node and serves it over HTTP, and on a socket that only this user can open. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { settings } = options;
+  await keepPrivate(options.profile, options.log);
   const node = await ShoalNode.open(options);
   const hosts = new HostPolicy(settings.get("ui.hosts"));
+  settings.on(["ui.hosts"], () => hosts.setNames(settings.get("ui.hosts")));
   const servers: HttpServer[] = [];
   const stopWatching = watchSettings(settings, options.profile.configFiles, options.log);
   const stop = async (): Promise<void> => {
@@ -74,16 +80,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       hosts,
       tokens: node.tokens,
       trusted,
+      basePath: settings.get("ui.basePath"),
+      trustedProxies: settings.get("ui.trustedProxies"),
       explain: explainError,
       hostAdvice: (host) => `If that is this computer, allow it: shoal config set ui.hosts +${host}`,
     });
     servers.push(app);
+    auditRequests(app, node.audit);
     return app;
   };
   const serve = async (trusted: boolean): Promise<HttpServer> => {
     const app = open(trusted);
     await describeApi(app, describe(options.version));
     pageRoutes(app);
+    metricRoutes(app, node, options.version);
     await app.register(
       async (api) => {
         nodeRoutes(api, node, face);
@@ -103,6 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         doctorRoutes(api, node, options.version);
         limitRoutes(api, node.limits);
         eventRoutes(api, node.live);
+        auditRoutes(api, node);
       },
       { prefix: "/api/v1" },
     );
@@ -114,6 +125,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await web.listen({ host: settings.get("ui.host"), port: settings.get("ui.port") });
     const { address: host, port } = web.server.address() as AddressInfo;
     uiAddress = urlOf(web);
+    if (host === "127.0.0.1") await web.listenAlso("::1", port);
     const rpcPort = settings.get("rpc.port");
     let remote = web;
     if (rpcPort !== null) {

@@ -18,6 +18,7 @@ import { Doctor } from "./doctor/doctor.ts";
 import { History } from "./ledger/history.ts";
 import { Limits } from "./limits/limits.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
@@ -95,6 +96,8 @@ export class ShoalNode {
   /** For what a person may want to know at once. */
   readonly notices: Notices;
   readonly log: Log;
+  /** Who changed what. */
+  readonly audit: AuditLog;
   /** What goes on, for who watches. */
   readonly live: Live;
   readonly #database: Database<Tables>;
@@ -130,6 +133,7 @@ export class ShoalNode {
     this.torrentFetcher = new TorrentFetcher(openHttp(options.session), () =>
       options.settings.get("downloads.privateUrls"),
     );
+    this.audit = new AuditLog(parts.database, parts.log, options.now);
     this.live = new Live({ ...parts, downloadDir: () => this.downloadDir, now: options.now });
     tellOfTransfers(parts.session, parts.transfers, this.notices);
     const { offline, host, listen } = options.session;
@@ -254,6 +258,7 @@ export class ShoalNode {
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
     this.live.close();
+    await this.audit.close();
     this.torrentFetcher.close();
     await this.watchFolders.close();
     this.doctor.close();

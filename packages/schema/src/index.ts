@@ -54,3 +54,4 @@ export {
 export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";
 export { Label, LabelChanges, LabelList, LabelName } from "./label.ts";
 export { QueueMove } from "./torrent-actions.ts";
+export { AuditEntry, AuditPage } from "./audit.ts";

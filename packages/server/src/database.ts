@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { Kysely, type Migration, Migrator } from "kysely";
 import { SqliteThreadDialect } from "./sqlite-dialect.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
@@ -25,6 +26,8 @@ export interface Database<T> {
  * SqliteError, also when a newer version has changed the tables in a way that is not known here.
  */
 export async function openDatabase<T>(path: string, migrations: Migrations): Promise<Database<T>> {
+  // What SQLite makes itself others could read.
+  if (path !== ":memory:") await (await open(path, "a", 0o600)).close();
   const thread = new SqliteThread(path);
   const query = new Kysely<T>({ dialect: new SqliteThreadDialect(thread) });
   try {

@@ -16,7 +16,7 @@ const READ_ONLY = new Set(["GET", "HEAD", "OPTIONS"]);
 const TOKEN_IN_URL = /[?&](?:access_token|api_?key|auth|authorization|token)=/i;
 
 /** Whether a request with this method may change something. */
-function mayChange(method: string): boolean {
+export function mayChange(method: string): boolean {
   return !READ_ONLY.has(method);
 }
 

@@ -1,3 +1,4 @@
+import type { RequestListener, Server } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import fastify, {
@@ -13,6 +14,7 @@ import { ConnectionLimit } from "./connection-limit.ts";
 import { answerBroken, answerError } from "./error-answers.ts";
 import { Guard } from "./guard.ts";
 import type { HostPolicy } from "./host-policy.ts";
+import { openSecondListener } from "./second-listener.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import type { Scope, TokenRecord, Tokens } from "./tokens.ts";
 
@@ -29,6 +31,11 @@ declare module "fastify" {
     summary?: string;
     description?: string;
     tags?: readonly string[];
+  }
+
+  interface FastifyInstance {
+    /** Serves the same at one more address, until it is closed. Resolves with whether that address could be had. */
+    listenAlso(host: string, port: number): Promise<boolean>;
   }
 
   interface FastifyRequest {
@@ -73,13 +80,20 @@ const LAST_ANSWERS_MS = 3_000;
 /** An HTTP server on which every route needs a token unless it says otherwise, and which web pages of strangers can't use. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { idleMs = IDLE_MS, basePath = "", trustedProxies = [] } = options;
+  const http = {
+    maxHeaderSize: MAX_HEADERS,
+    headersTimeout: idleMs,
+    requestTimeout: idleMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: idleMs / 6,
+  };
   const app: HttpServer = fastify({
     bodyLimit: MAX_BODY,
     connectionTimeout: idleMs,
     requestTimeout: idleMs,
     keepAliveTimeout: idleMs,
     forceCloseConnections: "idle",
-    http: { maxHeaderSize: MAX_HEADERS, headersTimeout: idleMs, connectionsCheckingInterval: idleMs / 6 },
+    http,
     clientErrorHandler: answerBroken,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     exposeHeadRoutes: true,
@@ -91,7 +105,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.decorateRequest("bearer", null);
   const proxies = new BlockList();
   for (const proxy of trustedProxies) addTo(proxies, proxy);
-  new ConnectionLimit(CONNECTIONS_PER_CLIENT, (client) => isIn(proxies, client)).watch(app.server);
+  const limit = new ConnectionLimit(CONNECTIONS_PER_CLIENT, (client) => isIn(proxies, client));
+  const servers: Server[] = [app.server];
+  limit.watch(app.server);
+  app.decorate("listenAlso", async (host: string, port: number) => {
+    const answer: RequestListener = (request, response) => app.routing(request, response);
+    const server = await openSecondListener(answer, http, host, port);
+    if (server === null) return false;
+    server.timeout = idleMs;
+    server.on("clientError", answerBroken);
+    limit.watch(server);
+    servers.push(server);
+    return true;
+  });
   const guard = options.trusted === true ? null : new Guard(options);
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
@@ -100,7 +126,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return undefined;
   });
   app.addHook("preClose", async () => {
-    setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS).unref();
+    for (const server of servers.slice(1)) server.close();
+    for (const server of servers) server.closeIdleConnections();
+    setTimeout(() => {
+      for (const server of servers) server.closeAllConnections();
+    }, LAST_ANSWERS_MS).unref();
   });
   app.setNotFoundHandler((request) => {
     throw new ApiError(404, "ERR_NOT_FOUND", `There is nothing at ${request.url.split("?", 1)[0]}`);

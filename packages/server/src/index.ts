@@ -8,3 +8,4 @@ export { SqliteError } from "./sqlite-thread.ts";
 export { allows, type Scope, SCOPES, type TokenRecord, Tokens, type TokenStore } from "./tokens.ts";
 export { EventStream, type EventStreamOwner } from "./event-stream.ts";
 export { type ApiDescription, describeApi, openApiDocument } from "./openapi.ts";
+export { mayChange } from "./guard.ts";

@@ -5,7 +5,7 @@ import {
   EventLogQuery,
   SCHEMA_VERSION,
 } from "@shoal/schema";
-import type { HttpServer } from "@shoal/server";
+import { ApiError, type HttpServer } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
 
 /** Rows of an answer when nobody says how many. */
@@ -17,16 +17,21 @@ export function logRoutes(app: HttpServer, node: ShoalNode): void {
   app.get(
     "/log/transfers",
     { config, schema: { querystring: DeliveryLogQuery, response: { 200: DeliveryLogPage } } },
-    async ({ query: { torrent, since, limit, ...filter } }) => {
+    async ({ query: { torrent, since, limit, ...filter }, bearer }) => {
+      // Who may only read is not told where people are.
+      const hidesPeers = bearer?.scope === "read";
+      if (hidesPeers && filter.peer !== undefined)
+        throw new ApiError(403, "ERR_FORBIDDEN", "The token may read, and looking for peers needs control");
       const { settings } = node;
       const { transfers } = node.ledger;
       await transfers.flush();
-      const rows = await transfers.rows({
+      const found = await transfers.rows({
         ...filter,
         key: torrent === undefined ? undefined : keyOf(node, torrent),
         since: since === undefined ? undefined : Date.parse(since),
         limit: limit ?? USUAL_LIMIT,
       });
+      const rows = hidesPeers ? found.map((row) => ({ ...row, peer: null })) : found;
       const state = await transfers.state();
       return { schema: SCHEMA_VERSION, rows, capacity: settings.get("log.transfers"), ...state };
     },

@@ -186,4 +186,18 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "008-audit": {
+    async up(db) {
+      await db.schema
+        .createTable("audit")
+        .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+        .addColumn("at", "text", (c) => c.notNull())
+        .addColumn("who", "text")
+        .addColumn("client", "text")
+        .addColumn("action", "text", (c) => c.notNull())
+        .addColumn("target", "text", (c) => c.notNull())
+        .addColumn("status", "integer", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

@@ -188,7 +188,20 @@ export interface SwitchTable {
   readonly at: number;
 }
 
+/** Who changed what, and who was let in. */
+export interface AuditTable {
+  readonly id: Generated<number>;
+  readonly at: string;
+  /** Name of a token; null for the user of the computer. */
+  readonly who: string | null;
+  readonly client: string | null;
+  readonly action: string;
+  readonly target: string;
+  readonly status: number;
+}
+
 export interface Tables {
+  readonly audit: AuditTable;
   readonly watchFolders: WatchFolderTable;
   readonly switches: SwitchTable;
   readonly notices: NoticeTable;

@@ -88,6 +88,12 @@ export const SETTINGS = {
   "ui.host": text("127.0.0.1", "address of the web page and the API", atStart),
   "ui.port": port(8420, "port of the web page and the API", atStart),
   "ui.hosts": list("names besides localhost by which the web page may be called"),
+  "ui.basePath": text("/", "path below which a proxy shows the web page, such as /shoal", atStart),
+  "ui.trustedProxies": list(
+    "addresses or networks of proxies whose X-Forwarded headers are believed",
+    atStart,
+  ),
+  "metrics.enabled": flag(false, "numbers for Prometheus at /metrics, for who has a token"),
   "rpc.host": text("127.0.0.1", "address of that port", atStart),
   "rpc.port": optional(
     "port",
