@@ -9,6 +9,7 @@ export { IpFilter } from "./base/ip-filter.ts";
 export { ShoalError } from "./base/errors.ts";
 export { DhtNode } from "./core/dht/dht-node.ts";
 export type { DhtConfig, DhtItem, LookupResult } from "./core/dht/dht-types.ts";
+export { REASONS, type WaitingCode } from "./core/reasons.ts";
 export { ClockEvidence } from "./core/clock-evidence.ts";
 export { ExternalAddress } from "./core/external-address.ts";
 export { type Rng, Xoshiro128 } from "./base/rng.ts";

@@ -94,7 +94,11 @@ export class Node {
       ipFilter: new IpFilter(),
     };
     const http = witnessedHttp(
-      parts.web.client(this.host, () => this.isAlive),
+      parts.web.client(
+        this.host,
+        () => this.isAlive,
+        () => this.clock.wallTime(),
+      ),
       shared.clockEvidence,
       this.clock,
     );

@@ -15,6 +15,7 @@ import { poisonedMagnet } from "./scenarios/poisoned-magnet.ts";
 import { simultaneousConnect } from "./scenarios/simultaneous-connect.ts";
 import { slowLastPeer } from "./scenarios/slow-last-peer.ts";
 import { speedLimits } from "./scenarios/speed-limits.ts";
+import { WHY_SCENARIOS } from "./scenarios/why/index.ts";
 import { trackerTiers } from "./scenarios/tracker-tiers.ts";
 
 /** All scenarios, in the order in which they are listed and told. */
@@ -35,5 +36,6 @@ export const SCENARIOS: readonly Scenario[] = [
   diskDisorder,
   lossyLinks,
   poisonedMagnet,
+  ...WHY_SCENARIOS,
   speedLimits,
 ];

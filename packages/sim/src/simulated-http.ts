@@ -20,6 +20,12 @@ export type RangeServer = (
   to: number,
 ) => (Omit<HttpHead, "url"> & { readonly body: Uint8Array; readonly bytesPerSecond: number }) | null;
 
+/** Of a certificate, milliseconds since 1970. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
+}
+
 const PART_BYTES = 65_536;
 
 /** Web servers by host name. A name without server answers every announce with no peers, and remembers it. */
@@ -30,27 +36,32 @@ export class SimulatedWeb {
   readonly underWay: Set<URL> = new Set();
   readonly #servers: Map<string, HttpServer> = new Map();
   readonly #rangeServers: Map<string, RangeServer> = new Map();
+  readonly #certificates: Map<string, Validity> = new Map();
   readonly #at: (delayMs: Millis, callback: () => void) => void;
 
   constructor(at: (delayMs: Millis, callback: () => void) => void) {
     this.#at = at;
   }
 
-  serve(host: string, server: HttpServer): void {
+  /** `certificate`: for those who ask over HTTPS. */
+  serve(host: string, server: HttpServer, certificate?: Validity): void {
     this.#servers.set(host, server);
+    if (certificate !== undefined) this.#certificates.set(host, certificate);
   }
 
   serveRanges(host: string, server: RangeServer): void {
     this.#rangeServers.set(host, server);
   }
 
-  /** The web as the host at an address sees it; nothing comes any more when its process is gone. */
-  client(from: string, isAlive: () => boolean): Http {
+  /** The web as the host at an address sees it, at its time; nothing comes any more when its process is gone. */
+  client(from: string, isAlive: () => boolean, wallTime: () => number): Http {
     const never = new Promise<never>(() => undefined);
     return {
       get: async (url, options) => {
         try {
-          return await this.#get(new URL(url), from, options);
+          const target = new URL(url);
+          this.#checkCertificate(target, wallTime());
+          return await this.#get(target, from, options);
         } finally {
           if (!isAlive()) await never;
         }
@@ -59,6 +70,16 @@ export class SimulatedWeb {
       stream: (url, range, sink) => this.#stream(new URL(url), range, sink),
       close: () => undefined,
     };
+  }
+
+  /** Throws ERR_HTTP, as Node's TLS would have it. */
+  #checkCertificate({ protocol, hostname }: URL, now: number): void {
+    const validity = this.#certificates.get(hostname);
+    if (protocol !== "https:" || validity === undefined) return;
+    const systemCode =
+      now < validity.from ? "CERT_NOT_YET_VALID" : now > validity.to ? "CERT_HAS_EXPIRED" : null;
+    if (systemCode !== null)
+      throw new ShoalError("ERR_HTTP", `the certificate of ${hostname} is not valid now`, { systemCode });
   }
 
   #stream(url: URL, range: HttpRange, sink: HttpSink): HttpStream {

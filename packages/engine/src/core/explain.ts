@@ -57,6 +57,8 @@ export interface WaitingFacts {
   readonly trackerFailure: { readonly refused: boolean; readonly message: string } | null;
   /** Where else peers are sought. */
   readonly finders: readonly FinderFacts[];
+  /** Packets that were sent to nodes of the DHT while none has ever answered; 0 as soon as one has. */
+  readonly dhtUnanswered: number;
   /** Web servers that are being asked for pieces. */
   readonly webSeeds: number;
   /** Why one of the others can't be used for a while; null when there is none, or no reason to name. */
@@ -79,6 +81,8 @@ export interface WaitingFacts {
 const MANY_SILENT = 5;
 /** The same for nodes of the DHT, of which a few are always asked in vain. */
 const MANY_SILENT_NODES = 4;
+/** The same for packets to nodes of which none is known to be there. */
+const MANY_PACKETS = 12;
 
 /**
  * Why nothing arrives, or why not everything can be shared; null when all is well or nothing is wanted. The first rule that
@@ -175,9 +179,14 @@ function explainBlocked(facts: WaitingFacts): string | null {
       return `${who}: something on the way blocks connections to them`;
     }
   }
-  if (facts.candidates === 0 && facts.trackersAnswered > 0 && dht !== undefined) {
-    if (dht.asked >= MANY_SILENT_NODES && dht.answered === 0)
-      return `nothing comes back over UDP: none of ${dht.asked} nodes of the DHT answered, while trackers did, naming nobody`;
+  if (facts.candidates === 0 && facts.trackersAnswered > 0 && dht?.answered === 0) {
+    const silent =
+      dht.asked >= MANY_SILENT_NODES
+        ? `none of ${dht.asked} nodes of the DHT answered`
+        : facts.dhtUnanswered >= MANY_PACKETS
+          ? `none of ${facts.dhtUnanswered} packets to the DHT was answered`
+          : null;
+    if (silent !== null) return `nothing comes back over UDP: ${silent}, while trackers did, naming nobody`;
   }
   return null;
 }

@@ -58,6 +58,8 @@ export class DhtNodes implements DatagramProtocol {
   readonly #waiting: Set<() => void> = new Set();
   readonly #stopVotes: () => void;
 
+  #sent = 0;
+
   constructor(parts: DhtNodesParts) {
     this.#parts = parts;
     this.#alarms = new Alarms(parts.clock, (own, now) => {
@@ -140,6 +142,11 @@ export class DhtNodes implements DatagramProtocol {
     });
   }
 
+  /** Packets that were sent while nobody has answered yet; 0 as soon as somebody is known. */
+  get unanswered(): number {
+    return this.ready().length > 0 ? 0 : this.#sent;
+  }
+
   states(): NodeStates {
     return {
       v4: this.#nodes.get(4)?.node.state() ?? null,
@@ -168,7 +175,10 @@ export class DhtNodes implements DatagramProtocol {
         randomBytes: (target) => random.fill(target),
         sha1: hasher.sha1,
         verify: (publicKey, message, signature) => signer.verify(publicKey, message, signature),
-        send: (bytes, to) => sockets.send(bytes, to),
+        send: (bytes, to) => {
+          this.#sent++;
+          sockets.send(bytes, to);
+        },
         onAnnounce,
         onExternalAddress: (host, by) => external.vote(host, by.host, "dht"),
       },

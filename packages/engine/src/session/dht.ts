@@ -134,6 +134,11 @@ export class Dht implements PeerFinder {
     return { ipv4: this.#nodes.stats(4), ipv6: this.#nodes.stats(6) };
   }
 
+  /** Packets that were sent while nobody has answered yet; 0 as soon as somebody is known. */
+  get unanswered(): number {
+    return this.#nodes.unanswered;
+  }
+
   async close(): Promise<void> {
     if (!this.#isOpen) return this.#sockets.close();
     this.#isOpen = false;

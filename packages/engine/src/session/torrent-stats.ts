@@ -20,7 +20,10 @@ export interface StatsSources {
   readonly swarm: TorrentSwarm;
   readonly discovery: TorrentDiscovery;
   readonly metadata: TorrentMetadata;
-  readonly context: Pick<SessionContext, "clock" | "clockEvidence" | "net" | "obfuscation" | "storeFlow">;
+  readonly context: Pick<
+    SessionContext,
+    "clock" | "clockEvidence" | "dht" | "net" | "obfuscation" | "storeFlow"
+  >;
   /** Why it is paused, when it is. */
   hold(): Hold | null;
   readonly v2Only: boolean;
@@ -100,6 +103,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     trackersAnswered: trackers.answered,
     trackerFailure: trackers.failure,
     finders: sources.discovery.progress(),
+    dhtUnanswered: context.dht?.unanswered ?? 0,
     webSeeds: content?.webSeeds.asked ?? 0,
     webSeedFailure: content?.webSeeds.failure ?? null,
     metadataSources: metadata.sourceCount,

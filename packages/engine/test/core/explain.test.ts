@@ -30,6 +30,7 @@ const FACTS: WaitingFacts = {
   trackersAnswered: 0,
   trackerFailure: null,
   finders: [],
+  dhtUnanswered: 0,
   webSeeds: 0,
   needsHashes: false,
   webSeedFailure: null,
@@ -81,6 +82,11 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     "blocked",
     { trackers: 1, trackersAnswered: 1, finders: [{ ...DHT, answered: 0 }] },
     /^nothing comes back over UDP: none of 70 nodes of the DHT answered, while trackers did/,
+  ],
+  [
+    "blocked",
+    { trackers: 1, trackersAnswered: 1, finders: [{ ...DHT, asked: 0, answered: 0 }], dhtUnanswered: 12 },
+    /^nothing comes back over UDP: none of 12 packets to the DHT was answered, while trackers did/,
   ],
   ["peers-silent", { candidates: 6, silent: 6 }, /^6 known peers did not answer; trying again$/],
   [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { REASONS } from "@shoal/engine/composition";
 import { playScenario } from "../../dist/play-scenario.js";
 import { SCENARIOS } from "../../dist/scenarios.js";
 
@@ -24,6 +25,11 @@ describe("scenarios, with the sessions' invariants checked after every input", (
       assert.ok(played.ok, JSON.stringify(played));
     });
   }
+
+  test("each reason for waiting has a scenario that produces and ends it", () => {
+    const played = SCENARIOS.flatMap(({ name }) => (name.startsWith("why-") ? [name.slice(4)] : []));
+    assert.deepEqual(played.toSorted(), Object.keys(REASONS).toSorted());
+  });
 
   test("the same seed gives the same run, another seed another one", async () => {
     const scenario = SCENARIOS.find(({ name }) => name === "flash-crowd")!;
