@@ -22,6 +22,13 @@ import {
 } from "./daemon/declarations.ts";
 import { doctorDeclaration } from "./doctor/declaration.ts";
 import { getDeclaration } from "./get/declaration.ts";
+import {
+  eventLogDeclaration,
+  historyDeclaration,
+  statsDeclaration,
+  transferLogDeclaration,
+  undoDeclaration,
+} from "./ledger/declarations.ts";
 import { manDeclaration } from "./man/declaration.ts";
 import {
   limitDownDeclaration,
@@ -34,6 +41,7 @@ import { profileListDeclaration, profileRunDeclaration } from "./profile/declara
 import { sendDeclaration } from "./send/declaration.ts";
 import { listTokensDeclaration, newTokenDeclaration, revokeTokenDeclaration } from "./token/declarations.ts";
 import {
+  cancelDeclaration,
   listDeclaration,
   pauseDeclaration,
   removeDeclaration,
@@ -86,7 +94,13 @@ export const COMMANDS: readonly Command[] = [
   command(listDeclaration, async () => (await import("./transfers/list.ts")).runList),
   command(pauseDeclaration, async () => (await import("./transfers/change.ts")).runPause),
   command(resumeDeclaration, async () => (await import("./transfers/change.ts")).runResume),
+  command(cancelDeclaration, async () => (await import("./transfers/change.ts")).runCancel),
   command(removeDeclaration, async () => (await import("./transfers/change.ts")).runRemove),
+  command(undoDeclaration, async () => (await import("./ledger/undo.ts")).runUndo),
+  command(historyDeclaration, async () => (await import("./ledger/history.ts")).runHistory),
+  command(statsDeclaration, async () => (await import("./ledger/stats.ts")).runStats),
+  command(transferLogDeclaration, async () => (await import("./ledger/transfer-log.ts")).runTransferLog),
+  command(eventLogDeclaration, async () => (await import("./ledger/event-log.ts")).runEventLog),
   command(doctorDeclaration, async () => (await import("./doctor/run.ts")).runDoctor),
   command(createDeclaration, async () => (await import("./torrent/create.ts")).runCreate),
   command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),

@@ -6,7 +6,6 @@ export type CounterName =
   | "sessions"
   /** Milliseconds in which a node ran. */
   | "activeMs"
-  | "added"
   | "deliveriesDropped"
   /** When that happened first, milliseconds since 1970. */
   | "deliveriesDroppedAt";

@@ -89,10 +89,18 @@ export class Totals {
         ...all,
         sessions: counters.get("sessions"),
         activeMs: counters.get("activeMs"),
-        added: counters.get("added"),
+        added: await this.#added(),
       },
       days,
     };
+  }
+
+  /** Transfers that ever were: each had a number of its own. */
+  async #added(): Promise<number> {
+    const { rows } = await sql<{
+      seq: number;
+    }>`select seq from sqlite_sequence where name = 'torrents'`.execute(this.#parts.database.query);
+    return rows[0]?.seq ?? 0;
   }
 
   /** Writes what was not written yet. */

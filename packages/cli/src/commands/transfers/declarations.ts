@@ -51,6 +51,16 @@ export const resumeDeclaration: Declaration<AllOption> = {
   exits: ["daemon", "notFound", "partial"],
 };
 
+export const cancelDeclaration: Declaration<AllOption> = {
+  name: "cancel",
+  summary: "stop transfers and forget them; files stay",
+  about: [WHICH, "They can be brought back with shoal undo, and later with shoal history --retry ID."],
+  arguments: [TARGETS],
+  options: ALL,
+  examples: [{ line: "shoal cancel failed", about: "what can't go on is forgotten" }],
+  exits: ["daemon", "notFound", "partial"],
+};
+
 export interface RemoveOptions extends AllOption {
   readonly deleteFiles: boolean;
 }
@@ -63,7 +73,10 @@ const REMOVE_OPTIONS: SpecsOf<RemoveOptions> = {
 export const removeDeclaration: Declaration<RemoveOptions> = {
   name: "rm",
   summary: "take transfers off the list; their files stay",
-  about: ["With --delete-files those files go that the download has made: none that was there before."],
+  about: [
+    "With --delete-files those files go that the download has made: none that was there before, and none that another transfer has.",
+    "Within 5 minutes all comes back with: shoal undo. After that the files are deleted for good.",
+  ],
   arguments: [TARGETS],
   options: REMOVE_OPTIONS,
   examples: [{ line: "shoal rm done", about: "the list has only what goes on" }],
