@@ -84,10 +84,11 @@ async function dispatch(
       return 0;
     case "help":
     case "bare": {
-      const { helpPage, startScreen } = await import("./commands/help.ts");
+      const { helpPage } = await import("./commands/help.ts");
+      const { showStart } = await import("./commands/start-screen.ts");
       const lines =
         parsed.type === "bare"
-          ? startScreen(readVersion(), output.style)
+          ? await showStart(context, output)
           : (helpPage(parsed.topic, COMMANDS, output.style) ?? []);
       for (const line of lines) output.data(line);
       output.document({ help: lines });
@@ -105,7 +106,10 @@ async function withCommand(
 ): Promise<readonly string[] | null> {
   const at = firstWord(words);
   const word = at < 0 ? undefined : words[at];
-  const known = COMMANDS.map(({ name }) => name.split(" ")[0] as string);
+  const known = COMMANDS.flatMap(({ name, alias }) => [
+    name.split(" ")[0] as string,
+    ...(alias === undefined ? [] : [alias]),
+  ]);
   if (word !== undefined && known.includes(word)) checkVerb(word, words[at + 1]);
   if (word === undefined || known.includes(word)) return words;
   if (isGettable(word) || word === "-") return words.toSpliced(at, 0, "get");

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { firstWord, isGettable, isInfoHash, nearest } from "../dist/commands/guess.js";
-import { helpPage, startScreen } from "../dist/commands/help.js";
+import { helpPage } from "../dist/commands/help.js";
 import { parsePeer, parsePieceSize, parsePorts, parseTrackerUrl } from "../dist/commands/option.js";
 import { globalOptions, parseCommandLine, splitJsonFields } from "../dist/commands/parse.js";
+import { startScreen } from "../dist/commands/start-screen.js";
 import { COMMANDS } from "../dist/commands/table.js";
 import { CliError, ERROR_EXITS, toFailure } from "../dist/errors.js";
 import { EXIT_CODES } from "../dist/exit-codes.js";
@@ -211,9 +212,15 @@ test("help: every option is declared under the camelCase of its long flag, and n
 });
 
 test("start screen: at most 12 lines, five commands", () => {
-  const lines = startScreen("9.9.9", PLAIN);
-  assert.ok(lines.length <= 12);
-  assert.equal(lines.filter((line) => line.startsWith("  shoal ")).length, 5);
+  const fields = { state: "downloading", name: "x".repeat(99), wanted: 9, have: 3, downRate: 7, upRate: 0 };
+  const torrents = Array.from({ length: 9 }, (_, at) => ({ id: at + 1, ...fields }));
+  const busy = { pid: 1, torrents } as unknown as Parameters<typeof startScreen>[2];
+  for (const now of [null, busy]) {
+    const lines = startScreen("9.9.9", PLAIN, now);
+    assert.ok(lines.length <= 12);
+    for (const line of lines) assert.ok(line.length <= 80, line);
+    assert.equal(lines.filter((line) => line.startsWith("  shoal ")).length, 5);
+  }
 });
 
 test("exit codes: distinct numbers, each with a meaning and a fix; every error leads to one", () => {

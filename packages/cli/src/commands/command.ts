@@ -32,6 +32,8 @@ export type NoOptions = Readonly<Record<never, never>>;
 export interface Declaration<Options> {
   /** "get", or with the noun before it "torrent create". */
   readonly name: string;
+  /** A shorter word for the same. */
+  readonly alias?: string;
   readonly summary: string;
   /** Paragraphs for its help page. */
   readonly about: readonly string[];

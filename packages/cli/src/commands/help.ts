@@ -17,26 +17,6 @@ const NOUNS: Readonly<Record<string, string>> = {
   torrent: "make, read and check .torrent files",
 };
 
-/** The start screen: at most 12 lines. */
-export function startScreen(version: string, style: Style): string[] {
-  const { bold, accent, dim } = style;
-  const rows = [
-    ["shoal send PATH", "share a file or folder; prints a link for your friend"],
-    ["shoal get LINK", "fetch what a magnet link or .torrent file names"],
-    ["shoal torrent create PATH", "make a .torrent file without sharing it"],
-    ["shoal torrent info FILE", "what is in a .torrent file or magnet link"],
-    ["shoal help", "all commands; shoal help get explains one"],
-  ] as const;
-  return [
-    `${bold("shoal")} ${dim(version)}  moves files directly between people's computers.`,
-    "Every other BitTorrent program can take part; no account, no server in the middle.",
-    "",
-    ...rows.map(([line, about]) => `  ${accent(line.padEnd(28))}${about}`),
-    "",
-    dim("Nothing is shared until you run one of these."),
-  ];
-}
-
 /** Help for shoal, for a noun ("torrent") or for a command ("torrent create"); null when there is no such topic. */
 export function helpPage(topic: string, table: readonly Command[], style: Style): string[] | null {
   if (topic === "") return overview(table, style);

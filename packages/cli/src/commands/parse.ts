@@ -45,6 +45,7 @@ export function parseCommandLine(argv: readonly string[], table: readonly Comman
     const verb = words[words.length - 1] as string;
     const noun = words.length > 1 ? (words[0] as string) : null;
     const parser = silent(new Parser(verb));
+    if (command.alias !== undefined) parser.alias(command.alias);
     for (const { name, optional, many } of command.arguments) {
       const inner = `${name}${many === true ? "..." : ""}`;
       parser.argument(optional === true ? `[${inner}]` : `<${inner}>`);

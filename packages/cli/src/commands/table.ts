@@ -46,6 +46,8 @@ import {
   pauseDeclaration,
   removeDeclaration,
   resumeDeclaration,
+  showDeclaration,
+  watchDeclaration,
 } from "./transfers/declarations.ts";
 import {
   createDeclaration,
@@ -92,6 +94,8 @@ export const COMMANDS: readonly Command[] = [
   command(sendDeclaration, async () => (await import("./send/run.ts")).runSend),
   command(getDeclaration, async () => (await import("./get/run.ts")).runGet),
   command(listDeclaration, async () => (await import("./transfers/list.ts")).runList),
+  command(showDeclaration, async () => (await import("./transfers/show.ts")).runShow),
+  command(watchDeclaration, async () => (await import("./transfers/watch.ts")).runWatch),
   command(pauseDeclaration, async () => (await import("./transfers/change.ts")).runPause),
   command(resumeDeclaration, async () => (await import("./transfers/change.ts")).runResume),
   command(cancelDeclaration, async () => (await import("./transfers/change.ts")).runCancel),

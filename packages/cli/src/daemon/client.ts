@@ -55,8 +55,11 @@ export class DaemonClient {
    * What goes on, until the daemon ends the stream or the signal says so. `query` as in the API's documentation, such as
    * "?topics=torrents&columns=name,state". Throws ERR_DAEMON.
    */
-  async *events(query: string): AsyncGenerator<LiveEvent, void, undefined> {
-    const response = await this.#open("GET", `/events${query}`, null);
+  async *events(
+    query: string,
+    signal: AbortSignal = this.#signal,
+  ): AsyncGenerator<LiveEvent, void, undefined> {
+    const response = await this.#open("GET", `/events${query}`, null, undefined, signal);
     response.setEncoding("utf8");
     const reader = new EventReader();
     if (response.statusCode !== 200) {
@@ -92,11 +95,17 @@ export class DaemonClient {
   }
 
   /** Resolves with the head of the answer. Throws ERR_DAEMON. */
-  #open(method: string, path: string, body: string | null, timeout?: number): Promise<IncomingMessage> {
+  #open(
+    method: string,
+    path: string,
+    body: string | null,
+    timeout?: number,
+    signal = this.#signal,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const { address } = this;
       const headers: Record<string, string> = body === null ? {} : { "content-type": "application/json" };
-      const options: RequestOptions = { method, headers, signal: this.#signal };
+      const options: RequestOptions = { method, headers, signal };
       if (timeout !== undefined) options.timeout = timeout;
       let sent: ClientRequest;
       if (address.type === "socket") {

@@ -85,6 +85,11 @@ export class Output {
     return this.#context.stderr.columns || 80;
   }
 
+  /** Rows of the terminal, for layouts; 24 when it doesn't say. */
+  get terminalRows(): number {
+    return this.#context.stderr.rows || 24;
+  }
+
   /** A line of the result; nothing with --json. */
   data(line = ""): void {
     if (!this.json) this.#write(() => this.#context.stdout.write(`${line}\n`));
@@ -98,6 +103,19 @@ export class Output {
   /** The one JSON document of a command that isn't streaming; nothing without --json. */
   document(fields: Readonly<Record<string, unknown>>): void {
     if (this.json) this.#writeJson({ schema: SCHEMA, ...this.#chosen(fields) });
+  }
+
+  /** The document of a list: --json=a,b chooses fields of its rows, unless it names the list itself. */
+  rows(name: string, rows: readonly object[], rest: Readonly<Record<string, unknown>> = {}): void {
+    const fields = this.#fields;
+    if (fields === null || fields.includes(name)) this.document({ ...rest, [name]: rows });
+    else if (this.json)
+      this.#writeJson({
+        schema: SCHEMA,
+        [name]: rows.map((row) =>
+          Object.fromEntries(Object.entries(row).filter(([field]) => fields.includes(field))),
+        ),
+      });
   }
 
   /** A line of a streaming command; nothing without --json. */

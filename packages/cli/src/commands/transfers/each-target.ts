@@ -1,11 +1,12 @@
 import type { Torrent, TorrentList } from "@shoal/schema";
 
+import type { Context } from "../../context.ts";
 import { type DaemonClient, daemonClient } from "../../daemon-client.ts";
 import { toFailure, usageError } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { clean } from "../../ui/clean.ts";
 import type { Invocation } from "../command.ts";
-import { findTargets } from "./targets.ts";
+import { findTarget, findTargets } from "./targets.ts";
 
 /** Of commands that are about everything, too. */
 export interface AllOption {
@@ -59,6 +60,16 @@ export async function forEachTarget(
     output.note(`There is nothing to do: no transfer is ${named.map(clean).join(", ")}.`);
   output.document({ [done]: worked, failed: failures.length, results });
   return failures.length === 0 ? EXIT_CODES.ok.code : EXIT_CODES.partial.code;
+}
+
+/** The daemon, and the one transfer that a word names. Throws ERR_NOT_FOUND. */
+export async function oneTarget(
+  context: Context,
+  word: string,
+): Promise<{ readonly daemon: DaemonClient; readonly torrent: Torrent }> {
+  const daemon = await daemonClient(context);
+  const { torrents } = await daemon.get<TorrentList>("/torrents");
+  return { daemon, torrent: findTarget(word, torrents) };
 }
 
 function targetWords(words: readonly string[], all: boolean): readonly string[] {
