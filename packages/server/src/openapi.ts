@@ -38,8 +38,8 @@ export function openApiDocument(app: HttpServer): object {
 const NAME = "x-name";
 
 function described(schema: FastifySchema | undefined, scope: string = "control"): FastifySchema {
-  if (schema?.summary === undefined) return { hide: true };
-  const { response } = schema as { response?: Record<string, unknown> };
+  if (schema === undefined) return { hide: true };
+  const { default: _error, ...response } = (schema as { response?: Record<string, unknown> }).response ?? {};
   const isOpen = scope === "nobody";
   const who = isOpen ? "Needs no token." : `Needs a token that may ${scope}.`;
   return {

@@ -11,6 +11,7 @@ export function describe(version: string): ApiDescription {
       { name: "torrents", description: "Transfers: what there is, adding, and all that is done to one." },
       { name: "labels", description: "Names under which transfers are kept together." },
       { name: "shares", description: "Files and folders that are made into torrents." },
+      { name: "labels", description: "Names for groups of transfers, with folders and goals of their own." },
       { name: "events", description: "What changes, as it changes." },
       { name: "history", description: "What was, and how much." },
       { name: "settings", description: "What can be set for all." },

@@ -45,7 +45,12 @@ export function eventRoutes(app: HttpServer, live: Live): void {
           "Server-sent events. Of transfers: one `snapshot`, then a `delta` each second in which something changed, with the cells that did. `since` goes on where an earlier stream ended; what is too old gets a `reset` and a new `snapshot`. Besides: `node` with the numbers of the node that changed, `notice`, and `log` where asked for. A comment each 15 s shows that the stream lives. Who reads slowly gets the latest, not all.",
         tags: ["events"],
         querystring: Wanted,
-        produces: ["text/event-stream"],
+        response: {
+          200: {
+            description: "Events, until the reader or the daemon ends them.",
+            content: { "text/event-stream": { schema: Type.String() } },
+          },
+        },
       },
     },
     (request, reply) => {

@@ -15,7 +15,15 @@ export function historyRoutes(app: HttpServer, node: ShoalNode): void {
   const config = { scope: "read" } as const;
   app.get(
     "/history",
-    { config, schema: { querystring: HistoryQuery, response: { 200: HistoryList } } },
+    {
+      config,
+      schema: {
+        summary: "What has become of transfers",
+        tags: ["history"],
+        querystring: HistoryQuery,
+        response: { 200: HistoryList },
+      },
+    },
     async ({ query: { limit, ...filter } }) => ({
       schema: SCHEMA_VERSION,
       entries: await history.list({ ...filter, limit: limit ?? USUAL_LIMIT }),
@@ -23,33 +31,80 @@ export function historyRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.post(
     "/history/:id/retry",
-    { schema: { params: Id, body: Nothing, response: { 200: Torrent } } },
+    {
+      schema: {
+        summary: "Begins anew what failed or was cancelled",
+        tags: ["history"],
+        params: Id,
+        body: Nothing,
+        response: { 200: Torrent },
+      },
+    },
     async ({ params }) => (await history.retry(params.id)).view(),
   );
   app.delete(
     "/history",
-    { schema: { response: { 200: Type.Object({ cleared: Type.Literal(true) }) } } },
+    {
+      schema: {
+        summary: "Forgets the history",
+        tags: ["history"],
+        response: { 200: Type.Object({ cleared: Type.Literal(true) }) },
+      },
+    },
     async () => {
       await history.clear();
       return { cleared: true as const };
     },
   );
-  app.get("/trash", { config, schema: { response: { 200: TrashList } } }, async () => ({
-    schema: SCHEMA_VERSION,
-    entries: trash.list(),
-  }));
-  app.post("/undo", { schema: { body: Nothing, response: { 200: Undone } } }, async () => ({
-    schema: SCHEMA_VERSION,
-    torrents: (await trash.undo()).map((transfer) => transfer.view()),
-  }));
+  app.get(
+    "/trash",
+    {
+      config,
+      schema: { summary: "Removals that can be undone", tags: ["history"], response: { 200: TrashList } },
+    },
+    async () => ({
+      schema: SCHEMA_VERSION,
+      entries: trash.list(),
+    }),
+  );
+  app.post(
+    "/undo",
+    {
+      schema: {
+        summary: "Undoes the last removal",
+        tags: ["history"],
+        body: Nothing,
+        response: { 200: Undone },
+      },
+    },
+    async () => ({
+      schema: SCHEMA_VERSION,
+      torrents: (await trash.undo()).map((transfer) => transfer.view()),
+    }),
+  );
   app.post(
     "/trash/:id/restore",
-    { schema: { params: Id, body: Nothing, response: { 200: Torrent } } },
+    {
+      schema: {
+        summary: "Brings a removed transfer back",
+        tags: ["history"],
+        params: Id,
+        body: Nothing,
+        response: { 200: Torrent },
+      },
+    },
     async ({ params }) => (await trash.restore(params.id)).view(),
   );
   app.delete(
     "/trash/:id",
-    { schema: { params: Id, response: { 200: Type.Object({ deleted: Type.Integer() }) } } },
+    {
+      schema: {
+        summary: "Ends the time in which a removal can be undone",
+        tags: ["history"],
+        params: Id,
+        response: { 200: Type.Object({ deleted: Type.Integer() }) },
+      },
+    },
     async ({ params }) => {
       await trash.purge(params.id);
       return { deleted: params.id };

@@ -16,7 +16,15 @@ export function logRoutes(app: HttpServer, node: ShoalNode): void {
   const config = { scope: "read" } as const;
   app.get(
     "/log/transfers",
-    { config, schema: { querystring: DeliveryLogQuery, response: { 200: DeliveryLogPage } } },
+    {
+      config,
+      schema: {
+        summary: "Which piece came from whom, and went to whom",
+        tags: ["history"],
+        querystring: DeliveryLogQuery,
+        response: { 200: DeliveryLogPage },
+      },
+    },
     async ({ query: { torrent, since, limit, ...filter }, bearer }) => {
       // Who may only read is not told where people are.
       const hidesPeers = bearer?.scope === "read";
@@ -38,7 +46,15 @@ export function logRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.get(
     "/log/events",
-    { config, schema: { querystring: EventLogQuery, response: { 200: EventLogPage } } },
+    {
+      config,
+      schema: {
+        summary: "What happened",
+        tags: ["history"],
+        querystring: EventLogQuery,
+        response: { 200: EventLogPage },
+      },
+    },
     async ({ query: { limit, ...filter } }) => ({
       schema: SCHEMA_VERSION,
       rows: await node.ledger.events.rows({ ...filter, limit: limit ?? USUAL_LIMIT }),

@@ -1,3 +1,4 @@
+import { Type } from "typebox";
 import { ApiError, type HttpServer } from "@shoal/server";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -14,7 +15,9 @@ export function metricRoutes(app: HttpServer, { settings, session, live }: Shoal
         description:
           "Off unless the setting `metrics.enabled` is on. Give Prometheus the token as `bearer_token`.",
         tags: ["node"],
-        produces: ["text/plain"],
+        response: {
+          200: { description: "Metrics.", content: { "text/plain": { schema: Type.String() } } },
+        },
       },
     },
     async (_request, reply) => {

@@ -15,22 +15,37 @@ export interface NodeFace {
 /** The node itself: what it is, and its end. */
 export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): void {
   const startedAt = new Date().toISOString();
-  app.get("/info", { config: { scope: "read" }, schema: { response: { 200: NodeInfo } } }, async () => ({
-    schema: SCHEMA_VERSION,
-    version: face.version,
-    pid: process.pid,
-    profile: node.profile.name,
-    peerId: node.identity.peerId,
-    startedAt,
-    downloadDir: node.downloadDir,
-    peerPort: node.session.endpoint?.port ?? null,
-    ui: face.ui(),
-  }));
+  app.get(
+    "/info",
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "What runs, and where it can be reached",
+        tags: ["node"],
+        response: { 200: NodeInfo },
+      },
+    },
+    async () => ({
+      schema: SCHEMA_VERSION,
+      version: face.version,
+      pid: process.pid,
+      profile: node.profile.name,
+      peerId: node.identity.peerId,
+      startedAt,
+      downloadDir: node.downloadDir,
+      peerPort: node.session.endpoint?.port ?? null,
+      ui: face.ui(),
+    }),
+  );
   app.post(
     "/shutdown",
     {
       config: { scope: "admin" },
-      schema: { response: { 200: Type.Object({ stopping: Type.Literal(true) }) } },
+      schema: {
+        summary: "Ends the node in good order",
+        tags: ["node"],
+        response: { 200: Type.Object({ stopping: Type.Literal(true) }) },
+      },
     },
     async () => {
       // After the answer has gone out: the connection that it goes by ends, too.

@@ -9,7 +9,15 @@ const Which = Type.Object({ unseen: Type.Optional(Type.Boolean()) });
 export function noticeRoutes(app: HttpServer, { board }: ShoalNode): void {
   app.get(
     "/notices",
-    { config: { scope: "read" }, schema: { querystring: Which, response: { 200: KeptNoticeList } } },
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "What a person may want to know",
+        tags: ["history"],
+        querystring: Which,
+        response: { 200: KeptNoticeList },
+      },
+    },
     async ({ query: { unseen = false } }) => ({
       schema: SCHEMA_VERSION,
       notices: board.list().filter(({ seenAt }) => !unseen || seenAt === null),
@@ -17,7 +25,14 @@ export function noticeRoutes(app: HttpServer, { board }: ShoalNode): void {
   );
   app.post(
     "/notices/seen",
-    { schema: { body: NoticesSeen, response: { 200: KeptNoticeList } } },
+    {
+      schema: {
+        summary: "Marks notices as seen",
+        tags: ["history"],
+        body: NoticesSeen,
+        response: { 200: KeptNoticeList },
+      },
+    },
     async ({ body }) => {
       await board.seen(body.upTo);
       return { schema: SCHEMA_VERSION, notices: board.list().filter(({ seenAt }) => seenAt === null) };

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { FastifyReply } from "fastify";
+import { Type } from "typebox";
 import { openApiDocument, type HttpServer } from "@shoal/server";
 
 interface Page {
@@ -31,9 +33,13 @@ export function pageRoutes(app: HttpServer): void {
     "/api/v1/openapi.json",
     {
       config,
-      schema: { summary: "This API as an OpenAPI 3.1 document", tags: ["node"] },
+      schema: {
+        summary: "This API as an OpenAPI 3.1 document",
+        tags: ["node"],
+        response: { 200: Type.Object({ openapi: Type.String() }, { additionalProperties: true }) },
+      },
     },
-    (_request, reply) => {
+    (_request, reply: FastifyReply) => {
       document ??= JSON.stringify(openApiDocument(app));
       return reply.type("application/json; charset=utf-8").send(document);
     },

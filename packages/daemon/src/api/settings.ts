@@ -13,19 +13,41 @@ import type { SettingChanges, Settings } from "../settings/settings.ts";
 /** What can be set: reading it, and changing the user's configuration file. */
 export function settingRoutes(app: HttpServer, settings: Settings): void {
   const response = { 200: SettingsDocument, default: ErrorBody };
-  app.get("/settings", { config: { scope: "read" }, schema: { response } }, async () => documentOf(settings));
+  app.get(
+    "/settings",
+    {
+      config: { scope: "read" },
+      schema: { summary: "All settings, and where each value comes from", tags: ["settings"], response },
+    },
+    async () => documentOf(settings),
+  );
   app.patch(
     "/settings",
-    { config: { scope: "admin" }, schema: { body: SettingsChange, response } },
+    {
+      config: { scope: "admin" },
+      schema: {
+        summary: "Changes settings in the user's configuration file",
+        tags: ["settings"],
+        body: SettingsChange,
+        response,
+      },
+    },
     async ({ body }) => {
       await settings.set(changes(body));
       return documentOf(settings);
     },
   );
-  app.post("/settings/reload", { config: { scope: "admin" }, schema: { response } }, async () => {
-    await settings.reload();
-    return documentOf(settings);
-  });
+  app.post(
+    "/settings/reload",
+    {
+      config: { scope: "admin" },
+      schema: { summary: "Reads the configuration file again", tags: ["settings"], response },
+    },
+    async () => {
+      await settings.reload();
+      return documentOf(settings);
+    },
+  );
 }
 
 /** Throws ApiError ERR_VALIDATION for what can't be set, and ERR_FORBIDDEN for what can't be set from here. */

@@ -12,7 +12,14 @@ export function shareRoutes(app: HttpServer, node: ShoalNode): void {
   const { shares } = node;
   app.post(
     "/shares",
-    { schema: { body: NewShare, response: { 202: ShareList } } },
+    {
+      schema: {
+        summary: "Shares files and folders where they lie",
+        tags: ["shares"],
+        body: NewShare,
+        response: { 202: ShareList },
+      },
+    },
     async ({ body, bearer }, reply) => {
       for (const path of body.paths) {
         if (!isAbsolute(path))
@@ -23,18 +30,40 @@ export function shareRoutes(app: HttpServer, node: ShoalNode): void {
       return reply.code(202).send({ schema: SCHEMA_VERSION, shares: added });
     },
   );
-  app.get("/shares", { config: { scope: "read" }, schema: { response: { 200: ShareList } } }, async () => ({
-    schema: SCHEMA_VERSION,
-    shares: shares.list(),
-  }));
+  app.get(
+    "/shares",
+    {
+      config: { scope: "read" },
+      schema: { summary: "What is being made into torrents", tags: ["shares"], response: { 200: ShareList } },
+    },
+    async () => ({
+      schema: SCHEMA_VERSION,
+      shares: shares.list(),
+    }),
+  );
   app.get(
     "/shares/:id",
-    { config: { scope: "read" }, schema: { params: Id, response: { 200: Share } } },
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "One share that is being made",
+        tags: ["shares"],
+        params: Id,
+        response: { 200: Share },
+      },
+    },
     async ({ params }) => shares.get(params.id),
   );
   app.delete(
     "/shares/:id",
-    { schema: { params: Id, response: { 200: Type.Object({ cancelled: Type.Integer() }) } } },
+    {
+      schema: {
+        summary: "Stops making a share",
+        tags: ["shares"],
+        params: Id,
+        response: { 200: Type.Object({ cancelled: Type.Integer() }) },
+      },
+    },
     async ({ params }) => {
       await shares.cancel(params.id);
       return { cancelled: params.id };

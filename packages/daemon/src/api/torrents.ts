@@ -16,7 +16,14 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   const { transfers } = node;
   app.post(
     "/torrents",
-    { schema: { body: AddTorrent, response: { 201: Torrent, default: ErrorBody } } },
+    {
+      schema: {
+        summary: "Adds a transfer",
+        tags: ["torrents"],
+        body: AddTorrent,
+        response: { 201: Torrent, default: ErrorBody },
+      },
+    },
     async ({ body, bearer }, reply) => {
       if (body.downloadDir !== undefined) await assertFolder(node, bearer, "downloadDir", body.downloadDir);
       const transfer = await node.add(body);
@@ -25,12 +32,23 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.get(
     "/torrents/:id",
-    { config: { scope: "read" }, schema: { params: Id, response: { 200: Torrent } } },
+    {
+      config: { scope: "read" },
+      schema: { summary: "One transfer", tags: ["torrents"], params: Id, response: { 200: Torrent } },
+    },
     async ({ params }) => transfers.get(params.id).view(),
   );
   app.patch(
     "/torrents/:id",
-    { schema: { params: Id, body: TorrentChanges, response: { 200: Torrent } } },
+    {
+      schema: {
+        summary: "Changes what is wanted of a transfer",
+        tags: ["torrents"],
+        params: Id,
+        body: TorrentChanges,
+        response: { 200: Torrent },
+      },
+    },
     async ({ params, body }) => {
       const transfer = transfers.get(params.id);
       await transfers.change(transfer, body);
@@ -39,7 +57,14 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.post(
     "/torrents/:id/pause",
-    { schema: { params: Id, response: { 200: Torrent } } },
+    {
+      schema: {
+        summary: "Stops a transfer for now",
+        tags: ["torrents"],
+        params: Id,
+        response: { 200: Torrent },
+      },
+    },
     async ({ params }) => {
       const transfer = transfers.get(params.id);
       await transfers.pause(transfer);
@@ -48,7 +73,14 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.post(
     "/torrents/:id/resume",
-    { schema: { params: Id, response: { 200: Torrent } } },
+    {
+      schema: {
+        summary: "Goes on after a pause, or tries again after a failure",
+        tags: ["torrents"],
+        params: Id,
+        response: { 200: Torrent },
+      },
+    },
     async ({ params }) => {
       const transfer = transfers.get(params.id);
       await transfers.resume(transfer);
@@ -58,7 +90,13 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   app.delete(
     "/torrents/:id",
     {
-      schema: { params: Id, querystring: Removal, response: { 200: Type.Object({ removed: WholeNumber }) } },
+      schema: {
+        summary: "Takes a transfer off the list, with its files where that is wanted",
+        tags: ["torrents"],
+        params: Id,
+        querystring: Removal,
+        response: { 200: Type.Object({ removed: WholeNumber }) },
+      },
     },
     async ({ params, query }) => {
       await transfers.remove(transfers.get(params.id), query.deleteFiles === true, query.batch);

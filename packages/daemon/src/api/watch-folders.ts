@@ -10,12 +10,27 @@ const Id = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 export function watchFolderRoutes(app: HttpServer, { watchFolders }: ShoalNode): void {
   app.get(
     "/watch-folders",
-    { config: { scope: "read" }, schema: { response: { 200: WatchFolderList } } },
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "Folders of which every .torrent file is added",
+        tags: ["settings"],
+        response: { 200: WatchFolderList },
+      },
+    },
     async () => ({ schema: SCHEMA_VERSION, watchFolders: watchFolders.list() }),
   );
   app.post(
     "/watch-folders",
-    { config: { scope: "admin" }, schema: { body: NewWatchFolder, response: { 201: WatchFolder } } },
+    {
+      config: { scope: "admin" },
+      schema: {
+        summary: "Watches a folder",
+        tags: ["settings"],
+        body: NewWatchFolder,
+        response: { 201: WatchFolder },
+      },
+    },
     async ({ body }, reply) => {
       const { dir, downloadDir } = body;
       for (const folder of [dir, downloadDir ?? dir])
@@ -34,7 +49,12 @@ export function watchFolderRoutes(app: HttpServer, { watchFolders }: ShoalNode):
     "/watch-folders/:id",
     {
       config: { scope: "admin" },
-      schema: { params: Id, response: { 200: Type.Object({ removed: Type.Integer() }) } },
+      schema: {
+        summary: "Watches a folder no longer",
+        tags: ["settings"],
+        params: Id,
+        response: { 200: Type.Object({ removed: Type.Integer() }) },
+      },
     },
     async ({ params }) => {
       await watchFolders.remove(params.id);
