@@ -2,6 +2,7 @@ import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
 import { runDht } from "./dht.ts";
 import { runDhtAnnounce } from "./dht-announce.ts";
+import { runLimits } from "./limits.ts";
 import { runMicro } from "./micro/micro.ts";
 import { UsageError, parseOptions } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -23,6 +24,7 @@ npm run bench -- small-files [--size 156.25MiB] [--runs 5] [--piece 256KiB] [--v
 npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
 npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
+npm run bench -- limits   [--size 1.3GiB]  limits beside what is measured
 npm run bench -- dormant
 npm run bench -- connections
 npm run bench -- trackers
@@ -42,6 +44,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   "small-files": runSmallFiles,
   create: runCreate,
   all: runBars,
+  limits: runLimits,
   micro: runMicro,
   dormant: runDormant,
   connections: runConnections,
