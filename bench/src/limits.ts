@@ -45,8 +45,11 @@ export async function runLimits(options: Options): Promise<readonly LimitsRow[]>
     for (const limit of RATES) {
       for (const peers of PEERS) {
         for (const way of ["down", "up"] as const) {
-          rows.push({ way, peers, limit, ...(await measure(stage, bytes, folder, { way, peers, limit })) });
-          note(line(rows.at(-1)!));
+          const name = `${way} ${limit / 1_000} kB/s, peers: ${peers}`;
+          if (!name.includes(options.filter)) continue;
+          const row = { way, peers, limit, ...(await measure(stage, bytes, folder, { way, peers, limit })) };
+          note(`${name}: ${percent(row)} %`);
+          rows.push(row);
         }
       }
     }
@@ -120,8 +123,8 @@ async function watch(
   return { measured: (last.bytes - first.bytes) / took, cpu: cpuMicrosSince(cpu) / 1e6 / took };
 }
 
-function line({ way, peers, limit, measured }: LimitsRow): string {
-  return `${way} ${limit / 1_000} kB/s, ${peers} peers: ${formatNumber((100 * measured) / limit)} %`;
+function percent({ measured, limit }: LimitsRow): string {
+  return ((100 * measured) / limit).toFixed(1);
 }
 
 function table(rows: readonly LimitsRow[]): string {
@@ -135,13 +138,13 @@ function table(rows: readonly LimitsRow[]): string {
       right("% of the limit"),
       right("CPU"),
     ],
-    rows.map(({ way, peers, limit, measured, cpu }) => [
-      String(limit / 1_000),
-      way,
-      String(peers),
-      formatNumber(measured / 1_000),
-      ((100 * measured) / limit).toFixed(1),
-      formatNumber(cpu),
+    rows.map((row) => [
+      String(row.limit / 1_000),
+      row.way,
+      String(row.peers),
+      formatNumber(row.measured / 1_000),
+      percent(row),
+      formatNumber(row.cpu),
     ]),
   );
 }

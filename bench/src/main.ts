@@ -24,7 +24,7 @@ npm run bench -- small-files [--size 156.25MiB] [--runs 5] [--piece 256KiB] [--v
 npm run bench -- create   [--size 1GiB] [--runs 5] [--piece 1MiB]
 npm run bench -- all      [--runs 5]     every bar: ours beside libtorrent's
 npm run bench -- micro    [--filter TEXT]
-npm run bench -- limits   [--size 1.3GiB]  limits beside what is measured
+npm run bench -- limits   [--size 1.3GiB] [--filter "down 200 kB"]
 npm run bench -- dormant
 npm run bench -- connections
 npm run bench -- trackers
