@@ -100,6 +100,7 @@ export async function sessionOptions(
     pex: settings.get("network.pex"),
     webSeeds: settings.get("network.webSeeds"),
     portMapping: settings.get("network.portMapping"),
+    limits: { down: settings.get("limits.down") || null, up: settings.get("limits.up") || null },
     maxConnections: settings.get("network.connections"),
     maxConnectionsPerTorrent: settings.get("network.connectionsPerTorrent"),
     uploadSlots: settings.get("network.uploadSlots"),

@@ -57,6 +57,10 @@ export const NodeStatus = document({
   freeBytes: Type.Union([WholeNumber, Type.Null()]),
   /** Why nothing can be reached, in one clause; null when all is well. */
   obstacle: Type.Union([Type.String(), Type.Null()]),
+  /** Speed limits that hold now, of slow mode if that is on; null for none. */
+  downLimit: Type.Union([WholeNumber, Type.Null()]),
+  upLimit: Type.Union([WholeNumber, Type.Null()]),
+  slowMode: Type.Boolean(),
 });
 export type NodeStatus = Static<typeof NodeStatus>;
 

@@ -22,11 +22,9 @@ interface LimitsParts {
 export class Limits {
   readonly #parts: LimitsParts;
   readonly #unwatch: () => void;
-  readonly #listeners: Set<(limits: LimitsView) => void> = new Set();
   #click: Click | null;
   #schedule: readonly WeekSpan[] = [];
-  /** For `on`: what was told last. */
-  #told = "";
+  #isSlow = false;
   #timer: NodeJS.Timeout | null = null;
 
   private constructor(parts: LimitsParts, click: Click | null) {
@@ -83,10 +81,9 @@ export class Limits {
     };
   }
 
-  /** Tells what holds now, whenever that is something else than before. Returns how to end that. */
-  on(listener: (limits: LimitsView) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** Slow mode is on, as far as was looked last. */
+  get isSlow(): boolean {
+    return this.#isSlow;
   }
 
   /** Switches slow mode, until the schedule says something new. Without `on` the other way round. Durable when it resolves. */
@@ -124,14 +121,10 @@ export class Limits {
   }
 
   #apply(): void {
-    const view = this.view();
-    const { down, up, slow } = view;
+    const { down, up, slow } = this.view();
+    this.#isSlow = slow.on;
     this.#parts.session.limits.setSpeeds({ down, up });
     this.#wait(slow.until === null ? null : Date.parse(slow.until));
-    const told = JSON.stringify(view);
-    if (told === this.#told) return;
-    this.#told = told;
-    for (const listener of this.#listeners) listener(view);
   }
 
   #wait(until: number | null): void {

@@ -1,4 +1,5 @@
 import type { Session } from "@shoal/engine";
+import type { Limits } from "../limits/limits.ts";
 import type { Transfers } from "../transfers.ts";
 import type { LogTap } from "./log-tap.ts";
 import { NodeNumbers } from "./node-numbers.ts";
@@ -16,6 +17,7 @@ export interface LiveParts {
   readonly transfers: Transfers;
   readonly notices: Notices;
   readonly log: LogTap;
+  readonly limits: Limits;
   readonly downloadDir: () => string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -36,7 +38,7 @@ export class Live implements LiveSource {
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
-    this.#numbers = new NodeNumbers(parts.session, parts.downloadDir);
+    this.#numbers = new NodeNumbers(parts.session, parts.downloadDir, parts.limits);
   }
 
   /** All transfers, as they are now. */

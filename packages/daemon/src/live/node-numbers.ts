@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { Dht, Session } from "@shoal/engine";
+import type { Limits } from "../limits/limits.ts";
 import { type NodeStatus, SCHEMA_VERSION, type Torrent as TorrentView } from "@shoal/schema";
 
 /** Room on the disk is asked for at most so often. */
@@ -9,14 +10,16 @@ const SPACE_EVERY_MS = 5_000;
 export class NodeNumbers {
   readonly #session: Session;
   readonly #downloadDir: () => string;
+  readonly #limits: Limits;
   readonly #changedAt: Map<string, number> = new Map();
   #status: NodeStatus | null = null;
   #revision = 0;
   #freeBytes: number | null = null;
   #spaceAt = -Infinity;
 
-  constructor(session: Session, downloadDir: () => string) {
+  constructor(session: Session, downloadDir: () => string, limits: Limits) {
     this.#session = session;
+    this.#limits = limits;
     this.#downloadDir = downloadDir;
   }
 
@@ -43,6 +46,9 @@ export class NodeNumbers {
       dhtNodes: dht === null ? null : nodesOf(dht.stats()),
       freeBytes: this.#freeBytes,
       obstacle,
+      downLimit: this.#session.limits.speeds.down,
+      upLimit: this.#session.limits.speeds.up,
+      slowMode: this.#limits.isSlow,
     };
     const at = this.#revision + 1;
     for (const [key, value] of Object.entries(status)) {

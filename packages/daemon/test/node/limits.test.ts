@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Limits } from "@shoal/schema";
+import { StreamReader } from "../event-stream-reader.js";
 import { ask, Scene } from "../scene.js";
 import { pair, transfer, until } from "../pair.js";
 
@@ -50,6 +51,18 @@ test("the schedule switches slow mode, and a click holds until it does", async (
   assert.equal(node.session.limits.speeds.down, null);
   now += 24 * HOUR;
   assert.equal((await limits(scene)).slow.on, true);
+});
+
+test("who watches the node sees its limits and slow mode", async (t) => {
+  const scene = new Scene(t);
+  await scene.start();
+  const to = { socketPath: scene.options.profile.socket };
+  const reader = await StreamReader.open(t, to, "?topics=node");
+  const { downLimit, upLimit, slowMode } = await reader.expect("node");
+  assert.deepEqual([downLimit, upLimit, slowMode], [null, null, false]);
+  await scene.call("POST", "/limits/slow", { on: true });
+  const changed = await reader.next("node");
+  assert.deepEqual([changed?.slowMode, changed?.downLimit, changed?.upLimit], [true, 500_000, 100_000]);
 });
 
 function iso(at: number): string {
