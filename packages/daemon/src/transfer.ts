@@ -2,8 +2,8 @@ import { type Hold, primaryKey, type Torrent, type TorrentStats } from "@shoal/e
 import type { Torrent as TorrentView, Waiting } from "@shoal/schema";
 import type { TransferRecord } from "./transfer-record.ts";
 
-/** Rules that make transfers rest: a goal of sharing was reached, the disk has too little room. */
-export type HoldName = "goal" | "space";
+/** Rules that make transfers rest: a goal of sharing was reached. */
+export type HoldName = "goal";
 
 /** One transfer: the engine's torrent, and what the user wants of it. */
 export class Transfer {

@@ -1,4 +1,3 @@
-import { sizeText } from "../base/size-text.ts";
 import { because, type WaitingReason } from "./reasons.ts";
 
 /** Why a paused torrent is paused, as whoever paused it knows: the engine does not. */
@@ -7,14 +6,7 @@ export type Hold =
   /** `rule`: a clause, such as "ratio 2 is reached". */
   | { readonly code: "paused-rule"; readonly rule: string }
   /** `before`: others that come first. `running`: so many run at once, as many as may. */
-  | { readonly code: "queued"; readonly before: number; readonly running: number }
-  /** The part of the disk in `path` that is to stay free is reached. Bytes. */
-  | {
-      readonly code: "disk-full";
-      readonly path: string;
-      readonly reserve: number;
-      readonly free: number;
-    };
+  | { readonly code: "queued"; readonly before: number; readonly running: number };
 
 /** The same as a reason for waiting; what nobody explains a user has done. */
 export function explainHold(hold: Hold | null): WaitingReason {
@@ -28,11 +20,6 @@ export function explainHold(hold: Hold | null): WaitingReason {
     }
     case "paused-rule":
       return because("paused-rule", `paused by a rule: ${hold.rule}`);
-    case "disk-full": {
-      const { path, reserve, free } = hold;
-      const room = `${sizeText(free)} free in ${path}, ${sizeText(reserve)} are to stay so`;
-      return because("disk-full", `too little room: ${room}; continues by itself when there is room`);
-    }
     default:
       return because("paused-user", "paused by a user");
   }

@@ -65,11 +65,6 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { ...PAUSED, hold: { code: "queued", before: 2, running: 5 } },
     /^in the queue behind 2 others; 5 run/,
   ],
-  [
-    "disk-full",
-    { ...PAUSED, hold: { code: "disk-full", path: "/films", reserve: 1e9, free: 4e8 } },
-    /^too little room: 400 MB free in \/films, 1 GB are to stay so; /,
-  ],
   ["limited", { peers: 1, useful: 1, unchoked: 1, limit: 20_000 }, /^held back by the limit of 20 kB\/s/],
   [
     "blocked",
