@@ -13,6 +13,7 @@ import { logRoutes } from "./api/log.ts";
 import { labelRoutes } from "./api/labels.ts";
 import { metricRoutes } from "./api/metrics.ts";
 import { nodeRoutes } from "./api/node.ts";
+import { fileRoutes } from "./api/files.ts";
 import { noticeRoutes } from "./api/notices.ts";
 import { pageRoutes } from "./api/pages.ts";
 import { shareRoutes } from "./api/shares.ts";
@@ -104,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         labelRoutes(api, node);
         torrentActionRoutes(api, node);
         noticeRoutes(api, node);
+        fileRoutes(api, node);
         watchFolderRoutes(api, node);
         tokenRoutes(api, node);
         historyRoutes(api, node);

@@ -8,7 +8,7 @@ import {
   type SessionOptions,
 } from "@shoal/engine";
 import { Identity } from "@shoal/network";
-import type { AddTorrent } from "@shoal/schema";
+import type { AddTorrent, GetFile } from "@shoal/schema";
 import { type Database, openDatabase, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
@@ -26,6 +26,8 @@ import { tellOfTransfers } from "./live/transfer-notices.ts";
 import { LogFile } from "./log/log-file.ts";
 import type { Profile } from "./profile.ts";
 import { assertRoom } from "./space/assert-room.ts";
+import { FileIndex } from "./files/file-index.ts";
+import { getFile } from "./files/get-file.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
 import { Labels } from "./labels/labels.ts";
@@ -65,6 +67,7 @@ interface NodeParts {
   readonly history: History;
   readonly limits: Limits;
   readonly shares: Shares;
+  readonly fileIndex: FileIndex;
   readonly watchFolders: WatchFolders;
   readonly tokens: Tokens;
   readonly database: Database<Tables>;
@@ -86,6 +89,7 @@ export class ShoalNode {
   readonly history: History;
   readonly limits: Limits;
   readonly shares: Shares;
+  readonly fileIndex: FileIndex;
   readonly torrentFetcher: TorrentFetcher;
   readonly watchFolders: WatchFolders;
   readonly labels: Labels;
@@ -121,6 +125,7 @@ export class ShoalNode {
     this.history = parts.history;
     this.limits = parts.limits;
     this.shares = parts.shares;
+    this.fileIndex = parts.fileIndex;
     this.watchFolders = parts.watchFolders;
     this.settings.on(["downloads.reserve"], () =>
       this.session.limits.setSettings({ diskReserve: this.settings.get("downloads.reserve") }),
@@ -203,6 +208,7 @@ export class ShoalNode {
       const completions = new Completions({ transfers, hook, board, log });
       const { stateDir, torrentsDir } = profile;
       const shares = await Shares.open({ transfers, database, torrentsDir, stateDir, log, now });
+      const fileIndex = await FileIndex.open(database, transfers, log);
       const watchFolders = await WatchFolders.open({
         database,
         board,
@@ -229,6 +235,7 @@ export class ShoalNode {
         history,
         limits,
         shares,
+        fileIndex,
         watchFolders,
         tokens,
         database,
@@ -255,6 +262,16 @@ export class ShoalNode {
     return this.transfers.add(transfer);
   }
 
+  /** Fetches a file by its id, or the beginning of it; see `getFile`. */
+  getFile(prefix: string, how: GetFile): Promise<Transfer> {
+    const { fileIndex, transfers } = this;
+    return getFile(
+      { fileIndex, transfers, database: this.#database, add: (wanted) => this.add(wanted) },
+      prefix,
+      how,
+    );
+  }
+
   /** Ends everything in good order: nothing that was told is lost. */
   async close(): Promise<void> {
     this.live.close();
@@ -264,6 +281,7 @@ export class ShoalNode {
     this.doctor.close();
     this.limits.close();
     await this.shares.close();
+    await this.fileIndex.close();
     await this.completions.close();
     this.#goals.close();
     await this.transfers.close();

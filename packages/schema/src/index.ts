@@ -51,6 +51,7 @@ export {
   TorrentTrackers,
   TorrentWebSeed,
 } from "./torrent-details.ts";
+export { GetFile, KnownFile } from "./known-file.ts";
 export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";
 export { Label, LabelChanges, LabelList, LabelName } from "./label.ts";
 export { QueueMove } from "./torrent-actions.ts";

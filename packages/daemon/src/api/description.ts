@@ -12,6 +12,7 @@ export function describe(version: string): ApiDescription {
       { name: "labels", description: "Names under which transfers are kept together." },
       { name: "shares", description: "Files and folders that are made into torrents." },
       { name: "labels", description: "Names for groups of transfers, with folders and goals of their own." },
+      { name: "files", description: "Files by their ids, whatever torrent they are in." },
       { name: "events", description: "What changes, as it changes." },
       { name: "history", description: "What was, and how much." },
       { name: "settings", description: "What can be set for all." },

@@ -200,4 +200,24 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "009-known-files": {
+    async up(db) {
+      await db.schema
+        .createTable("knownTorrents")
+        .addColumn("key", "text", (c) => c.primaryKey())
+        .addColumn("name", "text", (c) => c.notNull())
+        .addColumn("magnet", "text", (c) => c.notNull())
+        .execute();
+      await db.schema
+        .createTable("knownFiles")
+        .addColumn("fileId", "text", (c) => c.notNull())
+        .addColumn("key", "text", (c) => c.notNull())
+        .addColumn("fileIndex", "integer", (c) => c.notNull())
+        .addColumn("path", "text", (c) => c.notNull())
+        .addColumn("size", "integer", (c) => c.notNull())
+        .addPrimaryKeyConstraint("knownFiles_file", ["key", "fileIndex"])
+        .execute();
+      await db.schema.createIndex("knownFiles_id").on("knownFiles").column("fileId").execute();
+    },
+  },
 };

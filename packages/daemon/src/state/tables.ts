@@ -200,8 +200,26 @@ export interface AuditTable {
   readonly status: number;
 }
 
+/** A torrent of which the metadata was ever known here, as long as it is on the list or in the history. */
+export interface KnownTorrentTable {
+  readonly key: string;
+  readonly name: string;
+  readonly magnet: string;
+}
+
+export interface KnownFileTable {
+  /** See `fileId`. */
+  readonly fileId: string;
+  readonly key: string;
+  readonly fileIndex: number;
+  readonly path: string;
+  readonly size: number;
+}
+
 export interface Tables {
   readonly audit: AuditTable;
+  readonly knownTorrents: KnownTorrentTable;
+  readonly knownFiles: KnownFileTable;
   readonly watchFolders: WatchFolderTable;
   readonly switches: SwitchTable;
   readonly notices: NoticeTable;
