@@ -141,13 +141,13 @@ export class ShoalNode {
     this.audit = new AuditLog(parts.database, parts.log, options.now);
     this.live = new Live({ ...parts, downloadDir: () => this.downloadDir, now: options.now });
     tellOfTransfers(parts.session, parts.transfers, this.notices);
-    const { offline, host, listen } = options.session;
+    const { offline, host, listen, proxy, proxyListen } = options.session;
     this.doctor = new Doctor({
       ...parts,
       profile: options.profile,
       settings: options.settings,
       isKept: offline === true || isLoopbackHost(host),
-      isToListen: listen !== false,
+      isToListen: listen !== false && (proxy === undefined || proxyListen === true),
       now: options.now,
     });
   }

@@ -12,7 +12,7 @@ import { checkClock } from "./checks/clock.ts";
 import { checkDatabase, type DatabaseFacts } from "./checks/database.ts";
 import { checkDht } from "./checks/dht.ts";
 import { checkHub } from "./checks/hub.ts";
-import { checkListening, type ListeningFacts } from "./checks/listening.ts";
+import { checkListening, type ListeningFacts, type Probe } from "./checks/listening.ts";
 import { checkLog } from "./checks/log.ts";
 import { checkNetwork } from "./checks/network.ts";
 import { checkPeers } from "./checks/peers.ts";
@@ -123,17 +123,23 @@ export class Doctor {
 
   async #listening(): Promise<ListeningFacts> {
     const { session, isToListen } = this.#parts;
-    const { endpoint, dht } = session;
+    const { endpoint } = session;
     if (endpoint === null) return { port: null, isWanted: isToListen, tcp: "off", udp: "off" };
     const host = ownAddress(endpoint.host);
-    dht?.join();
-    const udpPort = dht?.portFor(host) ?? 0;
-    const [tcp, udp] = await Promise.all([
-      probeTcp(host, endpoint.port),
-      udpPort === 0 ? ("off" as const) : probeUdp(host, udpPort),
-    ]);
-    if (udp === "ok") this.#ownPings++;
+    const [tcp, udp] = await Promise.all([probeTcp(host, endpoint.port), this.#probeDht(host)]);
     return { port: endpoint.port, isWanted: isToListen, tcp, udp };
+  }
+
+  /** A node that takes no part yet would begin to by being asked, and nobody has asked for that. */
+  async #probeDht(host: string): Promise<Probe> {
+    const { dht } = this.#parts.session;
+    const port = dht?.portFor(host) ?? 0;
+    if (dht === null || port === 0) return "off";
+    const { ipv4, ipv6 } = dht.stats();
+    if (ipv4 === null && ipv6 === null) return "idle";
+    const outcome = await probeUdp(host, port);
+    if (outcome === "ok") this.#ownPings++;
+    return outcome;
   }
 
   async #hub(): Promise<Finding | null> {

@@ -87,6 +87,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   listening: [
     [checkListening(LISTENING), "ok", /^TCP and UDP 41873$/],
     [checkListening({ ...LISTENING, udp: "off" }), "ok", /^TCP 41873$/],
+    [checkListening({ ...LISTENING, udp: "idle" }), "ok", /^TCP 41873; UDP is not needed yet$/],
     [checkListening({ ...LISTENING, udp: "silent" }), "warn", /UDP 41873 does not/],
     [checkListening({ ...LISTENING, tcp: "silent" }), "fail", /does not come through$/, 6],
     [checkListening({ ...LISTENING, port: null }), "fail", /^no port is open/, 6],

@@ -25,16 +25,20 @@ export class ClockEvidence {
   /** By how much our clock is ahead of each host's. */
   readonly #ahead: Map<string, Millis> = new Map();
   readonly #certificates: Map<string, CertificateTrouble> = new Map();
+  /** Null while nothing speaks against our clock. */
+  trouble: ClockTrouble | null = null;
 
   /** `host` says that it is `theirs`, while it is `ours` here; milliseconds since 1970. */
   onDate(host: string, theirs: number, ours: number): void {
     setLatest(this.#ahead, host, ours - theirs, MAX_HOSTS);
+    this.trouble = this.#judge();
   }
 
   /** The certificate of `host` is not valid at our time; null: it is, which a clock that is wrong mostly does not achieve. */
   onCertificate(host: string, trouble: CertificateTrouble | null): void {
     if (trouble === null) this.#certificates.delete(host);
     else setLatest(this.#certificates, host, trouble, MAX_HOSTS);
+    this.trouble = this.#judge();
   }
 
   /** Hosts that have told their time. */
@@ -42,8 +46,7 @@ export class ClockEvidence {
     return this.#ahead.size;
   }
 
-  /** Null while nothing speaks against our clock. */
-  get trouble(): ClockTrouble | null {
+  #judge(): ClockTrouble | null {
     const [host, aheadMs] = this.#median() ?? [null, 0];
     const invalid = [...this.#certificates];
     if (host !== null) {

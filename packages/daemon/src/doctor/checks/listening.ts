@@ -1,8 +1,8 @@
 import { EXIT, failure, type Finding, finding } from "../finding.ts";
 import { said } from "../said.ts";
 
-/** What came of connecting to our own port: it answers, it is switched off, or it does not. */
-export type Probe = "ok" | "off" | "silent";
+/** What came of connecting to our own port. `idle`: it is open, and nothing answers there before it is needed. */
+export type Probe = "ok" | "off" | "idle" | "silent";
 
 export interface ListeningFacts {
   /** Null when the session does not listen. */
@@ -32,5 +32,6 @@ export function checkListening({ port, isWanted, tcp, udp }: ListeningFacts): Fi
     const text = said`TCP ${port} answers, UDP ${port} does not: nobody is found through the DHT`;
     return finding("listening", "warn", text, `allow UDP on port ${port} in the firewall of this computer`);
   }
+  if (udp === "idle") return finding("listening", "ok", said`TCP ${port}; UDP is not needed yet`);
   return finding("listening", "ok", udp === "off" ? said`TCP ${port}` : said`TCP and UDP ${port}`);
 }

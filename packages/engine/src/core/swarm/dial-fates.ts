@@ -10,24 +10,30 @@ const MAX_ADDRESSES = 1_000;
 /** How the last attempt ended to reach each address that is not connected, of one torrent. */
 export class DialFates {
   readonly #fates: Map<string, DialFate> = new Map();
+  readonly #counts: Map<DialFate, number> = new Map();
 
   /** `key`: of the endpoint. */
   set(key: string, fate: DialFate): void {
-    if (this.#fates.size < MAX_ADDRESSES || this.#fates.has(key)) this.#fates.set(key, fate);
+    this.delete(key);
+    if (this.#fates.size >= MAX_ADDRESSES) return;
+    this.#fates.set(key, fate);
+    this.#counts.set(fate, this.count(fate) + 1);
   }
 
   delete(key: string): void {
+    const fate = this.#fates.get(key);
+    if (fate === undefined) return;
     this.#fates.delete(key);
+    this.#counts.set(fate, this.count(fate) - 1);
   }
 
   /** Nothing is held against anybody any more. */
   clear(): void {
     this.#fates.clear();
+    this.#counts.clear();
   }
 
   count(fate: DialFate): number {
-    let count = 0;
-    for (const one of this.#fates.values()) if (one === fate) count++;
-    return count;
+    return this.#counts.get(fate) ?? 0;
   }
 }
