@@ -37,11 +37,16 @@ export class ArgumentReader {
   }
 
   text(name: string): string | undefined {
-    const value = this.#args[name];
-    if (value === undefined) return undefined;
-    if (typeof value !== "string" || value.length > MAX_TEXT || value.includes("\0"))
-      throw wrong(name, "a text");
+    const value = this.long(name);
+    if (value !== undefined && (value.length > MAX_TEXT || value.includes("\0"))) throw wrong(name, "a text");
     return value;
+  }
+
+  /** A text of any length, such as a whole file. */
+  long(name: string): string | undefined {
+    const value = this.#args[name];
+    if (value === undefined || typeof value === "string") return value;
+    throw wrong(name, "a text");
   }
 
   list(name: string): readonly unknown[] | undefined {

@@ -1,4 +1,7 @@
 import type { Goals } from "@shoal/schema";
+import { resolveGoals } from "../goals/goal-policy.ts";
+import type { ShoalNode } from "../shoal-node.ts";
+import type { Transfer } from "../transfer.ts";
 import type { ArgumentReader } from "./arguments.ts";
 import { whole } from "./values.ts";
 
@@ -22,6 +25,21 @@ export function goalFields({
     seedIdleMode: modeOf(idleMs),
     seedIdleLimit: idleMs === undefined || idleMs === null ? DEFAULT_MINUTES : whole(idleMs / MINUTE),
   };
+}
+
+/** The goals that hold for a transfer, of its own, its labels and the settings. */
+export function effectiveGoals(
+  { labels, settings }: ShoalNode,
+  { record }: Transfer,
+): { readonly ratio: number | null; readonly idleMs: number | null } {
+  const common = {
+    ratio: settings.get("sharing.ratio"),
+    timeMs: settings.get("sharing.time"),
+    idleMs: settings.get("sharing.idleTime"),
+  };
+  const named = labels.namedBy(record.labels);
+  const { ratio, idle } = resolveGoals(record.goals, named, record.seedOnly ? null : common);
+  return { ratio: ratio?.limit ?? null, idleMs: idle?.limit ?? null };
 }
 
 /** The goals as the arguments change them; undefined when they say nothing of them. A limit without a mode holds for this torrent. */

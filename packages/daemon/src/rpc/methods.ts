@@ -1,4 +1,3 @@
-import { isAbsolute } from "node:path";
 import { ShoalError, type Torrent } from "@shoal/engine";
 import { allows, ApiError, type Scope, type TokenRecord } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -6,6 +5,8 @@ import { assertAllowed } from "../api/allowed-folders.ts";
 import type { Transfer } from "../transfer.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { freeSpace } from "./free-space.ts";
+import { namedFolder } from "./folders.ts";
+import { effectiveGoals } from "./goal-fields.ts";
 import { findByIds } from "./ids.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -90,6 +91,11 @@ export class RpcMethods {
         for (const transfer of this.#chosen(args)) await act(transfer, args);
         return {};
       });
+    const queueMove = (move: "top" | "up" | "down" | "bottom"): Method =>
+      control(async (args) => {
+        await node.queue.move(this.#chosen(args), move);
+        return {};
+      });
     return {
       "session-get": read(async ({ fields }) =>
         only(await sessionFields(node, this.#settings, { version, sessionId }), fields),
@@ -107,7 +113,7 @@ export class RpcMethods {
       "torrent-get": read((args, bearer) => this.#get(args, bearer)),
       "torrent-add": control((args, bearer) => addTorrent(node, args, bearer)),
       "torrent-set": forEach(async (transfer, args) => {
-        await setTorrent(transfers, transfer, args, (torrent, id) => this.#trackerOf(torrent, id));
+        await setTorrent(node, transfer, args, (torrent, id) => this.#trackerOf(torrent, id));
         this.#watch.edited(transfer.torrent);
       }),
       "torrent-remove": control(async (args) => {
@@ -116,8 +122,14 @@ export class RpcMethods {
         return {};
       }),
       "torrent-start": forEach((transfer) => transfers.resume(transfer)),
-      "torrent-start-now": forEach((transfer) => transfers.resume(transfer)),
-      "torrent-stop": forEach((transfer) => transfers.pause(transfer)),
+      "torrent-start-now": forEach(async (transfer) => {
+        await transfers.change(transfer, { forced: true });
+        await transfers.resume(transfer);
+      }),
+      "torrent-stop": forEach(async (transfer) => {
+        await transfers.change(transfer, { forced: false });
+        await transfers.pause(transfer);
+      }),
       "torrent-verify": forEach((transfer) => {
         // It takes as long as it takes: nobody waits for the end of it.
         transfer.torrent.recheck().catch(() => {});
@@ -125,10 +137,10 @@ export class RpcMethods {
       "torrent-reannounce": forEach(({ torrent }) => torrent.announce()),
       "torrent-set-location": control((args, bearer) => this.#setLocation(args, bearer)),
       "torrent-rename-path": control((args) => this.#rename(args)),
-      "queue-move-top": forEach(() => {}),
-      "queue-move-up": forEach(() => {}),
-      "queue-move-down": forEach(() => {}),
-      "queue-move-bottom": forEach(() => {}),
+      "queue-move-top": queueMove("top"),
+      "queue-move-up": queueMove("up"),
+      "queue-move-down": queueMove("down"),
+      "queue-move-bottom": queueMove("bottom"),
       "free-space": read((args, bearer) => freeSpace(args, (path) => assertAllowed(node, bearer, path))),
       "port-test": read(() => {
         const { ipv4, ipv6 } = node.session.reachability();
@@ -153,11 +165,14 @@ export class RpcMethods {
       look: (transfer, details) =>
         new TorrentLook(transfer, {
           observed: this.#watch.of(transfer.torrent),
+          now: Date.now(),
           details,
           trackerId: (url) => this.#watch.trackerId(transfer.torrent, url),
           hidesAddresses: !allows(bearer.scope, "control"),
           torrentFile: node.transfers.metainfoFile(transfer),
           peerLimit,
+          queuePosition: () => node.session.queue.positionOf(transfer.torrent),
+          goals: () => effectiveGoals(node, transfer),
         }),
     });
     if (args["ids"] !== "recently-active") return { torrents };
@@ -167,10 +182,10 @@ export class RpcMethods {
 
   async #setLocation(args: RpcArguments, bearer: TokenRecord): Promise<RpcArguments> {
     const read = new ArgumentReader(args);
-    const location = read.text("location") ?? "";
-    if (location === "") throw new RpcError("no location");
-    if (!isAbsolute(location)) throw new RpcError("new location path is not absolute");
-    await assertAllowed(this.#parts.node, bearer, location);
+    const named = read.text("location") ?? "";
+    if (named === "") throw new RpcError("no location");
+    const refusal = "new location path is not absolute";
+    const location = await namedFolder(this.#parts.node, bearer, named, refusal);
     const moves = read.flag("move") ?? false;
     for (const transfer of this.#chosen(args)) {
       this.#watch.edited(transfer.torrent);

@@ -1,10 +1,9 @@
-import { isAbsolute } from "node:path";
 import type { TokenRecord } from "@shoal/server";
-import { assertAllowed } from "../api/allowed-folders.ts";
 import { ConfigError } from "../settings/index.ts";
 import type { SettingChanges } from "../settings/settings.ts";
 import type { ShoalNode } from "../shoal-node.ts";
 import { ArgumentReader } from "./arguments.ts";
+import { namedFolder } from "./folders.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { SessionSettings } from "./session-settings.ts";
@@ -46,20 +45,25 @@ export async function setSession(
 async function folders(node: ShoalNode, read: ArgumentReader, bearer: TokenRecord): Promise<SettingChanges> {
   const changes: { [K in SettingKey]?: SettingValue } = {};
   const dir = read.text("download-dir");
-  if (dir !== undefined) changes["downloads.dir"] = await allowed(node, bearer, dir, "download");
+  if (dir !== undefined)
+    changes["downloads.dir"] = await namedFolder(
+      node,
+      bearer,
+      dir,
+      "download directory path is not absolute",
+    );
   const incomplete = read.text("incomplete-dir");
   const isOn = read.flag("incomplete-dir-enabled");
   const before = node.settings.get("downloads.incompleteDir");
   if (isOn === false) changes["downloads.incompleteDir"] = null;
   else if (incomplete !== undefined && (isOn === true || before !== null))
-    changes["downloads.incompleteDir"] = await allowed(node, bearer, incomplete, "incomplete torrents");
+    changes["downloads.incompleteDir"] = await namedFolder(
+      node,
+      bearer,
+      incomplete,
+      "incomplete torrents directory path is not absolute",
+    );
   return changes;
-}
-
-async function allowed(node: ShoalNode, bearer: TokenRecord, dir: string, what: string): Promise<string> {
-  if (!isAbsolute(dir)) throw new RpcError(`${what} directory path is not absolute`);
-  await assertAllowed(node, bearer, dir);
-  return dir.length > 1 ? dir.replace(/\/+$/, "") : dir;
 }
 
 function network(read: ArgumentReader): SettingChanges {

@@ -1,13 +1,11 @@
-import { isAbsolute } from "node:path";
 import { ShoalError } from "@shoal/engine";
+import type { AddTorrent } from "@shoal/schema";
 import type { TokenRecord } from "@shoal/server";
-import { assertAllowed } from "../api/allowed-folders.ts";
 import type { ShoalNode } from "../shoal-node.ts";
-import { NO_WISHES } from "../transfer-record.ts";
 import type { Transfer } from "../transfer.ts";
-import type { NewTransfer } from "../transfers.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { choosePriorities, choosesFiles } from "./file-choice.ts";
+import { namedFolder } from "./folders.ts";
 import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -23,20 +21,18 @@ export async function addTorrent(
 ): Promise<RpcArguments> {
   const read = new ArgumentReader(args);
   const dir = read.text("download-dir") ?? "";
-  if (dir !== "" && !isAbsolute(dir)) throw new RpcError("download directory path is not absolute");
-  if (dir !== "") await assertAllowed(node, bearer, dir);
-  const labels = readLabels(read) ?? [];
-  const paused = read.flag("paused") ?? !node.settings.get("downloads.start");
+  const refusal = "download directory path is not absolute";
+  const downloadDir = dir === "" ? undefined : await namedFolder(node, bearer, dir, refusal);
+  const labels = readLabels(read);
+  const paused = read.flag("paused");
+  const sequential = read.flag("sequential_download") ?? read.flag("sequential-download");
   try {
-    const transfer = await node.transfers.add({
-      source: await sourceOf(node, read),
-      downloadDir: dir === "" ? node.downloadDir : dir,
-      ...NO_WISHES,
-      paused,
-      labels,
-      sequential: read.flag("sequential_download") ?? false,
-      peers: [],
-      trackers: [],
+    const transfer = await node.add({
+      ...sourceOf(read),
+      ...(downloadDir === undefined ? {} : { downloadDir }),
+      ...(paused === undefined ? {} : { paused }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(sequential === undefined ? {} : { sequential }),
     });
     if (choosesFiles(read)) {
       const { torrent } = transfer;
@@ -53,15 +49,15 @@ export async function addTorrent(
   }
 }
 
-async function sourceOf(node: ShoalNode, read: ArgumentReader): Promise<NewTransfer["source"]> {
+function sourceOf(read: ArgumentReader): Pick<AddTorrent, "magnet" | "infoHash" | "url" | "torrent"> {
   // Some programs send the one that they don't mean as an empty text.
-  const metainfo = read.text("metainfo") ?? "";
-  if (metainfo !== "") return { torrentBytes: new Uint8Array(Buffer.from(metainfo, "base64")) };
+  const metainfo = read.long("metainfo") ?? "";
+  if (metainfo !== "") return { torrent: metainfo };
   const filename = (read.text("filename") ?? "").trim();
   if (filename === "") throw new RpcError("no filename or metainfo specified");
   if (/^magnet:/i.test(filename)) return { magnet: filename };
   if (HASH.test(filename)) return { infoHash: filename.toLowerCase() };
-  if (/^https?:\/\//i.test(filename)) return { torrentBytes: await node.torrentFetcher.fetch(filename) };
+  if (/^https?:\/\//i.test(filename)) return { url: filename };
   // A path is one of the computer of who asks, or none that it may read.
   throw new RpcError("invalid or corrupt torrent file");
 }

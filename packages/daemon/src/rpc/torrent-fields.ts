@@ -26,15 +26,19 @@ const LIST: Fields = {
   id: ({ transfer }) => transfer.id,
   name: ({ torrent }) => plain(torrent.name),
   hashString: ({ transfer }) => transfer.hash,
-  status: ({ torrent }) => statusOf(torrent),
+  status: ({ torrent, stats }) => statusOf(torrent, stats),
   error: ({ torrent, stats }) => errorOf(torrent.error, stats.waiting).error,
   errorString: ({ torrent, stats }) => errorOf(torrent.error, stats.waiting).errorString,
-  eta: ({ stats, left, isStopped }) => {
-    if (left === 0 || isStopped) return NOT_AVAILABLE;
-    return stats.etaMs === null ? UNKNOWN : whole(stats.etaMs / 1000);
+  eta: etaOf,
+  etaIdle: ({ torrent, context, transfer }) => {
+    const { idleMs } = context.goals();
+    if (torrent.state !== "seeding" || idleMs === null) return NOT_AVAILABLE;
+    const since = seconds(
+      context.observed.activeAt ?? transfer.record.activeAt ?? context.observed.startedAt,
+    );
+    return whole(idleMs / 1000 - (seconds(context.now) - since));
   },
-  etaIdle: () => NOT_AVAILABLE,
-  isFinished: ({ transfer }) => transfer.record.reached !== null && transfer.hold !== null,
+  isFinished: ({ transfer }) => transfer.record.reached !== null && transfer.holds.has("goal"),
   isStalled: ({ stats, torrent }) => torrent.state === "downloading" && stats.waiting !== null,
   isPrivate: ({ transfer }) => transfer.isPrivate,
   leftUntilDone: ({ left }) => whole(left),
@@ -57,7 +61,7 @@ const LIST: Fields = {
   downloadDir: ({ transfer }) => transfer.downloadDir,
   labels: ({ transfer }) => transfer.record.labels.map(plain),
   group: () => "",
-  queuePosition: ({ transfer }) => transfer.id - 1,
+  queuePosition: ({ context }) => whole(context.queuePosition()),
   magnetLink: ({ torrent, trackers }) =>
     formatMagnet({
       infoHashes: torrent.infoHashes,
@@ -154,6 +158,16 @@ export const TORRENT_FIELDS: ReadonlyMap<string, TorrentField> = new Map([
   ...withNeed(FILES, "files"),
   ...withNeed(PIECES, "pieces"),
 ]);
+
+/** Until everything is there or, of what is shared, until as much was given as there is to be; in seconds. */
+function etaOf({ stats, left, isStopped, context }: TorrentLook): number {
+  if (isStopped) return NOT_AVAILABLE;
+  if (left > 0 || stats.pieceCount === 0) return stats.etaMs === null ? UNKNOWN : whole(stats.etaMs / 1000);
+  const { ratio: goal } = context.goals();
+  if (goal === null) return NOT_AVAILABLE;
+  const missing = goal * Math.max(stats.downloaded, stats.have) - stats.uploaded;
+  return stats.upRate < 1 ? UNKNOWN : whole(missing / stats.upRate);
+}
 
 function withNeed(fields: Fields, needs?: DetailName): [string, TorrentField][] {
   return Object.entries(fields).map(([name, of]) => [name, needs === undefined ? { of } : { needs, of }]);

@@ -5,6 +5,8 @@ import type { Observed } from "./torrent-watch.ts";
 
 /** What fields look at besides the torrent. */
 export interface LookContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
   readonly observed: Readonly<Observed>;
   readonly details: Details;
   /** Of a tracker, by its URL. */
@@ -13,6 +15,10 @@ export interface LookContext {
   readonly hidesAddresses: boolean;
   /** Where its .torrent file lies. */
   readonly torrentFile: string;
+  /** Among all, from 0. */
+  readonly queuePosition: () => number;
+  /** Until when it is shared, whoever says so; null for no end. */
+  readonly goals: () => { readonly ratio: number | null; readonly idleMs: number | null };
   /** Connections that it may have. */
   readonly peerLimit: number;
 }

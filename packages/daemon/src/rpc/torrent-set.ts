@@ -1,6 +1,6 @@
 import type { Torrent } from "@shoal/engine";
 import type { Transfer } from "../transfer.ts";
-import type { Transfers } from "../transfers.ts";
+import type { ShoalNode } from "../shoal-node.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { choosePriorities, choosesFiles } from "./file-choice.ts";
 import { readGoals } from "./goal-fields.ts";
@@ -16,7 +16,7 @@ export type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
 
 /** `torrent-set` for one transfer. Throws RpcError and ShoalError; what comes before in Transmission's order is done then. */
 export async function setTorrent(
-  transfers: Transfers,
+  { transfers, queue }: Pick<ShoalNode, "transfers" | "queue">,
   transfer: Transfer,
   args: RpcArguments,
   trackerOf: TrackerOf,
@@ -35,6 +35,8 @@ export async function setTorrent(
     const chosen = choosePriorities(read, await torrent.files());
     if (chosen.size > 0) await torrent.setFilePriorities(chosen);
   }
+  const position = read.whole("queuePosition", 0, 2 ** 31);
+  if (position !== undefined) await queue.move([transfer], position);
   setTrackers(torrent, read, trackerOf);
 }
 

@@ -1,17 +1,22 @@
-import type { Torrent, TorrentState } from "@shoal/engine";
+import type { Torrent, TorrentState, TorrentStats } from "@shoal/engine";
 
 /** Transmission's numbers for what a torrent does. */
 const STATUS: Readonly<Record<TorrentState, number>> = {
   paused: 0,
-  queued: 3,
   error: 0,
   checking: 2,
+  queued: 3,
   metadata: 4,
   downloading: 4,
   finished: 6,
   seeding: 6,
 };
+const WAITS_TO_SEED = 5;
 
-export function statusOf({ state }: Pick<Torrent, "state">): number {
-  return STATUS[state];
+export function statusOf(
+  { state }: Pick<Torrent, "state">,
+  { pieceCount, wanted, have }: Pick<TorrentStats, "pieceCount" | "wanted" | "have">,
+): number {
+  const isComplete = pieceCount > 0 && have >= wanted;
+  return state === "queued" && isComplete ? WAITS_TO_SEED : STATUS[state];
 }
