@@ -54,7 +54,7 @@ export class RpcMethods {
     this.#parts = parts;
     this.#watch = new TorrentWatch(node.session, () => Date.now());
     this.#details = new TorrentDetails((transfer) => node.transfers.metainfo(transfer));
-    this.#settings = new SessionSettings(node.settings);
+    this.#settings = new SessionSettings(node.settings, node.limits);
     this.#methods = new Map(Object.entries(this.#table()));
   }
 
@@ -113,7 +113,10 @@ export class RpcMethods {
       "torrent-get": read((args, bearer) => this.#get(args, bearer)),
       "torrent-add": control((args, bearer) => addTorrent(node, args, bearer)),
       "torrent-set": forEach(async (transfer, args) => {
-        await setTorrent(node, transfer, args, (torrent, id) => this.#trackerOf(torrent, id));
+        await setTorrent(node, transfer, args, {
+          trackerOf: (torrent, id) => this.#trackerOf(torrent, id),
+          whenOff: this.#watch.of(transfer.torrent).whenOff,
+        });
         this.#watch.edited(transfer.torrent);
       }),
       "torrent-remove": control(async (args) => {

@@ -35,6 +35,7 @@ export async function setSession(
   for (const [key, value] of Object.entries(changes)) check(key as SettingKey, value);
   try {
     if (Object.keys(changes).length > 0) await node.settings.set(changes);
+    await known.turtle.switch(read);
   } catch (error) {
     if (error instanceof ConfigError) throw new RpcError(error.message);
     throw error;

@@ -1,6 +1,8 @@
 import type { SettingKey, SettingValue } from "@shoal/schema/settings";
 import type { SettingChanges, Settings } from "../settings/settings.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { ArgumentReader } from "./arguments.ts";
+import { TurtleFields } from "./turtle-fields.ts";
 import { whole } from "./values.ts";
 
 const KB = 1_000;
@@ -68,13 +70,6 @@ const FLAGS: readonly (readonly [name: string, key: SettingKey])[] = [
   ["port-forwarding-enabled", "network.portMapping"],
 ];
 
-const NO_SCHEDULE = {
-  "alt-speed-enabled": false,
-  "alt-speed-time-enabled": false,
-  "alt-speed-time-begin": 540,
-  "alt-speed-time-end": 1020,
-  "alt-speed-time-day": 127,
-};
 const LARGEST = 2 ** 31 - 1;
 
 /** Our settings as Transmission's, in both directions. What is switched off there keeps its number for as long as the process runs. */
@@ -82,8 +77,11 @@ export class SessionSettings {
   readonly #settings: Settings;
   readonly #whenOff: Map<SettingKey, number> = new Map();
 
-  constructor(settings: Settings) {
+  readonly turtle: TurtleFields;
+
+  constructor(settings: Settings, limits: Limits) {
     this.#settings = settings;
+    this.turtle = new TurtleFields(limits);
   }
 
   fields(): Record<string, unknown> {
@@ -96,7 +94,7 @@ export class SessionSettings {
     }
     for (const [name, key, unit] of NUMBERS) all[name] = whole((this.#number(key) ?? 0) / unit);
     for (const [name, key] of FLAGS) all[name] = this.#settings.get(key);
-    return { ...all, ...NO_SCHEDULE };
+    return { ...all, ...this.turtle.fields() };
   }
 
   /** What of the arguments is to be set. Throws RpcError for values that can't be. */
@@ -125,6 +123,8 @@ export class SessionSettings {
       const given = args.flag(name);
       if (given !== undefined) changes[key] = given;
     }
+    const schedule = this.turtle.schedule(args);
+    if (schedule !== undefined) changes["limits.schedule"] = schedule;
     return changes;
   }
 

@@ -1,6 +1,7 @@
 import { formatMagnet, type FileProgress } from "@shoal/engine";
 import { errorOf } from "./error-fields.ts";
 import { goalFields } from "./goal-fields.ts";
+import { limitFields } from "./limit-fields.ts";
 import { peerFields, peersFrom } from "./peer-fields.ts";
 import type { DetailName } from "./torrent-details.ts";
 import type { TorrentLook } from "./torrent-look.ts";
@@ -89,17 +90,17 @@ const TIMES: Fields = {
 
 const LIMITS: Fields = {
   bandwidthPriority: () => 0,
-  downloadLimit: () => 0,
-  downloadLimited: () => false,
-  uploadLimit: () => 0,
-  uploadLimited: () => false,
-  honorsSessionLimits: () => true,
+  downloadLimit: (look) => limitsOf(look).downloadLimit,
+  downloadLimited: (look) => limitsOf(look).downloadLimited,
+  uploadLimit: (look) => limitsOf(look).uploadLimit,
+  uploadLimited: (look) => limitsOf(look).uploadLimited,
+  honorsSessionLimits: (look) => limitsOf(look).honorsSessionLimits,
   seedRatioLimit: ({ transfer }) => goalFields(transfer.record.goals).seedRatioLimit,
   seedRatioMode: ({ transfer }) => goalFields(transfer.record.goals).seedRatioMode,
   seedIdleLimit: ({ transfer }) => goalFields(transfer.record.goals).seedIdleLimit,
   seedIdleMode: ({ transfer }) => goalFields(transfer.record.goals).seedIdleMode,
-  "peer-limit": ({ context }) => context.peerLimit,
-  maxConnectedPeers: ({ context }) => context.peerLimit,
+  "peer-limit": ({ torrent, context }) => torrent.limits.maxConnections ?? context.peerLimit,
+  maxConnectedPeers: ({ torrent, context }) => torrent.limits.maxConnections ?? context.peerLimit,
   sequential_download: ({ transfer }) => transfer.record.sequential,
   sequentialDownload: ({ transfer }) => transfer.record.sequential,
 };
@@ -167,6 +168,10 @@ function etaOf({ stats, left, isStopped, context }: TorrentLook): number {
   if (goal === null) return NOT_AVAILABLE;
   const missing = goal * Math.max(stats.downloaded, stats.have) - stats.uploaded;
   return stats.upRate < 1 ? UNKNOWN : whole(missing / stats.upRate);
+}
+
+function limitsOf({ torrent, context }: TorrentLook): ReturnType<typeof limitFields> {
+  return limitFields(torrent, context.observed.whenOff);
 }
 
 function withNeed(fields: Fields, needs?: DetailName): [string, TorrentField][] {

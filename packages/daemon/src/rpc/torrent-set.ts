@@ -4,6 +4,7 @@ import type { ShoalNode } from "../shoal-node.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { choosePriorities, choosesFiles } from "./file-choice.ts";
 import { readGoals } from "./goal-fields.ts";
+import { type LimitsWhenOff, readLimits } from "./limit-fields.ts";
 import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -12,24 +13,31 @@ import { RpcError } from "./rpc-error.ts";
 const INVALID = "invalid argument";
 
 /** The URL of a tracker that has this number. */
-export type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
+type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
+
+export interface SetContext {
+  readonly trackerOf: TrackerOf;
+  readonly whenOff: LimitsWhenOff;
+}
 
 /** `torrent-set` for one transfer. Throws RpcError and ShoalError; what comes before in Transmission's order is done then. */
 export async function setTorrent(
   { transfers, queue }: Pick<ShoalNode, "transfers" | "queue">,
   transfer: Transfer,
   args: RpcArguments,
-  trackerOf: TrackerOf,
+  { trackerOf, whenOff }: SetContext,
 ): Promise<void> {
   const read = new ArgumentReader(args);
   const { torrent, record } = transfer;
   const labels = readLabels(read);
+  const limits = readLimits(read, torrent, whenOff);
   const goals = readGoals(read, record.goals);
   const sequential = read.flag("sequential_download") ?? read.flag("sequentialDownload");
   await transfers.change(transfer, {
     ...(labels === undefined ? {} : { labels }),
     ...(goals === undefined ? {} : { goals }),
     ...(sequential === undefined ? {} : { sequential }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
   });
   if (choosesFiles(read)) {
     const chosen = choosePriorities(read, await torrent.files());

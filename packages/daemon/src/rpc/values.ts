@@ -24,6 +24,11 @@ export function seconds(time: string | number | null | undefined): number {
   return whole(Math.floor((typeof time === "number" ? time : Date.parse(time)) / 1000));
 }
 
+/** Bytes a second as Transmission counts speeds: kB/s. One that is smaller is not none at all. */
+export function kilobytes(bytes: number): number {
+  return Math.max(1, whole(bytes / 1000));
+}
+
 /** Without control characters and halves of characters: some programs fall over them. */
 export function plain(text: string): string {
   return text
