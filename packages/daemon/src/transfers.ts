@@ -82,6 +82,7 @@ export class Transfers {
   readonly #listeners: Set<(event: TransferEvent) => void> = new Set();
   #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   private constructor(parts: TransferParts, files: TorrentFiles) {
     this.#parts = parts;
@@ -308,6 +309,7 @@ export class Transfers {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.trash.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const transfer of this.#byId.values()) this.#dirty.add(transfer);
@@ -391,6 +393,8 @@ export class Transfers {
   /** What is kept of it is written soon. */
   touch(transfer: Transfer): void {
     this.#dirty.add(transfer);
+    // What the end itself changes, the next start finds out; the database may be closed by then.
+    if (this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.save().catch((error: unknown) => this.#parts.log.error("state could not be saved", { error }));
