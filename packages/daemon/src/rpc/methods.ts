@@ -192,7 +192,10 @@ export class RpcMethods {
     const moves = read.flag("move") ?? false;
     for (const transfer of this.#chosen(args)) {
       this.#watch.edited(transfer.torrent);
-      if (!moves) throw new RpcError("not yet");
+      if (!moves && location !== transfer.downloadDir)
+        throw new RpcError(
+          "files that lie elsewhere can't be taken up; move them back, and then with --move",
+        );
       await transfer.torrent.moveTo(location);
     }
     return {};
