@@ -5,6 +5,7 @@ import { auditRequests } from "./audit/audit-requests.ts";
 import { auditRoutes } from "./api/audit.ts";
 import { describe } from "./api/description.ts";
 import { doctorRoutes } from "./api/doctor.ts";
+import { bulkRoutes } from "./api/bulk.ts";
 import { eventRoutes } from "./api/events.ts";
 import { explainError } from "./api/explain-error.ts";
 import { historyRoutes } from "./api/history.ts";
@@ -104,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         shareRoutes(api, node);
         labelRoutes(api, node);
         torrentActionRoutes(api, node);
+        bulkRoutes(api, node);
         noticeRoutes(api, node);
         fileRoutes(api, node);
         watchFolderRoutes(api, node);

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import { parseEndpoint, ShoalError } from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import { ApiError } from "@shoal/server";
+import { FileChoice } from "./edits/file-choice.ts";
 import type { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import type { Labels } from "./labels/labels.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -33,6 +34,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
             : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
     downloadDir: resolve(body.downloadDir ?? node.labels.folderFor(body.labels ?? []) ?? node.downloadDir),
     paused: body.paused ?? !node.settings.get("downloads.start"),
+    files: filesOf(body),
     labels: body.labels ?? [],
     forced: body.forced ?? false,
     sequential: body.sequential ?? false,
@@ -42,6 +44,16 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],
   };
+}
+
+function filesOf({ select = [], priorities = [] }: AddTorrent): FileChoice | null {
+  if (select.length + priorities.length === 0) return null;
+  try {
+    return new FileChoice(select, priorities);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid(`A pattern for files can't be used: ${error.message}`);
+  }
 }
 
 /** To be shared or not is a goal as others are: of a ratio of 0, or of the usual one. */

@@ -30,6 +30,7 @@ import { FileIndex } from "./files/file-index.ts";
 import { getFile } from "./files/get-file.ts";
 import { Shares } from "./shares/shares.ts";
 import type { Settings } from "./settings/settings.ts";
+import { Moves } from "./edits/moves.ts";
 import { Labels } from "./labels/labels.ts";
 import { SharingGoals } from "./goals/sharing-goals.ts";
 import { limitQueue, TransferQueue } from "./queue/transfer-queue.ts";
@@ -60,6 +61,7 @@ interface NodeParts {
   readonly session: Session;
   readonly transfers: Transfers;
   readonly completions: Completions;
+  readonly moves: Moves;
   readonly labels: Labels;
   readonly goals: SharingGoals;
   readonly board: NoticeBoard;
@@ -92,6 +94,7 @@ export class ShoalNode {
   readonly fileIndex: FileIndex;
   readonly torrentFetcher: TorrentFetcher;
   readonly watchFolders: WatchFolders;
+  readonly moves: Moves;
   readonly labels: Labels;
   readonly queue: TransferQueue;
   readonly #goals: SharingGoals;
@@ -117,6 +120,7 @@ export class ShoalNode {
     this.session = parts.session;
     this.transfers = parts.transfers;
     this.completions = parts.completions;
+    this.moves = parts.moves;
     this.labels = parts.labels;
     this.#goals = parts.goals;
     this.queue = new TransferQueue(parts);
@@ -228,6 +232,7 @@ export class ShoalNode {
         session,
         transfers,
         completions,
+        moves: new Moves({ transfers, board, log }),
         labels,
         goals,
         board,
@@ -259,7 +264,9 @@ export class ShoalNode {
       const reserve = this.settings.get("downloads.reserve");
       await assertRoom({ torrentBytes: source.torrentBytes, folders, reserve });
     }
-    return this.transfers.add(transfer);
+    const added = await this.transfers.add(transfer);
+    if (wanted.first === true) await this.queue.move([added], "top");
+    return added;
   }
 
   /** Fetches a file by its id, or the beginning of it; see `getFile`. */
@@ -284,6 +291,7 @@ export class ShoalNode {
     await this.fileIndex.close();
     await this.completions.close();
     this.#goals.close();
+    await this.moves.close();
     await this.transfers.close();
     await this.history.close();
     await this.board.close();

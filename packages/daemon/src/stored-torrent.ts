@@ -1,8 +1,9 @@
-import type { AddOptions, TorrentRow } from "@shoal/engine";
+import { type AddOptions, isSelected, parseMagnet, type TorrentRow } from "@shoal/engine";
 import type { Selectable } from "kysely";
 import type { TorrentTable } from "./state/tables.ts";
 import type { TorrentFiles } from "./state/torrent-files.ts";
-import { recordOf } from "./transfer-record.ts";
+import type { FileChoice } from "./edits/file-choice.ts";
+import type { TransferRecord } from "./transfer-record.ts";
 
 /** How the torrent of a row begins, when not as the row says. */
 export interface BeginHow {
@@ -14,9 +15,9 @@ export interface BeginHow {
 export async function storedTorrent(
   stored: Selectable<TorrentTable>,
   files: TorrentFiles,
-  { paused, existing = "refuse" }: BeginHow = {},
+  { paused, existing = "refuse" }: BeginHow,
+  record: TransferRecord,
 ): Promise<AddOptions> {
-  const record = recordOf(stored);
   return {
     ...(await sourceOf(stored, files)),
     downloadDir: stored.downloadDir,
@@ -27,7 +28,17 @@ export async function storedTorrent(
     limits: record.limits,
     sequential: record.sequential,
     firstLast: record.firstLast,
+    ...selectBy(record.files, record.magnet),
     ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
+  };
+}
+
+/** Files are wanted as `files` says whenever it is asked, also after it has changed. */
+export function selectBy(files: FileChoice | null, magnet: string | null): Pick<AddOptions, "select"> {
+  if (files === null) return {};
+  const chosen = magnet === null ? null : parseMagnet(magnet).selectOnly;
+  return {
+    select: ({ index }, path, number) => files.priorityOf(index, number, path, isSelected(chosen, index)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { GoalName, Goals, TransferLimitChanges } from "@shoal/schema";
 import type { Insertable, Selectable, Updateable } from "kysely";
+import { FileChoice } from "./edits/file-choice.ts";
 import type { TorrentTable } from "./state/tables.ts";
 
 /** What is kept of a transfer besides what the engine knows. */
@@ -8,6 +9,10 @@ export interface TransferRecord {
   /** Hex of the primary info-hash, which may still change while only one of a hybrid's is known. */
   key: string;
   magnet: string | null;
+  /** The name that its user has given to it; null: its own. */
+  title: string | null;
+  /** What was said of its files; null when nothing was, and they are known. */
+  files: FileChoice | null;
   labels: readonly string[];
   /** By a user: what rules stop is not. */
   paused: boolean;
@@ -35,11 +40,12 @@ export interface TransferRecord {
 /** What a user may say of a transfer when it is added, and change later. */
 export type Wishes = Pick<
   TransferRecord,
-  "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals" | "limits"
+  "files" | "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals" | "limits"
 >;
 
 /** Of who says nothing. */
 export const NO_WISHES: Wishes = {
+  files: null,
   labels: [],
   paused: false,
   forced: false,
@@ -56,11 +62,13 @@ export function newRecord(
   wishes: Wishes,
   { key, magnet, addedAt, seedOnly, finalDir }: RecordFacts,
 ): TransferRecord {
-  const { labels, paused, forced, sequential, firstLast, goals, limits } = wishes;
+  const { files, labels, paused, forced, sequential, firstLast, goals, limits } = wishes;
   return {
     id,
     key,
     magnet,
+    title: null,
+    files,
     labels,
     paused,
     forced,
@@ -85,6 +93,8 @@ export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
     id: row.id,
     key: row.key,
     magnet: row.magnet,
+    title: row.title,
+    files: row.wishes !== null ? FileChoice.parse(row.wishes) : row.row === null ? new FileChoice() : null,
     labels: JSON.parse(row.labels) as string[],
     paused: row.paused !== 0,
     forced: row.forced !== 0,
@@ -108,6 +118,8 @@ export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
 export function columnsOf(record: TransferRecord): Updateable<TorrentTable> {
   return {
     key: record.key,
+    magnet: record.magnet,
+    title: record.title,
     ...wishColumns(record),
     reached: record.reached,
     finalDir: record.finalDir,
@@ -119,10 +131,11 @@ export function columnsOf(record: TransferRecord): Updateable<TorrentTable> {
   };
 }
 
-type WishColumns = keyof Wishes;
+type WishColumns = Exclude<keyof Wishes, "files"> | "wishes";
 
 export function wishColumns(wishes: Wishes): Pick<Insertable<TorrentTable>, WishColumns> {
   return {
+    wishes: wishes.files === null || wishes.files.isEmpty ? null : JSON.stringify(wishes.files),
     labels: JSON.stringify(wishes.labels),
     paused: Number(wishes.paused),
     forced: Number(wishes.forced),

@@ -30,6 +30,11 @@ export class Transfer {
     return null;
   }
 
+  /** As people know it. Unchecked text: clean it before printing. */
+  get name(): string {
+    return this.record.title ?? this.torrent.name;
+  }
+
   get id(): number {
     return this.record.id;
   }
@@ -68,7 +73,7 @@ export class Transfer {
     const { infoHashes, error } = torrent;
     return {
       id: record.id,
-      name: torrent.name,
+      name: this.name,
       v1: infoHashes.v1 === null ? null : hex(infoHashes.v1),
       v2: infoHashes.v2 === null ? null : hex(infoHashes.v2),
       state: stateOf(this),

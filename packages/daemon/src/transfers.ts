@@ -22,8 +22,17 @@ import { reborn } from "./trash/retired.ts";
 import { Trash } from "./trash/trash.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
 import { placeOf } from "./completion/incomplete-place.ts";
-import { columnsOf, newRecord, recordOf, wishColumns, type Wishes } from "./transfer-record.ts";
-import { type BeginHow, sharedPlace, storedTorrent } from "./stored-torrent.ts";
+import {
+  columnsOf,
+  newRecord,
+  recordOf,
+  wishColumns,
+  type Wishes,
+  type TransferRecord,
+} from "./transfer-record.ts";
+import { FileChoice } from "./edits/file-choice.ts";
+import { linkOf } from "./link-of.ts";
+import { type BeginHow, selectBy, sharedPlace, storedTorrent } from "./stored-torrent.ts";
 import { ChangeMarks } from "./change-marks.ts";
 
 const GOAL_FIELDS = { ratio: "ratio", time: "timeMs", idle: "idleMs" } as const;
@@ -160,6 +169,13 @@ export class Transfers {
     return torrent.row() === null ? null : parseMetainfo(await this.#files.load(record.key));
   }
 
+  /** Its .torrent file, with the trackers as they are now; null while its files are not known. */
+  async torrentBytes(transfer: Transfer): Promise<Uint8Array | null> {
+    const metainfo = await this.metainfo(transfer);
+    const { tiers } = transfer.torrent;
+    return metainfo === null ? null : encodeTorrent({ ...metainfo, trackers: tiers });
+  }
+
   /** Where its .torrent file lies, or will lie. */
   metainfoFile({ record }: Transfer): string {
     return this.#files.path(record.key);
@@ -173,7 +189,9 @@ export class Transfers {
       share === undefined
         ? await placeOf(wanted, this.#parts.incompleteDir())
         : { downloadDir: wanted.downloadDir, finalDir: null };
-    const magnet = typeof source.magnet === "string" ? source.magnet : null;
+    const magnet = linkOf(source, wanted.trackers);
+    const files = wanted.files ?? (source.torrentBytes === undefined ? new FileChoice() : null);
+    const wishes = { ...wanted, files };
     const addedAt = this.#time();
     await this.trash.makeWay(source, downloadDir);
     const torrent = await session.add({
@@ -186,6 +204,7 @@ export class Transfers {
       limits,
       peers: wanted.peers,
       trackers: wanted.trackers,
+      ...selectBy(files, magnet),
       ...(share === undefined
         ? {}
         : { ...sharedPlace(share.rootName), hashed: share.hashed, verify: share.verify }),
@@ -198,7 +217,7 @@ export class Transfers {
         name: torrent.name,
         downloadDir,
         magnet,
-        ...wishColumns(wanted),
+        ...wishColumns(wishes),
         rank: torrent.rank,
         seedOnly: Number(share !== undefined),
         rootName: share?.rootName ?? null,
@@ -208,7 +227,7 @@ export class Transfers {
       .returning("id")
       .executeTakeFirstOrThrow();
     const transfer = new Transfer(
-      newRecord(id, wanted, { key, magnet, addedAt, seedOnly: share !== undefined, finalDir }),
+      newRecord(id, wishes, { key, magnet, addedAt, seedOnly: share !== undefined, finalDir }),
       torrent,
     );
     this.#enter(transfer);
@@ -343,14 +362,19 @@ export class Transfers {
   }
 
   async #take(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Transfer> {
-    const transfer = new Transfer(recordOf(stored), await this.begin(stored, how));
+    const record = recordOf(stored);
+    const transfer = new Transfer(record, await this.begin(stored, how, record));
     this.#enter(transfer);
     return transfer;
   }
 
   /** Adds the torrent of a row to the session, at rest as far as possible. */
-  async begin(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Torrent> {
-    return this.#parts.session.add(await storedTorrent(stored, this.#files, how));
+  async begin(
+    stored: Selectable<TorrentTable>,
+    how: BeginHow = {},
+    record: TransferRecord = recordOf(stored),
+  ): Promise<Torrent> {
+    return this.#parts.session.add(await storedTorrent(stored, this.#files, how, record));
   }
 
   #enter(transfer: Transfer): void {

@@ -1,3 +1,4 @@
+export { BulkAction, BulkResult } from "./bulk.ts";
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
 export { DoctorCheck, DoctorReport } from "./doctor.ts";
 export { KeptNotice, KeptNoticeList, NoticesSeen } from "./notice.ts";
@@ -22,7 +23,15 @@ export { NewShare, Share, ShareList } from "./share.ts";
 export { GoalName, Goals } from "./goals.ts";
 export { SettingInfo, SettingsChange, SettingsDocument } from "./settings/settings-document.ts";
 export { MadeToken, NewToken, Scope, Token, TokenList } from "./token.ts";
-export { AddTorrent, Torrent, TorrentChanges, TorrentList, TorrentState, Waiting } from "./torrent.ts";
+export {
+  AddTorrent,
+  FileRule,
+  Torrent,
+  TorrentChanges,
+  TorrentList,
+  TorrentState,
+  Waiting,
+} from "./torrent.ts";
 export { type EventData, EventReader, type LiveEvent } from "./event-reader.ts";
 export {
   Delta,
@@ -54,5 +63,15 @@ export {
 export { GetFile, KnownFile } from "./known-file.ts";
 export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";
 export { Label, LabelChanges, LabelList, LabelName } from "./label.ts";
-export { QueueMove } from "./torrent-actions.ts";
 export { AuditEntry, AuditPage } from "./audit.ts";
+export {
+  FileChanges,
+  MagnetLink,
+  MoveFiles,
+  MoveState,
+  NewPeers,
+  QueueMove,
+  RenameFiles,
+  TorrentPieces,
+  TrackerChanges,
+} from "./torrent-actions.ts";

@@ -98,6 +98,16 @@ export const TorrentChanges = Type.Object(
 );
 export type TorrentChanges = Static<typeof TorrentChanges>;
 
+const FilePattern = Type.String({ minLength: 1, maxLength: 1_024 });
+const FilePatterns = Type.Array(FilePattern, { maxItems: 1_000 });
+
+/** How much the files are wanted that a pattern fits. */
+export const FileRule = Type.Object(
+  { files: FilePattern, priority: Type.Enum(["skip", "low", "normal", "high"]) },
+  { $id: "FileRule", additionalProperties: false },
+);
+export type FileRule = Static<typeof FileRule>;
+
 /** How to add a torrent: one of `magnet`, `infoHash`, `url` and `torrent` says which. */
 export const AddTorrent = Type.Object(
   {
@@ -120,6 +130,12 @@ export const AddTorrent = Type.Object(
     ignoreSpace: Type.Optional(Type.Boolean()),
     /** Runs whatever the queue says. */
     forced: Type.Optional(Type.Boolean()),
+    /** Goes to the front of the queue. */
+    first: Type.Optional(Type.Boolean()),
+    /** Which files are wanted, as patterns or numbers ("1,3-5", from 1); all where it is absent. */
+    select: Type.Optional(FilePatterns),
+    /** How much files are wanted; of several that fit a file the last one counts. */
+    priorities: Type.Optional(Type.Array(FileRule, { maxItems: 1_000 })),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),
     trackers: Type.Optional(Type.Array(Type.String({ maxLength: 2_048 }), { maxItems: 100 })),
   },

@@ -1,3 +1,4 @@
+import { setFilePriorities } from "../edits/edit-files.ts";
 import { ShoalError } from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import type { TokenRecord } from "@shoal/server";
@@ -36,7 +37,7 @@ export async function addTorrent(
     });
     if (choosesFiles(read)) {
       const { torrent } = transfer;
-      await torrent.setFilePriorities(choosePriorities(read, await torrent.files()));
+      await setFilePriorities(node.transfers, transfer, choosePriorities(read, await torrent.files()));
     }
     return { "torrent-added": briefly(transfer) };
   } catch (error) {

@@ -1,3 +1,5 @@
+import { setFilePriorities } from "../edits/edit-files.ts";
+import { keepTrackers } from "../edits/edit-trackers.ts";
 import type { Torrent } from "@shoal/engine";
 import type { Transfer } from "../transfer.ts";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -41,11 +43,12 @@ export async function setTorrent(
   });
   if (choosesFiles(read)) {
     const chosen = choosePriorities(read, await torrent.files());
-    if (chosen.size > 0) await torrent.setFilePriorities(chosen);
+    await setFilePriorities(transfers, transfer, chosen);
   }
   const position = read.whole("queuePosition", 0, 2 ** 31);
   if (position !== undefined) await queue.move([transfer], position);
   setTrackers(torrent, read, trackerOf);
+  await keepTrackers(transfers, transfer);
 }
 
 function setTrackers(torrent: Torrent, read: ArgumentReader, trackerOf: TrackerOf): void {

@@ -220,4 +220,9 @@ export const MIGRATIONS: Migrations = {
       await db.schema.createIndex("knownFiles_id").on("knownFiles").column("fileId").execute();
     },
   },
+  "010-titles": {
+    async up(db) {
+      await db.schema.alterTable("torrents").addColumn("title", "text").execute();
+    },
+  },
 };

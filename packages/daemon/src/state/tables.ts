@@ -8,6 +8,8 @@ export interface TorrentTable {
   /** Hex of the primary info-hash. */
   readonly key: string;
   readonly name: string;
+  /** What its user calls it; null: as its name is. */
+  readonly title: string | null;
   readonly downloadDir: string;
   /** What the shared file or folder is called, when not as the torrent. */
   readonly rootName: string | null;
@@ -40,7 +42,7 @@ export interface TorrentTable {
   readonly downloadingMs: Generated<number>;
   /** When it last gave or got something. */
   readonly activeAt: string | null;
-  /** `FileWishes` in JSON, as long as the files are not known. */
+  /** `FileChoice` in JSON; null when nothing was said of its files. */
   readonly wishes: string | null;
   /** `TorrentRow` in JSON, as of the last time it was looked at; null while the metadata is unknown. */
   readonly row: string | null;

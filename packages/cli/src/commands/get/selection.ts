@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { fileMatcher } from "@shoal/schema/selection";
 
 import type { FilePriority } from "../../engine.ts";
 import { usageError } from "../../errors.ts";
@@ -58,36 +58,10 @@ export function makeSelection(patterns: readonly string[]): Selection {
 
 function matcher(pattern: string, flag: string): Selection {
   if (pattern.trim() === "") throw usageError(`${flag} needs a pattern such as '*.iso', or numbers`);
-  return isNumbers(pattern) ? byNumber(pattern, flag) : byPattern(pattern);
-}
-
-function isNumbers(pattern: string): boolean {
-  return /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/.test(pattern);
-}
-
-function byNumber(pattern: string, flag: string): Selection {
-  const ranges = pattern.split(",").map((part) => {
-    const [first = 0, last = first] = part.split("-").map(Number);
-    if (first < 1 || last < first) {
-      throw usageError(`${flag} ${clean(pattern)} can't be used: file numbers begin with 1 and ascend`);
-    }
-    return [first, last] as const;
-  });
-  return (number) => ranges.some(([first, last]) => number >= first && number <= last);
-}
-
-function byPattern(pattern: string): Selection {
-  const options = { nocase: true, dot: true };
-  if (!pattern.includes("/")) {
-    const matches = picomatch(pattern, options);
-    // A pattern with wildcards is about files: what it says of a folder's name would say too much of what is in it.
-    const isFolder = picomatch.scan(pattern).isGlob ? () => false : matches;
-    return (_number, path) => {
-      const names = path.split("/");
-      return matches(names.pop()!) || names.some((name) => isFolder(name));
-    };
+  try {
+    return fileMatcher(pattern);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw usageError(`${flag} ${clean(pattern)} can't be used: ${error.message}`);
   }
-  const matches = picomatch(pattern.replace(/^\.?\//, "").replace(/\/$/, "/**"), options);
-  return (_number, path) =>
-    matches(path) || (path.includes("/") && matches(path.slice(path.indexOf("/") + 1)));
 }

@@ -1,0 +1,1 @@
+export { fileMatcher } from "./file-matcher.ts";
