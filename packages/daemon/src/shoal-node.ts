@@ -9,7 +9,7 @@ import {
 } from "@shoal/engine";
 import { Identity } from "@shoal/network";
 import type { AddTorrent, GetFile } from "@shoal/schema";
-import { type Database, openDatabase, Tokens } from "@shoal/server";
+import { type Database, Tokens } from "@shoal/server";
 import { Completions } from "./completion/completions.ts";
 import { CompletionHook } from "./completion/hook.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
@@ -34,7 +34,7 @@ import { Moves } from "./edits/moves.ts";
 import { Labels } from "./labels/labels.ts";
 import { SharingGoals } from "./goals/sharing-goals.ts";
 import { limitQueue, TransferQueue } from "./queue/transfer-queue.ts";
-import { MIGRATIONS } from "./state/migrations.ts";
+import { openState } from "./state/open-state.ts";
 import type { Tables } from "./state/tables.ts";
 import { tokenTable } from "./state/token-table.ts";
 import { newTransfer } from "./new-transfer.ts";
@@ -181,7 +181,8 @@ export class ShoalNode {
     const log = new LogTap([file, options.log], now);
     const notices = new Notices(now);
     const identity = await Identity.load(profile.identityFile);
-    const database = await openDatabase<Tables>(profile.databaseFile, MIGRATIONS);
+    const downloadDir = settings.get("downloads.dir");
+    const { database, trouble } = await openState({ profile, downloadDir, log, now });
     let session: Session | null = null;
     try {
       const tokens = await Tokens.load(tokenTable(database), now);
@@ -207,6 +208,7 @@ export class ShoalNode {
       const limit = (): number => settings.get("history.limit");
       const history = new History({ database, transfers, limit, log, now });
       const board = await NoticeBoard.open(database, notices, now);
+      if (trouble !== null) board.add({ kind: "failed", message: trouble });
       const command = (): readonly string[] | null => settings.get("downloads.onComplete");
       const hook = new CompletionHook({ command, env: options.env, log });
       const completions = new Completions({ transfers, hook, board, log });

@@ -89,6 +89,8 @@ export class Transfers {
   /** What is to be written; whoever shows transfers learns from it what to look at again. */
   readonly #dirty: ChangeMarks<Transfer> = new ChangeMarks();
   readonly #listeners: Set<(event: TransferEvent) => void> = new Set();
+  /** Of which the engine has told something. */
+  readonly #stirred: WeakSet<Transfer> = new WeakSet();
   #saving: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -331,7 +333,9 @@ export class Transfers {
     this.#closed = true;
     await this.trash.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const transfer of this.#byId.values()) this.#dirty.add(transfer);
+    // Of those that were at rest all the time nothing has changed.
+    for (const transfer of this.#byId.values())
+      if (this.#stirred.has(transfer) || !transfer.torrent.isAtRest) this.#dirty.add(transfer);
     await this.save();
   }
 
@@ -390,6 +394,7 @@ export class Transfers {
         this.#parts.log.error("a torrent file could not be written", { id: transfer.id, error });
       });
     }
+    this.#stirred.add(transfer);
     this.touch(transfer);
     this.#tell({ type: "torrent", transfer, event });
     if (event.type === "complete") this.#finish(transfer);

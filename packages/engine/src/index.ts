@@ -2,6 +2,7 @@ export { createSession } from "./api/create-session.ts";
 export { FIRST_PORT, LAST_PORT, SESSION_DEFAULTS, type SessionOptions } from "./api/options.ts";
 export { openHttp } from "./api/open-http.ts";
 export { readClaims, type ResumeClaims } from "./api/resume-claims.ts";
+export { resumePlaces } from "./api/resume-places.ts";
 export { ProcessLock } from "./node/process-lock.ts";
 export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { moveTree } from "./node/move-tree.ts";

@@ -16,6 +16,12 @@ export interface StatementResult {
   readonly insertId?: bigint;
 }
 
+/** `code` is SQLite's. */
+export interface SqliteFailure {
+  readonly message: string;
+  readonly code: string;
+}
+
 export type SqliteAnswer =
   | { readonly id: number; readonly results: readonly StatementResult[] }
-  | { readonly id: number; readonly failure: { readonly message: string; readonly code: string } };
+  | { readonly id: number; readonly failure: SqliteFailure };

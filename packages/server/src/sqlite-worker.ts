@@ -1,7 +1,13 @@
 // Runs in a thread of its own: SQLite's calls block, and the disk may take its time.
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
-import type { SqliteAnswer, SqliteRequest, Statement, StatementResult } from "./sqlite-messages.ts";
+import type {
+  SqliteAnswer,
+  SqliteFailure,
+  SqliteRequest,
+  Statement,
+  StatementResult,
+} from "./sqlite-messages.ts";
 
 interface PreparedStatement {
   all(...parameters: unknown[]): Record<string, unknown>[];
@@ -21,12 +27,23 @@ const MAX_PREPARED = 200;
 const port = parentPort!;
 const { path } = workerData as { readonly path: string };
 const prepared: Map<string, PreparedStatement> = new Map();
-const database = open(path);
+/** What kept the file from being opened is the answer to everything. */
+let failure: SqliteFailure | null = null;
+const database = tryOpen(path);
 
 port.on("message", (request: SqliteRequest) => {
   port.postMessage(answer(request));
   if (request.kind === "close") port.close();
 });
+
+function tryOpen(file: string): SqliteDatabase | null {
+  try {
+    return open(file);
+  } catch (error) {
+    failure = failureOf(error);
+    return null;
+  }
+}
 
 /** Node's own SQLite where there is one, else the package with the same interface. */
 function open(file: string): SqliteDatabase {
@@ -46,9 +63,10 @@ function answer(request: SqliteRequest): SqliteAnswer {
   try {
     if (request.kind === "close") {
       prepared.clear();
-      database.close();
+      database?.close();
       return { id, results: [] };
     }
+    if (database === null) return { id, failure: failure! };
     if (request.kind === "run") return { id, results: request.statements.map(run) };
     database.exec("BEGIN IMMEDIATE");
     try {
@@ -60,8 +78,7 @@ function answer(request: SqliteRequest): SqliteAnswer {
       throw error;
     }
   } catch (error) {
-    const { message, code, errcode } = error as { message: string; code?: string; errcode?: number };
-    return { id, failure: { message, code: `${errcode ?? code ?? ""}` } };
+    return { id, failure: failureOf(error) };
   }
 }
 
@@ -77,7 +94,12 @@ function prepare(sql: string): PreparedStatement {
   const known = prepared.get(sql);
   if (known !== undefined) return known;
   if (prepared.size >= MAX_PREPARED) prepared.clear();
-  const statement = database.prepare(sql);
+  const statement = database!.prepare(sql);
   prepared.set(sql, statement);
   return statement;
+}
+
+function failureOf(error: unknown): SqliteFailure {
+  const { message, code, errcode } = error as { message: string; code?: string; errcode?: number };
+  return { message, code: `${errcode ?? code ?? ""}` };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { type Database, type Migrations, openDatabase } from "../dist/database.js";
 
@@ -51,8 +51,56 @@ test("a database of a newer version is refused, and left as it is", async (t) =>
   const path = file(t);
   const up = FIRST["001-words"]!;
   await (await openDatabase<Tables>(path, { ...FIRST, "002-later": { up: async () => {} } })).close();
-  await assert.rejects(openDatabase(path, { "001-words": up }), /002-later/);
+  const before = readFileSync(path);
+  await assert.rejects(openDatabase(path, { "001-words": up }), {
+    code: "ERR_VERSION",
+    message: /newer version of Shoal \(002-later\)/,
+  });
+  assert.deepEqual(readFileSync(path), before);
 });
+
+test("before tables are changed a copy of them is kept, the last one only", async (t) => {
+  const path = file(t);
+  const first = await openDatabase<Tables>(path, FIRST);
+  await first.query.insertInto("words").values({ id: 1, word: "otter" }).execute();
+  await first.close();
+  assert.deepEqual(readdirSync(dirname(path)), ["state.db"]);
+  const nothing = { up: async () => {} };
+  await (await openDatabase(path, { ...FIRST, "002-a": nothing })).close();
+  await (await openDatabase(path, { ...FIRST, "002-a": nothing, "003-b": nothing })).close();
+  assert.deepEqual(readdirSync(dirname(path)), ["state.db", "state.db.before-003-b"]);
+  const copy = await openDatabase<Tables>(`${path}.before-003-b`, { ...FIRST, "002-a": nothing });
+  t.after(() => copy.close());
+  assert.deepEqual(await words(copy), ["otter"]);
+});
+
+for (const [what, spoil] of [
+  [
+    "is none",
+    (path: string) => writeFileSync(path, "no database at all, but longer than a header: ".repeat(9)),
+  ],
+  [
+    "has a damaged page",
+    (path: string) => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xff, 4_096, 8_192);
+      writeFileSync(path, bytes);
+    },
+  ],
+] as const)
+  test(`a file that ${what} is set aside, and said to be`, async (t) => {
+    const path = file(t);
+    await (await openDatabase<Tables>(path, FIRST)).close();
+    spoil(path);
+    const spoilt = readFileSync(path);
+    await assert.rejects(openDatabase(path, FIRST));
+    const told: string[] = [];
+    const db = await openDatabase<Tables>(path, FIRST, (aside) => told.push(aside));
+    t.after(() => db.close());
+    assert.deepEqual(await words(db), []);
+    assert.deepEqual(told, [`${path}.damaged`]);
+    assert.deepEqual(readFileSync(`${path}.damaged`), spoilt);
+  });
 
 test("a batch is done as a whole or not at all, and never inside another's transaction", async (t) => {
   const db = await openDatabase<Tables>(":memory:", FIRST);
