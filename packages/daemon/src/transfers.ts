@@ -148,6 +148,10 @@ export class Transfers {
     return this.#byId.get(transfer.id) === transfer;
   }
 
+  find(id: number): Transfer | undefined {
+    return this.#byId.get(id);
+  }
+
   /** Throws ApiError ERR_NOT_FOUND. */
   get(id: number): Transfer {
     const transfer = this.#byId.get(id);

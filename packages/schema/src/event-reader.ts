@@ -1,4 +1,4 @@
-import type { Delta, LogLine, NodeStatus, Notice, Reset, Snapshot } from "./events.ts";
+import type { Delta, LogLine, NodeStatus, Notice, Reset, Snapshot, TorrentDetail } from "./events.ts";
 
 /** Data of the events of `GET /api/v1/events`, by their names. */
 export interface EventData {
@@ -7,6 +7,7 @@ export interface EventData {
   reset: Reset;
   /** The numbers that changed; all with the first. */
   node: Partial<NodeStatus>;
+  detail: TorrentDetail;
   notice: Notice;
   log: LogLine;
 }

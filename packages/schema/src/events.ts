@@ -1,6 +1,13 @@
 import { type Static, Type } from "typebox";
 import { document, Time, WholeNumber } from "./common.ts";
 import { Torrent } from "./torrent.ts";
+import {
+  TorrentFile,
+  TorrentFinder,
+  TorrentPeer,
+  TorrentTracker,
+  TorrentWebSeed,
+} from "./torrent-details.ts";
 
 /** Columns of the list of transfers, in the order in which a stream has them unless it asks for others. */
 export const TORRENT_COLUMNS: readonly (keyof Torrent)[] = Object.keys(
@@ -43,6 +50,31 @@ export type Delta = Static<typeof Delta>;
 /** Event `reset`: what the reader knows is too old; a snapshot follows. */
 export const Reset = Type.Object({ revision: WholeNumber }, { $id: "Reset", additionalProperties: false });
 export type Reset = Static<typeof Reset>;
+
+/**
+ * Event `detail`: the parts of one transfer that changed, each as a whole. `peers` and `files` as `GET /torrents/ID/peers` and `/files` have them,
+ * `trackers` as that document without `schema`.
+ */
+export const TorrentDetail = Type.Object(
+  {
+    id: WholeNumber,
+    peers: Type.Optional(Type.Array(TorrentPeer)),
+    files: Type.Optional(Type.Array(TorrentFile)),
+    trackers: Type.Optional(
+      Type.Object({
+        trackers: Type.Array(TorrentTracker),
+        finders: Type.Array(TorrentFinder),
+        webSeeds: Type.Array(TorrentWebSeed),
+      }),
+    ),
+    /** In base64: the bitfield of what is there, and for each piece a byte with the peers that have it (255: or more); null without metadata. */
+    pieces: Type.Optional(
+      Type.Union([Type.Object({ have: Type.String(), peers: Type.String() }), Type.Null()]),
+    ),
+  },
+  { $id: "TorrentDetail", additionalProperties: false },
+);
+export type TorrentDetail = Static<typeof TorrentDetail>;
 
 /** The node in numbers, as they are now: bytes a second, bytes, counts. */
 export const NodeStatus = document({

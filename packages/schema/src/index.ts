@@ -47,6 +47,7 @@ export {
   type Topic,
   TOPICS,
   TORRENT_COLUMNS,
+  TorrentDetail,
 } from "./events.ts";
 export { TorrentTable } from "./torrent-table.ts";
 export { TorrentQuery, TorrentSelection } from "./torrent-query.ts";

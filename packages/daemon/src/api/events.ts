@@ -1,7 +1,8 @@
-import { LOG_LEVELS, TOPICS, type Topic, TORRENT_COLUMNS } from "@shoal/schema";
+import { DETAILS, LOG_LEVELS, TOPICS, type Topic, TORRENT_COLUMNS } from "@shoal/schema";
 import { ApiError, EventStream, type HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import { chooseWords } from "./choose-words.ts";
+import type { DetailKey } from "../live/detail-feed.ts";
 import type { Live } from "../live/live.ts";
 import type { Subscriber } from "../live/subscriber.ts";
 import { chooseColumns } from "../live/torrent-rows.ts";
@@ -26,6 +27,14 @@ const Wanted = Type.Object(
         description: "some of torrents,node,notices,log; all but the log by default",
       }),
     ),
+    detail: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        pattern: "^\\d{1,15}:[a-z,]+(;\\d{1,15}:[a-z,]+){0,3}$",
+        description:
+          "parts of up to four transfers to look at closely, such as `3:peers,files`; there are peers, files, trackers and pieces",
+      }),
+    ),
     logLevel: Type.Optional(
       Type.Enum([...LOG_LEVELS], { description: "from which level up; info by default" }),
     ),
@@ -42,7 +51,7 @@ export function eventRoutes(app: HttpServer, live: Live): void {
       schema: {
         summary: "What changes, as it changes",
         description:
-          "Server-sent events. Of transfers: one `snapshot`, then a `delta` each second in which something changed, with the cells that did. `since` goes on where an earlier stream ended; what is too old gets a `reset` and a new `snapshot`. Besides: `node` with the numbers of the node that changed, `notice`, and `log` where asked for. A comment each 15 s shows that the stream lives. Who reads slowly gets the latest, not all.",
+          "Server-sent events. Of transfers: one `snapshot`, then a `delta` each second in which something changed, with the cells that did. `since` goes on where an earlier stream ended; what is too old gets a `reset` and a new `snapshot`. Besides: `node` with the numbers of the node that changed, `notice`, and where asked for `log`, and four times a second `detail` with the parts of a transfer that changed. A comment each 15 s shows that the stream lives. Who reads slowly gets the latest, not all.",
         tags: ["events"],
         querystring: Wanted,
         response: {
@@ -54,13 +63,14 @@ export function eventRoutes(app: HttpServer, live: Live): void {
       },
     },
     (request, reply) => {
-      const { since, columns, topics, logLevel } = request.query;
+      const { since, columns, topics, logLevel, detail } = request.query;
       const chosen = chooseWords("topics", topics, TOPICS);
       const subscription = {
         topics: new Set<Topic>(chosen.length > 0 ? chosen : ["torrents", "node", "notices"]),
         columns: chooseColumns(chooseWords("columns", columns, TORRENT_COLUMNS)),
         since: since ?? null,
         logLevel: logLevel ?? "info",
+        details: detailKeys(detail ?? "", request.bearer?.scope !== "read"),
       };
       // Lines of the log may name peers, and trackers with what lets us in there.
       if (subscription.topics.has("log") && request.bearer?.scope === "read")
@@ -78,4 +88,16 @@ export function eventRoutes(app: HttpServer, live: Live): void {
       if (ended) live.unsubscribe(subscriber);
     },
   );
+}
+
+/** Throws ApiError ERR_VALIDATION. */
+function detailKeys(text: string, named: boolean): DetailKey[] {
+  return text
+    .split(";")
+    .filter((part) => part !== "")
+    .flatMap((part) => {
+      const [id, words] = part.split(":");
+      const details = new Set(chooseWords("details", words, DETAILS));
+      return Array.from(details, (detail) => ({ id: Number(id), detail, named }));
+    });
 }

@@ -1,6 +1,7 @@
 import type { Session } from "@shoal/engine";
-import type { Limits } from "../limits/limits.ts";
 import type { Transfers } from "../transfers.ts";
+import type { Limits } from "../limits/limits.ts";
+import { DetailFeed, type DetailKey } from "./detail-feed.ts";
 import type { LogTap } from "./log-tap.ts";
 import { NodeNumbers } from "./node-numbers.ts";
 import type { Notices } from "./notices.ts";
@@ -31,6 +32,7 @@ export class Live implements LiveSource {
   /** Rows as JSON, by what their reader knows and wants; of the current revision only. */
   readonly #answers: Map<string, readonly (readonly [string, string])[]> = new Map();
   readonly #numbers: NodeNumbers;
+  readonly #details: DetailFeed;
   #rows: TorrentRows | null = null;
   #closed = false;
   #ticker: NodeJS.Timeout | null = null;
@@ -39,6 +41,9 @@ export class Live implements LiveSource {
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#numbers = new NodeNumbers(parts.session, parts.downloadDir, parts.limits);
+    this.#details = new DetailFeed(parts.transfers, () => {
+      for (const subscriber of this.#subscribers.keys()) subscriber.flushDetails();
+    });
   }
 
   /** All transfers, as they are now. */
@@ -92,6 +97,10 @@ export class Live implements LiveSource {
     return answer;
   }
 
+  detail(key: DetailKey): string | null {
+    return this.#details.json(key);
+  }
+
   node(since: number): { readonly at: number; readonly json: string } | null {
     return this.#numbers.since(since);
   }
@@ -122,7 +131,7 @@ export class Live implements LiveSource {
   #listen(subscriber: Subscriber): () => void {
     const { notices, log } = this.#parts;
     const { topics, logLevel } = subscriber.subscription;
-    const ends: (() => void)[] = [];
+    const ends = [this.#details.watch(subscriber.subscription.details)];
     if (topics.has("notices")) ends.push(notices.on((notice) => subscriber.onNotice(notice)));
     if (topics.has("log")) ends.push(log.on(logLevel, (line) => subscriber.onLine(line)));
     return () => {

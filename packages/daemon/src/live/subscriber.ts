@@ -1,4 +1,5 @@
 import type { LogLevel, LogLine, Notice, Topic } from "@shoal/schema";
+import type { DetailKey } from "./detail-feed.ts";
 import type { ColumnChoice } from "./torrent-rows.ts";
 
 /** What one reader wants to see. */
@@ -8,6 +9,8 @@ export interface Subscription {
   /** What the reader knows already; null for nothing. */
   readonly since: number | null;
   readonly logLevel: LogLevel;
+  /** What it looks at closely; those of one transfer stand together. */
+  readonly details: readonly DetailKey[];
 }
 
 /** The way to one reader; `EventStream` is one. */
@@ -23,6 +26,7 @@ export interface LiveSource {
   /** Event and data for who knows `since`: a delta, or a reset and a snapshot. */
   rows(since: number | null, columns: ColumnChoice): readonly (readonly [string, string])[];
   /** The node's numbers that changed since they were counted at `since`; null when none did. */
+  detail(key: DetailKey): string | null;
   node(since: number): { readonly at: number; readonly json: string } | null;
 }
 
@@ -43,6 +47,8 @@ export class Subscriber {
   #knows: number | null;
   #nodeAt = 0;
   #first = true;
+  /** Of each of `details` what was sent last. */
+  readonly #details: (string | null)[] = [];
 
   constructor(subscription: Subscription, sink: EventSink, source: LiveSource) {
     this.subscription = subscription;
@@ -66,7 +72,22 @@ export class Subscriber {
       this.#knows = revision;
       this.#first = false;
     }
+    this.flushDetails();
     this.#flushWaiting();
+  }
+
+  /** Sends of what is looked at closely the parts that changed. */
+  flushDetails(): void {
+    const fresh = new Map<number, string[]>();
+    if (!this.#sink.hasRoom) return;
+    for (const [i, key] of this.subscription.details.entries()) {
+      const json = this.#source.detail(key);
+      if (json === null || json === this.#details[i]) continue;
+      this.#details[i] = json;
+      const parts = fresh.get(key.id) ?? [`"id":${key.id}`];
+      fresh.set(key.id, [...parts, `"${key.detail}":${json}`]);
+    }
+    for (const parts of fresh.values()) this.#sink.send("detail", `{${parts.join()}}`);
   }
 
   onNotice(notice: Notice): void {

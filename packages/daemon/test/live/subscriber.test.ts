@@ -11,10 +11,15 @@ class Rig {
   readonly sent: string[] = [];
   readonly subscriber: Subscriber;
 
-  constructor(topics: Subscription["topics"], since: number | null = null) {
+  constructor(
+    topics: Subscription["topics"],
+    since: number | null = null,
+    details: Subscription["details"] = [],
+  ) {
     const source: LiveSource = {
       rows: (from) => [[from === null ? "snapshot" : "delta", `${from}`]],
       node: (from) => (from === this.revision ? null : { at: this.revision, json: `${from}` }),
+      detail: ({ detail }) => (detail === "files" ? "[]" : `[${this.revision}]`),
       revision: 0,
     };
     Object.defineProperty(source, "revision", { get: () => this.revision });
@@ -24,7 +29,13 @@ class Rig {
       close: () => {},
     };
     Object.defineProperty(sink, "hasRoom", { get: () => this.hasRoom });
-    const subscription: Subscription = { topics, since, columns: chooseColumns([]), logLevel: "info" };
+    const subscription: Subscription = {
+      topics,
+      since,
+      columns: chooseColumns([]),
+      logLevel: "info",
+      details,
+    };
     this.subscriber = new Subscriber(subscription, sink as typeof sink & { hasRoom: boolean }, source);
   }
 }
@@ -61,5 +72,27 @@ describe("Subscriber", () => {
     assert.equal(rig.sent[0], `notice {"message":"800"}`);
     assert.equal(rig.sent[200], `log {"message":"800","dropped":800}`);
     assert.equal(rig.sent[399], `log {"message":"999","dropped":0}`);
+  });
+
+  test("of what is looked at closely the parts that changed are sent, those of one transfer together", () => {
+    const rig = new Rig(new Set(), null, [
+      { id: 3, detail: "peers", named: true },
+      { id: 3, detail: "files", named: true },
+      { id: 4, detail: "peers", named: true },
+    ]);
+    rig.subscriber.flushDetails();
+    rig.subscriber.flushDetails();
+    rig.hasRoom = false;
+    rig.revision = 2;
+    rig.subscriber.flushDetails();
+    rig.hasRoom = true;
+    rig.revision = 3;
+    rig.subscriber.flushDetails();
+    assert.deepEqual(rig.sent, [
+      `detail {"id":3,"peers":[1],"files":[]}`,
+      `detail {"id":4,"peers":[1]}`,
+      `detail {"id":3,"peers":[3]}`,
+      `detail {"id":4,"peers":[3]}`,
+    ]);
   });
 });

@@ -121,4 +121,51 @@ describe("the event stream", () => {
     assert.equal(last.response.complete, true);
     assert.equal(node.live.size, 0);
   });
+
+  test("looks closely at what is asked for, without the addresses of people for who may only read", async (t) => {
+    const scene = new Scene(t);
+    const { node, ui } = await scene.start();
+    await scene.call("POST", "/torrents", { magnet: magnet(1), trackers: ["http://127.0.0.1:1/announce"] });
+    const socket = { socketPath: scene.options.profile.socket };
+    const reader = await StreamReader.open(t, socket, "?topics=node&detail=1:peers,trackers;9:files");
+    const detail = await reader.next("detail");
+    assert.deepEqual([detail?.id, detail?.peers], [1, []]);
+    assert.equal(detail?.trackers?.trackers[0]?.url, "http://127.0.0.1:1/announce");
+    assert.equal(node.live.size, 1);
+    const { secret } = await node.tokens.create("reader", "read");
+    const web = { host: ui.host, port: ui.port, headers: { authorization: `Bearer ${secret}` } };
+    assert.deepEqual((await (await StreamReader.open(t, web, "?detail=1:peers")).next("detail"))?.peers, []);
+    for (const bad of ["1", "1:weather", "x:peers", "1:peers;2:peers;3:peers;4:peers;5:peers"]) {
+      const { response } = await StreamReader.open(t, socket, `?detail=${bad}`);
+      assert.equal(response.statusCode, 400, bad);
+    }
+  });
+
+  test("keeps nothing for a reader that stops, and goes on with the latest when it reads again", async (t) => {
+    const scene = new Scene(t);
+    const { node } = await scene.start();
+    // Far more than what fits into the buffers of a socket.
+    for (let n = 1; n <= 300; n++)
+      await scene.call("POST", "/torrents", { magnet: `${magnet(n)}${"x".repeat(10_000)}`, paused: true });
+    const reader = await StreamReader.open(
+      t,
+      { socketPath: scene.options.profile.socket },
+      "?topics=torrents",
+    );
+    reader.response.pause();
+    let sent = 0;
+    for (let round = 1; round <= 20; round++) {
+      const call = round % 2 === 1 ? "resume" : "pause";
+      await scene.call("POST", "/torrents/1/" + call, {});
+      sent = node.live.look().revision;
+    }
+    reader.response.resume();
+    const table = new TorrentTable();
+    table.onSnapshot((await reader.next("snapshot"))!);
+    for (let deltas = 0; table.revision < sent; deltas++) {
+      assert.ok(deltas < 3, "what was in between is told at once");
+      table.onDelta((await reader.next("delta"))!);
+    }
+    assert.equal(table.get(1)?.state, "paused");
+  });
 });
