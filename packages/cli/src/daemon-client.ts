@@ -25,6 +25,16 @@ export async function daemonClient(context: Context): Promise<DaemonClient> {
   return daemon;
 }
 
+/** The same, or null where there is none, none may be started, and the command `must` not have one. */
+export async function theDaemon(context: Context, must: boolean): Promise<DaemonClient | null> {
+  try {
+    return await daemonClient(context);
+  } catch (error) {
+    if (must || isSet(context.env["SHOAL_DAEMON"]) || !isAbsent(error)) throw error;
+    return null;
+  }
+}
+
 function checkVersion({ version }: NodeInfo): void {
   const ours = readVersion();
   const order = compareVersions(version, ours);

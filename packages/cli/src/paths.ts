@@ -155,6 +155,13 @@ export async function ensureFile(path: string, text: string): Promise<void> {
   }
 }
 
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
 /** A name from a torrent as one harmless file name, at most 100 characters. */
 export function fileNameOf(name: string): string {
   const safe = clean(name)

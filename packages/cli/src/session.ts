@@ -170,7 +170,7 @@ const MAX_ADDRESSES = 3;
  * Where others can try to reach the session, for the magnet link: the address it was bound to, or with none chosen the
  * computer's addresses in its own network; on a computer kept offline its loopback address.
  */
-export function reachableAt(context: Context, session: Session): PeerAddress[] {
+export function reachableAt(context: Context, session: Pick<Session, "endpoint">): PeerAddress[] {
   const { endpoint } = session;
   if (endpoint === null) return [];
   const { host, port } = endpoint;

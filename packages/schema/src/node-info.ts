@@ -12,6 +12,8 @@ export const NodeInfo = document({
   downloadDir: Type.String(),
   /** Where peers can connect; null when it does not listen. */
   peerPort: Type.Union([WholeNumber, Type.Null()]),
+  /** By which address; "0.0.0.0" and "::" are all that it has. */
+  peerHost: Type.Union([Type.String(), Type.Null()]),
   /** Address of the web page. */
   ui: Type.String(),
 });

@@ -114,5 +114,5 @@ export const NETWORK_OPTIONS: SpecsOf<NetworkOptions> = {
   noPex: flag("--no-pex", "don't exchange addresses of others with the people you are connected to"),
   noWebSeeds: flag("--no-web-seeds", "don't fetch from web servers that a torrent names"),
   noPortMapping: flag("--no-port-mapping", "don't ask the router to open the port"),
-  foreground: flag("--foreground", "work in this terminal (always so in this version)"),
+  foreground: flag("--foreground", "work in this process, without the daemon"),
 };

@@ -1,7 +1,25 @@
-import type { CheckProgress, PeerInfo, Torrent, TorrentEvent, TorrentStats } from "../engine.ts";
+import type { CheckProgress, Metainfo, PeerInfo, TorrentEvent, TorrentStats } from "../engine.ts";
+
+/** The numbers of a torrent, as the engine or the daemon tells them. */
+type Numbers = Omit<TorrentStats, "waiting" | "failed"> & {
+  readonly waiting: { readonly code: string; readonly message: string } | null;
+};
+
+/** A torrent that is looked at: of a session of this process, or of the daemon. */
+export interface Watched {
+  readonly name: string;
+  readonly infoHashes: Metainfo["infoHashes"];
+  readonly metainfo: Metainfo | null;
+  readonly state: string;
+  stats(): Numbers;
+  peers(): PeerInfo[];
+  trackers(): readonly object[];
+  finders(): readonly object[];
+  webSeeds(): readonly object[];
+}
 
 /** How a torrent does, for --json: its numbers, and who is asked for peers, and who they are. Trackers' messages are unchecked text. */
-export function progressFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
+export function progressFields(torrent: Watched, stats: Numbers): Record<string, unknown> {
   return {
     ...statsFields(torrent, stats),
     trackerList: torrent.trackers(),
@@ -20,7 +38,7 @@ export function trackerFields({
 }
 
 /** Integers in bytes and milliseconds, unknown is null. */
-function statsFields(torrent: Torrent, stats: TorrentStats): Record<string, unknown> {
+function statsFields(torrent: Watched, stats: Numbers): Record<string, unknown> {
   return {
     state: torrent.state,
     wanted: stats.wanted,

@@ -26,6 +26,11 @@ export class DaemonClient {
     this.#signal = signal;
   }
 
+  /** The same daemon, asked until another signal says otherwise: for what is left to do when a command is to end. */
+  withSignal(signal: AbortSignal): DaemonClient {
+    return new DaemonClient(this.address, signal);
+  }
+
   /** What it is; throws ERR_DAEMON when nobody answers there. */
   info(): Promise<NodeInfo> {
     return this.get<NodeInfo>("/info");

@@ -34,6 +34,7 @@ export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): vo
       startedAt,
       downloadDir: node.downloadDir,
       peerPort: node.session.endpoint?.port ?? null,
+      peerHost: node.session.endpoint?.host ?? null,
       ui: face.ui(),
     }),
   );

@@ -1,6 +1,5 @@
 import { usageError } from "../../errors.ts";
-import { daemonClient, type DaemonClient } from "../../daemon-client.ts";
-import { isAbsent } from "../../daemon/client.ts";
+import { theDaemon } from "../../daemon-client.ts";
 import { networkSettings, openSettings } from "../../settings.ts";
 import type { Invocation } from "../command.ts";
 import type { GetOptions } from "./declaration.ts";
@@ -17,7 +16,7 @@ export async function runGet(invocation: Invocation<GetOptions>): Promise<number
   const own = Object.keys(flags).length > 0 || isPicky(options);
   if (own && options.detach) throw usageError(FOREGROUND_ONLY, "Leave them out, or leave --detach out.");
   const wantsOwn = options.foreground || own;
-  const daemon = wantsOwn ? null : await theDaemon(invocation);
+  const daemon = wantsOwn ? null : await theDaemon(context, options.detach);
   if (daemon !== null) return (await import("./in-daemon.ts")).getInDaemon(invocation, daemon, things);
   if (things.length > 1)
     throw usageError("Only the daemon gets several things at once", "Start it with: shoal daemon start");
@@ -30,15 +29,4 @@ const FOREGROUND_ONLY =
 /** Wants what can't be asked of the daemon. */
 function isPicky({ select, priority, overwrite, verify }: GetOptions): boolean {
   return select.length > 0 || priority.length > 0 || overwrite || verify !== "stat";
-}
-
-/** Null when there is none, and there need not be one. */
-async function theDaemon({ context, options }: Invocation<GetOptions>): Promise<DaemonClient | null> {
-  try {
-    return await daemonClient(context);
-  } catch (error) {
-    const mustBe = options.detach || (context.env["SHOAL_DAEMON"] ?? "") !== "";
-    if (mustBe || !isAbsent(error)) throw error;
-    return null;
-  }
 }

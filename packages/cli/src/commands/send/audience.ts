@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import type { PeerInfo, ShoalError, Torrent, TorrentEvent } from "../../engine.ts";
+import type { PeerInfo, ShoalError, TorrentEvent } from "../../engine.ts";
 import { toFailure } from "../../errors.ts";
 import { clean, cleanShort } from "../../ui/clean.ts";
 import { formatClock, formatDuration } from "../../ui/durations.ts";
@@ -9,7 +9,7 @@ import type { Output } from "../../ui/output.ts";
 import { flow, pad } from "../../ui/table.ts";
 import { hashFields } from "../torrent/describe.ts";
 import { TrackerNotes } from "../tracker-notes.ts";
-import { peerFields, progressFields, trackerFields } from "../transfer-events.ts";
+import { peerFields, progressFields, trackerFields, type Watched } from "../transfer-events.ts";
 
 /** A newcomer is announced once its program's name is known, or after this long. */
 const NAME_PATIENCE_MS = 1000;
@@ -31,7 +31,7 @@ export class Audience {
   readonly #trackers: TrackerNotes;
   /** What happened before there was anything to show; null once it is told as it comes. */
   #held: TorrentEvent[] | null = [];
-  #torrent: Torrent | null = null;
+  #torrent: Watched | null = null;
   #progressAt = -Infinity;
   #served = 0;
   #failed: ShoalError | null = null;
@@ -42,7 +42,7 @@ export class Audience {
     this.#trackers = new TrackerNotes(output);
   }
 
-  attach(torrent: Torrent): void {
+  attach(torrent: Watched): void {
     this.#torrent = torrent;
   }
 

@@ -9,6 +9,7 @@ export interface SendOptions extends MakeOptions, NetworkOptions, VerifyOptions 
   readonly qr: boolean;
   readonly output: string | null;
   readonly overwrite: boolean;
+  readonly detach: boolean;
 }
 
 const OPTIONS: SpecsOf<SendOptions> = {
@@ -16,6 +17,7 @@ const OPTIONS: SpecsOf<SendOptions> = {
   qr: flag("--qr", "show the link as a QR code (or press Q)"),
   output: text("-o, --output <file>", "also write the .torrent file here"),
   overwrite: flag("--overwrite", "replace the file named with -o"),
+  detach: flag("-d, --detach", "leave it to the daemon and end as soon as it is shared"),
   ...MAKE_OPTIONS,
   ...VERIFY_OPTIONS,
   ...NETWORK_OPTIONS,
@@ -27,7 +29,8 @@ export const sendDeclaration: Declaration<SendOptions> = {
   about: [
     "Each PATH becomes a torrent of its own. The files stay where they are and must not change while they are shared. With a .torrent file and --data, what is in the folder is checked and shared.",
     "The .torrent files made are kept in shoal's state folder, and their paths are printed.",
-    "Sharing goes on until Ctrl-C. That is its normal end: the exit code is 0. Ctrl-C before sharing began ends with 130, SIGTERM with 143.",
+    "The daemon shares; it is started when it does not run. With --foreground, with a .torrent file or flags about the network (--port, --host, …), and where no daemon may be started, this command does it itself.",
+    "Press D to keep sharing in the background, or give --detach. Sharing goes on until Ctrl-C. That is its normal end: the exit code is 0. Ctrl-C before sharing began ends with 130, SIGTERM with 143.",
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",
     "With --json each line is an object with an event: ip-filter, hashing, checked, listening, sharing, reachability, progress, tracker, peer-connected, peer-complete, peer-disconnected, banned, warning, error. Twice a second progress has the numbers and, in trackerList, finderList (DHT and local network), webSeedList and peerList, who is asked and what came of it.",
   ],
@@ -40,5 +43,5 @@ export const sendDeclaration: Declaration<SendOptions> = {
     { line: "shoal send Holiday --tracker http://tracker.example/announce", about: "meet at a tracker" },
     { line: "shoal send Holiday.torrent --data .", about: "share again what Holiday.torrent names" },
   ],
-  exits: ["verification", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
+  exits: ["daemon", "verification", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
 };

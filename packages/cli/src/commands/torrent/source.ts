@@ -114,3 +114,8 @@ export function explainMagnet(error: unknown, link: string): CliError {
     error,
   );
 }
+
+/** By its name. */
+export function isTorrentFile(word: string): boolean {
+  return /\.torrent$/i.test(word);
+}
