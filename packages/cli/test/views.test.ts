@@ -54,8 +54,8 @@ test("downloadLines: numbers while data arrives, the reason while it does not", 
   const moving = downloadLines(STATS, 0, PLAIN, 80);
   assert.deepEqual(moving, [`   ${bar(0.38)}  38 %   11.2 MB/s   3 min left   from 1 person`]);
   const waiting = { ...STATS, waiting: reason("no-peers", "no peer is known\u001b[2J") };
-  assert.deepEqual(downloadLines(waiting, 0, PLAIN, 80), [
-    `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J`,
+  assert.deepEqual(downloadLines(waiting, 0, PLAIN, 100), [
+    `   ${bar(0.38)}  38 %   no peer is known\ufffd[2J; name one with --peer HOST:PORT`,
   ]);
 });
 
@@ -90,7 +90,10 @@ test("lookingLine: what was asked, and nothing that was not", () => {
     "Looking for the file list …  asked 2 trackers (1 answered, 84 peers), 12 peers contacted",
   );
   const waiting = reason("no-peers", "no peer is known");
-  assert.equal(lookingLine(NOBODY, waiting), "Looking for the file list …  no peer is known");
+  assert.equal(
+    lookingLine(NOBODY, waiting),
+    "Looking for the file list …  no peer is known; name one with --peer HOST:PORT",
+  );
   const finders = [
     { source: "dht", asked: 70, answered: 61, peers: 5 },
     { source: "lsd", asked: 0, answered: 0, peers: 0 },

@@ -1,8 +1,15 @@
 import type { CheckProgress, Metainfo, PeerInfo, TorrentEvent, TorrentStats } from "../engine.ts";
 
+/** Why it waits, as the engine or the daemon tells it. */
+interface Waits {
+  readonly code: string;
+  readonly message: string;
+  readonly action: string;
+}
+
 /** The numbers of a torrent, as the engine or the daemon tells them. */
 type Numbers = Omit<TorrentStats, "waiting" | "failed"> & {
-  readonly waiting: { readonly code: string; readonly message: string } | null;
+  readonly waiting: Waits | null;
 };
 
 /** A torrent that is looked at: of a session of this process, or of the daemon. */
@@ -53,8 +60,13 @@ function statsFields(torrent: Watched, stats: Numbers): Record<string, unknown> 
     peers: stats.peers,
     seeds: stats.seeds,
     etaMs: stats.etaMs === null ? null : Math.round(stats.etaMs),
-    waiting: stats.waiting,
+    waiting: stats.waiting === null ? null : waitingFields(stats.waiting),
   };
+}
+
+/** What works its own download off has no number by which a command could name it: advice that needs one is left out. */
+function waitingFields({ code, message, action }: Waits): Record<string, unknown> {
+  return { code, message, action: action.includes("<t>") ? null : action };
 }
 
 /** How far a check of data on disk is, for --json. */

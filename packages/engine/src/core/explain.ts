@@ -163,7 +163,7 @@ function explainLoneliness(facts: WaitingFacts): WaitingReason {
   }
   if (facts.trackers > 0) return because("asking-tracker", searching(facts) + lastComplete(facts));
   if (facts.finders.length > 0) return because("searching", searching(facts) + lastComplete(facts));
-  return because("no-peers", "no peer is known; name one with --peer HOST:PORT");
+  return because("no-peers", "no peer is known, and there is nobody to ask");
 }
 
 /** What keeps everything out or in, as far as that is shown by what works and what does not; null otherwise. */

@@ -186,7 +186,7 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     { trackers: 3, trackersFailed: 1, trackersAnswered: 1 },
     /^asking 3 trackers \(1 answered, naming nobody\) for peers$/,
   ],
-  ["no-peers", {}, /^no peer is known; name one with --peer/],
+  ["no-peers", {}, /^no peer is known, and there is nobody to ask$/],
   [
     "getting-metadata",
     { needsMetadata: true, downloading: false, peers: 2, metadataSources: 1 },

@@ -110,14 +110,14 @@ export class Followed {
 
   /** For the live area. */
   lines(): string[] {
-    const { state, waiting, name } = this.#torrent;
+    const { waiting, name } = this.#torrent;
     const { columns, noteStyle: style } = this.#output;
     const head = this.#named ? [clean(name)] : [];
     if (this.failure !== null) return [...head, `   ${this.failure.message}`];
     if (this.complete) return [...head, "   done"];
     if (!this.hasMetadata && this.#asked !== null)
       return [...head, ...lookingLines(this.#asked, waiting, columns)];
-    if (state === "paused" && waiting === null)
+    if (waiting?.code === "paused-user")
       return [...head, `   paused; go on with: shoal resume ${this.#torrent.id}`];
     return [...head, ...downloadLines(this.#torrent, 0, style, columns)];
   }

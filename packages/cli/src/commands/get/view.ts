@@ -62,9 +62,19 @@ export function fileList(files: readonly PlannedFile[], columns: number, style: 
   return lines;
 }
 
+/** Reasons that have nothing to do with who is online. */
+const UNREACHABLE: ReadonlySet<string> = new Set<WaitingCode>(["no-network", "blocked", "clock"]);
+
+/** The reason in words, with what this command can be told about it. */
+function whyText(waiting: Waits): string {
+  const advice = waiting.code === "no-peers" ? "; name one with --peer HOST:PORT" : "";
+  return clean(waiting.message) + advice;
+}
+
 /** The line with the bar while a download runs; while nothing arrives the reason instead of numbers, below where it is too long. */
 export function downloadLines(stats: Standing, webServers: number, style: Style, columns: number): string[] {
-  const moving = stats.waiting === null;
+  const { waiting } = stats;
+  const moving = waiting === null;
   const progress = progressText(
     {
       done: stats.have,
@@ -75,7 +85,7 @@ export function downloadLines(stats: Standing, webServers: number, style: Style,
     style,
   );
   if (moving) return [`   ${progress}   from ${sources(stats.peers, webServers)}`];
-  return flow(`   ${progress}   `, clean(stats.waiting?.message ?? "").split(" "), " ", columns, style.dim);
+  return flow(`   ${progress}   `, whyText(waiting).split(" "), " ", columns, style.dim);
 }
 
 /** "3 people and 1 web server". */
@@ -140,7 +150,7 @@ function lookingParts(asked: Asked, waiting: Waits | null): string[] {
   }
   const silent = waiting?.code === "peers-silent" ? " (no answer)" : "";
   if (asked.peersContacted > 0) parts.push(`${count(asked.peersContacted, "peer")} contacted${silent}`);
-  if (waiting !== null && !SEARCHES.has(waiting.code)) parts.push(clean(waiting.message));
+  if (waiting !== null && !SEARCHES.has(waiting.code)) parts.push(whyText(waiting));
   return parts;
 }
 
@@ -164,7 +174,8 @@ export function stillLooking(asked: Asked, connected: number, waiting: Waits | n
 }
 
 function whyNotFound(asked: Asked, connected: number, waiting: Waits | null): string {
-  if (waiting?.code === "no-network") return `Nobody can be reached: ${clean(waiting.message)}.`;
+  if (waiting !== null && UNREACHABLE.has(waiting.code))
+    return `Nobody can be reached: ${clean(waiting.message)}.`;
   const nobody = "Likely: nobody online has it now.";
   const { peersContacted, trackers, trackersAnswered, trackersRefused } = asked;
   if (connected > 0) return `0 of ${count(peersContacted, "peer")} answered with it. ${nobody}`;
@@ -189,6 +200,6 @@ export function statusLine(name: string, stats: Standing): string {
   const parts = [`${Math.floor(fraction * 100)} %`, formatRate(stats.downRate)];
   if (stats.etaMs !== null) parts.push(`${formatRough(stats.etaMs)} left`);
   parts.push(count(stats.peers, "peer"));
-  if (stats.waiting !== null) parts.push(clean(stats.waiting.message));
+  if (stats.waiting !== null) parts.push(whyText(stats.waiting));
   return `${clean(name)}: ${parts.join(", ")}`;
 }
