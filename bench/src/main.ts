@@ -1,3 +1,4 @@
+import { runApi } from "./api.ts";
 import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
 import { runDht } from "./dht.ts";
@@ -27,6 +28,7 @@ npm run bench -- micro    [--filter TEXT]
 npm run bench -- limits   [--size 1.3GiB] [--filter "down 200 kB"]
 npm run bench -- dormant
 npm run bench -- connections
+npm run bench -- api
 npm run bench -- trackers
 npm run bench -- dht
 npm run bench -- dht-announce
@@ -49,6 +51,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   dormant: runDormant,
   connections: runConnections,
   soak: runSoak,
+  api: runApi,
   trackers: runTrackers,
   dht: runDht,
   "dht-announce": runDhtAnnounce,

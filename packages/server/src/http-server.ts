@@ -10,6 +10,7 @@ import fastify, {
   type RawServerDefault,
 } from "fastify";
 import { ApiError } from "./api-error.ts";
+import { compressAnswer } from "./compression.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { answerBroken, answerError } from "./error-answers.ts";
 import { Guard } from "./guard.ts";
@@ -93,6 +94,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     requestTimeout: idleMs,
     keepAliveTimeout: idleMs,
     forceCloseConnections: "idle",
+    return503OnClosing: false,
     http,
     clientErrorHandler: answerBroken,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
@@ -119,13 +121,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return true;
   });
   const guard = options.trusted === true ? null : new Guard(options);
+  let isEnding = false;
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
+    if (isEnding) throw new ApiError(503, "ERR_CLOSED", "The server is about to end");
     await guard?.admit(request);
     if (request.method === "OPTIONS") return reply.code(204).send();
     return undefined;
   });
+  app.addHook("onSend", compressAnswer);
   app.addHook("preClose", async () => {
+    isEnding = true;
     for (const server of servers.slice(1)) server.close();
     for (const server of servers) server.closeIdleConnections();
     setTimeout(() => {

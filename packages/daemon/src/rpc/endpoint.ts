@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import type { HostPolicy, HttpServer, TokenRecord } from "@shoal/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -8,11 +6,12 @@ import { RpcGate } from "./gate.ts";
 import { RpcMethods } from "./methods.ts";
 import { parseRequest } from "./request.ts";
 
+/** Methods that change something, as far as it is kept who did. */
+const CHANGES = /^(torrent-(add|remove|set|set-location|rename-path)|session-(set|close)|group-set)$/;
+
 export const RPC_PATH = "/transmission/rpc";
 /** Large .torrent files come in base64. */
 const MAX_BODY = 96 * 1024 * 1024;
-const WORTH_COMPRESSING = 1_024;
-const compress = promisify(gzip);
 
 export interface RpcOptions {
   readonly node: ShoalNode;
@@ -73,18 +72,9 @@ export class RpcEndpoint {
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { method, args, tag } = parseRequest(request.body);
+    request.audited = typeof method === "string" && CHANGES.test(method) ? `rpc ${method}` : "";
     const result = await this.#methods.call(method, args, request.bearer as TokenRecord);
-    const text = JSON.stringify({ ...result, ...(tag === undefined ? {} : { tag }) });
-    reply.type("application/json; charset=UTF-8").header("vary", "accept-encoding");
-    const isWorth = text.length >= WORTH_COMPRESSING && takesGzip(request.headers["accept-encoding"]);
-    return isWorth ? reply.header("content-encoding", "gzip").send(await compress(text)) : reply.send(text);
+    const answer = JSON.stringify({ ...result, ...(tag === undefined ? {} : { tag }) });
+    return reply.type("application/json; charset=UTF-8").header("vary", "accept-encoding").send(answer);
   }
-}
-
-function takesGzip(header: string | string[] | undefined): boolean {
-  if (typeof header !== "string") return false;
-  return header.split(",").some((offer) => {
-    const [name, quality] = offer.split(";").map((word) => word.trim().toLowerCase());
-    return (name === "gzip" || name === "*") && !/^q=0(\.0*)?$/.test(quality ?? "");
-  });
 }
