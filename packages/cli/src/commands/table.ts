@@ -14,6 +14,7 @@ import {
 } from "./config/declarations.ts";
 import {
   installDeclaration,
+  logsDeclaration,
   restartDeclaration,
   runDeclaration,
   startDeclaration,
@@ -113,6 +114,7 @@ export const COMMANDS: readonly Command[] = [
   command(startDeclaration, async () => (await import("./daemon/start.ts")).runStart),
   command(runDeclaration, async () => (await import("./daemon/run.ts")).runDaemon),
   command(statusDeclaration, async () => (await import("./daemon/status.ts")).runStatus),
+  command(logsDeclaration, async () => (await import("./daemon/logs.ts")).runLogs),
   command(stopDeclaration, async () => (await import("./daemon/stop.ts")).runStop),
   command(configGetDeclaration, async () => (await import("./config/show.ts")).runConfigGet),
   command(configSetDeclaration, async () => (await import("./config/change.ts")).runConfigSet),

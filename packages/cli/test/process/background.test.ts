@@ -38,6 +38,20 @@ test("a command that needs the daemon starts it", async () => {
   assert.equal((await place.runIn(env, "--no-start", "list")).code, 5);
 });
 
+test("two commands that start the daemon at once start one", async () => {
+  await using place = new Place();
+  const env = { SHOAL_NO_START: "", SHOAL_UI_PORT: "0", SHOAL_NETWORK_PORT: "0" };
+  const both = await Promise.all([place.runIn(env, "list"), place.runIn(env, "list")]);
+  const told = both.map(({ stderr }) => stderr).join("");
+  assert.deepEqual(
+    both.map(({ code }) => code),
+    [0, 0],
+    told,
+  );
+  const pids = new Set(Array.from(told.matchAll(/\(pid (\d+)\)/g), ([, pid]) => pid));
+  assert.equal(pids.size, 1, told);
+});
+
 test("what keeps the daemon from starting is told by who started it", async () => {
   await using place = new Place();
   const server = createServer().listen(0, "127.0.0.1");
@@ -108,4 +122,18 @@ test("a daemon of another version: which side is older, and what to do", async (
   } finally {
     fake.close();
   }
+});
+
+test("daemon logs: the last lines, those that follow, and those of a daemon that has ended", async () => {
+  await using place = new Place();
+  assert.match((await place.run("daemon", "logs")).stderr, /^Nothing is in .*daemon\.log yet\.\n$/);
+  await place.run("daemon", "start", ...PORTS);
+  const following = place.start("daemon", "logs", "--follow", "-n", "0", "--json");
+  // Whatever a daemon notes at its end.
+  await place.run("daemon", "restart", ...PORTS);
+  await following.event("log");
+  assert.equal((await following.stop("SIGINT")).code, 0);
+  await place.run("daemon", "stop");
+  const { stdout } = await place.run("daemon", "logs", "-n", "1");
+  assert.match(stdout, /^\d{4}-.*Z {2}\w+ +\S.*\n$/);
 });

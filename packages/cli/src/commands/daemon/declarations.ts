@@ -99,6 +99,29 @@ export const installDeclaration: Declaration<InstallOptions> = {
   exits: ["notFound", "fileSystem"],
 };
 
+export interface LogsOptions {
+  readonly follow: boolean;
+  readonly lines: number | null;
+}
+
+function parseCount(word: string): number {
+  if (!/^\d{1,6}$/.test(word)) throw new Error("write it as a whole number");
+  return Number(word);
+}
+
+export const logsDeclaration: Declaration<LogsOptions> = {
+  name: "daemon logs",
+  summary: "what the background service has noted",
+  about: ["Of one that has ended, too. With --json each line is an object."],
+  arguments: [],
+  options: {
+    follow: flag("-f, --follow", "go on with what is added, until Ctrl-C"),
+    lines: value("-n, --lines <count>", "so many of the last lines (default: 50)", parseCount),
+  },
+  examples: [{ line: "shoal daemon logs -n 20 --follow", about: "what happens now" }],
+  exits: ["fileSystem"],
+};
+
 export const stopDeclaration: Declaration<NoOptions> = {
   name: "daemon stop",
   summary: "end the background service in good order",
