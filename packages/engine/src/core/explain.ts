@@ -84,6 +84,9 @@ const MANY_SILENT_NODES = 4;
 /** The same for packets to nodes of which none is known to be there. */
 const MANY_PACKETS = 12;
 
+/** At fewer bytes per second than a block something arrives only now and then: it is the limit that a person waits for. */
+const CRAWL = 16 * 1024;
+
 /**
  * Why nothing arrives, or why not everything can be shared; null when all is well or nothing is wanted. The first rule that
  * fits wins, so rules go from the cause nearest to us to the farthest.
@@ -92,9 +95,12 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   if (facts.paused) return explainHold(facts.hold);
   if (facts.disk !== null) return explainDisk(facts.disk);
   if (facts.checking) return because("checking", "comparing what is on disk with the torrent");
-  if (facts.receiving || (!facts.downloading && !facts.needsMetadata)) return null;
+  if (!facts.downloading && !facts.needsMetadata) return null;
+  if (facts.receiving && (facts.limit === null || facts.limit >= CRAWL)) return null;
   if (facts.diskBusy) return because("disk-busy", "waiting for the disk, which is slower than the peers");
   if (facts.network !== null) return because("no-network", facts.network);
+  if (facts.limit !== null)
+    return because("limited", `held back by the limit of ${sizeText(facts.limit)}/s that is set here`);
   if (facts.webSeeds > 0 && facts.unchoked === 0)
     return because("awaiting-web-server", `waiting for ${count(facts.webSeeds, "web server")} to send`);
   if (facts.peers === 0) return explainLoneliness(facts);
@@ -122,8 +128,6 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
       "choked-by-all",
       `${count(facts.useful, "peer")} serving others first; waiting for a turn`,
     );
-  if (facts.limit !== null)
-    return because("limited", `held back by the limit of ${sizeText(facts.limit)}/s that is set here`);
   return because("awaiting-data", `waiting for ${count(facts.unchoked, "peer")} to send`);
 }
 

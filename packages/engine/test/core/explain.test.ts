@@ -66,6 +66,12 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
     /^in the queue behind 2 others; 5 run/,
   ],
   ["limited", { peers: 1, useful: 1, unchoked: 1, limit: 20_000 }, /^held back by the limit of 20 kB\/s/],
+  ["limited", { webSeeds: 1, limit: 20_000 }, /^held back by the limit/],
+  [
+    "limited",
+    { peers: 1, useful: 1, unchoked: 1, limit: 2_000, receiving: true },
+    /^held back by the limit of 2 kB/,
+  ],
   [
     "blocked",
     { candidates: 6, silent: 6, trackers: 1, trackersAnswered: 1 },
@@ -240,6 +246,7 @@ describe("explainWaiting", () => {
 
   test("null while data arrives, and when nothing is wanted", () => {
     assert.equal(explainWaiting({ ...FACTS, receiving: true, peers: 1 }), null);
+    assert.equal(explainWaiting({ ...FACTS, receiving: true, peers: 1, limit: 20_000 }), null);
     assert.equal(explainWaiting({ ...FACTS, downloading: false }), null);
   });
 });
