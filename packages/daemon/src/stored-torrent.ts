@@ -1,4 +1,5 @@
-import { type AddOptions, isSelected, parseMagnet, type TorrentRow } from "@shoal/engine";
+import { isIP } from "node:net";
+import { type AddOptions, type Endpoint, isSelected, parseMagnet, type TorrentRow } from "@shoal/engine";
 import type { Selectable } from "kysely";
 import type { TorrentTable } from "./state/tables.ts";
 import type { TorrentFiles } from "./state/torrent-files.ts";
@@ -29,6 +30,7 @@ export async function storedTorrent(
     sequential: record.sequential,
     firstLast: record.firstLast,
     ...selectBy(record.files, record.magnet),
+    ...peersOf(stored),
     ...(record.seedOnly ? sharedPlace(stored.rootName) : {}),
   };
 }
@@ -40,6 +42,13 @@ export function selectBy(files: FileChoice | null, magnet: string | null): Pick<
   return {
     select: ({ index }, path, number) => files.priorityOf(index, number, path, isSelected(chosen, index)),
   };
+}
+
+/** Those that were named when it was added: nobody else may know of them. */
+function peersOf({ magnet, peers }: Selectable<TorrentTable>): Pick<AddOptions, "peers"> {
+  const linked = magnet === null ? [] : parseMagnet(magnet).peers.filter(({ host }) => isIP(host) !== 0);
+  const all = [...(JSON.parse(peers) as Endpoint[]), ...linked];
+  return all.length === 0 ? {} : { peers: all };
 }
 
 export function sharedPlace(rootName: string | null): Pick<AddOptions, "seedOnly" | "rootName"> {

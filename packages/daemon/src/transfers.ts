@@ -227,6 +227,7 @@ export class Transfers {
         rank: torrent.rank,
         seedOnly: Number(share !== undefined),
         rootName: share?.rootName ?? null,
+        peers: JSON.stringify(wanted.peers),
         finalDir,
         addedAt,
       })

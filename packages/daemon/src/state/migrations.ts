@@ -225,4 +225,12 @@ export const MIGRATIONS: Migrations = {
       await db.schema.alterTable("torrents").addColumn("title", "text").execute();
     },
   },
+  "011-peers": {
+    async up(db) {
+      await db.schema
+        .alterTable("torrents")
+        .addColumn("peers", "text", (c) => c.notNull().defaultTo("[]"))
+        .execute();
+    },
+  },
 };

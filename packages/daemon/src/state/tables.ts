@@ -15,6 +15,8 @@ export interface TorrentTable {
   readonly rootName: string | null;
   /** What it was added by, as long as the metadata is not known. */
   readonly magnet: string | null;
+  /** `Endpoint`s in JSON that were named when it was added. */
+  readonly peers: Generated<string>;
   /** JSON list of names. */
   readonly labels: Generated<string>;
   /** 0 or 1. */
