@@ -44,6 +44,8 @@ export interface Declaration<Options> {
   readonly exits: readonly ExitName[];
   /** For programs: not in the help. */
   readonly hidden?: true;
+  /** Words may begin with "-" and mean something by that: "-new". */
+  readonly signedWords?: true;
 }
 
 /** What the code behind a command gets. */

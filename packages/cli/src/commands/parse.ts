@@ -29,6 +29,7 @@ type Given = Map<string, unknown[]>;
 
 /** Reads `argv` (without node and script) by the table. Throws CliError ERR_USAGE. */
 export function parseCommandLine(argv: readonly string[], table: readonly Command[]): Parsed {
+  const words = markSigned(argv, table);
   const given: Given = new Map();
   const found: { parsed: Parsed } = { parsed: { type: "bare" } };
   const program = silent(new Parser("shoal"));
@@ -56,12 +57,12 @@ export function parseCommandLine(argv: readonly string[], table: readonly Comman
     answerHelp(parser, command.name);
     parser.action(() => {
       const options = { ...collect(GLOBAL_SPECS, given), ...collect(command.options, given) };
-      found.parsed = { type: "run", command, args: parser.args, options, flags };
+      found.parsed = { type: "run", command, args: parser.args.map(unmarkSigned), options, flags };
     });
     parent(program, nouns, noun).addCommand(parser);
   }
   try {
-    program.parse([...argv], { from: "user" });
+    program.parse(words, { from: "user" });
   } catch (error) {
     if (error instanceof Answer) return error.parsed;
     if (error instanceof CommanderError) throw explain(error, argv, table);
@@ -93,6 +94,25 @@ export function globalOptions(argv: readonly string[]): GlobalOptions {
     });
   }
   return collect(GLOBAL_SPECS, given) as unknown as GlobalOptions;
+}
+
+/** A minus sign, in place of the hyphen by which the parser knows a flag. */
+const MINUS = "\u2212";
+const SHORT_FLAGS = /^-(h|q|y|v+|o)$/;
+
+function markSigned(argv: readonly string[], table: readonly Command[]): string[] {
+  const named = argv.filter((word) => !word.startsWith("-"));
+  const isSigned = table.some(({ name, signedWords }) => {
+    return signedWords === true && name === named.slice(0, 2).join(" ");
+  });
+  if (!isSigned) return [...argv];
+  return argv.map((word) =>
+    /^-[^-]/.test(word) && !SHORT_FLAGS.test(word) ? `${MINUS}${word.slice(1)}` : word,
+  );
+}
+
+function unmarkSigned(word: string): string {
+  return word.startsWith(MINUS) ? `-${word.slice(1)}` : word;
 }
 
 /** `--json=a,b` becomes two flags: `--json` itself must never take the next word as its value. */

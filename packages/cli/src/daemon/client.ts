@@ -40,8 +40,16 @@ export class DaemonClient {
     return this.#call("GET", path);
   }
 
-  post<T>(path: string, body?: object): Promise<T> {
-    return this.#call("POST", path, body ?? {});
+  /** `timeoutMs`: null for what may take as long as it likes. */
+  post<T>(path: string, body?: object, timeoutMs: number | null = TIMEOUT_MS): Promise<T> {
+    return this.#call("POST", path, body ?? {}, timeoutMs);
+  }
+
+  /** What is no JSON. */
+  async bytes(path: string): Promise<Uint8Array> {
+    const { status, bytes } = await this.#ask("GET", path, null, TIMEOUT_MS);
+    if (status === 200) return new Uint8Array(bytes);
+    throw this.#refusal(status, parse(bytes.toString("utf8")));
   }
 
   put<T>(path: string, body: object): Promise<T> {
@@ -76,15 +84,26 @@ export class DaemonClient {
   }
 
   /** Throws ERR_DAEMON when nobody answers there, and what the daemon refuses. */
-  async #call<T>(method: string, path: string, body?: object): Promise<T> {
-    const { status, text } = await this.#ask(method, path, body === undefined ? null : JSON.stringify(body));
-    const answer = parse(text);
+  async #call<T>(
+    method: string,
+    path: string,
+    body?: object,
+    timeoutMs: number | null = TIMEOUT_MS,
+  ): Promise<T> {
+    const sent = body === undefined ? null : JSON.stringify(body);
+    const { status, bytes } = await this.#ask(method, path, sent, timeoutMs);
+    const answer = parse(bytes.toString("utf8"));
     if (status >= 200 && status < 300) return answer as T;
     throw this.#refusal(status, answer);
   }
 
-  async #ask(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
-    const response = await this.#open(method, path, body, TIMEOUT_MS);
+  async #ask(
+    method: string,
+    path: string,
+    body: string | null,
+    timeoutMs: number | null,
+  ): Promise<{ status: number; bytes: Buffer }> {
+    const response = await this.#open(method, path, body, timeoutMs ?? undefined);
     const parts: Buffer[] = [];
     let size = 0;
     try {
@@ -96,7 +115,7 @@ export class DaemonClient {
     } catch (error) {
       throw unreachable(error as Error, this.address);
     }
-    return { status: response.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") };
+    return { status: response.statusCode ?? 0, bytes: Buffer.concat(parts) };
   }
 
   /** Resolves with the head of the answer. Throws ERR_DAEMON. */

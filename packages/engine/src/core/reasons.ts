@@ -19,7 +19,7 @@ export interface ReasonEntry {
 const LEAVE = "leave it: shoal goes on by itself";
 const ASKING = "leave it: shoal keeps asking";
 const ASK_SENDER = "ask the sender to come online";
-const NAME_PEER = "name somebody who has it: shoal peer add <t> HOST:PORT";
+const NAME_PEER = "name somebody who has it: shoal torrent peers <t> HOST:PORT";
 const ADD_TRACKER = "add a tracker that knows it: shoal torrent trackers <t> add URL";
 const RESUME = "go on: shoal resume <t>";
 

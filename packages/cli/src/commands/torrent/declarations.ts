@@ -57,25 +57,38 @@ export const infoDeclaration: Declaration<NoOptions> = {
 
 export const magnetDeclaration: Declaration<NoOptions> = {
   name: "torrent magnet",
-  summary: "the magnet link of a .torrent file",
-  about: [],
-  arguments: [{ name: "file", description: ".torrent file (- reads stdin)", completes: "files" }],
+  summary: "the magnet link of a .torrent file, or of a transfer",
+  about: ["What is no file is taken for a transfer: its number, name or info-hash."],
+  arguments: [
+    { name: "file", description: ".torrent file (- reads stdin), or transfer", completes: "files" },
+  ],
   options: {},
-  examples: [{ line: "shoal torrent magnet Holiday.torrent", about: "one line on stdout" }],
-  exits: ["fileSystem"],
+  examples: [
+    { line: "shoal torrent magnet Holiday.torrent", about: "one line on stdout" },
+    { line: "shoal torrent magnet 3", about: "of a transfer" },
+  ],
+  exits: ["fileSystem", "daemon", "notFound"],
 };
 
 export const verifyDeclaration: Declaration<NoOptions> = {
   name: "torrent verify",
-  summary: "compare files on disk with a .torrent file",
+  summary: "compare files on disk with their torrent",
   about: [
     "Reads everything and changes nothing. Ends with 8 and names the files when something is missing or differs.",
+    "Without a folder it is about transfers: the background service checks all of their data, and fetches again what is wrong.",
   ],
   arguments: [
-    { name: "file", description: ".torrent file" },
-    { name: "dir", description: "folder in which the torrent's name lies, such as ~/Downloads" },
+    { name: "file", description: ".torrent file; without a folder: transfers" },
+    {
+      name: "dir",
+      description: "folder in which the torrent's name lies, such as ~/Downloads",
+      optional: true,
+    },
   ],
   options: {},
-  examples: [{ line: "shoal torrent verify Holiday.torrent .", about: "checks ./Holiday" }],
-  exits: ["verification", "fileSystem", "interrupted", "timeout"],
+  examples: [
+    { line: "shoal torrent verify Holiday.torrent .", about: "checks ./Holiday" },
+    { line: "shoal torrent verify 3", about: "checks a transfer" },
+  ],
+  exits: ["verification", "fileSystem", "interrupted", "timeout", "daemon", "notFound", "partial"],
 };

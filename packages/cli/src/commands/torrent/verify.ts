@@ -15,9 +15,16 @@ import type { FileVerdict, Verdict } from "./verify-data.ts";
 /** Bad files listed for people; the JSON document has all. */
 const MAX_LISTED = 50;
 
-/** `shoal torrent verify FILE DIR`. */
-export async function runVerify({ context, output, args }: Invocation<NoOptions>): Promise<number> {
-  const [word, dirWord] = args as readonly [string, string];
+/** `shoal torrent verify FILE DIR`, or `shoal torrent verify TRANSFER`. */
+export async function runVerify(invocation: Invocation<NoOptions>): Promise<number> {
+  const { context, output, args } = invocation;
+  const [word = "", dirWord] = args;
+  if (dirWord === undefined && /\.torrent$/i.test(word))
+    throw usageError(
+      "The folder in which the files lie is missing",
+      "Name it, or give . for the folder you are in.",
+    );
+  if (dirWord === undefined) return (await import("./edit/simple.ts")).recheck(invocation);
   if (dirWord === "")
     throw usageError("The folder has no name", "Name it, or give . for the folder you are in.");
   const metainfo = await loadTorrent(context, word);
