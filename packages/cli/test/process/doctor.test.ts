@@ -37,7 +37,7 @@ async function doctorIn(
 
 function check({ checks }: DoctorReport, name: string): [status: string, message: string] {
   const found = checks.find((one) => one.check === name);
-  assert.ok(found, `no check of ${name}`);
+  assert.ok(found, `no check of ${name}: ${JSON.stringify(checks)}`);
   return [found.status, found.message];
 }
 

@@ -4,6 +4,11 @@ import { connect } from "node:net";
 import type { Probe } from "../checks/listening.ts";
 
 const PATIENCE_MS = 2_000;
+const PING = Buffer.concat([
+  Buffer.from("d1:ad2:id20:"),
+  randomBytes(20),
+  Buffer.from("e1:q4:ping2:roi1e1:t2:dr1:y1:qe"),
+]);
 
 /** Whether a connection to our own port comes through. */
 export function probeTcp(host: string, port: number): Promise<Probe> {
@@ -21,22 +26,17 @@ export function probeTcp(host: string, port: number): Promise<Probe> {
 
 /** Whether our node of the DHT answers a ping (BEP 5) at our own port: of one who is no node (BEP 43), and is not asked back. */
 export function probeUdp(host: string, port: number): Promise<Probe> {
-  return new Promise((resolve) => {
-    const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
-    const timer = setTimeout(() => end("silent"), PATIENCE_MS);
-    const end = (outcome: Probe): void => {
-      clearTimeout(timer);
-      socket.close();
-      resolve(outcome);
-    };
-    socket.on("message", () => end("ok"));
-    socket.on("error", () => end("silent"));
-    const ping = Buffer.concat([
-      Buffer.from("d1:ad2:id20:"),
-      randomBytes(20),
-      Buffer.from("e1:q4:ping2:roi1e1:t2:dr1:y1:qe"),
-    ]);
-    socket.send(ping, port, host);
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  let timer: NodeJS.Timeout | undefined;
+  const outcome = new Promise<Probe>((resolve) => {
+    timer = setTimeout(() => resolve("silent"), PATIENCE_MS);
+    socket.on("message", () => resolve("ok"));
+    socket.on("error", () => resolve("silent"));
+    socket.send(PING, port, host);
+  });
+  return outcome.finally(() => {
+    clearTimeout(timer);
+    socket.close();
   });
 }
 
