@@ -125,3 +125,47 @@ test("get: the daemon is started where it may be, and is not needed where it may
   assert.match(started.stderr, /^Started shoal in the background/);
   assert.equal((await place.run("daemon", "status")).code, 0);
 });
+
+test("get: files are chosen, and a choice that fits none leaves nothing behind", async () => {
+  await using place = new Place();
+  mkdirSync(place.path("trip"));
+  for (const name of ["a.jpg", "b.txt", "c.txt"]) writeFileSync(place.path("trip", name), name.repeat(9_000));
+  const sender = place.startIn(
+    { SHOAL_STATE_DIR: place.path("sender") },
+    ...["send", "trip", "--json", "--port", "0", "--host", "127.0.0.1", "--no-discovery"],
+  );
+  const link = String((await sender.event("listening"))["magnet"]);
+  await place.run(...DAEMON);
+  const none = await place.run("get", link, "-o", "out", "--select", "*.png");
+  assert.equal(none.code, 2, none.stderr);
+  assert.match(none.stderr, /No file matches --select\./);
+  assert.deepEqual(states((await place.run("list", "--json")).stdout), []);
+  const some = await place.run(
+    "get",
+    link,
+    "-o",
+    "out",
+    "--select",
+    "*.txt",
+    "--priority",
+    "c.txt=skip",
+    "--priority",
+    "*.nfo=low",
+    "--limit-down",
+    "5M",
+  );
+  assert.equal(some.code, 0, some.stderr);
+  assert.match(some.stderr, /No file matches --priority \*\.nfo=low\./);
+  assert.deepEqual(
+    ["a.jpg", "b.txt"].map((name) => existsSync(place.path("out", "trip", name))),
+    [false, true],
+  );
+  const { files } = JSON.parse((await place.run("show", "2", "--files", "--json")).stdout) as {
+    files: { path: string; wanted: boolean }[];
+  };
+  assert.deepEqual(
+    files.filter(({ wanted }) => wanted).map(({ path }) => path),
+    ["trip/b.txt"],
+  );
+  assert.equal((await place.run("get", link, "--foreground", "--label", "x")).code, 2);
+});

@@ -1,3 +1,5 @@
+import { parseRate } from "@shoal/schema/settings";
+
 import type { Declaration } from "../command.ts";
 import { flag, list, parsePeer, parseTrackerUrl, text, value } from "../option.ts";
 import type { PeerAddress, SpecsOf } from "../option.ts";
@@ -13,6 +15,8 @@ export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly paused: boolean;
   readonly label: readonly string[];
   readonly seedRatio: number | null;
+  /** Bytes per second. */
+  readonly limitDown: number | null;
   readonly priority: readonly PriorityRule[];
   readonly sequential: boolean;
   readonly firstLast: boolean;
@@ -42,6 +46,7 @@ const OPTIONS: SpecsOf<GetOptions> = {
     "share it until so many times its size were given (0: not at all)",
     parseRatio,
   ),
+  limitDown: value("--limit-down <rate>", "no faster than this, such as 500k or 2M a second", parseLimit),
   sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
   firstLast: flag("--first-last", "the ends of each file first, so that a film can be looked into"),
   overwrite: flag("--overwrite", "replace files that are in the way"),
@@ -65,6 +70,12 @@ function parseRatio(word: string): number {
   const ratio = /^\d{1,6}(\.\d{1,3})?$/.test(word) ? Number(word) : NaN;
   if (Number.isNaN(ratio)) throw new Error("write it as 2 or 1.5");
   return ratio;
+}
+
+function parseLimit(word: string): number {
+  const rate = parseRate(word);
+  if (rate === null || rate < 1) throw new Error("write it as 500k or 2M");
+  return rate;
 }
 
 export const getDeclaration: Declaration<GetOptions> = {

@@ -7,6 +7,7 @@ import { freeSpace } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatSize } from "../../ui/sizes.ts";
 import type { Output } from "../../ui/output.ts";
+import type { Handed } from "./hand-over.ts";
 import {
   type Asked,
   downloadLines,
@@ -21,6 +22,13 @@ import {
 const LOOKING_PATIENCE_MS = 60_000;
 const PROGRESS_EVENT_MS = 500;
 
+export interface FollowWish {
+  /** Several are followed: each line says which one it is about. */
+  readonly named: boolean;
+  /** Flags that fit none of these paths. */
+  readonly unmatched: (paths: readonly string[]) => readonly string[];
+}
+
 /** One transfer of the daemon, looked at again and again until it has all it wants: tells people and programs what happens. */
 export class Followed {
   readonly #context: Context;
@@ -28,8 +36,9 @@ export class Followed {
   readonly #daemon: DaemonClient;
   readonly #startedAt: number;
   readonly #hadAtStart: number;
-  /** Several are followed: each line says which one it is about. */
   readonly #named: boolean;
+  readonly #unmatched: FollowWish["unmatched"];
+  readonly #fresh: boolean;
   #torrent: Torrent;
   #asked: Asked | null = null;
   #toldFiles = false;
@@ -39,7 +48,15 @@ export class Followed {
   #rootName: string | null = null;
   failure: CliError | null = null;
 
-  constructor(context: Context, output: Output, daemon: DaemonClient, torrent: Torrent, named: boolean) {
+  constructor(
+    context: Context,
+    output: Output,
+    daemon: DaemonClient,
+    { torrent, known }: Handed,
+    { named, unmatched }: FollowWish,
+  ) {
+    this.#fresh = !known;
+    this.#unmatched = unmatched;
     this.#context = context;
     this.#output = output;
     this.#daemon = daemon;
@@ -189,6 +206,22 @@ export class Followed {
     const freeBytes = here ? await freeSpace(downloadDir) : null;
     const free = freeBytes === null ? "" : `.  ${formatSize(freeBytes)} free`;
     output.note(`${headline({ name, layout: { contentSize: totalSize } }, files)}${free}`);
+    await this.#checkSelection(path, files);
     if (!this.#named) for (const line of fileList(files, output.columns, output.noteStyle)) output.note(line);
+  }
+
+  /** A choice that fits no file is a mistake: nothing of it stays. */
+  async #checkSelection(path: string, files: TorrentFiles["files"]): Promise<void> {
+    const unmatched = this.#unmatched(files.map((file) => file.path));
+    if (files.some(({ wanted }) => wanted)) {
+      for (const word of unmatched) this.#output.warn(`No file matches ${clean(word)}.`);
+      return;
+    }
+    const why = unmatched.some((word) => word.startsWith("--select"))
+      ? "No file matches --select"
+      : "Every file is left out by the link or by --priority";
+    const advice = "The list above has all files; choose by pattern or number.";
+    this.failure = new CliError("ERR_NOTHING_SELECTED", why, advice);
+    if (this.#fresh) await this.#daemon.delete(path);
   }
 }

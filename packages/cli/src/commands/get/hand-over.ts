@@ -47,6 +47,11 @@ export function wishesOf(
     labels: [...options.label],
     sequential: options.sequential,
     firstLast: options.firstLast,
+    ...(options.select.length === 0 ? {} : { select: [...options.select] }),
+    ...(options.priority.length === 0
+      ? {}
+      : { priorities: options.priority.map(({ pattern, level }) => ({ files: pattern, priority: level })) }),
+    ...(options.limitDown === null ? {} : { limits: { down: options.limitDown } }),
     ...(options.seedRatio === null ? {} : { goals: { ratio: options.seedRatio } }),
     ...(share === null ? {} : { share }),
     peers: options.peer.map(formatPeer),

@@ -16,6 +16,7 @@ import type { Invocation } from "../command.ts";
 import type { GetOptions } from "./declaration.ts";
 import { Followed } from "./followed.ts";
 import { type Handed, handOver, wishesOf } from "./hand-over.ts";
+import { unmatchedFlags } from "./selection.ts";
 import type { Thing } from "./thing.ts";
 import { whyNoMetadata } from "./view.ts";
 
@@ -56,9 +57,11 @@ export async function getInDaemon(
     output.document(things.length === 1 ? torrents[0]! : { torrents });
     return endCode(handed.length, failures);
   }
-  const followed = handed.map(
-    ({ torrent }) => new Followed(context, output, daemon, torrent, things.length > 1),
-  );
+  const wish = {
+    named: things.length > 1,
+    unmatched: (paths: readonly string[]) => unmatchedFlags(options.select, options.priority, paths),
+  };
+  const followed = handed.map((one) => new Followed(context, output, daemon, one, wish));
   await follow(invocation, followed);
   const unfinished = followed.filter(({ ended }) => !ended);
   if (unfinished.length > 0) throw left(context, unfinished);

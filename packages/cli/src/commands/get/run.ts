@@ -18,15 +18,25 @@ export async function runGet(invocation: Invocation<GetOptions>): Promise<number
   const wantsOwn = options.foreground || own;
   const daemon = wantsOwn ? null : await theDaemon(context, options.detach);
   if (daemon !== null) return (await import("./in-daemon.ts")).getInDaemon(invocation, daemon, things);
+  const later = daemonFlag(options);
+  if (later !== null)
+    throw usageError(`${later} is for the daemon`, "Leave out --foreground and flags about the network.");
   if (things.length > 1)
     throw usageError("Only the daemon gets several things at once", "Start it with: shoal daemon start");
   return (await import("./foreground.ts")).getInForeground(invocation, settings, things[0]!);
 }
 
-const FOREGROUND_ONLY =
-  "Flags about the network, and --select, --priority, --overwrite and --verify, are for the foreground";
+const FOREGROUND_ONLY = "Flags about the network, and --overwrite and --verify, are for the foreground";
+
+/** The first flag that only the daemon can follow. */
+function daemonFlag({ paused, label, seedRatio, limitDown }: GetOptions): string | null {
+  if (paused) return "--paused";
+  if (label.length > 0) return "--label";
+  if (seedRatio !== null) return "--seed-ratio";
+  return limitDown === null ? null : "--limit-down";
+}
 
 /** Wants what can't be asked of the daemon. */
-function isPicky({ select, priority, overwrite, verify }: GetOptions): boolean {
-  return select.length > 0 || priority.length > 0 || overwrite || verify !== "stat";
+function isPicky({ overwrite, verify }: GetOptions): boolean {
+  return overwrite || verify !== "stat";
 }
