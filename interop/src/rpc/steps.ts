@@ -134,6 +134,7 @@ export const STEPS: readonly Step[] = [
   settle,
   run("-t", "1", "-i"),
   run("-t", "1", "--find", "FOLDER/moved"),
+  settle,
   run("-l"),
   run("-st"),
   // Which torrents are meant.

@@ -1,7 +1,10 @@
-import type { FilePriority } from "@shoal/engine";
+import type { FilePriority, Torrent } from "@shoal/engine";
 import type { ArgumentReader } from "./arguments.ts";
 
 const PRIORITIES = { "priority-low": 1, "priority-normal": 4, "priority-high": 7 } as const;
+const NAMES = ["files-wanted", "files-unwanted", ...Object.keys(PRIORITIES)];
+/** Of which something can be said before they are known. */
+const MOST_FILES = 100_000;
 const SKIP: FilePriority = 0;
 const NORMAL: FilePriority = 4;
 
@@ -40,8 +43,24 @@ export function choosePriorities(
   return chosen;
 }
 
+/** The same for a torrent. While its files are not known, those that are named are taken for wanted. */
+export async function chosenPriorities(
+  args: ArgumentReader,
+  torrent: Pick<Torrent, "row" | "files">,
+): Promise<Map<number, FilePriority>> {
+  if (torrent.row() !== null) return choosePriorities(args, await torrent.files());
+  const named = NAMES.flatMap((name) => args.indices(name) ?? []);
+  const count = Math.min(
+    MOST_FILES,
+    named.reduce((most, index) => Math.max(most, index + 1), 0),
+  );
+  return choosePriorities(
+    args,
+    Array.from({ length: count }, (_, index) => ({ index, priority: NORMAL })),
+  );
+}
+
 /** Whether the arguments say anything about files. */
 export function choosesFiles(args: ArgumentReader): boolean {
-  const names = ["files-wanted", "files-unwanted", ...Object.keys(PRIORITIES)];
-  return names.some((name) => args.indices(name) !== undefined);
+  return NAMES.some((name) => args.indices(name) !== undefined);
 }

@@ -1,8 +1,11 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { ShoalError, type Torrent } from "@shoal/engine";
 import { allows, ApiError, type Scope, type TokenRecord } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
 import { assertAllowed } from "../api/allowed-folders.ts";
 import type { Transfer } from "../transfer.ts";
+import { recheck } from "../edits/actions.ts";
+import { renameTransfer } from "../edits/edit-files.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { freeSpace } from "./free-space.ts";
 import { namedFolder } from "./folders.ts";
@@ -18,9 +21,11 @@ import { addTorrent } from "./torrent-add.ts";
 import { NO_DETAILS, TorrentDetails } from "./torrent-details.ts";
 import { torrentGet } from "./torrent-get.ts";
 import { TorrentLook } from "./torrent-look.ts";
-import { renamePath } from "./rename-path.ts";
 import { setTorrent } from "./torrent-set.ts";
 import { TorrentWatch } from "./torrent-watch.ts";
+
+/** Moves that take longer go on behind the answer. */
+const ANSWER_WITHIN_MS = 2_000;
 
 /** What a method answers; `result` is "success" or the reason why not. */
 export interface RpcResult {
@@ -133,10 +138,7 @@ export class RpcMethods {
         await transfers.change(transfer, { forced: false });
         await transfers.pause(transfer);
       }),
-      "torrent-verify": forEach((transfer) => {
-        // It takes as long as it takes: nobody waits for the end of it.
-        transfer.torrent.recheck().catch(() => {});
-      }),
+      "torrent-verify": forEach((transfer) => recheck(node, transfer)),
       "torrent-reannounce": forEach(({ torrent }) => torrent.announce()),
       "torrent-set-location": control((args, bearer) => this.#setLocation(args, bearer)),
       "torrent-rename-path": control((args) => this.#rename(args)),
@@ -188,15 +190,15 @@ export class RpcMethods {
     const named = read.text("location") ?? "";
     if (named === "") throw new RpcError("no location");
     const refusal = "new location path is not absolute";
-    const location = await namedFolder(this.#parts.node, bearer, named, refusal);
+    const { node } = this.#parts;
+    const location = await namedFolder(node, bearer, named, refusal);
     const moves = read.flag("move") ?? false;
     for (const transfer of this.#chosen(args)) {
       this.#watch.edited(transfer.torrent);
-      if (!moves && location !== transfer.downloadDir)
-        throw new RpcError(
-          "files that lie elsewhere can't be taken up; move them back, and then with --move",
-        );
-      await transfer.torrent.moveTo(location);
+      const moved = node.moves.move(transfer, { dir: location, adopt: !moves });
+      // What can't begin is told; copying takes as long as it takes, and who waits for the answer would give up.
+      await Promise.race([moved, wait(ANSWER_WITHIN_MS, undefined, { ref: false })]);
+      moved.catch(() => undefined);
     }
     return {};
   }
@@ -208,7 +210,8 @@ export class RpcMethods {
     const read = new ArgumentReader(args);
     const path = read.text("path") ?? "";
     const name = read.text("name") ?? "";
-    await renamePath(transfer.torrent, path, name);
+    if (path === "" || name === "" || name === "." || name === "..") throw new RpcError("Invalid argument");
+    await renameTransfer(this.#parts.node.transfers, transfer, path, name);
     this.#watch.edited(transfer.torrent);
     return { id: transfer.id, path, name };
   }

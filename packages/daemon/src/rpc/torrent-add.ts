@@ -1,11 +1,11 @@
-import { setFilePriorities } from "../edits/edit-files.ts";
 import { ShoalError } from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import type { TokenRecord } from "@shoal/server";
+import { setFilePriorities } from "../edits/edit-files.ts";
 import type { ShoalNode } from "../shoal-node.ts";
 import type { Transfer } from "../transfer.ts";
 import { ArgumentReader } from "./arguments.ts";
-import { choosePriorities, choosesFiles } from "./file-choice.ts";
+import { chosenPriorities, choosesFiles } from "./file-choice.ts";
 import { namedFolder } from "./folders.ts";
 import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
@@ -35,10 +35,8 @@ export async function addTorrent(
       ...(labels === undefined ? {} : { labels }),
       ...(sequential === undefined ? {} : { sequential }),
     });
-    if (choosesFiles(read)) {
-      const { torrent } = transfer;
-      await setFilePriorities(node.transfers, transfer, choosePriorities(read, await torrent.files()));
-    }
+    if (choosesFiles(read))
+      await setFilePriorities(node.transfers, transfer, await chosenPriorities(read, transfer.torrent));
     return { "torrent-added": briefly(transfer) };
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;
@@ -64,5 +62,5 @@ function sourceOf(read: ArgumentReader): Pick<AddTorrent, "magnet" | "infoHash" 
 }
 
 function briefly(transfer: Transfer): RpcArguments {
-  return { id: transfer.id, name: transfer.torrent.name, hashString: transfer.hash };
+  return { id: transfer.id, name: transfer.name, hashString: transfer.hash };
 }

@@ -25,7 +25,7 @@ type Fields = Readonly<Record<string, TorrentField["of"]>>;
 
 const LIST: Fields = {
   id: ({ transfer }) => transfer.id,
-  name: ({ torrent }) => plain(torrent.name),
+  name: ({ transfer }) => plain(transfer.name),
   hashString: ({ transfer }) => transfer.hash,
   status: ({ torrent, stats }) => statusOf(torrent, stats),
   error: ({ torrent, stats }) => errorOf(torrent.error, stats.waiting).error,

@@ -1,10 +1,11 @@
-import { setFilePriorities } from "../edits/edit-files.ts";
-import { keepTrackers } from "../edits/edit-trackers.ts";
 import type { Torrent } from "@shoal/engine";
+import type { TrackerChanges } from "@shoal/schema";
 import type { Transfer } from "../transfer.ts";
 import type { ShoalNode } from "../shoal-node.ts";
+import { setFilePriorities } from "../edits/edit-files.ts";
+import { editTrackers } from "../edits/edit-trackers.ts";
 import { ArgumentReader } from "./arguments.ts";
-import { choosePriorities, choosesFiles } from "./file-choice.ts";
+import { chosenPriorities, choosesFiles } from "./file-choice.ts";
 import { readGoals } from "./goal-fields.ts";
 import { type LimitsWhenOff, readLimits } from "./limit-fields.ts";
 import { readLabels } from "./labels.ts";
@@ -41,44 +42,35 @@ export async function setTorrent(
     ...(sequential === undefined ? {} : { sequential }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
   });
-  if (choosesFiles(read)) {
-    const chosen = choosePriorities(read, await torrent.files());
-    await setFilePriorities(transfers, transfer, chosen);
-  }
+  if (choosesFiles(read)) await setFilePriorities(transfers, transfer, await chosenPriorities(read, torrent));
   const position = read.whole("queuePosition", 0, 2 ** 31);
   if (position !== undefined) await queue.move([transfer], position);
-  setTrackers(torrent, read, trackerOf);
-  await keepTrackers(transfers, transfer);
+  const trackers = trackerChanges(torrent, read, trackerOf);
+  if (trackers !== null) await editTrackers(transfers, transfer, trackers);
 }
 
-function setTrackers(torrent: Torrent, read: ArgumentReader, trackerOf: TrackerOf): void {
-  for (const id of read.indices("trackerRemove") ?? []) {
-    const url = trackerOf(torrent, id);
+/** What the arguments change of the trackers; null for nothing. */
+function trackerChanges(torrent: Torrent, read: ArgumentReader, trackerOf: TrackerOf): TrackerChanges | null {
+  const known = (id: unknown): string => {
+    const url = typeof id === "number" ? trackerOf(torrent, id) : undefined;
     if (url === undefined) throw new RpcError(INVALID);
-    torrent.removeTracker(url);
-  }
-  const added = read.texts("trackerAdd") ?? [];
-  if (added.length > 0) torrent.addTrackers(added);
-  const replaced = read.list("trackerReplace") ?? [];
-  for (let i = 0; i + 1 < replaced.length; i += 2) {
-    const [id, url] = [replaced[i], replaced[i + 1]];
-    const old = typeof id === "number" ? trackerOf(torrent, id) : undefined;
-    if (old === undefined || typeof url !== "string") throw new RpcError(INVALID);
-    if (old === url) continue;
-    torrent.addTrackers([url]);
-    torrent.removeTracker(old);
+    return url;
+  };
+  const remove = (read.indices("trackerRemove") ?? []).map(known);
+  const add = [...(read.texts("trackerAdd") ?? [])];
+  const replace: { from: string; to: string }[] = [];
+  const pairs = read.list("trackerReplace") ?? [];
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const to = pairs[i + 1];
+    if (typeof to !== "string") throw new RpcError(INVALID);
+    replace.push({ from: known(pairs[i]), to });
   }
   const list = read.text("trackerList");
-  if (list !== undefined)
-    replaceTrackers(
-      torrent,
-      list.split(/\s+/).filter((url) => url !== ""),
-    );
-}
-
-function replaceTrackers(torrent: Torrent, urls: readonly string[]): void {
-  const before = new Set(torrent.trackers().map(({ url }) => url));
-  const fresh = urls.filter((url) => !before.has(url));
-  if (fresh.length > 0) torrent.addTrackers(fresh);
-  for (const url of before) if (!urls.includes(url)) torrent.removeTracker(url);
+  if (list !== undefined) {
+    const urls = list.split(/\s+/).filter((url) => url !== "");
+    const before = torrent.trackers().map(({ url }) => url);
+    add.push(...urls.filter((url) => !before.includes(url)));
+    remove.push(...before.filter((url) => !urls.includes(url)));
+  }
+  return add.length + remove.length + replace.length === 0 ? null : { add, remove, replace };
 }

@@ -155,6 +155,7 @@ const look = fc
     };
     const transfer = {
       id: 1,
+      name: facts.name,
       hash: "00".repeat(20),
       isPrivate: false,
       ratio: facts.ratio,
