@@ -160,11 +160,19 @@ describe("the history", () => {
     assert.equal(film.status, 200, JSON.stringify(film.body));
     assert.deepEqual([film.body["name"], film.body["labels"]], ["film", ["kino"]]);
     assert.notEqual(film.body["id"], id);
-    await until(leech, Number(film.body["id"]), ({ state }) => state === "downloading");
+    // From the peer that was named at the first time.
+    await until(leech, Number(film.body["id"]), ({ state }) => state === "seeding");
     assert.equal((await leech.call("POST", "/history/999/retry", {})).status, 404);
     await leech.stop();
     await leech.start();
-    assert.equal((await historyOf(leech)).length, 2);
+    assert.deepEqual(
+      (await historyOf(leech)).map(({ name, outcome }) => [name, outcome]),
+      [
+        ["film", "finished"],
+        ["other", "cancelled"],
+        ["film", "finished"],
+      ],
+    );
     assert.equal((await list(leech)).length, 2);
   });
 
