@@ -15,6 +15,7 @@ import { labelRoutes } from "./api/labels.ts";
 import { metricRoutes } from "./api/metrics.ts";
 import { nodeRoutes } from "./api/node.ts";
 import { fileRoutes } from "./api/files.ts";
+import { importRoutes } from "./api/imports.ts";
 import { noticeRoutes } from "./api/notices.ts";
 import { pageRoutes } from "./api/pages.ts";
 import { shareRoutes } from "./api/shares.ts";
@@ -107,6 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         torrentActionRoutes(api, node);
         bulkRoutes(api, node);
         noticeRoutes(api, node);
+        importRoutes(api, node);
         fileRoutes(api, node);
         watchFolderRoutes(api, node);
         tokenRoutes(api, node);

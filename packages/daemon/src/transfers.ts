@@ -20,6 +20,7 @@ import { TorrentFiles } from "./state/torrent-files.ts";
 import { neededElsewhere } from "./trash/needed-elsewhere.ts";
 import { reborn } from "./trash/retired.ts";
 import { Trash } from "./trash/trash.ts";
+import { type Imported, importedState } from "./import/imported.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
 import { placeOf } from "./completion/incomplete-place.ts";
 import {
@@ -62,6 +63,8 @@ export interface NewTransfer extends Wishes {
   readonly trackers: readonly string[];
   /** What is there already is shared, and nothing fetched. */
   readonly share?: NewShared;
+  /** What another program knew of it. */
+  readonly imported?: Imported;
 }
 
 /** How something is shared that lies in the download folder. */
@@ -190,15 +193,15 @@ export class Transfers {
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
     const { database, session } = this.#parts;
-    const { source, paused, sequential, firstLast, limits, share } = wanted;
+    const { source, paused, sequential, firstLast, limits, share, imported } = wanted;
     const { downloadDir, finalDir } =
-      share === undefined
+      share === undefined && imported === undefined
         ? await placeOf(wanted, this.#parts.incompleteDir())
         : { downloadDir: wanted.downloadDir, finalDir: null };
     const magnet = linkOf(source, wanted.trackers);
     const files = wanted.files ?? (source.torrentBytes === undefined ? new FileChoice() : null);
     const wishes = { ...wanted, files };
-    const addedAt = this.#time();
+    const addedAt = imported?.addedAt ?? this.#time();
     await this.trash.makeWay(source, downloadDir);
     const torrent = await session.add({
       ...source,
@@ -211,6 +214,7 @@ export class Transfers {
       peers: wanted.peers,
       trackers: wanted.trackers,
       ...selectBy(files, magnet),
+      ...(imported === undefined ? {} : importedState(imported)),
       ...(share === undefined
         ? {}
         : { ...sharedPlace(share.rootName), hashed: share.hashed, verify: share.verify }),
@@ -237,6 +241,7 @@ export class Transfers {
       newRecord(id, wishes, { key, magnet, addedAt, seedOnly: share !== undefined, finalDir }),
       torrent,
     );
+    transfer.record.finishedAt = imported?.finishedAt ?? null;
     this.#enter(transfer);
     await this.#keepMetainfo(transfer);
     await this.saveNow(transfer);

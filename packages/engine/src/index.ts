@@ -8,6 +8,7 @@ export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { moveTree } from "./node/move-tree.ts";
 export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
 export type { IpRanges } from "./base/ip-ranges.ts";
+export { type BencodeValue, decodeBencode } from "./wire/bencode.ts";
 export { sizeText } from "./base/size-text.ts";
 export { parseEndpoint } from "./base/address.ts";
 export { ERROR_TABLE, type ErrorCode, ProtocolError, ShoalError } from "./base/errors.ts";

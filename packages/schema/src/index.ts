@@ -61,6 +61,7 @@ export {
   TorrentTrackers,
   TorrentWebSeed,
 } from "./torrent-details.ts";
+export { ImportReport, NewImport } from "./import.ts";
 export { GetFile, KnownFile } from "./known-file.ts";
 export { NewWatchFolder, WatchFolder, WatchFolderList } from "./watch-folder.ts";
 export { Label, LabelChanges, LabelList, LabelName } from "./label.ts";

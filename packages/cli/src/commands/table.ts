@@ -56,6 +56,7 @@ import {
   magnetDeclaration,
   verifyDeclaration,
 } from "./torrent/declarations.ts";
+import { importDeclaration } from "./import/declaration.ts";
 import {
   announceDeclaration,
   exportDeclaration,
@@ -165,6 +166,7 @@ export const COMMANDS: readonly Command[] = [
     const { runComplete } = await import("./completion/run.ts");
     return async (invocation) => runComplete(invocation, COMMANDS);
   }),
+  command(importDeclaration, async () => (await import("./import/run.ts")).runImport),
   command(addFolderDeclaration, async () => (await import("./watchdir/run.ts")).runAddFolder),
   command(listFoldersDeclaration, async () => (await import("./watchdir/run.ts")).runListFolders),
   command(removeFolderDeclaration, async () => (await import("./watchdir/run.ts")).runRemoveFolder),

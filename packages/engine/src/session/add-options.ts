@@ -70,6 +70,11 @@ export interface AddOptions extends PieceOrder {
   readonly lazyVerify?: boolean;
   /** The caller has just hashed all of the data, and it is right: it is taken for complete. */
   readonly hashed?: boolean;
+  /**
+   * Pieces that another program took for present (bit 7 of byte 0 is piece 0), where nothing is recorded of the data: as resume data they are
+   * believed as far as `verify` says. Needs `existing: "overwrite"` for files that are not complete.
+   */
+  readonly claims?: "all" | Uint8Array;
   readonly paused?: boolean;
   /** Runs whatever the limits of the session's queue say. */
   readonly forced?: boolean;

@@ -93,7 +93,8 @@ export class PieceCheck {
     const revived = (await this.#part?.settle()) ?? [];
     const stats = await files.stat();
     if (!seedOnly && journal !== null) await this.#tellGone(files.gone(stats, journal), refetches);
-    const resumed = journal?.resume(stats, layout, verify) ?? nothing(layout.pieceCount);
+    const recorded = journal?.resume(stats, layout, verify) ?? nothing(layout.pieceCount);
+    const resumed = this.#withClaims(recorded, stats);
     const fillable = this.#part?.mayFill(revived, stats) ?? [];
     const inPart = piecesOf(layout, fillable, resumed.recheck);
     const [foreign] = seedOnly || journal === null ? [] : files.foreign(stats, journal);
@@ -108,7 +109,20 @@ export class PieceCheck {
       throw files.fileExists(foreign.index);
     }
     const part = revived.length === 0 ? null : { files: fillable, pieces: inPart };
-    return { stats, claimed: resumed.claimed, part };
+    return { stats, claimed: recorded.claimed, part };
+  }
+
+  /** With what another program has claimed, where nothing is recorded: of pieces of which the files are there. */
+  #withClaims(recorded: ResumeVerdict, stats: FileStats): ResumeVerdict {
+    const { options, layout } = this.#parts;
+    const { claims } = options;
+    if (claims === undefined || !recorded.claimed.isEmpty || !recorded.recheck.isEmpty) return recorded;
+    const claimed = new Bitfield(layout.pieceCount);
+    for (let piece = 0; piece < layout.pieceCount; piece++) {
+      const isClaimed = claims === "all" || ((claims[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0;
+      if (isClaimed && isLongEnough(layout, stats, piece)) claimed.set(piece);
+    }
+    return { ...recorded, claimed, recheck: complement(claimed) };
   }
 
   /** Files are never made anew without a word: a drive may be missing. Somebody who asks for a download again wants them. */
@@ -210,6 +224,15 @@ function complement(pieces: Bitfield): Bitfield {
   const others = all(pieces.length);
   for (const piece of pieces) others.clear(piece);
   return others;
+}
+
+/** Whether all of a piece lies in files that are there. */
+function isLongEnough(layout: Layout, stats: FileStats, piece: PieceIndex): boolean {
+  let whole = true;
+  layout.spans(piece * layout.pieceLength, layout.pieceSize(piece), (file, offset, length) => {
+    if (!file.pad && file.symlink === null && (stats[file.index]?.size ?? 0) < offset + length) whole = false;
+  });
+  return whole;
 }
 
 /** Of `among`, those with bytes of the files. */
