@@ -96,7 +96,7 @@ test("a dead tracker: why the transfer waits, what to try, and exit 6; the repor
   assert.match(check(report, "trackers").join(" "), /^fail 0 of 1 answered; connection refused/);
   assert.deepEqual(check(report, "DHT"), ["info", "switched off"]);
   assert.equal(report.tries[0], "leave it: shoal keeps asking");
-  assert.ok(report.tries.some((one) => one.includes("shoal peer add 1 ")));
+  assert.ok(report.tries.some((one) => one.includes("shoal torrent peers 1 ")));
   const shared = await place.run("doctor", "1", "--share-report");
   assert.equal(shared.code, 6);
   assert.match(shared.stdout, /^shoal doctor: one transfer, metadata, waits: tracker-down\n/);

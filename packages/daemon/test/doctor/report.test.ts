@@ -50,7 +50,7 @@ test("a transfer that waits: why, and what helps most first", () => {
     "leave it: shoal keeps asking",
     "forward the port",
     "ask the sender to come online",
-    "name somebody who has it: shoal peer add 3 HOST:PORT",
+    "name somebody who has it: shoal torrent peers 3 HOST:PORT",
     "close it",
   ]);
   assert.equal(torrent?.percent, 34);

@@ -36,7 +36,7 @@ test("doctor over the API: for the node, for one transfer, and for one that is n
   const one = (await scene.call("GET", `/doctor?torrent=${added.id}`)).body as unknown as DoctorReport;
   assert.equal(one.torrent?.id, added.id);
   assert.equal(one.torrent.waiting?.code, "no-peers");
-  assert.equal(one.tries[0], `name somebody who has it: shoal peer add ${added.id} HOST:PORT`);
+  assert.equal(one.tries[0], `name somebody who has it: shoal torrent peers ${added.id} HOST:PORT`);
   assert.ok(one.checks.some(({ check }) => check === "peers"));
 
   const none = await scene.call("GET", "/doctor?torrent=99");

@@ -90,7 +90,7 @@ export const REASONS: Readonly<Record<WaitingCode, ReasonEntry>> = {
     area: "user",
     isTrouble: false,
     meaning: "A speed limit of this side holds it back.",
-    actions: ["raise or lift the limit: shoal limit down 0", "see all limits: shoal limit show"],
+    actions: ["raise or lift the limit: shoal limit down off", "see all limits: shoal limit show"],
     ends: "itself",
     until: "the limit has room again, or is raised",
   },
