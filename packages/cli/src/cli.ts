@@ -23,6 +23,7 @@ export async function runCommandLine(argv: readonly string[], outside: Context):
     ...outside,
     env: flagsOverEnvironment(outside, options),
     note: (line) => output.note(line),
+    run: runCommandLine,
   };
   const timer = options.timeout === null ? null : setTimeout(() => context.stop("timeout"), options.timeout);
   try {

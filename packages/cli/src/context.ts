@@ -39,6 +39,10 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Tells a person something beside the result of the command; cleaned. */
   note(line: string): void;
+  /** Runs another command line to its end, in a world that may differ in parts. Returns its exit code. */
+  run(argv: readonly string[], context: Context): Promise<number>;
+  /** Has Ctrl-C call `handler` in place of ending the command. Returns what takes that back. */
+  onInterrupt(handler: () => void): () => void;
   /** Asks the command to end, as Ctrl-C does: raw-mode key handling needs it. */
   stop(reason: StopReason): void;
   /** Monotonic milliseconds. */

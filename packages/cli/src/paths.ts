@@ -101,11 +101,16 @@ export async function freeSpace(dir: string): Promise<number | null> {
   }
 }
 
-/** Writes a file as a whole or not at all. Throws ERR_FILE_SYSTEM and the like, naming `shown`. */
-export async function writeWhole(path: string, shown: string, bytes: Uint8Array): Promise<void> {
+/** Writes a file as a whole or not at all; `mode` is its rights when it is new. Throws ERR_FILE_SYSTEM and the like, naming `shown`. */
+export async function writeWhole(
+  path: string,
+  shown: string,
+  bytes: Uint8Array,
+  mode = 0o666,
+): Promise<void> {
   const aside = `${path}.${process.pid}.part`;
   try {
-    const file = await open(aside, "w");
+    const file = await open(aside, "w", mode);
     try {
       await file.writeFile(bytes);
       await file.sync();

@@ -9,7 +9,8 @@ import { EXIT_CODES } from "./exit-codes.ts";
 export async function runProcess(): Promise<void> {
   const controller = new AbortController();
   const stop = (reason: StopReason): void => controller.abort(reason);
-  onSignal("SIGINT", () => stop("interrupt"), EXIT_CODES.interrupted.code);
+  const interrupts: (() => void)[] = [];
+  onSignal("SIGINT", () => stop("interrupt"), EXIT_CODES.interrupted.code, interrupts);
   onSignal("SIGTERM", () => stop("terminate"), EXIT_CODES.terminated.code);
   if (process.platform !== "win32") onSignal("SIGHUP", () => stop("terminate"), 129);
   const context: Context = {
@@ -22,6 +23,11 @@ export async function runProcess(): Promise<void> {
     home: process.env["HOME"] ?? homedir(),
     signal: controller.signal,
     note: (line) => process.stderr.write(`${line}\n`),
+    run: runCommandLine,
+    onInterrupt: (handler) => {
+      interrupts.push(handler);
+      return () => void interrupts.splice(interrupts.indexOf(handler), 1);
+    },
     stop,
     now: () => performance.now(),
     wallTime: () => Date.now(),
@@ -46,10 +52,20 @@ export async function runProcess(): Promise<void> {
 /** `timeout` and some terminals send a signal to the process and to its group: that is one signal. */
 const SAME_SIGNAL_MS = 500;
 
-/** The first signal asks, the next one ends the process at once. */
-function onSignal(signal: NodeJS.Signals, ask: () => void, code: number): void {
+/** Where somebody handles the signal, that is all; else the first one asks, the next one ends the process at once. */
+function onSignal(
+  signal: NodeJS.Signals,
+  ask: () => void,
+  code: number,
+  handlers: readonly (() => void)[] = [],
+): void {
   let askedAt = -1;
   process.on(signal, () => {
+    const handler = handlers.at(-1);
+    if (handler !== undefined) {
+      handler();
+      return;
+    }
     const now = performance.now();
     if (askedAt >= 0 && now - askedAt < SAME_SIGNAL_MS) return;
     if (askedAt >= 0) process.exit(code);

@@ -30,6 +30,7 @@ import {
   transferLogDeclaration,
   undoDeclaration,
 } from "./ledger/declarations.ts";
+import { shellDeclaration } from "./shell/declaration.ts";
 import { manDeclaration } from "./man/declaration.ts";
 import {
   limitDownDeclaration,
@@ -161,6 +162,10 @@ export const COMMANDS: readonly Command[] = [
   command(listTokensDeclaration, async () => (await import("./token/run.ts")).runListTokens),
   command(revokeTokenDeclaration, async () => (await import("./token/run.ts")).runRevokeToken),
   command(installDeclaration, async () => (await import("./daemon/install.ts")).runInstall),
+  command(shellDeclaration, async () => {
+    const { runShell } = await import("./shell/run.ts");
+    return async (invocation) => runShell(invocation, COMMANDS);
+  }),
   command(completionDeclaration, async () => (await import("./completion/run.ts")).runCompletion),
   command(completeDeclaration, async () => {
     const { runComplete } = await import("./completion/run.ts");

@@ -131,6 +131,8 @@ export class DaemonClient {
       const headers: Record<string, string> = body === null ? {} : { "content-type": "application/json" };
       const options: RequestOptions = { method, headers, signal };
       if (timeout !== undefined) options.timeout = timeout;
+      // A connection that is kept for the next question ends when nobody asks one for a while: a stream needs its own.
+      else options.agent = false;
       let sent: ClientRequest;
       if (address.type === "socket") {
         sent = requestHttp({ ...options, socketPath: address.path, path: `/api/v1${path}` });

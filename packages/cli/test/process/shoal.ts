@@ -31,8 +31,22 @@ export class Place {
   }
 
   startIn(env: Readonly<Record<string, string>>, ...args: string[]): Running {
+    return this.#launch(env, process.execPath, [BIN, ...args]);
+  }
+
+  /** On a terminal of 80 columns, by `script` of util-linux: what is written to stdin are keys, and stdout is the screen. */
+  startOnTerminal(env: Readonly<Record<string, string>>, ...args: string[]): Running {
+    const line = [process.execPath, BIN, ...args].map((word) => `'${word}'`).join(" ");
+    return this.#launch({ TERM: "xterm", ...env }, "script", [
+      "-qec",
+      `stty cols 80; exec ${line}`,
+      "/dev/null",
+    ]);
+  }
+
+  #launch(env: Readonly<Record<string, string>>, program: string, args: readonly string[]): Running {
     const running = new Running(
-      spawn(process.execPath, [BIN, ...args], {
+      spawn(program, args, {
         cwd: this.dir,
         env: {
           PATH: process.env["PATH"] ?? "",
