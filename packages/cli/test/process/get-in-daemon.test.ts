@@ -80,6 +80,21 @@ test("get: Ctrl-C leaves the download to the daemon, and says how to stop it", a
   assert.match(twice.stderr, /already open in process \d+\. Another shoal is working on the same torrent/);
 });
 
+test("get: a daemon that ends meanwhile ends the command too, and nothing is lost", async () => {
+  await using place = new Place();
+  await place.run(...DAEMON);
+  const running = place.start("get", `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=nobody`, "--json");
+  await running.event("added");
+  assert.equal((await place.run("daemon", "stop")).code, 0);
+  const { code, stderr } = await running.ended;
+  assert.deepEqual(
+    [code, stderr],
+    [7, "The daemon has ended at 0 %. The download goes on when it is started again: shoal daemon start\n"],
+  );
+  await place.run(...DAEMON);
+  assert.deepEqual(states((await place.run("list", "--json")).stdout), [["nobody", "metadata"]]);
+});
+
 test("get: what can't be added is told, and the rest is done", async () => {
   await using place = new Place();
   const { link } = await shared(place, "fine", 1_000);

@@ -117,6 +117,7 @@ export const getDeclaration: Declaration<GetOptions> = {
     "fileSystem",
     "exists",
     "inUse",
+    "unfinished",
     "partial",
     "timeout",
     "interrupted",

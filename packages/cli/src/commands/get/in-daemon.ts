@@ -99,7 +99,7 @@ async function follow({ context, output }: GetInvocation, followed: readonly Fol
       for (const one of followed) await one.look();
     } catch (error) {
       if (signal.aborted) break;
-      throw error;
+      throw error instanceof CliError && error.code === "ERR_DAEMON" ? unfinished(followed, error) : error;
     }
     if (followed.every(({ ended }) => ended)) break;
     output.live(followed.flatMap((one) => one.lines()));
@@ -107,6 +107,15 @@ async function follow({ context, output }: GetInvocation, followed: readonly Fol
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
   output.done();
+}
+
+/** The daemon has ended, and with it what it was doing; nothing is lost. */
+function unfinished(followed: readonly Followed[], cause: CliError): CliError {
+  const [one] = followed.filter(({ ended }) => !ended);
+  const { have = 0, wanted = 0 } = one?.torrent ?? {};
+  const at = followed.length === 1 ? ` at ${formatPercent(wanted === 0 ? 0 : have / wanted)}` : "";
+  const rest = "The download goes on when it is started again: shoal daemon start";
+  return new CliError("ERR_UNFINISHED", `The daemon has ended${at}`, rest, cause);
 }
 
 function finish({ context, output }: GetInvocation, one: Followed, sharing: string): void {

@@ -1,7 +1,7 @@
 import { type NodeStatus, type Torrent, TorrentTable } from "@shoal/schema";
 
 import { type DaemonClient, daemonClient } from "../../daemon-client.ts";
-import { interrupted, toFailure } from "../../errors.ts";
+import { CliError, interrupted, toFailure } from "../../errors.ts";
 import { clean } from "../../ui/clean.ts";
 import { listenForKeys } from "../../ui/keys.ts";
 import { count, formatRate } from "../../ui/sizes.ts";
@@ -92,8 +92,7 @@ export async function watch(
   }
   if (controller.signal.aborted) return 0;
   if (context.signal.aborted) throw interrupted(context.signal, "Transfers go on.");
-  output.note("The daemon has ended.");
-  return 0;
+  throw new CliError("ERR_DAEMON", "The daemon has ended", "Start it with: shoal daemon start");
 }
 
 /** The rows around the selected one that fit. */
