@@ -6,10 +6,14 @@ import { HostPolicy } from "../dist/host-policy.js";
 import { createHttpServer, type HttpServer } from "../dist/http-server.js";
 import { type TokenRecord, Tokens } from "../dist/tokens.js";
 
+/** What `/slow` waits for. */
+const slow: { gate: Promise<void> } = { gate: Promise.resolve() };
+
 /** A server with one route of each kind, and a token for each scope. */
 async function serve(
   t: TestContext,
   trusted = false,
+  more: { readonly idleMs?: number } = {},
 ): Promise<{ app: HttpServer; port: number; of: Record<string, string> }> {
   const records: TokenRecord[] = [];
   const tokens = await Tokens.load(
@@ -31,6 +35,7 @@ async function serve(
     trusted,
     hostAdvice: (host) => `allow ${host}`,
     explain: () => null,
+    ...more,
   });
   t.after(() => app.close());
   app.get("/open", { config: { scope: "nobody" } }, async () => ({ ok: true }));
@@ -38,6 +43,10 @@ async function serve(
   app.post("/change", { schema: { body: Type.Object({ n: Type.Integer() }) } }, async ({ body }) => ({
     n: body.n,
   }));
+  app.get("/slow", { config: { scope: "nobody" } }, async () => {
+    await slow.gate;
+    return { text: "x".repeat(2_000) };
+  });
   app.get("/broken", { config: { scope: "nobody" } }, async () => {
     throw new Error("secret detail");
   });
@@ -182,4 +191,58 @@ test("bad input gets one sentence and a stable code", async (t) => {
 test("on this user's own socket there is no token to show", async (t) => {
   const { port } = await serve(t, true);
   assert.equal((await raw(port, ["GET /read HTTP/1.1", "Host: anything"])).status, 200);
+});
+
+test("slowloris: who sends a request byte by byte, or half of one, is cut off; others are served meanwhile", async (t) => {
+  const { port } = await serve(t, false, { idleMs: 300 });
+  const ends = [
+    "GET /open HTTP/1.1\r\nHost: localhost\r\n",
+    "G",
+    "",
+    "POST /change HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+  ].map(
+    (text) =>
+      new Promise<void>((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        const drip = setInterval(() => socket.write("X"), 50);
+        socket.on("error", () => {});
+        socket.resume();
+        socket.on("close", () => {
+          clearInterval(drip);
+          resolve();
+        });
+        if (text !== "") socket.write(text);
+      }),
+  );
+  assert.equal((await raw(port, ["GET /open HTTP/1.1", "Host: localhost"])).status, 200);
+  await Promise.all(ends);
+});
+
+test("at the end an answer that is under way is finished, and nothing new is begun", async (t) => {
+  const { app, port } = await serve(t);
+  let open = (): void => {};
+  slow.gate = new Promise((resolve) => (open = resolve));
+  const begun = new Promise((resolve) => app.server.once("request", resolve));
+  const answer = raw(port, ["GET /slow HTTP/1.1", "Host: localhost"]);
+  await begun;
+  const closed = app.close();
+  open();
+  assert.equal((await answer).status, 200);
+  await closed;
+  await assert.rejects(raw(port, ["GET /open HTTP/1.1", "Host: localhost"]), { code: "ECONNREFUSED" });
+});
+
+test("answers are compressed for those who take it, and for nobody else", async (t) => {
+  const { port } = await serve(t);
+  const ask = (...more: string[]): Promise<Answer> =>
+    raw(port, ["GET /slow HTTP/1.1", "Host: localhost", ...more]);
+  for (const takes of ["gzip", "br, GZIP;q=0.5", "*"]) {
+    const { headers } = await ask(`Accept-Encoding: ${takes}`);
+    assert.match(headers, /content-encoding: gzip/, takes);
+    assert.ok(Number(/content-length: (\d+)/.exec(headers)?.[1]) < 200);
+  }
+  for (const takes of ["identity", "gzip;q=0", "br"])
+    assert.doesNotMatch((await ask(`Accept-Encoding: ${takes}`)).headers, /content-encoding/, takes);
+  const small = await raw(port, ["GET /open HTTP/1.1", "Host: localhost", "Accept-Encoding: gzip"]);
+  assert.doesNotMatch(small.headers, /content-encoding/);
 });
