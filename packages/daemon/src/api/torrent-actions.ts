@@ -170,8 +170,21 @@ export function torrentActionRoutes(app: HttpServer, node: ShoalNode): void {
   );
   app.get(
     "/torrents/:id/torrent-file",
-    { config: { scope: "read" }, schema: { summary: "Its .torrent file", tags, params: Id } },
-    async ({ params }, reply) => {
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "Its .torrent file",
+        tags,
+        params: Id,
+        response: {
+          200: {
+            description: "The file.",
+            content: { "application/x-bittorrent": { schema: Type.String() } },
+          },
+        },
+      },
+    },
+    async ({ params }, reply: FastifyReply) => {
       const bytes = await transfers.torrentBytes(transfers.get(params.id));
       if (bytes === null) throw new ApiError(409, "ERR_NO_METADATA", "Its files are not known yet");
       reply.header("content-disposition", `attachment; filename="${params.id}.torrent"`);

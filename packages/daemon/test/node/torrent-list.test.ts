@@ -15,7 +15,7 @@ describe("GET /torrents", () => {
     assert.equal(body["total"], 3);
     const [first, second, ...others] = body["torrents"] as Record<string, unknown>[];
     assert.deepEqual(others, []);
-    assert.deepEqual(second, { id: 1, waiting: null, name: "b" });
+    assert.deepEqual([second?.["id"], second?.["name"]], [1, "b"]);
     assert.deepEqual(Object.keys(first!), ["id", "waiting", "name"]);
     assert.equal(typeof (first!["waiting"] as { message: unknown }).message, "string");
     const paused = await scene.call("GET", "/torrents?state=paused");
