@@ -12,7 +12,8 @@ export async function compressAnswer(
   reply: FastifyReply,
   payload: unknown,
 ): Promise<unknown> {
-  if (typeof payload !== "string" || payload.length < WORTH_IT) return payload;
+  if (typeof payload !== "string" && !Buffer.isBuffer(payload)) return payload;
+  if (payload.length < WORTH_IT) return payload;
   if (reply.hasHeader("content-encoding") || !takesGzip(request.headers["accept-encoding"])) return payload;
   const compressed = await compress(payload);
   reply.header("content-encoding", "gzip").header("vary", "accept-encoding");

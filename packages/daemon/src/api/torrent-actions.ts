@@ -15,6 +15,7 @@ import {
   TrackerChanges,
 } from "@shoal/schema";
 import { ApiError, type HttpServer } from "@shoal/server";
+import type { FastifyReply } from "fastify";
 import { type Static, type TSchema, Type } from "typebox";
 import { queueMoveOf, recheck } from "../edits/actions.ts";
 import { editFiles, renameTransfer } from "../edits/edit-files.ts";
@@ -184,11 +185,11 @@ export function torrentActionRoutes(app: HttpServer, node: ShoalNode): void {
         },
       },
     },
-    async ({ params }, reply: FastifyReply) => {
+    async ({ params }, reply) => {
       const bytes = await transfers.torrentBytes(transfers.get(params.id));
       if (bytes === null) throw new ApiError(409, "ERR_NO_METADATA", "Its files are not known yet");
       reply.header("content-disposition", `attachment; filename="${params.id}.torrent"`);
-      return reply.type("application/x-bittorrent").send(Buffer.from(bytes));
+      return (reply as FastifyReply).type("application/x-bittorrent").send(Buffer.from(bytes));
     },
   );
 }

@@ -28,12 +28,15 @@ export function torrentListRoutes(app: HttpServer, live: Live): void {
       const fields = chooseWords("fields", query.fields, TORRENT_COLUMNS);
       if (query.sort !== undefined) chooseWords("fields", query.sort.replace(/^-/, ""), TORRENT_COLUMNS);
       const rows = live.look();
-      const { views, total } = queryTorrents(rows.views(), query);
-      const stringify = fields.length === 0 ? undefined : picker(fields);
-      const parts = views.map((view) => stringify?.(view) ?? rows.json(view));
-      // Written by hand: most rows are as they were for the last who asked, and so is their JSON.
-      const head = `{"schema":${SCHEMA_VERSION},"revision":${rows.revision},"total":${total},"torrents":[`;
-      return (reply as FastifyReply).type("application/json; charset=utf-8").send(`${head}${parts.join()}]}`);
+      const body = rows.answer(JSON.stringify(query), () => {
+        const { views, total } = queryTorrents(rows.views(), query);
+        const stringify = fields.length === 0 ? undefined : picker(fields);
+        const parts = views.map((view) => stringify?.(view) ?? rows.json(view));
+        // Written by hand: most rows are as they were for the last who asked, and so is their JSON.
+        const head = `{"schema":${SCHEMA_VERSION},"revision":${rows.revision},"total":${total},"torrents":[`;
+        return Buffer.from(`${head}${parts.join()}]}`);
+      });
+      return (reply as FastifyReply).type("application/json; charset=utf-8").send(body);
     },
   );
 }

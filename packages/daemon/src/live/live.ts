@@ -70,7 +70,7 @@ export class Live implements LiveSource {
     this.#forgetting = null;
     this.#ticker ??= setInterval(() => this.#onTick(), TICK_MS);
     this.look();
-    this.#numbers.update(this.#rows!.views());
+    if (subscription.topics.has("node")) this.#numbers.update(this.#rows!.views());
     subscriber.flush();
     if (this.#closed) subscriber.close();
     return subscriber;

@@ -8,10 +8,9 @@ export interface TorrentPage {
 }
 
 /** The transfers that a query asks for. Words that it separates by commas are alternatives. */
-export function queryTorrents(all: Iterable<TorrentView>, query: TorrentQuery): TorrentPage {
+export function queryTorrents(all: readonly TorrentView[], query: TorrentQuery): TorrentPage {
   const tests = testsOf(query);
-  const found =
-    tests.length === 0 ? [...all] : Array.from(all).filter((view) => tests.every((is) => is(view)));
+  const found = tests.length === 0 ? [...all] : all.filter((view) => tests.every((is) => is(view)));
   if (query.sort !== undefined) sort(found, query.sort);
   const { offset = 0, limit = found.length } = query;
   return {

@@ -49,6 +49,7 @@ export class TorrentRows {
   readonly #rows: Map<number, Row> = new Map();
   readonly #byNumber: Map<number, Row> = new Map();
   readonly #removed: { readonly id: number; readonly at: number }[] = [];
+  #answer: { readonly key: string; readonly revision: number; readonly body: Buffer } | null = null;
   #engineRevision = 0;
   #revision = 0;
 
@@ -83,8 +84,8 @@ export class TorrentRows {
   }
 
   /** As of the last update. */
-  *views(): Generator<TorrentView, void, undefined> {
-    for (const { view } of this.#rows.values()) yield view;
+  views(): TorrentView[] {
+    return Array.from(this.#rows.values(), ({ view }) => view);
   }
 
   get size(): number {
@@ -102,6 +103,13 @@ export class TorrentRows {
     if (row?.view !== view) return JSON.stringify(view);
     row.json ??= JSON.stringify(view);
     return row.json;
+  }
+
+  /** What `make` makes of the rows: the last of its kind is kept for as long as nothing changes. */
+  answer(key: string, make: () => Buffer): Buffer {
+    if (this.#answer?.key !== key || this.#answer.revision !== this.#revision)
+      this.#answer = { key, revision: this.#revision, body: make() };
+    return this.#answer.body;
   }
 
   /** What changed since a revision; null when it is not remembered, or none of ours. */
