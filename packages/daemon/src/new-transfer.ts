@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import { parseEndpoint, ShoalError } from "@shoal/engine";
+import { parseEndpoint, parseMetainfo, safePaths, ShoalError } from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import { ApiError } from "@shoal/server";
 import { FileChoice } from "./edits/file-choice.ts";
@@ -23,18 +23,19 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
   if (named !== 1) throw invalid("Give one of magnet, infoHash, url and torrent");
   if (body.downloadDir !== undefined && !isAbsolute(body.downloadDir))
     throw invalid("downloadDir must be an absolute path");
+  const source: NewTransfer["source"] =
+    magnet !== undefined
+      ? { magnet }
+      : infoHash !== undefined
+        ? { infoHash }
+        : url !== undefined
+          ? { torrentBytes: await node.torrentFetcher.fetch(url) }
+          : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) };
   return {
-    source:
-      magnet !== undefined
-        ? { magnet }
-        : infoHash !== undefined
-          ? { infoHash }
-          : url !== undefined
-            ? { torrentBytes: await node.torrentFetcher.fetch(url) }
-            : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) },
+    source,
     downloadDir: resolve(body.downloadDir ?? node.labels.folderFor(body.labels ?? []) ?? node.downloadDir),
     paused: body.paused ?? !node.settings.get("downloads.start"),
-    files: filesOf(body),
+    files: filesOf(body, source),
     labels: body.labels ?? [],
     forced: body.forced ?? false,
     sequential: body.sequential ?? false,
@@ -46,8 +47,23 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
   };
 }
 
-function filesOf({ select = [], priorities = [] }: AddTorrent): FileChoice | null {
+/** Throws ApiError ERR_VALIDATION, and ERR_NOTHING_SELECTED when it is known that no file is meant. */
+function filesOf(
+  { select = [], priorities = [] }: AddTorrent,
+  { torrentBytes }: NewTransfer["source"],
+): FileChoice | null {
   if (select.length + priorities.length === 0) return null;
+  const choice = parsed(select, priorities);
+  if (torrentBytes === undefined) return choice;
+  const { name, multiFile, layout } = parseMetainfo(torrentBytes);
+  const { paths } = safePaths(name, multiFile, layout.files);
+  const files = layout.files.filter(({ pad }) => !pad);
+  const isWanted = files.some(({ index }, at) => choice.priorityOf(index, at + 1, paths[index]!, true) > 0);
+  if (isWanted) return choice;
+  throw new ApiError(400, "ERR_NOTHING_SELECTED", `No file of ${name} is selected`);
+}
+
+function parsed(select: readonly string[], priorities: NonNullable<AddTorrent["priorities"]>): FileChoice {
   try {
     return new FileChoice(select, priorities);
   } catch (error) {

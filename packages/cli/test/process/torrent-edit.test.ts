@@ -117,3 +117,19 @@ test("torrent export writes the .torrent file, and nothing over another", async 
   assert.equal((await place.run("torrent", "export", "1", "-o", "out.torrent")).code, 11);
   assert.equal((await place.run("torrent", "export", "1", "-o", "out.torrent", "--overwrite")).code, 0);
 });
+
+test("get --select and --priority are known to the daemon, which fetches nothing else", async () => {
+  await using place = new Place();
+  await withBox(place);
+  await place.run("rm", "1");
+  const get = ["get", "box.torrent", "--paused", "-o", "other"] as const;
+  const none = await place.run(...get, "--select", "*.jpg");
+  assert.equal(none.code, 2, none.stderr);
+  const some = await place.run(...get, "--select", "*.txt", "--priority", "sub=skip", "--priority", "2=high");
+  assert.equal(some.code, 0, some.stderr);
+  const { files } = await json(place, "torrent", "files", "box");
+  assert.deepEqual(
+    (files as { priority: number }[]).map(({ priority }) => priority),
+    [4, 7, 0],
+  );
+});

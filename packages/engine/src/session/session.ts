@@ -167,7 +167,7 @@ export class Session {
     this.#demultiplexer = new Demultiplexer(plain, obfuscated, mostStrangers);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
     this.#alarms = new TorrentAlarms(clock, (torrent) => this.#onAlarm(torrent));
-    this.queue = new TorrentQueue(clock);
+    this.queue = new TorrentQueue(clock, (torrent) => this.#changes.touch(torrent));
     this.#owner = {
       queue: this.queue,
       onEvent: (torrent, event) => this.#onTorrentEvent(torrent, event),

@@ -18,6 +18,9 @@ const LOOK_EVERY_MS: Millis = 5_000;
 /** Who has moved nothing for so long takes no place. */
 const IDLE_AFTER_MS: Millis = 60_000;
 
+/** So many that are next are told when the line moves; those behind them see it when they are looked at. */
+const MOST_TOLD = 100;
+
 /** What the queue knows of a torrent, and does with it. */
 export interface QueueMember {
   /** Order in the queue: the smaller, the earlier. */
@@ -47,6 +50,7 @@ interface Runner {
 /** Decides which torrents of a session run at the same time. Without limits it costs nothing. */
 export class TorrentQueue<T extends QueueMember> {
   readonly #clock: Clock;
+  readonly #onLine: (torrent: T) => void;
   readonly #members: Set<T> = new Set();
   /** Those that run and are of a kind that has a limit. */
   readonly #runners: Map<T, Runner> = new Map();
@@ -62,8 +66,10 @@ export class TorrentQueue<T extends QueueMember> {
   /** There was a limit once. */
   #inUse = false;
 
-  constructor(clock: Clock) {
+  /** `onLine`: what is said of a torrent's place may be another one now. */
+  constructor(clock: Clock, onLine: (torrent: T) => void) {
     this.#clock = clock;
+    this.#onLine = onLine;
   }
 
   /** All torrents, in the order in which it is their turn. */
@@ -156,11 +162,6 @@ export class TorrentQueue<T extends QueueMember> {
     if (this.#inUse) this.#decideIn(SOON_MS);
   }
 
-  #hasWaiting(): boolean {
-    for (const torrent of this.#members) if (torrent.isQueued) return true;
-    return false;
-  }
-
   #decideIn(ms: Millis): void {
     const at = this.#clock.now() + ms;
     if (at >= this.#dueAt) return;
@@ -180,7 +181,13 @@ export class TorrentQueue<T extends QueueMember> {
     }
     for (const torrent of start) torrent.takeTurn();
     this.#line = null;
-    if (this.#hasWaiting()) this.#decideIn(LOOK_EVERY_MS);
+    let waiting = 0;
+    for (const torrent of this.order) {
+      if (!torrent.isQueued) continue;
+      this.#onLine(torrent);
+      if (++waiting === MOST_TOLD) break;
+    }
+    if (waiting > 0) this.#decideIn(LOOK_EVERY_MS);
   }
 
   *#willing(): Generator<readonly [T, QueueFacts]> {
