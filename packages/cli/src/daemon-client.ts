@@ -7,6 +7,7 @@ import { readVersion } from "./version.ts";
 import { type DaemonClient, isAbsent } from "./daemon/client.ts";
 import { reach } from "./daemon/reach.ts";
 import { startInBackground } from "./daemon/start.ts";
+import { tellNotices } from "./daemon/tell-notices.ts";
 import { compareVersions } from "./daemon/versions.ts";
 
 export type { DaemonClient };
@@ -22,6 +23,7 @@ export async function daemonClient(context: Context): Promise<DaemonClient> {
     return startInBackground(context, []);
   });
   checkVersion(info);
+  if (context.stderr.isTTY === true && context.stdout.isTTY === true) await tellNotices(context, daemon);
   return daemon;
 }
 

@@ -78,7 +78,7 @@ export interface NewShared {
 
 /** What happens to transfers; `torrent` is what the engine tells of one. */
 export type TransferEvent =
-  | { readonly type: "added" | "removed" | "finished" | "changed"; readonly transfer: Transfer }
+  | { readonly type: "added" | "removed" | "finished" | "changed" | "resumed"; readonly transfer: Transfer }
   | { readonly type: "torrent"; readonly transfer: Transfer; readonly event: TorrentEvent };
 
 /** All transfers of one node: they outlive the process. */
@@ -280,6 +280,7 @@ export class Transfers {
     this.#dirty.add(transfer);
     if (record.reached !== null) this.#tell({ type: "changed", transfer });
     if (transfer.mayRun) transfer.torrent.resume();
+    this.#tell({ type: "resumed", transfer });
     await this.save();
   }
 

@@ -24,6 +24,11 @@ export function isInfoHash(word: string): boolean {
   return /^(?:[0-9a-f]{40}|[a-z2-7]{32}|(?:1220)?[0-9a-f]{64})$/i.test(word);
 }
 
+/** At least six digits of the id of a file; whole ones of v1 torrents have the number of the file behind a colon. */
+export function isFileId(word: string): boolean {
+  return /^(?:[0-9a-f]{6,64}|[0-9a-f]{40}:\d{1,7})$/i.test(word);
+}
+
 /** The candidate most like `word`, or null when none is near: at most a third of its letters differ. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;

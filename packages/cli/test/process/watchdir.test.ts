@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { createTorrent } from "@shoal/engine";
 import { poll } from "@shoal/testkit";
 import { Place } from "./shoal.ts";
 
@@ -40,4 +41,36 @@ test("what is put into a watched folder is fetched", async () => {
   assert.match((await place.run("watchdir", "list")).stdout, /1\t.*drop\tfilms\tdeleted/);
   assert.equal((await place.run("watchdir", "rm", dir)).code, 0);
   assert.equal((await place.run("watchdir", "rm", dir)).code, 3);
+});
+
+test("a file is fetched by its id when it is known, else it is not found", async () => {
+  await using place = new Place();
+  writeFileSync(join(place.dir, "film.mkv"), "some data ".repeat(10_000));
+  const made = await place.run("torrent", "create", "film.mkv", "-o", "film.torrent", "--v2", "--json");
+  assert.equal(made.code, 0, made.stderr);
+  const unknown = ["get", "deadbeef", "--no-start"];
+  assert.equal((await place.run(...unknown)).code, 3);
+  const daemon = place.start(
+    "daemon",
+    "run",
+    "--json",
+    "--ui-port",
+    "0",
+    "--port",
+    "0",
+    "--no-lsd",
+    "--no-dht",
+  );
+  await daemon.event("listening");
+  const { code, stderr } = await place.run(...unknown);
+  assert.deepEqual([code, stderr], [3, "No file is known whose id begins with deadbeef.\n"]);
+  assert.equal((await place.run("get", "--detach", "--paused", "film.torrent")).code, 0);
+  // Of a v2 torrent with one file the id is the root of its pieces.
+  const { metainfo } = await createTorrent(join(place.dir, "film.mkv"), { kind: "v2" });
+  const id = Buffer.from(metainfo.layout.files[0]!.piecesRoot!).toString("hex");
+  for (const word of [id.slice(0, 8), id]) {
+    const got = await place.run("get", "--detach", "--json", word);
+    assert.equal(got.code, 0, got.stderr);
+    assert.equal((JSON.parse(got.stdout) as { id: number }).id, 1);
+  }
 });

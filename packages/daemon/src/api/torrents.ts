@@ -87,6 +87,22 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
       return transfer.view();
     },
   );
+  app.post(
+    "/torrents/:id/retry",
+    {
+      schema: {
+        summary: "Try again what has failed",
+        tags: ["torrents"],
+        params: Id,
+        response: { 200: Torrent },
+      },
+    },
+    async ({ params }) => {
+      const transfer = transfers.get(params.id);
+      await transfers.resume(transfer);
+      return transfer.view();
+    },
+  );
   app.delete(
     "/torrents/:id",
     {

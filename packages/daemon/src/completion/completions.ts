@@ -35,16 +35,13 @@ export class Completions {
       const { type, transfer } = event;
       if (type === "finished") this.#begin(transfer, FIRST_RETRY_MS);
       if (type === "removed") this.#forget(transfer);
+      // Somebody wants it to be tried now.
+      if (type === "resumed" && transfer.record.completing) this.#begin(transfer, FIRST_RETRY_MS);
       if (type === "torrent" && event.event.type === "error")
         this.#onFailed(transfer, event.event.error.message);
     });
     for (const transfer of parts.transfers.list())
       if (transfer.record.completing) this.#begin(transfer, FIRST_RETRY_MS);
-  }
-
-  /** Tries to move at once what could not be moved; when somebody has asked for it. */
-  retry(transfer: Transfer): void {
-    if (transfer.record.completing) this.#begin(transfer, FIRST_RETRY_MS);
   }
 
   /** Resolves when all that was begun has ended. */

@@ -10,7 +10,7 @@ import { SharingTimes } from "./sharing-times.ts";
 const LOOK_EVERY_MS = 5_000;
 /** Times are written so often of those of which nothing else is. */
 const KEEP_EVERY_MS = 5 * 60_000;
-const KEYS = ["sharing.ratio", "sharing.time", "sharing.idleTime"] as const;
+const KEYS = ["downloads.share", "sharing.ratio", "sharing.time", "sharing.idleTime"] as const;
 
 export interface GoalParts {
   readonly transfers: Transfers;
@@ -116,7 +116,8 @@ export class SharingGoals {
   #settings(): Required<Goals> {
     const { settings } = this.#parts;
     return {
-      ratio: settings.get("sharing.ratio"),
+      // Who does not want to go on has shared enough at once.
+      ratio: settings.get("downloads.share") ? settings.get("sharing.ratio") : 0,
       timeMs: settings.get("sharing.time"),
       idleMs: settings.get("sharing.idleTime"),
     };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import type { KeptNotice, Share, Torrent } from "@shoal/schema";
@@ -157,5 +157,36 @@ describe("a download that has finished", () => {
     assert.deepEqual(await notices(scene), []);
     await scene.stop();
     assert.equal(existsSync(told), false);
+  });
+});
+
+describe("retry", () => {
+  test("restores what has stopped because its files are gone", async (t) => {
+    const source = await sender(t, "film.mkv", { "": TEXT });
+    const scene = await receiver(t, { "downloads.share": true });
+    await scene.call("POST", "/torrents", source);
+    await poll("it is shared", async () => (await torrent(scene)).state === "seeding");
+    await scene.stop();
+    const file = join(scene.downloadDir, "film.mkv");
+    renameSync(file, `${file}.away`);
+    await scene.start();
+    await scene.call("POST", "/torrents/1/recheck", {});
+    await scene.call("POST", "/torrents/1/announce", {});
+    await poll("it is missed", async () => (await torrent(scene)).state !== "seeding");
+    renameSync(`${file}.away`, file);
+    assert.equal((await scene.call("POST", "/torrents/1/retry", {})).status, 200);
+    await poll("it is shared again", async () => (await torrent(scene)).state === "seeding");
+    assert.equal((await scene.call("POST", "/torrents/9/retry", {})).status, 404);
+  });
+
+  test("what is not to be shared has finished when it is complete", async (t) => {
+    const source = await sender(t, "film.mkv", { "": TEXT });
+    const scene = await receiver(t, { "downloads.share": false });
+    await scene.call("POST", "/torrents", source);
+    const done = await poll("it has finished", async () => {
+      const found = await torrent(scene);
+      return found.state === "finished" && found;
+    });
+    assert.equal(done.reached, "ratio");
   });
 });

@@ -21,8 +21,11 @@ import { Download } from "./download.ts";
 import { makeWishes, unmatchedFlags, type Wishes } from "./selection.ts";
 import { planFiles } from "./plan.ts";
 import type { Plan } from "./plan.ts";
-import type { Thing } from "./thing.ts";
+import type { Thing as AnyThing } from "./thing.ts";
 import { whyNoMetadata } from "./view.ts";
+
+/** Files by their ids are known to the daemon alone. */
+type Thing = Exclude<AnyThing, { readonly type: "fileId" }>;
 
 type GetInvocation = Invocation<GetOptions>;
 

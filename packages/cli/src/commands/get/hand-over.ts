@@ -1,4 +1,4 @@
-import type { AddTorrent, Torrent, TorrentList } from "@shoal/schema";
+import type { AddTorrent, GetFile, KnownFile, Torrent, TorrentList } from "@shoal/schema";
 
 import type { Context } from "../../context.ts";
 import type { DaemonClient } from "../../daemon-client.ts";
@@ -23,6 +23,15 @@ export async function handOver(
   thing: Thing,
   wishes: Omit<AddTorrent, "magnet" | "infoHash" | "url" | "torrent">,
 ): Promise<Handed> {
+  const id = await fileIdOf(daemon, thing);
+  if (id !== null) {
+    const { downloadDir, peers } = wishes;
+    const how: GetFile = {
+      ...(downloadDir === undefined ? {} : { downloadDir }),
+      ...(peers === undefined ? {} : { peers }),
+    };
+    return { torrent: await daemon.post<Torrent>(`/files/${id}/get`, how), known: false };
+  }
   const body: AddTorrent = { ...(await sourceOf(context, thing)), ...wishes };
   try {
     return { torrent: await daemon.post<Torrent>("/torrents", body), known: false };
@@ -59,6 +68,16 @@ export function wishesOf(
   };
 }
 
+/** The file that is meant; a whole id looks like an info-hash, and is one unless such a file is known. */
+async function fileIdOf(daemon: DaemonClient, thing: Thing): Promise<string | null> {
+  if (thing.type === "fileId") return encodeURIComponent(thing.id);
+  if (thing.type !== "infoHash" || thing.infoHash.length !== 64) return null;
+  return daemon.get<KnownFile>(`/files/${thing.infoHash}`).then(
+    ({ id }) => id,
+    () => null,
+  );
+}
+
 async function findKnown(daemon: DaemonClient, thing: Thing): Promise<Torrent | null> {
   const hashes = hashesOf(thing);
   const { torrents } = await daemon.get<TorrentList>("/torrents");
@@ -68,6 +87,7 @@ async function findKnown(daemon: DaemonClient, thing: Thing): Promise<Torrent | 
 
 function hashesOf(thing: Thing): readonly (string | null)[] {
   if (thing.type === "infoHash") return [thing.infoHash];
+  if (thing.type === "fileId") return [];
   const { infoHashes } = thing.type === "magnet" ? thing.magnet : thing.metainfo;
   const { infoHashV1, infoHashV2 } = hashFields(infoHashes);
   return [infoHashV1, infoHashV2];
@@ -83,6 +103,8 @@ async function sourceOf(
       return { magnet: engine.formatMagnet(thing.magnet) };
     case "infoHash":
       return { infoHash: thing.infoHash };
+    case "fileId":
+      return {};
     case "torrent":
       return { torrent: Buffer.from(engine.encodeTorrent(thing.metainfo)).toString("base64") };
   }

@@ -1,4 +1,4 @@
-import { usageError } from "../../errors.ts";
+import { CliError, usageError } from "../../errors.ts";
 import { theDaemon } from "../../daemon-client.ts";
 import { networkSettings, openSettings } from "../../settings.ts";
 import type { Invocation } from "../command.ts";
@@ -21,9 +21,17 @@ export async function runGet(invocation: Invocation<GetOptions>): Promise<number
   const later = daemonFlag(options);
   if (later !== null)
     throw usageError(`${later} is for the daemon`, "Leave out --foreground and flags about the network.");
+  const [thing] = things;
+  if (thing?.type === "fileId") {
+    throw new CliError(
+      "ERR_NOT_FOUND",
+      `Only the daemon knows files by their ids, such as "${thing.id}"`,
+      "Start it with: shoal daemon start",
+    );
+  }
   if (things.length > 1)
     throw usageError("Only the daemon gets several things at once", "Start it with: shoal daemon start");
-  return (await import("./foreground.ts")).getInForeground(invocation, settings, things[0]!);
+  return (await import("./foreground.ts")).getInForeground(invocation, settings, thing!);
 }
 
 const FOREGROUND_ONLY = "Flags about the network, and --overwrite and --verify, are for the foreground";

@@ -1,4 +1,4 @@
-import { isInfoHash } from "../guess.ts";
+import { isFileId, isInfoHash } from "../guess.ts";
 import type { Context } from "../../context.ts";
 import type { Magnet, Metainfo } from "../../engine.ts";
 import { CliError } from "../../errors.ts";
@@ -15,7 +15,9 @@ export type Thing =
   | { readonly type: "torrent"; readonly metainfo: Metainfo }
   | { readonly type: "magnet"; readonly magnet: Magnet }
   /** 40 or 64 hex digits. */
-  | { readonly type: "infoHash"; readonly infoHash: string };
+  | { readonly type: "infoHash"; readonly infoHash: string }
+  /** The beginning of the id of a file that the daemon may know. */
+  | { readonly type: "fileId"; readonly id: string };
 
 /** What words mean, each; "-" stands for what comes from stdin: a .torrent file, or a word on each line. */
 export async function resolveThings(
@@ -76,6 +78,7 @@ async function resolveThing(context: Context, word: string, reach: Reach): Promi
     if (word.length === 32) return resolveThing(context, `magnet:?xt=urn:btih:${word}`, reach);
     return { type: "infoHash", infoHash: word.toLowerCase().slice(word.length === 68 ? 4 : 0) };
   }
+  if (!(await exists(path)) && isFileId(word)) return { type: "fileId", id: word.toLowerCase() };
   if (!(await exists(path)) && !/[./\\]/.test(word)) {
     throw new CliError(
       "ERR_USAGE",
