@@ -94,7 +94,8 @@ function summarize(findings: readonly Finding[], transfer: Torrent | null): stri
     const percent = percentOf(transfer);
     const who = percent === null ? name : `${name} (${percent} %)`;
     if (error !== null) return `${who} has failed: ${error.message}`;
-    return waiting === null ? `${who} ${DOING[state]}` : `${who} waits: ${waiting.message}`;
+    if (waiting === null) return `${who} ${DOING[state]}`;
+    return state === "finished" ? `${who} is done; ${waiting.message}` : `${who} waits: ${waiting.message}`;
   }
   const count = (status: Finding["status"]): number => findings.filter((one) => one.status === status).length;
   const fails = count("fail");

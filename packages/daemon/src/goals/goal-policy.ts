@@ -70,11 +70,10 @@ export function nextLook({ sharingMs, idleMs }: SharingFacts, { time, idle }: Re
 
 /** "ratio 2 is reached", "shared for 24 h, as the label films says". */
 export function explainGoal(name: GoalName, { limit, source }: Goal): string {
+  if (name === "ratio" && limit === 0 && source === "own") return "it was only to be fetched";
   const what =
     name === "ratio"
-      ? limit === 0
-        ? "it is not to be shared on"
-        : `ratio ${limit} is reached`
+      ? `ratio ${limit} is reached`
       : name === "time"
         ? `shared for ${durationOf(limit)}`
         : `nobody wanted it for ${durationOf(limit)}`;

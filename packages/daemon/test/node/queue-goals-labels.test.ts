@@ -92,7 +92,7 @@ describe("goals of sharing", () => {
     const waiting = view!["waiting"] as View;
     assert.deepEqual(
       [waiting["code"], waiting["message"]],
-      ["paused-rule", "paused by a rule: it is not to be shared on, its own goal"],
+      ["paused-rule", "sharing has ended: it was only to be fetched"],
     );
     await scene.stop();
     await scene.start();

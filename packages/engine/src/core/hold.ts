@@ -19,7 +19,7 @@ export function explainHold(hold: Hold | null): WaitingReason {
       return because("queued", `${place}; ${hold.running} ${hold.running === 1 ? "runs" : "run"} at once`);
     }
     case "paused-rule":
-      return because("paused-rule", `paused by a rule: ${hold.rule}`);
+      return because("paused-rule", `sharing has ended: ${hold.rule}`);
     default:
       return because("paused-user", "paused by a user");
   }

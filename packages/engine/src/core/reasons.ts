@@ -69,8 +69,9 @@ export const REASONS: Readonly<Record<WaitingCode, ReasonEntry>> = {
   "paused-rule": {
     area: "user",
     isTrouble: false,
-    meaning: "A rule that somebody set has paused it: a goal is reached, or the schedule says so.",
-    actions: ["leave it: it does what its rule says", "go on all the same: shoal resume <t>"],
+    meaning:
+      "A goal of sharing is reached, or it was only to be fetched: it is complete, and given to nobody.",
+    actions: ["leave it: it is complete", "share it on all the same: shoal resume <t>"],
     ends: "itself",
     until: "the rule allows it, is changed, or it is resumed",
   },

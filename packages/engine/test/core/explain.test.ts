@@ -57,7 +57,7 @@ const CASES: readonly (readonly [WaitingCode, Partial<WaitingFacts>, RegExp])[] 
   [
     "paused-rule",
     { ...PAUSED, hold: { code: "paused-rule", rule: "ratio 2 is reached" } },
-    /^paused by a rule: ratio 2 is reached$/,
+    /^sharing has ended: ratio 2 is reached$/,
   ],
   ["queued", { ...PAUSED, hold: { code: "queued", before: 0, running: 1 } }, /^next in the queue; 1 runs at/],
   [
