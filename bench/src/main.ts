@@ -1,6 +1,8 @@
-import { runApi } from "./api.ts";
 import { runBars } from "./bars.ts";
 import { runCreate } from "./create.ts";
+import { runApi } from "./daemon/api.ts";
+import { runApiSoak } from "./daemon/api-soak.ts";
+import { runDaemonStart } from "./daemon/daemon-start.ts";
 import { runDht } from "./dht.ts";
 import { runDhtAnnounce } from "./dht-announce.ts";
 import { runLimits } from "./limits.ts";
@@ -29,6 +31,8 @@ npm run bench -- limits   [--size 1.3GiB] [--filter "down 200 kB"]
 npm run bench -- dormant
 npm run bench -- connections
 npm run bench -- api
+npm run bench -- api-soak [--runs 10]
+npm run bench -- daemon-start [--runs 5]
 npm run bench -- trackers
 npm run bench -- dht
 npm run bench -- dht-announce
@@ -52,6 +56,8 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<unknown>>>
   connections: runConnections,
   soak: runSoak,
   api: runApi,
+  "api-soak": runApiSoak,
+  "daemon-start": runDaemonStart,
   trackers: runTrackers,
   dht: runDht,
   "dht-announce": runDhtAnnounce,

@@ -37,7 +37,7 @@ export class Child {
   exit: ChildExit | null = null;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #log: string[] = [];
-  readonly #listeners: ((line: string, from: "stdout" | "stderr") => void)[] = [];
+  readonly #listeners: Set<(line: string, from: "stdout" | "stderr") => void> = new Set();
 
   constructor(spec: ChildSpec) {
     this.name = spec.name;
@@ -78,8 +78,10 @@ export class Child {
     return this.#log.join("\n");
   }
 
-  onLine(listener: (line: string, from: "stdout" | "stderr") => void): void {
-    this.#listeners.push(listener);
+  /** Returns what ends it. */
+  onLine(listener: (line: string, from: "stdout" | "stderr") => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Settles once its log has `words`. Throws when it ends before, or does not say them in time. */

@@ -19,6 +19,8 @@ export { Opentracker } from "./clients/opentracker.ts";
 export type { TrackerCounts } from "./clients/opentracker.ts";
 export { Shoal, runShoal, shoalEnv, shoalProgram } from "./clients/shoal.ts";
 export type { ShoalEvent, ShoalListening } from "./clients/shoal.ts";
+export { ShoalDaemon } from "./clients/shoal-daemon.ts";
+export type { ShoalAnswer, ShoalCommandEnd, ShoalDaemonOptions } from "./clients/shoal-daemon.ts";
 export { Transmission, TransmissionTorrent } from "./clients/transmission.ts";
 export type { TransmissionAdd, TransmissionStatus } from "./clients/transmission.ts";
 export { FakeConnection } from "./fake-peer/fake-connection.ts";
