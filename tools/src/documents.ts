@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { renderErrors } from "./errors-doc.ts";
-import type { ErrorTable, ExitCodeTable } from "./errors-doc.ts";
+import type { ErrorTable, ExitCodeTable, OtherErrors } from "./errors-doc.ts";
 import { type ReasonTable, renderReasons } from "./reasons-doc.ts";
 
 /** A document whose text follows from the code. */
@@ -17,9 +17,17 @@ export async function generateDocuments(root: string): Promise<GeneratedDocument
   const errors = await exportOf<ErrorTable>(root, "packages/engine/dist/base/errors.js", "ERROR_TABLE");
   if (errors === null) throw new Error("The engine is not built: npm run build");
   const exitCodes = await exportOf<ExitCodeTable>(root, "packages/cli/dist/exit-codes.js", "EXIT_CODES");
+  const api = await exportOf<OtherErrors["api"]>(
+    root,
+    "packages/schema/dist/error-codes.js",
+    "API_ERROR_TABLE",
+  );
+  const cli = await exportOf<OtherErrors["cli"]>(root, "packages/cli/dist/errors.js", "CLI_ERROR_TABLE");
+  const exits = await exportOf<OtherErrors["exits"]>(root, "packages/cli/dist/errors.js", "ERROR_EXITS");
+  const others = { api: api ?? {}, cli: cli ?? {}, exits: exits ?? {} };
   const reasons = await exportOf<ReasonTable>(root, "packages/engine/dist/core/reasons.js", "REASONS");
   return [
-    { path: "docs/errors.md", text: renderErrors(errors, exitCodes) },
+    { path: "docs/errors.md", text: renderErrors(errors, exitCodes, others) },
     ...(reasons === null ? [] : [{ path: "docs/reasons.md", text: renderReasons(reasons) }]),
   ];
 }

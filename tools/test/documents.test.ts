@@ -11,20 +11,28 @@ test("the generated documents are up to date", async () => {
   assert.deepEqual(await findDrift(fileURLToPath(new URL("../..", import.meta.url))), []);
 });
 
-test("renderErrors lists codes as given and exit codes by number", () => {
+test("renderErrors lists codes of all tables as given, and exit codes by number", () => {
   const text = renderErrors(
     { ERR_B: "One | two", ERR_A: "Three" },
     {
-      LATE: { code: 9, meaning: "Nine", fix: "Wait" },
-      EARLY: { code: 2, meaning: "Two", fix: "Try\nagain" },
+      late: { code: 9, meaning: "Nine", fix: "Wait" },
+      early: { code: 2, meaning: "Two", fix: "Try\nagain" },
+    },
+    {
+      api: { ERR_A: { status: 400 }, ERR_C: { status: 409, meaning: "Four" } },
+      cli: { ERR_D: "Five" },
+      exits: { ERR_A: "late", ERR_D: "early" },
     },
   );
-  assert.match(text, /\| `ERR_B` \| One \\\| two \|\n\| `ERR_A` \| Three \|\n/);
-  assert.match(text, /\| 2 \| `EARLY` \| Two \| Try again \|\n\| 9 \| `LATE` \| Nine \| Wait \|\n$/);
+  assert.match(
+    text,
+    /\| `ERR_B` \| One \\\| two \| {2}\| {2}\|\n\| `ERR_A` \| Three \| 400 \| 9 \|\n\| `ERR_C` \| Four \| 409 \| {2}\|\n\| `ERR_D` \| Five \| {2}\| 2 \|\n/,
+  );
+  assert.match(text, /\| 2 \| `early` \| Two \| Try again \|\n\| 9 \| `late` \| Nine \| Wait \|\n$/);
 });
 
 test("renderErrors says nothing of exit codes when there are none", () => {
-  assert.doesNotMatch(renderErrors({ ERR_A: "First" }, null), /[Ee]xit/);
+  assert.doesNotMatch(renderErrors({ ERR_A: "First" }, null), /Exit codes/);
 });
 
 test("findDrift names a document that is missing or differs", async (t) => {

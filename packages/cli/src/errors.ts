@@ -1,35 +1,29 @@
 import { basename } from "node:path";
 
+import type { ApiErrorCode } from "@shoal/schema";
+
 import { stopReason } from "./context.ts";
 import type { ErrorCode } from "./engine.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import type { ExitName } from "./exit-codes.ts";
 import { clean } from "./ui/clean.ts";
 
-/** Codes that only the command line has; the engine's are in its ERROR_TABLE. */
+/** Codes that only the command line has; the engine's are in its ERROR_TABLE, and those of the daemon in API_ERROR_TABLE. */
 export const CLI_ERROR_TABLE = {
   ERR_USAGE: "A flag, argument or command can't be read",
   ERR_FILE_NOT_FOUND: "A file or folder named on the command line does not exist",
   ERR_FILE_SYSTEM: "The system refused to read or write a file or folder",
-  ERR_NO_METADATA: "Nobody answered with the file list before the command was stopped",
-  ERR_NOTHING_SELECTED: "The patterns of --select match no file",
   ERR_TIMEOUT: "The time given with --timeout is over",
   ERR_INTERRUPTED: "The command was stopped with Ctrl-C before it was done",
   ERR_TERMINATED: "The command was stopped by SIGTERM before it was done",
-  ERR_EXISTS: "There is one of that name already",
-  ERR_CONFIG: "The configuration file can't be read, or says something unusable",
   ERR_IDENTITY: "The key by which others know this node can't be used",
   ERR_PEER_ID: "A peer id is mistyped",
-  ERR_VALIDATION: "The daemon was asked for something that makes no sense",
   ERR_DAEMON: "The daemon does not run, or does not answer",
   ERR_UNFINISHED: "The daemon ended before the download did; it goes on when the daemon is started again",
   ERR_VERSION: "The daemon is of another version than the program that speaks to it",
-  ERR_UNAUTHORIZED: "The daemon does not know the token, or wants one",
-  ERR_FORBIDDEN: "The token is not good for that",
-  ERR_INTERNAL: "A fault in shoal itself",
 } as const;
 
-export type CliErrorCode = keyof typeof CLI_ERROR_TABLE;
+export type CliErrorCode = keyof typeof CLI_ERROR_TABLE | ApiErrorCode;
 
 /**
  * A failure that is ready for a person: `message` is one sentence that names the thing and the reason, `advice` (may be empty)
@@ -96,6 +90,17 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> =
   ERR_UNAUTHORIZED: "denied",
   ERR_FORBIDDEN: "denied",
   ERR_INTERNAL: "failure",
+  ERR_BAD_REQUEST: "failure",
+  ERR_CONTENT_TYPE: "failure",
+  ERR_TOKEN_IN_URL: "denied",
+  ERR_FOLDER: "denied",
+  ERR_ORIGIN: "denied",
+  ERR_HOST: "denied",
+  ERR_AMBIGUOUS: "notFound",
+  ERR_BUSY: "inUse",
+  ERR_CANCELLED: "unfinished",
+  ERR_DONE: "failure",
+  ERR_TOO_MANY: "failure",
 };
 
 /** What to do about an error of the engine or the configuration; used where the command has nothing better to say. */

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { ERROR_TABLE } from "@shoal/engine";
+import { API_ERROR_TABLE } from "@shoal/schema";
 
 import { firstWord, isGettable, isInfoHash, nearest } from "../dist/commands/guess.js";
 import { helpPage } from "../dist/commands/help.js";
@@ -7,8 +13,9 @@ import { parsePeer, parsePieceSize, parsePorts, parseTrackerUrl } from "../dist/
 import { globalOptions, parseCommandLine, splitJsonFields } from "../dist/commands/parse.js";
 import { startScreen } from "../dist/commands/start-screen.js";
 import { COMMANDS } from "../dist/commands/table.js";
-import { CliError, ERROR_EXITS, toFailure } from "../dist/errors.js";
+import { CLI_ERROR_TABLE, CliError, ERROR_EXITS, toFailure } from "../dist/errors.js";
 import { EXIT_CODES } from "../dist/exit-codes.js";
+import { splitLine } from "../dist/shell/split-line.js";
 import { createStyle } from "../dist/ui/style.js";
 
 const PLAIN = createStyle(false);
@@ -183,7 +190,7 @@ test("help: every command has a summary, an example that parses, and fits the sc
   for (const command of COMMANDS) {
     assert.ok(command.examples.length > 0, command.name);
     for (const { line } of command.examples) {
-      const words = line.replaceAll("'", "").split(" ");
+      const { words } = splitLine(line.split(" < ")[0]!);
       assert.equal(words[0], "shoal");
       const parsed = parseCommandLine(words.slice(1), COMMANDS);
       assert.equal(parsed.type === "run" ? parsed.command.name : "", command.name, line);
@@ -228,6 +235,8 @@ test("exit codes: distinct numbers, each with a meaning and a fix; every error l
   assert.equal(new Set(codes).size, codes.length);
   for (const { meaning, fix } of Object.values(EXIT_CODES)) assert.ok(meaning !== "" && fix.endsWith("."));
   for (const name of Object.values(ERROR_EXITS)) assert.ok(name in EXIT_CODES);
+  for (const code of Object.keys({ ...ERROR_TABLE, ...API_ERROR_TABLE, ...CLI_ERROR_TABLE }))
+    assert.ok(code in ERROR_EXITS, code);
 });
 
 test("toFailure: one cleaned sentence with a period, the path named, the right code", () => {
@@ -259,4 +268,25 @@ test("toFailure: one cleaned sentence with a period, the path named, the right c
   });
   assert.equal(toFailure(new TypeError("boom")).exit, 1);
   assert.equal(toFailure(new CliError("ERR_TIMEOUT", "over")).exit, 124);
+});
+
+test("every error code that the daemon can answer with stands in a table", () => {
+  const known = new Set([...Object.keys(ERROR_TABLE), ...Object.keys(API_ERROR_TABLE)]);
+  const found = new Set<string>();
+  for (const name of ["daemon", "server"]) {
+    const dir = fileURLToPath(new URL(`../../${name}/src/`, import.meta.url));
+    for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+      if (!file.endsWith(".ts")) continue;
+      // Not the codes of Node itself.
+      for (const [, code] of readFileSync(join(dir, file), "utf8").matchAll(/"(ERR_(?!HTTP_|HPE_)[A-Z_]+)"/g))
+        found.add(code!);
+    }
+  }
+  assert.ok(found.size > 20);
+  // Those of a daemon that does not come up.
+  for (const code of ["ERR_VERSION", "ERR_IDENTITY", "ERR_PEER_ID"]) found.delete(code);
+  assert.deepEqual(
+    [...found].filter((code) => !known.has(code)),
+    [],
+  );
 });

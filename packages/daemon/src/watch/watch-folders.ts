@@ -77,7 +77,7 @@ export class WatchFolders {
     if (this.list().some((folder) => folder.dir === dir))
       throw new ApiError(409, "ERR_EXISTS", `${dir} is watched already`, "Take it out first to change how.");
     if (this.#folders.size >= MOST_FOLDERS)
-      throw new ApiError(409, "ERR_LIMIT", `${MOST_FOLDERS} folders are watched already`);
+      throw new ApiError(409, "ERR_TOO_MANY", `${MOST_FOLDERS} folders are watched already`);
     const isFile = await stat(dir).then(
       (stats) => !stats.isDirectory(),
       () => false,
