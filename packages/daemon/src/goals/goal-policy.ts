@@ -70,7 +70,7 @@ export function nextLook({ sharingMs, idleMs }: SharingFacts, { time, idle }: Re
 
 /** "ratio 2 is reached", "shared for 24 h, as the label films says". */
 export function explainGoal(name: GoalName, { limit, source }: Goal): string {
-  if (name === "ratio" && limit === 0 && source === "own") return "it was only to be fetched";
+  if (name === "ratio" && limit === 0) return "it was only to be fetched";
   const what =
     name === "ratio"
       ? `ratio ${limit} is reached`

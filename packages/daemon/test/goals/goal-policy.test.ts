@@ -62,5 +62,5 @@ test("explainGoal names the goal and whose it is", () => {
     explainGoal("idle", { limit: 30 * 60_000, source: "own" }),
     "nobody wanted it for 30 min, its own goal",
   );
-  assert.equal(explainGoal("ratio", { limit: 0, source: "settings" }), "it is not to be shared on");
+  assert.equal(explainGoal("ratio", { limit: 0, source: "settings" }), "it was only to be fetched");
 });
