@@ -30,7 +30,8 @@ import { keepPrivate } from "./private-files.ts";
 import { RPC_PATH, RpcEndpoint } from "./rpc/endpoint.ts";
 import { watchFolderRoutes } from "./api/watch-folders.ts";
 import { watchSettings } from "./settings/watch-settings.ts";
-import { type NodeOptions, ShoalNode } from "./shoal-node.ts";
+import type { NodeOptions } from "./node-parts.ts";
+import { openNode, type ShoalNode } from "./shoal-node.ts";
 
 export interface DaemonOptions extends NodeOptions {
   /** Of the program, for who asks. */
@@ -53,7 +54,7 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { settings } = options;
   await keepPrivate(options.profile, options.log);
-  const node = await ShoalNode.open(options);
+  const node = await openNode(options);
   const hosts = new HostPolicy(settings.get("ui.hosts"));
   settings.on(["ui.hosts"], () => hosts.setNames(settings.get("ui.hosts")));
   const servers: HttpServer[] = [];
