@@ -105,6 +105,8 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode | CliErrorCode, ExitName>> =
 
 /** What to do about an error of the engine or the configuration; used where the command has nothing better to say. */
 const ADVICE: Partial<Record<ErrorCode | CliErrorCode, string>> = {
+  ERR_IDENTITY:
+    "Put back a copy of it; or move it away: then the node gets a new key, and nobody knows it as the one it was.",
   ERR_CONFIG: "Correct it with: shoal config edit",
   ERR_DUPLICATE_TORRENT: "It is named twice: name it once.",
   ERR_FILE_EXISTS: "Choose another folder with -o, or replace it with --overwrite.",

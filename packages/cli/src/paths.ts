@@ -85,7 +85,8 @@ export async function ensureWritableDir(
         error,
       );
     }
-    throw fileSystemError(error, shown);
+    const failed = fileSystemError(error, shown);
+    throw new CliError(failed.code, failed.message, `${advice}.`, error);
   }
 }
 

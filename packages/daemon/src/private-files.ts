@@ -1,4 +1,4 @@
-import { chmod, lstat, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "@shoal/engine";
 import type { Profile } from "./profile.ts";
@@ -16,7 +16,10 @@ export async function keepPrivate(profile: Profile, log: Log): Promise<void> {
   const { stateDir, databaseFile, identityFile, configFiles, socket } = profile;
   await keep(stateDir, log);
   // Where the state folder's path is too long, the socket lies elsewhere.
-  if (dirname(socket) !== stateDir) await assertNotWritable(dirname(socket));
+  if (dirname(socket) !== stateDir) {
+    await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
+    await assertNotWritable(dirname(socket));
+  }
   for (const path of [databaseFile, identityFile, ...configFiles]) await keep(path, log);
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isAbsolute, join } from "node:path";
 
 /** Where one node of one user keeps what is its own. Absolute paths. */
@@ -28,7 +29,7 @@ export interface ProfilePlace {
 
 export const DEFAULT_PROFILE = "default";
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
-/** A path of a Unix socket has to fit into `sockaddr_un`. */
+/** Bytes: a path of a Unix socket has to fit into `sockaddr_un`. */
 const MAX_SOCKET_PATH = 100;
 
 /** Whether a profile may be called that: letters, digits, "-" and "_". */
@@ -74,7 +75,15 @@ function socketPath(name: string, stateDir: string, { env, platform }: ProfilePl
     return `\\\\.\\pipe\\shoal-${whose}-${name}`;
   }
   const inState = join(stateDir, "daemon.sock");
+  if (fits(inState)) return inState;
+  // One for each state folder, and in a folder of this user: see `keepPrivate`.
+  const file = `shoal-${createHash("sha256").update(stateDir).digest("hex").slice(0, 16)}.sock`;
   const runtime = env["XDG_RUNTIME_DIR"];
-  if (inState.length <= MAX_SOCKET_PATH || runtime === undefined || !isAbsolute(runtime)) return inState;
-  return join(runtime, `shoal-${name}.sock`);
+  const inRuntime = runtime !== undefined && isAbsolute(runtime) ? join(runtime, file) : null;
+  if (inRuntime !== null && fits(inRuntime)) return inRuntime;
+  return join("/tmp", `shoal-${process.getuid?.() ?? 0}`, file);
+}
+
+function fits(path: string): boolean {
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH;
 }

@@ -18,6 +18,17 @@ export const DoctorCheck = Type.Object(
 );
 export type DoctorCheck = Static<typeof DoctorCheck>;
 
+/** Where others reach this node: HOST:PORT. */
+export const GivenAddress = Type.Object(
+  {
+    address: Type.String(),
+    /** Who can use it: programs on this computer, those in the same network, or everybody. */
+    reach: Type.Enum(["computer", "network", "everybody"]),
+  },
+  { $id: "GivenAddress", additionalProperties: false },
+);
+export type GivenAddress = Static<typeof GivenAddress>;
+
 /** What works, what does not, and what to try, for one transfer or for the whole node. */
 export const DoctorReport = document({
   torrent: Type.Union([
@@ -38,17 +49,8 @@ export const DoctorReport = document({
   summary: Type.String(),
   checks: Type.Array(DoctorCheck),
   tries: Type.Array(Type.String()),
-  /** Where others reach this node, to be given to them: HOST:PORT. */
-  addresses: Type.Array(
-    Type.Object(
-      {
-        address: Type.String(),
-        /** Who can use it: programs on this computer, those in the same network, or everybody. */
-        reach: Type.Enum(["computer", "network", "everybody"]),
-      },
-      { additionalProperties: false },
-    ),
-  ),
+  /** To be given to others, those first that reach farthest. */
+  addresses: Type.Array(GivenAddress),
   /** 0 when nothing fails; else of the first that does: 6 network, 9 no space, 10 file system. */
   exitCode: WholeNumber,
 });

@@ -1,7 +1,7 @@
 export { BulkAction, BulkResult } from "./bulk.ts";
 export { ErrorBody, SCHEMA_VERSION, Time, WholeNumber } from "./common.ts";
 export { API_ERROR_TABLE, type ApiErrorCode } from "./error-codes.ts";
-export { DoctorCheck, DoctorReport } from "./doctor.ts";
+export { DoctorCheck, DoctorReport, GivenAddress } from "./doctor.ts";
 export { KeptNotice, KeptNoticeList, NoticesSeen } from "./notice.ts";
 export {
   DeliveryLogEntry,

@@ -22,6 +22,7 @@ import {
   stopDeclaration,
 } from "./daemon/declarations.ts";
 import { doctorDeclaration } from "./doctor/declaration.ts";
+import { nodeInfoDeclaration } from "./info/declaration.ts";
 import { getDeclaration } from "./get/declaration.ts";
 import {
   eventLogDeclaration,
@@ -121,6 +122,7 @@ export const COMMANDS: readonly Command[] = [
   command(statsDeclaration, async () => (await import("./ledger/stats.ts")).runStats),
   command(transferLogDeclaration, async () => (await import("./ledger/transfer-log.ts")).runTransferLog),
   command(eventLogDeclaration, async () => (await import("./ledger/event-log.ts")).runEventLog),
+  command(nodeInfoDeclaration, async () => (await import("./info/run.ts")).runInfo),
   command(doctorDeclaration, async () => (await import("./doctor/run.ts")).runDoctor),
   command(createDeclaration, async () => (await import("./torrent/create.ts")).runCreate),
   command(infoDeclaration, async () => (await import("./torrent/info.ts")).runInfo),

@@ -33,8 +33,10 @@ export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): vo
       peerId: node.identity.peerId,
       startedAt,
       downloadDir: node.downloadDir,
+      stateDir: node.profile.stateDir,
       peerPort: node.session.endpoint?.port ?? null,
       peerHost: node.session.endpoint?.host ?? null,
+      ...node.doctor.reach(),
       ui: face.ui(),
     }),
   );

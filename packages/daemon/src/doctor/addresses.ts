@@ -1,7 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { DoctorReport } from "@shoal/schema";
-
-export type GivenAddress = DoctorReport["addresses"][number];
+import type { GivenAddress } from "@shoal/schema";
 
 /** What decides where others reach us. */
 export interface AddressFacts {

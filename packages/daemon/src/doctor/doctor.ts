@@ -1,5 +1,5 @@
 import type { Session } from "@shoal/engine";
-import type { DoctorReport } from "@shoal/schema";
+import type { DoctorReport, GivenAddress, NodeInfo } from "@shoal/schema";
 import type { Database } from "@shoal/server";
 import { sql } from "kysely";
 import type { LogTap } from "../live/log-tap.ts";
@@ -7,7 +7,7 @@ import type { Profile } from "../profile.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Tables } from "../state/tables.ts";
 import type { Transfer } from "../transfer.ts";
-import { addressesToGive, type GivenAddress, ownAddresses } from "./addresses.ts";
+import { addressesToGive, ownAddresses } from "./addresses.ts";
 import { checkClock } from "./checks/clock.ts";
 import { checkDatabase, type DatabaseFacts } from "./checks/database.ts";
 import { checkDht } from "./checks/dht.ts";
@@ -76,12 +76,7 @@ export class Doctor {
         ipv6: local.ipv6,
       }),
       checkListening(listening),
-      checkReachable({
-        isKept,
-        port: listening.port,
-        sinceIncomingMs: since(evidence.incomingAt),
-        reachability: session.reachability(),
-      }),
+      this.#reachable(),
       checkTrackers(
         trackerFacts(transfer === null ? session.torrents() : [transfer.torrent]),
         transfer !== null,
@@ -107,8 +102,31 @@ export class Doctor {
     return makeReport(findings, transfer?.view() ?? null, this.#addresses());
   }
 
+  /** Where others reach this node, and whether they can; nothing is tried for that. */
+  reach(): Pick<NodeInfo, "addresses" | "reachable" | "reachableWhy"> {
+    const { isKept, session } = this.#parts;
+    const { status, said } = this.#reachable();
+    const isClosed = status === "fail" || isKept || session.endpoint === null;
+    return {
+      addresses: this.#addresses(),
+      reachable: isClosed ? "no" : status === "ok" ? "yes" : "unknown",
+      reachableWhy: said.message,
+    };
+  }
+
   close(): void {
     this.#errors.close();
+  }
+
+  #reachable(): Finding {
+    const { isKept, session, now } = this.#parts;
+    const { incomingAt } = session.evidence;
+    return checkReachable({
+      isKept,
+      port: session.endpoint?.port ?? null,
+      sinceIncomingMs: incomingAt === null ? null : Math.max(0, now() - incomingAt),
+      reachability: session.reachability(),
+    });
   }
 
   #computer(transfer: Transfer | null, version: string): Promise<LocalFacts> {

@@ -1,7 +1,6 @@
-import type { DoctorReport, Torrent } from "@shoal/schema";
+import type { DoctorReport, Torrent, GivenAddress } from "@shoal/schema";
 import { SCHEMA_VERSION } from "@shoal/schema";
 import { type ReasonArea, REASONS, type WaitingCode } from "@shoal/engine";
-import type { GivenAddress } from "./addresses.ts";
 import type { Finding } from "./finding.ts";
 
 /** More advice helps nobody. */

@@ -35,7 +35,16 @@ export class Identity {
    * or others may read it: a key is never replaced by itself, since nobody would know the node again.
    */
   static async load(path: string): Promise<Identity> {
-    const text = (await read(path)) ?? (await make(path));
+    return Identity.#of(path, (await read(path)) ?? (await make(path)));
+  }
+
+  /** The same; null when there is no key yet. */
+  static async find(path: string): Promise<Identity | null> {
+    const text = await read(path);
+    return text === null ? null : Identity.#of(path, text);
+  }
+
+  static #of(path: string, text: string): Identity {
     let key: KeyObject;
     try {
       key = createPrivateKey(text);

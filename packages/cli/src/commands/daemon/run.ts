@@ -1,4 +1,5 @@
 import type { DaemonOptions } from "@shoal/daemon";
+import type { Settings } from "@shoal/daemon/settings";
 
 import { stopReason } from "../../context.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
@@ -49,7 +50,7 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     },
   };
   const daemon = await startDaemon(wanted).catch((error: unknown) => {
-    throw explainListen(explainStart(error, settings.get("ui.port")), settings);
+    throw explainListen(explainStart(error, settings), settings);
   });
   try {
     await keepPort(profile.stateDir, settings, daemon.node.session);
@@ -67,8 +68,12 @@ export async function runDaemon({ context, output, options }: Invocation<RunOpti
     : EXIT_CODES.interrupted.code;
 }
 
-function explainStart(error: unknown, port: number): unknown {
-  const { code, syscall, details } = error as Partial<ShoalError> & { readonly syscall?: unknown };
+function explainStart(error: unknown, settings: Settings): unknown {
+  const { code, syscall, details, port, address } = error as Partial<ShoalError> & {
+    readonly syscall?: unknown;
+    readonly port?: unknown;
+    readonly address?: unknown;
+  };
   if (code === "ERR_LOCKED") {
     return new CliError(
       code,
@@ -77,11 +82,41 @@ function explainStart(error: unknown, port: number): unknown {
       error,
     );
   }
-  if ((code as string) !== "EADDRINUSE" || syscall !== "listen") return error;
-  return new CliError(
-    "ERR_PORT_IN_USE",
-    `Port ${port} for the web page is taken by another program`,
-    "Choose another with --ui-port.",
-    error,
-  );
+  if (code === "ERR_NO_SPACE" || code === "ERR_DISK") {
+    const why = (error as Error).message;
+    return new CliError(
+      code,
+      why.charAt(0).toUpperCase() + why.slice(1),
+      "Make room, or choose another folder with SHOAL_STATE_DIR.",
+      error,
+    );
+  }
+  if (syscall !== "listen" || typeof port !== "number") return error;
+  const [what, flag, host] =
+    port === settings.get("rpc.port")
+      ? (["Transmission's programs", "--rpc-port", "rpc.host"] as const)
+      : (["the web page", "--ui-port", "ui.host"] as const);
+  switch (code as string) {
+    case "EADDRINUSE":
+      return new CliError(
+        "ERR_PORT_IN_USE",
+        `Port ${port} for ${what} is taken by another program`,
+        `Choose another with ${flag}.`,
+        error,
+      );
+    case "EACCES":
+      return new CliError(
+        "ERR_LISTEN",
+        `Port ${port} for ${what} is kept for the administrator`,
+        `Choose one from 1024 on with ${flag}.`,
+        error,
+      );
+    default:
+      return new CliError(
+        "ERR_LISTEN",
+        `Listening on ${clean(String(address))} for ${what} failed: this computer does not have that address`,
+        `Correct it: shoal config unset ${host}`,
+        error,
+      );
+  }
 }
