@@ -185,6 +185,11 @@ export class Transfers {
     return metainfo === null ? null : encodeTorrent({ ...metainfo, trackers: tiers });
   }
 
+  /** The .torrent file of a transfer that may be gone, by its key; null when there is none any more. */
+  torrentFile(key: string): Promise<Uint8Array | null> {
+    return this.#files.find(key);
+  }
+
   /** Where its .torrent file lies, or will lie. */
   metainfoFile({ record }: Transfer): string {
     return this.#files.path(record.key);

@@ -6,7 +6,13 @@ export { resumePlaces } from "./api/resume-places.ts";
 export { ProcessLock } from "./node/process-lock.ts";
 export { type LoadedIpFilter, loadIpFilter } from "./node/ip-filter-file.ts";
 export { moveTree } from "./node/move-tree.ts";
-export { createTorrent, fingerprintContent, openDisk, parseMetainfo } from "./api/torrent-files.ts";
+export {
+  type ContentLook,
+  createTorrent,
+  fingerprintContent,
+  openDisk,
+  parseMetainfo,
+} from "./api/torrent-files.ts";
 export type { IpRanges } from "./base/ip-ranges.ts";
 export { type BencodeValue, decodeBencode } from "./wire/bencode.ts";
 export { sizeText } from "./base/size-text.ts";

@@ -134,14 +134,11 @@ export class History {
   }
 
   async #trim(): Promise<void> {
-    const { database, limit } = this.#parts;
-    await database.batch([
-      sql`delete from history where id not in (select id from history order by id desc limit ${limit()})`.compile(
-        database.query,
-      ),
-      sql`delete from retired where torrent not in (select torrent from history where torrent is not null)
-        and torrent not in (select torrent from trash)`.compile(database.query),
-    ]);
+    const { database, limit, transfers } = this.#parts;
+    await sql`delete from history where id not in (select id from history order by id desc limit ${limit()})`.execute(
+      database.query,
+    );
+    await transfers.trash.forgetRetired();
   }
 
   #write(write: () => Promise<void>): void {

@@ -14,6 +14,7 @@ import { ApiError, type Database } from "@shoal/server";
 import picomatch from "picomatch";
 import type { Tables } from "../state/tables.ts";
 import type { Transfers } from "../transfers.ts";
+import { knownContent } from "./known-content.ts";
 import { type MadeKey, madeKey, MadeTorrents } from "./made-torrents.ts";
 import { NO_WISHES } from "../transfer-record.ts";
 
@@ -216,12 +217,12 @@ export class Shares {
           ? transfers.twinOf(error)
           : null;
       if (twin === null) throw error;
-      if (twin.record.paused) await transfers.resume(twin);
+      if (!twin.mayRun || twin.torrent.state === "error") await transfers.resume(twin);
       return twin.id;
     }
   }
 
-  /** The torrent of what lies there: the one made before when nothing has changed since. */
+  /** The torrent of what lies there: the one made before, or of which it was fetched, when nothing has changed since. */
   async #torrentOf(
     view: Changing<Share>,
     wish: ShareWish,
@@ -232,8 +233,11 @@ export class Shares {
     const options = createOptions(wish);
     const leavesOut = exclude.length === 0 ? undefined : picomatch([...exclude], { dot: true });
     if (wish.verify !== "full") {
-      const { fingerprint, warnings } = await fingerprintContent(path, signal, leavesOut);
-      const bytes = await this.#remembered(madeKey(path, options, exclude, fingerprint));
+      const look = await fingerprintContent(path, signal, leavesOut);
+      const { fingerprint, warnings } = look;
+      const bytes =
+        (await this.#remembered(madeKey(path, options, exclude, fingerprint))) ??
+        (await knownContent(this.#parts, { path, look }, wish));
       if (bytes !== null) {
         this.#change(view, { unchanged: true, warnings: [...warnings] });
         return { bytes, fresh: false };

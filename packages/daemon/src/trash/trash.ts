@@ -225,6 +225,32 @@ export class Trash {
     });
   }
 
+  /** Forgets those of which neither the trash nor the history tells any more. */
+  forgetRetired(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { query } = this.#parts.database;
+      const gone = await query
+        .selectFrom("retired")
+        .select(["torrent", "wishes"])
+        .where("torrent", "not in", query.selectFrom("trash").select("torrent"))
+        .where(
+          "torrent",
+          "not in",
+          query
+            .selectFrom("history")
+            .select("torrent")
+            .where("torrent", "is not", null)
+            .$castTo<{ torrent: number }>(),
+        )
+        .execute();
+      for (const { torrent, wishes } of gone) {
+        const row = JSON.parse(wishes) as Selectable<TorrentTable>;
+        if (hasData(row)) await this.#forgetResume(row);
+        await query.deleteFrom("retired").where("torrent", "=", torrent).execute();
+      }
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -287,18 +313,12 @@ export class Trash {
   }
 
   async #purge(entry: Entry): Promise<void> {
-    const { session, database, files, owner } = this.#parts;
+    const { database, files, owner } = this.#parts;
     const { torrent, folder, row } = entry;
     if (folder !== null) await emptyTrash(folder);
     const twin = owner.list().find(({ record }) => record.key === row.key);
-    if (twin?.torrent.downloadDir !== row.downloadDir) {
-      try {
-        await session.forgetResume(hashesOf(row), row.downloadDir);
-      } catch (error) {
-        // Somebody else works on it: then it is theirs.
-        if (!(error instanceof ShoalError) || error.code !== "ERR_LOCKED") throw error;
-      }
-    }
+    // What has stayed may be shared or gone on with as long as it is known: `forgetRetired`.
+    if (folder !== null || !hasData(row)) await this.#forgetResume(row);
     const others = [...this.#entries.values()].filter((other) => other.row.key === row.key);
     if (twin === undefined && others.length === 1) await files.remove(row.key);
     const { query } = database;
@@ -307,6 +327,26 @@ export class Trash {
       query.deleteFrom("trash").where("torrent", "=", torrent).compile(),
     ]);
     this.#entries.delete(torrent);
+  }
+
+  /** Unless it is that of a transfer that is on the list, or in the trash besides this one. */
+  async #forgetResume(row: Selectable<TorrentTable>): Promise<void> {
+    const { session, owner } = this.#parts;
+    const isNeeded =
+      owner
+        .list()
+        .some(({ record, torrent }) => record.key === row.key && torrent.downloadDir === row.downloadDir) ||
+      [...this.#entries.values()].some(
+        (other) =>
+          other.torrent !== row.id && other.row.key === row.key && other.row.downloadDir === row.downloadDir,
+      );
+    if (isNeeded) return;
+    try {
+      await session.forgetResume(hashesOf(row), row.downloadDir);
+    } catch (error) {
+      // Somebody else works on it: then it is theirs.
+      if (!(error instanceof ShoalError) || error.code !== "ERR_LOCKED") throw error;
+    }
   }
 
   async #setStep(entry: Entry, change: Partial<Pick<TrashTable, "step" | "folder">>): Promise<void> {
@@ -380,6 +420,11 @@ function keyOf({ magnet, torrentBytes, infoHash = "" }: Source): string {
   if (torrentBytes !== undefined) return primaryKey(parseMetainfo(torrentBytes).infoHashes);
   if (magnet === undefined) return infoHash.toLowerCase().slice(0, 40);
   return primaryKey((typeof magnet === "string" ? parseMagnet(magnet) : magnet).infoHashes);
+}
+
+/** Something of it was there. */
+function hasData({ row }: Selectable<TorrentTable>): boolean {
+  return row !== null && (JSON.parse(row) as TorrentRow).have > 0;
 }
 
 /** As far as they are known. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { createTorrent } from "@shoal/engine";
-import type { KnownFile, Torrent } from "@shoal/schema";
+import type { KnownFile, Share, Torrent } from "@shoal/schema";
+import type { SettingValues } from "@shoal/schema/settings";
 import { poll } from "@shoal/testkit";
 import { fileId } from "../../dist/files/file-id.js";
 import { Scene } from "../scene.js";
@@ -12,6 +13,7 @@ import { Scene } from "../scene.js";
 async function setUp(
   t: TestContext,
   kind: "hybrid" | "v1",
+  flags: Partial<SettingValues> = {},
 ): Promise<{
   readonly scene: Scene;
   readonly torrent: string;
@@ -26,7 +28,7 @@ async function setUp(
   await source.call("POST", "/shares", { paths: [folder], kind });
   await poll("it is shared", () => node.transfers.list()[0]?.torrent.state === "seeding");
   const made = await createTorrent(folder, { kind });
-  const scene = new Scene(t);
+  const scene = new Scene(t, {}, flags);
   await scene.start();
   return {
     scene,
@@ -49,6 +51,17 @@ function complete(scene: Scene, id: number): Promise<Torrent> {
     const { body } = await scene.call("GET", `/torrents/${id}`);
     const torrent = body as unknown as Torrent;
     return ["finished", "seeding"].includes(torrent.state) && torrent.have > 0 && torrent;
+  });
+}
+
+/** Has a path shared. */
+async function share(scene: Scene, path: string): Promise<Pick<Share, "torrentId" | "unchanged">> {
+  const { body } = await scene.call("POST", "/shares", { paths: [path] });
+  const [{ id }] = body["shares"] as [Share];
+  return poll("it is shared", async () => {
+    const { state, torrentId, unchanged } = (await scene.call("GET", `/shares/${id}`))
+      .body as unknown as Share;
+    return state === "shared" && { torrentId, unchanged };
   });
 }
 
@@ -93,6 +106,39 @@ describe("files by their ids", () => {
     const again = await complete(scene, got.body["id"] as number);
     assert.equal(again.have, again.wanted);
     assert.deepEqual(checks, []);
+  });
+
+  test("the path of what was downloaded is shared as it is, without being read, also when it was removed long ago", async (t) => {
+    const { scene, torrent, peers } = await setUp(t, "v1", { "trash.keep": null });
+    const album = join(scene.downloadDir, "Album");
+    await scene.call("POST", "/torrents", { torrent, peers });
+    const { v1 } = await complete(scene, 1);
+    await scene.call("POST", "/torrents/1/pause");
+    assert.deepEqual(await share(scene, album), { torrentId: 1, unchanged: true });
+    assert.equal((await complete(scene, 1)).state, "seeding");
+
+    await scene.call("DELETE", "/torrents/1");
+    await poll("it can't be undone", async () => {
+      const { body } = await scene.call("GET", "/trash");
+      return (body["entries"] as unknown[]).length === 0;
+    });
+    await scene.stop();
+    const { node } = await scene.start();
+    const checks: string[] = [];
+    node.session.on((event) => {
+      if (event.type === "torrent" && event.event.type === "checked") checks.push(event.event.reason);
+    });
+    const again = await share(scene, album);
+    assert.equal(again.unchanged, true);
+    assert.equal((await complete(scene, again.torrentId!)).v1, v1);
+    assert.deepEqual(checks, []);
+
+    await scene.call("DELETE", `/torrents/${again.torrentId}`);
+    writeFileSync(join(album, "a.flac"), "A.flac ".repeat(50_000));
+    utimesSync(join(album, "a.flac"), new Date(), new Date(Date.now() + 60_000));
+    const changed = await share(scene, album);
+    assert.equal(changed.unchanged, false, "what has changed is read");
+    assert.notEqual((await complete(scene, changed.torrentId!)).v1, v1);
   });
 
   test("in a v1 torrent a file is named by the torrent and its place in it", async (t) => {

@@ -1,6 +1,6 @@
 import { NodeDisk, type NodeDiskOptions } from "../node/disk.ts";
 import { nodeHasher } from "../node/hasher.ts";
-import { type LeavesOut, walkFolder } from "../node/walk-folder.ts";
+import { type LeavesOut, type WalkedFolder, walkFolder } from "../node/walk-folder.ts";
 import { type Metainfo, parseMetainfo as parse } from "../meta/metainfo.ts";
 import type { Disk } from "../ports/disk.ts";
 import { contentFingerprint } from "../session/content-fingerprint.ts";
@@ -22,17 +22,21 @@ export function openDisk(options: NodeDiskOptions = {}): Disk {
   return new NodeDisk(options);
 }
 
-/**
- * Names what lies at `path` without reading it: the same as long as no name, size, time or inode changes, and then a torrent
- * made of it is the same. Throws what listing it throws (node/walk-folder.ts).
- */
+/** What lies at a path, as far as it can be told without reading it. */
+export interface ContentLook extends Pick<WalkedFolder, "multiFile" | "files" | "warnings"> {
+  /** The same as long as no name, size, time or inode changes, and then a torrent made of it is the same. */
+  readonly fingerprint: string;
+}
+
+/** Looks at what lies at `path` without reading it. Throws what listing it throws (node/walk-folder.ts). */
 export async function fingerprintContent(
   path: string,
   signal?: AbortSignal,
   leavesOut?: LeavesOut,
-): Promise<{ readonly fingerprint: string; readonly warnings: readonly string[] }> {
+): Promise<ContentLook> {
   const walked = await walkFolder(path, signal, leavesOut);
-  return { fingerprint: contentFingerprint(walked, nodeHasher), warnings: walked.warnings };
+  const { multiFile, files, warnings } = walked;
+  return { fingerprint: contentFingerprint(walked, nodeHasher), multiFile, files, warnings };
 }
 
 /** Makes a torrent of the file or folder at `path`; see `createTorrent` in session/ for what it throws. */

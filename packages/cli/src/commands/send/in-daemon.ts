@@ -75,9 +75,11 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
 
 function wishOf({ context, args, options }: SendInvocation): NewShare {
   const { pieceSize, name, comment, verify } = options;
+  const kind = chooseKind(options);
   return {
     paths: [...new Set(args.map((word) => userPath(context, word)))],
-    kind: chooseKind(options),
+    // What was fetched is shared again as it is, whichever it is, unless one is named.
+    ...(kind === "hybrid" && !options.hybrid ? {} : { kind }),
     trackers: [...options.tracker],
     webSeeds: [...options.webSeed],
     private: options.private,
