@@ -8,7 +8,7 @@ import { ERROR_TABLE } from "@shoal/engine";
 import { API_ERROR_TABLE } from "@shoal/schema";
 
 import { firstWord, isGettable, isInfoHash, nearest } from "../dist/commands/guess.js";
-import { helpPage } from "../dist/commands/help.js";
+import { helpPage, NOUNS } from "../dist/commands/help.js";
 import { parsePeer, parsePieceSize, parsePorts, parseTrackerUrl } from "../dist/commands/option.js";
 import { globalOptions, parseCommandLine, splitJsonFields } from "../dist/commands/parse.js";
 import { startScreen } from "../dist/commands/start-screen.js";
@@ -200,7 +200,9 @@ test("help: every command has a summary, an example that parses, and fits the sc
     for (const line of page) assert.ok(line.length <= 80, `${command.name}: ${line}`);
   }
   assert.equal(helpPage("nonsense", COMMANDS, PLAIN), null);
-  assert.ok(helpPage("", COMMANDS, PLAIN)?.some((line) => line.includes("torrent create")));
+  assert.ok(
+    helpPage("", COMMANDS, PLAIN)?.some((line) => line.includes("everything that is done to one transfer")),
+  );
 });
 
 test("help: every option is declared under the camelCase of its long flag, and no flag twice", () => {
@@ -289,4 +291,9 @@ test("every error code that the daemon can answer with stands in a table", () =>
     [...found].filter((code) => !known.has(code)),
     [],
   );
+});
+
+test("each noun says what it is about", () => {
+  const nouns = COMMANDS.flatMap(({ name }) => (name.includes(" ") ? [name.split(" ")[0]!] : []));
+  assert.deepEqual(new Set(nouns), new Set(Object.keys(NOUNS)));
 });

@@ -13,8 +13,16 @@ const TWO_COLUMNS = [
 ] as const;
 
 /** Nouns of the table with what they are about. */
-const NOUNS: Readonly<Record<string, string>> = {
-  torrent: "make, read and check .torrent files",
+export const NOUNS: Readonly<Record<string, string>> = {
+  torrent: "everything that is done to one transfer, and to .torrent files",
+  label: "labels with folders and goals",
+  limit: "speed limits, slow mode and its hours",
+  log: "what was moved, and what happened",
+  watchdir: "folders in which .torrent files are waited for",
+  daemon: "shoal in the background",
+  config: "settings",
+  profile: "several nodes on one computer",
+  token: "passwords for programs that drive shoal",
 };
 
 /** Help for shoal, for a noun ("torrent") or for a command ("torrent create"); null when there is no such topic. */
@@ -39,7 +47,15 @@ function overview(table: readonly Command[], style: Style): string[] {
     "       shoal LINK   the same as shoal get LINK",
     "",
     style.bold("Commands"),
-    ...summaries(table, style),
+    ...summaries(
+      table.filter(({ name }) => !name.includes(" ")),
+      style,
+    ),
+    "",
+    style.bold("More, by subject"),
+    ...nounRows(table),
+    "",
+    "What one of them takes: shoal help torrent, shoal help torrent files",
     "",
     style.bold("Flags of every command"),
     ...optionRows(GLOBAL_OPTIONS, true),
@@ -47,6 +63,18 @@ function overview(table: readonly Command[], style: Style): string[] {
     style.bold("Exit codes"),
     ...exitRows(Object.values(EXIT_CODES)),
   ];
+}
+
+/** Each noun in a line, or more, with the verbs that it has. */
+function nounRows(table: readonly Command[]): string[] {
+  const nouns = new Map<string, string[]>();
+  for (const { name } of table) {
+    const [noun = "", verb] = name.split(" ");
+    if (verb !== undefined) nouns.set(noun, [...(nouns.get(noun) ?? []), verb]);
+  }
+  return explained(
+    [...nouns].map(([noun, verbs]) => [`  ${noun}`, `${NOUNS[noun] ?? ""}: ${verbs.join(", ")}`]),
+  );
 }
 
 function summaries(commands: readonly Command[], style: Style): string[] {
