@@ -1,14 +1,13 @@
 import type { Millis } from "../base/brand.ts";
 import { ShoalError } from "../base/errors.ts";
-import { type InfoHashes, primaryKey } from "../meta/info-hash.ts";
-import type { Magnet } from "../meta/magnet.ts";
-import { type Metainfo, parseInfo, parseMetainfo } from "../meta/metainfo.ts";
+import type { Hold } from "../core/hold.ts";
+import type { Metainfo } from "../meta/metainfo.ts";
 import { encodeTorrent } from "../meta/torrent-file.ts";
-import { countTogether } from "../core/swarm/together.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
-import type { FileProgress, PeerInfo, PieceMap, TorrentEvent, TorrentState, TorrentStats } from "./events.ts";
+import type { TorrentEvent, TorrentState } from "./events.ts";
+import { LiveFacts } from "./live-facts.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import type { CloseHow } from "./removal.ts";
 import type { TorrentContent } from "./torrent-content.ts";
@@ -17,27 +16,20 @@ import { isStopped, type StoppedState } from "./stopped-state.ts";
 import { TorrentData } from "./torrent-data.ts";
 import { TorrentMetadata } from "./torrent-metadata.ts";
 import { TorrentSwarm } from "./torrent-swarm.ts";
-import { linked, type TorrentSource, withLink } from "./torrent-source.ts";
-import { torrentStats } from "./torrent-stats.ts";
+import { TorrentIdentity } from "./torrent-identity.ts";
+import { type TorrentSource, withLink } from "./torrent-source.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
-import { type Tiers, trackerTiers } from "./torrent-trackers.ts";
+import type { Tiers } from "./torrent-trackers.ts";
 import { LiveLimits, type TorrentLimits } from "./torrent-limits.ts";
-import type { Totals } from "./announcing.ts";
 
 /** A torrent that is not at rest: its metadata, content and peers, and its life from starting to stopping. */
-export class LiveTorrent {
+export class LiveTorrent extends LiveFacts {
   readonly swarm: TorrentSwarm;
   readonly metadata: TorrentMetadata;
   readonly limits: LiveLimits;
-  readonly #context: SessionContext;
   readonly #owner: LiveTorrentOwner;
   readonly #options: AddOptions;
   readonly #data: TorrentData;
-  readonly #magnet: Magnet | null;
-  readonly #discovery: TorrentDiscovery;
-  readonly #completeness: Completeness;
-  #infoHashes: InfoHashes;
-  #metainfo: Metainfo | null;
   #state: TorrentState = "paused";
   #error: ShoalError | null = null;
   /** Everything was there once: what is fetched again later is no completion to tell trackers of. */
@@ -59,38 +51,20 @@ export class LiveTorrent {
     owner: LiveTorrentOwner,
     lastCompleteAt: number | null,
   ) {
-    this.#context = context;
-    this.#completeness = new Completeness(context.clock, lastCompleteAt);
+    super(context, new TorrentIdentity(source), discovery, new Completeness(context.clock, lastCompleteAt));
     this.limits = new LiveLimits(context.bandwidth, limits, context.now());
     this.#options = withLink(options, source.magnet);
     this.#data = new TorrentData(context, number, this.#options, this);
-    this.#discovery = discovery;
     this.#owner = owner;
-    const { metainfo, magnet, infoHashes } = source;
-    this.#metainfo = metainfo;
-    this.#magnet = magnet;
-    this.#infoHashes = infoHashes;
+    const { metainfo, infoHashes } = source;
     this.metadata = new TorrentMetadata(context, this, infoHashes, metainfo?.infoBytes ?? null);
     this.swarm = new TorrentSwarm(context, this);
-    if (metainfo?.private === true) this.#makePrivate();
-  }
-
-  get infoHashes(): InfoHashes {
-    return this.#infoHashes;
-  }
-
-  /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */
-  get name(): string {
-    return this.#metainfo?.name ?? this.#magnet?.name ?? primaryKey(this.#infoHashes);
+    if (this.identity.isPrivate) this.#makePrivate();
   }
 
   /** Where its files lie, or will lie. */
   get downloadDir(): string {
     return this.#data.root;
-  }
-
-  get metainfo(): Metainfo | null {
-    return this.#metainfo;
   }
 
   /** For the parts of the torrent: what exists once the metadata is known. */
@@ -107,23 +81,8 @@ export class LiveTorrent {
     return this.#error;
   }
 
-  /** See `Torrent`. */
-  get together(): number | null {
-    const isAlone = this.#pieceCount === 0 || this.swarm.connected.size === 0;
-    return isAlone ? null : countTogether(this.swarm.fields(), this.#pieceCount) / this.#pieceCount;
-  }
-
-  /** See `TorrentRow`. */
-  get lastCompleteAt(): number | null {
-    return this.#completeness.seenAt;
-  }
-
-  get #pieceCount(): number {
-    return this.#metainfo?.layout.pieceCount ?? 0;
-  }
-
   get usesFinders(): boolean {
-    return this.#options.discovery !== false && this.#metainfo?.private !== true;
+    return this.#options.discovery !== false && !this.identity.isPrivate;
   }
 
   /** Connections may be made and taken. */
@@ -152,45 +111,16 @@ export class LiveTorrent {
     return Math.min(dial, this.content?.nextDeadline() ?? Infinity);
   }
 
-  peers(): PeerInfo[] {
-    const now = this.#context.now();
-    return [...this.swarm.connected].map((peer) => peer.info(now));
-  }
-
-  /** Empty while the metadata is unknown. Pad files are left out. */
-  files(): FileProgress[] {
-    return this.content?.files() ?? [];
-  }
-
-  /** Null while the metadata is unknown. */
-  pieces(): PieceMap | null {
-    return this.content?.pieces() ?? null;
-  }
-
-  stats(now: Millis = this.#context.now()): TorrentStats {
-    return torrentStats(
-      {
-        state: this.#state,
-        context: this.#context,
-        pieceCount: this.#pieceCount,
-        content: this.content,
-        swarm: this.swarm,
-        discovery: this.#discovery,
-        metadata: this.metadata,
-        hold: () => this.#owner.hold(),
-        v2Only: this.#infoHashes.v1 === null,
-        lastCompleteAt: this.lastCompleteAt,
-      },
-      now,
-    );
+  protected hold(): Hold | null {
+    return this.#owner.hold();
   }
 
   setLimits(limits: TorrentLimits): void {
     const before = this.limits.down.lowestRate;
-    this.limits.set(limits, this.#context.now());
+    this.limits.set(limits, this.context.now());
     if (this.limits.down.lowestRate < before) this.content?.onLimitLowered();
     this.swarm.connections.shrink();
-    this.#context.requestChoking();
+    this.context.requestChoking();
   }
 
   /** Adds an address to try. */
@@ -203,12 +133,11 @@ export class LiveTorrent {
   /** Opens the resume data. Throws ERR_LOCKED when another process has the torrent. */
   async open(): Promise<void> {
     this.#assertOpen();
-    await this.#data.openJournal(this.#infoHashes, async (torrentBytes) => {
-      if (torrentBytes === null || this.#metainfo !== null) return;
-      this.#metainfo = linked(parseMetainfo(torrentBytes, this.#context.hasher), this.#magnet);
-      if (this.#metainfo.private) this.#makePrivate();
-      this.#infoHashes = this.#metainfo.infoHashes;
-      this.metadata.know(this.#metainfo.infoBytes);
+    await this.#data.openJournal(this.infoHashes, async (torrentBytes) => {
+      if (torrentBytes === null || this.metainfo !== null) return;
+      const { infoBytes } = this.identity.recall(torrentBytes, this.context.hasher);
+      if (this.identity.isPrivate) this.#makePrivate();
+      this.metadata.know(infoBytes);
       await this.#owner.onHashesKnown();
     });
   }
@@ -216,17 +145,19 @@ export class LiveTorrent {
   /** Once: starts working, unless it is to stay stopped. */
   start(stopped: StoppedState | null): void {
     for (const peer of this.#options.peers ?? []) this.swarm.add(peer, "user");
-    for (const peer of this.#magnet?.peers ?? []) void this.swarm.addNamed(peer, "magnet");
+    for (const peer of this.identity.magnet?.peers ?? []) void this.swarm.addNamed(peer, "magnet");
     // A peer's node mostly has the number of its port.
-    const nodes = this.usesFinders ? [...(this.#metainfo?.nodes ?? []), ...(this.#magnet?.peers ?? [])] : [];
-    for (const node of nodes) this.#context.dht?.addNode(node);
+    const nodes = this.usesFinders
+      ? [...(this.metainfo?.nodes ?? []), ...(this.identity.magnet?.peers ?? [])]
+      : [];
+    for (const node of nodes) this.context.dht?.addNode(node);
     if (stopped === null) {
       this.resume();
       return;
     }
     this.#setState(stopped);
     // Its files can be told all the same. What is wrong with them, whoever wants something of them meets again.
-    if (this.#metainfo !== null) this.edit(() => undefined).catch(() => undefined);
+    if (this.metainfo !== null) this.edit(() => undefined).catch(() => undefined);
   }
 
   /** Stops transferring and disconnects; the torrent stays. Resolves when everything received is on disk. */
@@ -248,21 +179,21 @@ export class LiveTorrent {
 
   #begin(refetches: boolean): void {
     this.#error = null;
-    if (this.#metainfo === null) {
+    if (this.metainfo === null) {
       this.#setState("metadata");
       this.#announce();
     } else {
-      void this.#openContent(this.#metainfo, (content) => content.open(refetches));
+      void this.#openContent(this.metainfo, (content) => content.open(refetches));
     }
     this.#owner.onActive();
   }
 
   /** Compares all data on disk with the hashes again, then goes on, or stays stopped. Does nothing while the metadata is unknown. */
   async recheck(): Promise<void> {
-    if (this.#closed || this.#metainfo === null) return;
+    if (this.#closed || this.metainfo === null) return;
     if (this.#state !== "checking") this.#staysAs = isStopped(this.#state) ? this.#state : null;
     this.#error = null;
-    await this.#openContent(this.#metainfo, (content) => content.recheck());
+    await this.#openContent(this.metainfo, (content) => content.recheck());
   }
 
   /** Ends everything in good order. */
@@ -271,7 +202,7 @@ export class LiveTorrent {
     this.#closed = true;
     this.content?.place.close();
     await this.#goOffline();
-    await this.#data.close(this.#metainfo, how);
+    await this.#data.close(this.metainfo, how);
   }
 
   /** As `close`, but it goes on being announced: others still find it, and wake it up. */
@@ -279,7 +210,7 @@ export class LiveTorrent {
     if (this.#closed) return;
     this.#closed = true;
     await this.#disconnect();
-    await this.#data.close(this.#metainfo, { forget: false });
+    await this.#data.close(this.metainfo, { forget: false });
   }
 
   /** Resolves when what was asked for so far is done. */
@@ -291,7 +222,7 @@ export class LiveTorrent {
   edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T> {
     return this.#data.edit(() => {
       this.#assertOpen();
-      if (this.#metainfo !== null) return this.#metainfo;
+      if (this.metainfo !== null) return this.metainfo;
       throw new ShoalError("ERR_INVALID_ARGUMENT", "The files of the torrent are not known yet");
     }, change);
   }
@@ -304,8 +235,8 @@ export class LiveTorrent {
   /** The way out is there again. */
   onNetwork(): void {
     if (this.#closed || !this.isOpenToPeers) return;
-    this.swarm.connections.onNetwork(this.#context.now());
-    this.#discovery.soon();
+    this.swarm.connections.onNetwork(this.context.now());
+    this.discovery.soon();
     this.#owner.onActive();
   }
 
@@ -314,7 +245,7 @@ export class LiveTorrent {
     this.metadata.onTick(now);
     this.content?.onTick(now);
     this.swarm.onTick(now, this.isOpenToPeers);
-    if (this.#state === "downloading") this.#completeness.look(this.swarm, this.#pieceCount, now);
+    if (this.#state === "downloading") this.completeness.look(this.swarm, this.identity.pieceCount, now);
   }
 
   // -- what the parts ask and tell
@@ -330,18 +261,15 @@ export class LiveTorrent {
   /** The info dictionary came from peers, and is the right one. */
   onInfoBytes(bytes: Uint8Array): void {
     try {
-      const info = parseInfo(bytes, this.#context.hasher);
-      const trackers = (this.#magnet?.trackers ?? []).map((url) => [url]);
-      this.#metainfo = { ...linked(info, this.#magnet), trackers };
-      this.#infoHashes = info.infoHashes;
-      if (info.private) this.#makePrivate();
+      const metainfo = this.identity.learn(bytes, this.context.hasher);
+      if (metainfo.private) this.#makePrivate();
       const alone = this.#owner.onHashesKnown();
-      this.#discovery.soon();
-      this.#data.rememberMetainfo(encodeTorrent(this.#metainfo));
+      this.discovery.soon();
+      this.#data.rememberMetainfo(encodeTorrent(metainfo));
       this.emit({ type: "metadata" });
       this.#data.waitFor(alone);
       // A listener may have paused it.
-      if (this.state === "metadata") void this.#openContent(this.#metainfo, (content) => content.open());
+      if (this.state === "metadata") void this.#openContent(metainfo, (content) => content.open());
     } catch (error) {
       if (!(error instanceof ShoalError)) throw error;
       this.onFailure(error);
@@ -349,26 +277,14 @@ export class LiveTorrent {
   }
 
   #makePrivate(): void {
-    this.#discovery.makePrivate();
+    this.discovery.makePrivate();
     this.swarm.makePrivate();
-  }
-
-  get isSeed(): boolean {
-    return this.content?.isSeed === true;
-  }
-
-  totals(): Totals {
-    const { content } = this;
-    // Before the metadata is known the size is not; trackers take 0 for a seed.
-    if (content === null) return { uploaded: 0, downloaded: 0, left: 1 };
-    const { uploaded, downloaded, leftBytes: left, isComplete, isSeed } = content;
-    return { uploaded, downloaded, left, isPartialSeed: isComplete && !isSeed };
   }
 
   onComplete(): void {
     const content = this.content!;
     this.#setState(content.isSeed ? "seeding" : "finished");
-    if (content.isSeed && !this.#wasSeed) this.#discovery.trackers.completed();
+    if (content.isSeed && !this.#wasSeed) this.discovery.trackers.completed();
     this.#wasSeed ||= content.isSeed;
     this.emit({ type: "complete" });
   }
@@ -376,7 +292,7 @@ export class LiveTorrent {
   onIncomplete(): void {
     if (this.#state !== "finished" && this.#state !== "seeding") return;
     this.#setState("downloading");
-    this.#discovery.soon();
+    this.discovery.soon();
     this.#owner.onActive();
   }
 
@@ -444,20 +360,18 @@ export class LiveTorrent {
   }
 
   #announce(): void {
-    if (!this.#closed) this.#discovery.start();
+    if (!this.#closed) this.discovery.start();
   }
 
   /** See there. */
   trackerTiers(): Tiers {
-    return (
-      this.#discovery.trackers.edited ?? trackerTiers(this.#metainfo, this.#magnet, this.#options.trackers)
-    );
+    return this.discovery.trackers.edited ?? this.identity.trackerTiers(this.#options.trackers);
   }
 
   /** Ends all exchange with others; what was received is put on disk. */
   async #goOffline(): Promise<void> {
     const saved = this.#disconnect();
-    await this.#discovery.stop();
+    await this.discovery.stop();
     await saved;
   }
 
@@ -474,7 +388,7 @@ export class LiveTorrent {
   #setState(state: TorrentState): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (state === "downloading") this.swarm.connections.list.endRest(this.#context.now());
+    if (state === "downloading") this.swarm.connections.list.endRest(this.context.now());
     this.emit({ type: "state", state });
   }
 }

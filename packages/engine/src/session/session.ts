@@ -12,6 +12,7 @@ import type { Reputation } from "../core/swarm/reputation.ts";
 import { announcedPort, NOT_ASKED, type Reachability } from "../core/port-mapping/reachability.ts";
 import type { InfoHashes } from "../meta/info-hash.ts";
 import type { Connection, Endpoint, Listener } from "../ports/net.ts";
+import { ActiveTorrents } from "./active-torrents.ts";
 import type { AddOptions } from "./add-options.ts";
 import { Bandwidth } from "./bandwidth.ts";
 import { ChokingRound } from "./choking-round.ts";
@@ -24,31 +25,23 @@ import { Evidence } from "./evidence.ts";
 import type { LanPeer, LanPeerEvent } from "./lan-service.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import { openJournal } from "./open-journal.ts";
-import { PeerConnection } from "./peer-connection.ts";
 import { closeHow, type RemoveOptions } from "./removal.ts";
 import { SessionLimits } from "./session-limits.ts";
 import { SpacePolls } from "./space-polls.ts";
 import { PeerStandings } from "./peer-standings.ts";
 import { StoreFlow } from "./store-flow.ts";
 import { StateChanges, type StateDiff } from "./state-changes.ts";
-import { Demultiplexer, type Transport } from "./demultiplexer.ts";
-import { Lobby } from "./lobby.ts";
+import type { Transport } from "./demultiplexer.ts";
+import { Entrance } from "./entrance.ts";
 import { makePeerId } from "./make-peer-id.ts";
 import { Obfuscation } from "./obfuscation.ts";
-import { plainTransport } from "./plain-transport.ts";
-import { TICK_MS, Ticker } from "./ticker.ts";
-import { TorrentAlarms } from "./torrent-alarms.ts";
+import { Ticker } from "./ticker.ts";
 import { Torrent } from "./torrent-handle.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { Traffic } from "./traffic.ts";
 import { TorrentNames } from "./torrent-names.ts";
 import { TorrentQueue } from "./torrent-queue.ts";
 import { UploadBuffers } from "./upload-buffers.ts";
-
-/** Connections from outside that are taken up though all slots are taken: one of them may be better than one that is there. */
-const CONTESTANTS = 8;
-/** Part of all connections that those may take who have not said what they are, and as much those who have not said what they want. */
-const STRANGERS_SHARE = 8;
 
 export type SessionEvent =
   | { readonly type: "added"; readonly torrent: Torrent }
@@ -74,17 +67,13 @@ export class Session {
   readonly #context: SessionContext;
   readonly #ports: SessionPorts;
   readonly #torrents: Set<Torrent> = new Set();
-  /** Torrents that have something to do in time; the others cost nothing. */
-  readonly #active: Set<Torrent> = new Set();
-  /** Of torrents that have nothing to do before a certain time. */
-  readonly #alarms: TorrentAlarms<Torrent>;
+  readonly #active: ActiveTorrents<Torrent, LiveTorrent>;
   readonly #owner: TorrentOwner<Torrent>;
   readonly #names: TorrentNames;
   readonly #listeners: Set<(event: SessionEvent) => void> = new Set();
   /** What others have shown or told of this node. */
   readonly evidence: Evidence;
-  readonly #demultiplexer: Demultiplexer;
-  readonly #lobby: Lobby;
+  readonly #entrance: Entrance;
   readonly #choking: ChokingRound;
   readonly #standings: PeerStandings;
   readonly #changes: StateChanges = new StateChanges(() => this.#torrents);
@@ -107,7 +96,7 @@ export class Session {
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
     const bandwidth = new Bandwidth(clock);
     this.limits = new SessionLimits(config, bandwidth, {
-      torrents: () => this.#activeOnes(),
+      torrents: () => this.#active.live(),
       onSlots: () => this.#choking.request(),
     });
     const obfuscation = new Obfuscation(ports, config.obfuscation);
@@ -120,13 +109,13 @@ export class Session {
       peerId: this.peerId,
       storeFlow: new StoreFlow(new StoreBuffer(disk), disk, {
         onArena: (full) => {
-          for (const { swarm, content } of this.#activeOnes()) {
+          for (const { swarm, content } of this.#active.live()) {
             swarm.onArena(full);
             content?.webSeeds.onArena(full);
           }
         },
         onRoom: () => {
-          for (const torrent of this.#activeOnes()) torrent.content?.exchange.refillAll();
+          for (const torrent of this.#active.live()) torrent.content?.exchange.refillAll();
         },
       }),
       spacePolls: new SpacePolls(
@@ -144,7 +133,7 @@ export class Session {
       obfuscation,
       standings: this.#standings,
       listenPort: () => this.#listener?.endpoint.port ?? 0,
-      hasRoom: () => this.#connections + this.#demultiplexer.size < this.limits.settings.maxConnections,
+      hasRoom: () => this.#connections + this.#entrance.size < this.limits.settings.maxConnections,
       isOverfull: () => this.#connections > this.limits.settings.maxConnections,
       announcedPort: (family) => announcedPort(this.#context.listenPort(), this.reachability(), family),
       onConnectionOpened: () => void this.#connections++,
@@ -152,21 +141,16 @@ export class Session {
       requestChoking: () => this.#choking.request(),
       ban: (remote, peerId, cause, reason) => {
         this.#standings.ban(remote, peerId, cause, reason);
-        for (const torrent of this.#activeOnes()) torrent.swarm.connections.expel(reason);
+        for (const torrent of this.#active.live()) torrent.swarm.connections.expel(reason);
       },
       onLocalFault: () => this.#standings.onLocalFault(),
       now: () => clock.now(),
     };
-    this.#choking = new ChokingRound(this.#context, () => this.#activeOnes());
+    this.#choking = new ChokingRound(this.#context, () => this.#active.live());
     this.#names = new TorrentNames(ports.hasher);
-    const mostStrangers = Math.max(CONTESTANTS, Math.floor(config.maxConnections / STRANGERS_SHARE));
-    this.#lobby = new Lobby(this.#names, mostStrangers);
-    const admit = (connection: Connection): PeerConnection => this.#admit(connection);
-    const plain = plainTransport(config.obfuscation === "require" ? null : admit);
-    const obfuscated = obfuscation.transport((mark) => this.#names.findMarked(mark), admit);
-    this.#demultiplexer = new Demultiplexer(plain, obfuscated, mostStrangers);
+    this.#entrance = new Entrance(this.#context, obfuscation, this.#names, this.evidence);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
-    this.#alarms = new TorrentAlarms(clock, (torrent) => this.#onAlarm(torrent));
+    this.#active = new ActiveTorrents(clock, () => this.#ticker.soon());
     this.queue = new TorrentQueue(clock, (torrent) => this.#changes.touch(torrent));
     this.#owner = {
       queue: this.queue,
@@ -299,7 +283,7 @@ export class Session {
 
   /** Adds a protocol in which others may connect to us. Throws RangeError when the name is taken. */
   registerTransport(transport: Transport): void {
-    this.#demultiplexer.register(transport);
+    this.#entrance.register(transport);
   }
 
   /** What is known of peers, of earlier sessions too, the worst first. */
@@ -315,8 +299,7 @@ export class Session {
   /** From now on nothing is sent to these addresses or taken from them, and connections with them end; null for none. */
   setIpFilter(ranges: IpRanges | null): void {
     this.#ports.ipFilter.replace(ranges);
-    this.#demultiplexer.expelBlocked(this.#ports.ipFilter);
-    this.#lobby.expelBlocked(this.#ports.ipFilter);
+    this.#entrance.expelBlocked();
     for (const { awake } of this.#torrents) awake?.swarm.connections.expelBlocked();
   }
 
@@ -350,15 +333,14 @@ export class Session {
     this.#unwatchNet();
     this.queue.close();
     this.#ticker.close();
-    for (const torrent of this.#torrents) this.#deactivate(torrent);
+    for (const torrent of this.#torrents) this.#active.remove(torrent);
     this.#choking.stop();
     this.#context.bandwidth.close();
     const listenerClosed = this.#listener?.close();
     this.#ports.lanService?.close();
     const portsClosed = this.#ports.portMapper?.close();
     await Promise.allSettled([...this.#torrents].map((torrent) => torrent.close({ forget: false })));
-    this.#demultiplexer.closeAll();
-    this.#lobby.closeAll();
+    this.#entrance.closeAll();
     await listenerClosed;
     await portsClosed;
     await this.#standings.close();
@@ -368,23 +350,8 @@ export class Session {
   }
 
   #onIncoming(connection: Connection): void {
-    const taken = this.#connections + this.#demultiplexer.size;
-    const isFull = taken >= this.limits.settings.maxConnections + CONTESTANTS;
-    if (this.#closed || isFull || this.#standings.isBanned(connection.remote)) {
-      connection.close();
-      return;
-    }
-    this.#demultiplexer.enter(connection, this.#context.now());
-    this.#ticker.wake();
-  }
-
-  /** A peer that connected to us, whose handshake is about to be read. */
-  #admit(connection: Connection): PeerConnection {
-    const how = { source: "incoming", incoming: true } as const;
-    const peer = new PeerConnection(this.#context, connection, how, this.#lobby, this.#lobby);
-    this.evidence.onIncoming(connection.remote.host);
-    this.#lobby.enter(peer);
-    return peer;
+    if (this.#closed) connection.close();
+    else if (this.#entrance.enter(connection, this.#connections + this.#entrance.size)) this.#ticker.wake();
   }
 
   /** The way out was lost, or has come back. */
@@ -427,52 +394,25 @@ export class Session {
 
   #forget(torrent: Torrent): void {
     this.#torrents.delete(torrent);
-    this.#deactivate(torrent);
+    this.#active.remove(torrent);
     this.#changes.remove(torrent);
     this.queue.leave(torrent);
     this.#names.remove(torrent);
   }
 
-  /** Torrents that take part in what goes on. */
-  *#activeOnes(): Generator<LiveTorrent, void, undefined> {
-    for (const { live } of this.#active) if (live !== null) yield live;
-  }
-
   /** The torrent has something to do now, such as somebody to dial. */
   #activate(torrent: Torrent): void {
     if (!this.#torrents.has(torrent)) return;
-    this.#alarms.cancel(torrent);
     this.#active.add(torrent);
     this.#ticker.soon();
   }
 
   /** Ticks end by themselves when no torrent has anything to do in time. */
   #onTick(now: Millis): void {
-    const { handshakeTimeoutMs } = this.#context.config;
-    const strangers = this.#demultiplexer.onTick(now, handshakeTimeoutMs);
-    let busy = this.#lobby.onTick(now, handshakeTimeoutMs) || strangers;
-    for (const torrent of this.#active) {
-      const next = torrent.onTick(now);
-      this.#changes.touch(torrent);
-      if (next <= now + TICK_MS) {
-        busy = true;
-        continue;
-      }
-      this.#active.delete(torrent);
-      if (next < Infinity) this.#alarms.set(next, torrent);
-    }
+    const strangers = this.#entrance.onTick(now);
+    const busy = this.#active.tick(now, (torrent) => this.#changes.touch(torrent)) || strangers;
     this.#choking.onTick(now);
     if (busy) this.#ticker.wake();
-  }
-
-  #onAlarm(torrent: Torrent): void {
-    this.#active.add(torrent);
-    this.#ticker.soon();
-  }
-
-  #deactivate(torrent: Torrent): void {
-    this.#active.delete(torrent);
-    this.#alarms.cancel(torrent);
   }
 
   #assertOpen(): void {

@@ -12,6 +12,7 @@ import type { AddOptions, PieceOrder } from "./add-options.ts";
 import { BadPieceJudge } from "./bad-piece-judge.ts";
 import type { BlockSource } from "./block-source.ts";
 import type { SessionContext } from "./context.ts";
+import { ContentAmounts } from "./content-amounts.ts";
 import type { ContentOwner } from "./content-owner.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { DiskRecovery } from "./disk-recovery.ts";
@@ -38,6 +39,7 @@ export class TorrentContent {
   readonly webSeeds: WebSeeds;
   readonly place: TorrentPlace;
   readonly recovery: DiskRecovery;
+  readonly amounts: ContentAmounts;
   readonly #space: SpaceWatch;
   readonly #context: SessionContext;
   readonly #owner: ContentOwner;
@@ -48,8 +50,6 @@ export class TorrentContent {
   readonly #journal: TorrentJournal | null;
   readonly #judge: BadPieceJudge;
   readonly #deliveries: TorrentDeliveries;
-  /** Totals of earlier runs. */
-  readonly #before: { readonly downloaded: number; readonly uploaded: number };
   #active = false;
   #opened = false;
   /** Completion was told, and nothing was lost since. */
@@ -75,7 +75,6 @@ export class TorrentContent {
     this.#owner = owner;
     this.#metainfo = metainfo;
     this.#journal = journal;
-    this.#before = { downloaded: journal?.downloadedBefore ?? 0, uploaded: journal?.uploadedBefore ?? 0 };
     this.#files = files;
     this.#picker = picker;
     this.place = new TorrentPlace(context, owner, layout, files, journal);
@@ -95,6 +94,7 @@ export class TorrentContent {
     });
     this.#deliveries = new TorrentDeliveries(context, number, metainfo, files);
     this.upload = new TorrentUpload(context, this, storage, owner.limits.up);
+    this.amounts = new ContentAmounts(files, this.download, this.upload, journal);
     this.exchange = new PieceExchange(context, this, picker, this.download, this.upload);
     this.recovery = new DiskRecovery(context, this, this.exchange);
     this.#space = new SpaceWatch(context, files, this);
@@ -148,26 +148,6 @@ export class TorrentContent {
 
   onLimitLowered(): void {
     this.download.onLimitLowered(this.sources);
-  }
-
-  get wantedBytes(): number {
-    return this.#files.wantedBytes;
-  }
-
-  get haveBytes(): number {
-    return this.#files.haveBytes;
-  }
-
-  get leftBytes(): number {
-    return Math.max(0, this.wantedBytes - this.haveBytes);
-  }
-
-  get downloaded(): number {
-    return this.download.rate.total + this.#before.downloaded;
-  }
-
-  get uploaded(): number {
-    return this.upload.rate.total + this.#before.uploaded;
   }
 
   files(): FileProgress[] {
@@ -267,7 +247,7 @@ export class TorrentContent {
   async #save(): Promise<void> {
     await this.download.flush();
     if (this.#journal === null || !this.#opened) return;
-    await this.#journal.save(this.#metainfo.layout, this.#files, this.#picker.blockMasks(), this);
+    await this.#journal.save(this.#metainfo.layout, this.#files, this.#picker.blockMasks(), this.amounts);
   }
 
   // -- peers
@@ -357,7 +337,10 @@ export class TorrentContent {
   }
 
   spaceNeeded(path: string | null): { path: string; needed: number } {
-    return this.#files.spaceNeeded(path, Math.min(this.leftBytes, this.#picker.missingBlocks * BLOCK_SIZE));
+    return this.#files.spaceNeeded(
+      path,
+      Math.min(this.amounts.left, this.#picker.missingBlocks * BLOCK_SIZE),
+    );
   }
 
   async looksMended(error: ShoalError): Promise<boolean> {

@@ -1,12 +1,12 @@
 import type { FileIndex } from "../base/brand.ts";
 import type { FilePriority } from "../core/file-selection.ts";
 import type { PieceOrder } from "./add-options.ts";
-import type { TorrentState } from "./events.ts";
 import type { LiveTorrent } from "./live-torrent.ts";
 import type { FinderProgress } from "./peer-finder.ts";
 import type { StoppedState } from "./stopped-state.ts";
 import type { TorrentContent } from "./torrent-content.ts";
 import type { TorrentDiscovery } from "./torrent-discovery.ts";
+import { TorrentFacts } from "./torrent-facts.ts";
 import { assertTorrentLimits, NO_TORRENT_LIMITS, type TorrentLimits } from "./torrent-limits.ts";
 import type { MoveOptions } from "./torrent-place.ts";
 import type { TrackerStatus } from "./tracker-status.ts";
@@ -18,10 +18,9 @@ interface Turns {
 }
 
 /** What may be changed of a torrent while it works, rests or is paused: its files, the order of its pieces, its trackers. */
-export abstract class TorrentControls {
+export abstract class TorrentControls extends TorrentFacts {
   /** Order in the queue: the smaller, the earlier; for the session. */
   rank = 0;
-  abstract readonly state: TorrentState;
   #limits: TorrentLimits;
 
   protected abstract readonly discovery: TorrentDiscovery;
@@ -31,15 +30,13 @@ export abstract class TorrentControls {
   #pauses = 0;
 
   constructor(limits: Partial<TorrentLimits> = NO_TORRENT_LIMITS) {
+    super();
     assertTorrentLimits(limits);
     this.#limits = limits === NO_TORRENT_LIMITS ? NO_TORRENT_LIMITS : { ...NO_TORRENT_LIMITS, ...limits };
   }
 
   /** Does something with the files as soon as what is there of them is known. */
   protected abstract edit<T>(change: (content: TorrentContent) => T | Promise<T>): Promise<T>;
-
-  /** Null at rest. */
-  abstract get live(): LiveTorrent | null;
 
   protected abstract setOrder(order: PieceOrder): Promise<void>;
 

@@ -1,23 +1,12 @@
 import { absoluteFolder } from "../base/absolute-folder.ts";
 import type { Millis } from "../base/brand.ts";
-import { toHex } from "../base/bytes.ts";
 import { ShoalError } from "../base/errors.ts";
 import type { Hold } from "../core/hold.ts";
-import { type InfoHashes, shortHashes } from "../meta/info-hash.ts";
 import type { QueueKind } from "../core/queue.ts";
-import type { Metainfo } from "../meta/metainfo.ts";
 import type { Endpoint } from "../ports/net.ts";
 import type { AddOptions, PieceOrder } from "./add-options.ts";
 import type { SessionContext } from "./context.ts";
-import type {
-  FileProgress,
-  PeerInfo,
-  PieceMap,
-  TorrentEvent,
-  TorrentState,
-  TorrentStats,
-  WebSeedInfo,
-} from "./events.ts";
+import type { FileProgress, PieceMap, TorrentEvent, TorrentState, WebSeedInfo } from "./events.ts";
 import { LiveTorrent } from "./live-torrent.ts";
 import type { LiveTorrentOwner } from "./live-torrent-owner.ts";
 import { openJournal } from "./open-journal.ts";
@@ -27,13 +16,12 @@ import { RestWatch } from "./rest-watch.ts";
 import { TorrentControls } from "./torrent-controls.ts";
 import type { TorrentOwner } from "./torrent-owner.ts";
 import { TorrentRest } from "./torrent-rest.ts";
-import { rowOf, stateOfRow, type TorrentRow } from "./torrent-row.ts";
+import { stateOfRow } from "./torrent-row.ts";
 import { loadSource, resolveSource, type TorrentSource, withoutSource } from "./torrent-source.ts";
 import { isStopped, type StoppedState } from "./stopped-state.ts";
 import type { QueueMember, TorrentQueue } from "./torrent-queue.ts";
 import { type DiscoveryOwner, TorrentDiscovery } from "./torrent-discovery.ts";
 import type { Finding, Tiers } from "./torrent-trackers.ts";
-import type { Totals } from "./announcing.ts";
 import type { TrackerResult } from "./tracker-status.ts";
 
 /**
@@ -88,42 +76,13 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     this.#rest = new TorrentRest(options.row, options.downloadDir, this.#startsAs);
   }
 
-  get infoHashes(): InfoHashes {
-    return this.#live?.infoHashes ?? this.#rest!.infoHashes;
-  }
-
-  /** For the session: the 20-byte names, in hex (see `shortHashes`). */
-  shortNames(): readonly string[] {
-    return this.#rest?.names ?? shortHashes(this.infoHashes).map(toHex);
-  }
-
-  /** Display name; the magnet's, or the info-hash, until the metadata is known. Unchecked text: clean it before printing. */
-  get name(): string {
-    return this.#live?.name ?? this.#rest!.row.name;
-  }
-
-  /** Null while the metadata is unknown, and at rest. */
-  get metainfo(): Metainfo | null {
-    return this.#live?.metainfo ?? null;
-  }
-
-  get state(): TorrentState {
-    return this.#live?.state ?? this.#rest!.state;
-  }
-
-  /** Why the state is "error". */
-  get error(): ShoalError | null {
-    return (this.#live ?? this.#rest!).error;
-  }
-
-  /** Only what `row` gives is in memory; whatever needs more wakes the torrent up. */
-  get isAtRest(): boolean {
-    return this.#live === null;
-  }
-
   /** For the session: null at rest. */
   get live(): LiveTorrent | null {
     return this.#live;
+  }
+
+  protected get rest(): TorrentRest | null {
+    return this.#rest;
   }
 
   /** For the session: null at rest and on waking up. */
@@ -144,27 +103,9 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     return () => void this.#listeners?.delete(listener);
   }
 
-  peers(): PeerInfo[] {
-    return this.#live?.peers() ?? [];
-  }
-
   /** The web servers that have its files; empty while the metadata is unknown, and at rest. */
   webSeeds(): WebSeedInfo[] {
     return this.#live?.content?.webSeeds.info(this.#context.now()) ?? [];
-  }
-
-  /** What those have together who are connected: part of all pieces, 0 to 1; null while nobody is, and at rest. */
-  get together(): number | null {
-    return this.#live?.together ?? null;
-  }
-
-  stats(now: Millis = this.#context.now()): TorrentStats {
-    return this.#live?.stats(now) ?? this.#rest!.stats(() => this.hold());
-  }
-
-  /** What a program keeps to add the torrent again without reading anything; null while the metadata is unknown. */
-  row(): TorrentRow | null {
-    return this.#live === null ? this.#rest!.row : rowOf(this.#live);
   }
 
   /** Empty while the metadata is unknown. Pad files are left out. Wakes the torrent up, and throws what that throws. */
@@ -175,11 +116,6 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   /** Null while the metadata is unknown. Wakes the torrent up, and throws what that throws. */
   async pieces(): Promise<PieceMap | null> {
     return (await this.wake()).pieces();
-  }
-
-  /** Where its files lie, or will lie; as far as is known without reading anything. */
-  get downloadDir(): string {
-    return this.#live?.downloadDir ?? this.#rest!.downloadDir;
   }
 
   /** Adds an address to try. */
@@ -234,7 +170,7 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
   }
 
   get movedBytes(): number {
-    const { downloaded, uploaded } = this.#live?.content ?? this.totals();
+    const { downloaded, uploaded } = this.#live?.content?.amounts ?? this.totals();
     return downloaded + uploaded;
   }
 
@@ -408,22 +344,6 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
 
   hold(): Hold | null {
     return this.isQueued ? this.queue.holdOf(this) : this.#owner.hold(this);
-  }
-
-  totals(): Totals {
-    return (this.#rest ?? this.#live!).totals();
-  }
-
-  get isSeed(): boolean {
-    return (this.#rest ?? this.#live!).isSeed;
-  }
-
-  get isPrivate(): boolean {
-    return this.#rest?.row.private ?? this.#live!.metainfo?.private === true;
-  }
-
-  get tiers(): Tiers {
-    return this.#rest?.row.trackers ?? this.#live!.trackerTiers();
   }
 
   onTrackersEdited(tiers: Tiers): void {

@@ -35,13 +35,13 @@ export interface StatsSources {
 export function torrentStats(sources: StatsSources, now: Millis): TorrentStats {
   const { content, swarm, pieceCount } = sources;
   const downRate = content?.download.rate.rate(now) ?? 0;
-  const wanted = content?.wantedBytes ?? 0;
-  const have = content?.haveBytes ?? 0;
+  const wanted = content?.amounts.wanted ?? 0;
+  const have = content?.amounts.have ?? 0;
   let seeds = 0;
   for (const peer of swarm.connected) if (peer.session.have?.isFull === true) seeds++;
   return {
-    downloaded: content?.downloaded ?? 0,
-    uploaded: content?.uploaded ?? 0,
+    downloaded: content?.amounts.downloaded ?? 0,
+    uploaded: content?.amounts.uploaded ?? 0,
     downRate,
     upRate: content?.upload.rate.rate(now) ?? 0,
     wanted,
