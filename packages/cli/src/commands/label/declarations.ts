@@ -35,9 +35,7 @@ export const setLabelDeclaration: Declaration<SetLabelOptions> = {
   ],
   arguments: [{ name: "name", description: "of the label" }],
   options: OPTIONS,
-  examples: [
-    { line: "shoal label set films --folder /mnt/films --ratio 3", about: "for all with this label" },
-  ],
+  examples: [{ line: "shoal label set films --folder ~/Films --ratio 3", about: "for all with this label" }],
   exits: ["daemon", "denied"],
 };
 

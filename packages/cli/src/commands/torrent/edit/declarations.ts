@@ -26,8 +26,8 @@ export const moveDeclaration: Declaration<MoveOptions> = {
   arguments: [TARGET, { name: "dir", description: "folder in which the torrent's name is to lie" }],
   options: MOVE_OPTIONS,
   examples: [
-    { line: "shoal torrent move 3 /mnt/films", about: "the files move" },
-    { line: "shoal torrent move 3 /mnt/films --adopt", about: "they have been moved by hand" },
+    { line: "shoal torrent move 3 ~/Films", about: "the files move" },
+    { line: "shoal torrent move 3 ~/Films --adopt", about: "they have been moved by hand" },
   ],
   exits: ["daemon", "notFound", "exists", "noSpace", "fileSystem", "partial", "interrupted"],
 };
