@@ -1,12 +1,41 @@
 import { isAbsolute, resolve } from "node:path";
-import { parseEndpoint, parseMetainfo, safePaths, ShoalError } from "@shoal/engine";
+import {
+  type AddOptions,
+  parseEndpoint,
+  parseMetainfo,
+  safePaths,
+  ShoalError,
+  type VerifyLevel,
+} from "@shoal/engine";
 import type { AddTorrent } from "@shoal/schema";
 import { ApiError } from "@shoal/server";
 import { FileChoice } from "./edits/file-choice.ts";
 import type { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import type { Labels } from "./labels/labels.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { NewTransfer } from "./transfers.ts";
+import type { Imported } from "./import/imported.ts";
+import type { Wishes } from "./transfer-record.ts";
+
+/** How a user adds a transfer. */
+export interface NewTransfer extends Wishes {
+  readonly source: Pick<AddOptions, "magnet" | "torrentBytes" | "infoHash">;
+  readonly downloadDir: string;
+  readonly peers: NonNullable<AddOptions["peers"]>;
+  readonly trackers: readonly string[];
+  /** What is there already is shared, and nothing fetched. */
+  readonly share?: NewShared;
+  /** What another program knew of it. */
+  readonly imported?: Imported;
+}
+
+/** How something is shared that lies in the download folder. */
+export interface NewShared {
+  /** Its name there; null when it is the torrent's own. */
+  readonly rootName: string | null;
+  /** It was hashed just now. */
+  readonly hashed: boolean;
+  readonly verify: VerifyLevel;
+}
 
 /** The node, as far as it is asked. */
 interface Adder {

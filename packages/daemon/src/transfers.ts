@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import {
-  type AddOptions,
   type Hold,
   encodeTorrent,
   type Log,
@@ -11,34 +10,25 @@ import {
   type ShoalError,
   type Torrent,
   type TorrentEvent,
-  type VerifyLevel,
 } from "@shoal/engine";
-import { ApiError, type Compiled, type Database } from "@shoal/server";
-import { type Selectable, sql } from "kysely";
+import { ApiError, type Database } from "@shoal/server";
+import type { Selectable } from "kysely";
 import type { Tables, TorrentTable } from "./state/tables.ts";
 import { TorrentFiles } from "./state/torrent-files.ts";
 import { neededElsewhere } from "./trash/needed-elsewhere.ts";
 import { reborn } from "./trash/retired.ts";
 import { Trash } from "./trash/trash.ts";
-import { type Imported, importedState } from "./import/imported.ts";
+import { importedState } from "./import/imported.ts";
 import { type HoldName, Transfer } from "./transfer.ts";
 import { placeOf } from "./completion/incomplete-place.ts";
-import {
-  columnsOf,
-  newRecord,
-  recordOf,
-  wishColumns,
-  type Wishes,
-  type TransferRecord,
-} from "./transfer-record.ts";
+import { newRecord, recordOf, wishColumns, type Wishes, type TransferRecord } from "./transfer-record.ts";
 import { FileChoice } from "./edits/file-choice.ts";
 import { linkOf } from "./link-of.ts";
 import { type BeginHow, selectBy, sharedPlace, storedTorrent } from "./stored-torrent.ts";
-import { ChangeMarks } from "./change-marks.ts";
+import type { NewTransfer } from "./new-transfer.ts";
+import { TransferRows } from "./transfer-rows.ts";
 
 const GOAL_FIELDS = { ratio: "ratio", time: "timeMs", idle: "idleMs" } as const;
-/** What changed is written so often. */
-const SAVE_EVERY_MS = 2_000;
 
 /** What is needed besides the engine. */
 export interface TransferParts {
@@ -55,27 +45,6 @@ export interface TransferParts {
   readonly now: () => number;
 }
 
-/** How a user adds a transfer. */
-export interface NewTransfer extends Wishes {
-  readonly source: Pick<AddOptions, "magnet" | "torrentBytes" | "infoHash">;
-  readonly downloadDir: string;
-  readonly peers: NonNullable<AddOptions["peers"]>;
-  readonly trackers: readonly string[];
-  /** What is there already is shared, and nothing fetched. */
-  readonly share?: NewShared;
-  /** What another program knew of it. */
-  readonly imported?: Imported;
-}
-
-/** How something is shared that lies in the download folder. */
-export interface NewShared {
-  /** Its name there; null when it is the torrent's own. */
-  readonly rootName: string | null;
-  /** It was hashed just now. */
-  readonly hashed: boolean;
-  readonly verify: VerifyLevel;
-}
-
 /** What happens to transfers; `torrent` is what the engine tells of one. */
 export type TransferEvent =
   | { readonly type: "added" | "removed" | "finished" | "changed" | "resumed"; readonly transfer: Transfer }
@@ -89,18 +58,15 @@ export class Transfers {
   readonly #files: TorrentFiles;
   readonly #byId: Map<number, Transfer> = new Map();
   readonly #byTorrent: Map<Torrent, Transfer> = new Map();
-  /** What is to be written; whoever shows transfers learns from it what to look at again. */
-  readonly #dirty: ChangeMarks<Transfer> = new ChangeMarks();
+  readonly #rows: TransferRows;
   readonly #listeners: Set<(event: TransferEvent) => void> = new Set();
   /** Of which the engine has told something. */
   readonly #stirred: WeakSet<Transfer> = new WeakSet();
-  #saving: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | null = null;
-  #closed = false;
 
   private constructor(parts: TransferParts, files: TorrentFiles) {
     this.#parts = parts;
     this.#files = files;
+    this.#rows = new TransferRows({ ...parts, isListed: (transfer) => this.has(transfer) });
     this.trash = new Trash({ ...parts, files, keepMs: parts.trashKeepMs, owner: this });
   }
 
@@ -112,14 +78,8 @@ export class Transfers {
     parts.session.on((event) => {
       if (event.type === "torrent") transfers.#onEvent(event.torrent, event.event);
     });
-    const rows = await parts.database.query
-      .selectFrom("torrents")
-      .selectAll()
-      .where("removedAt", "is", null)
-      .orderBy("rank")
-      .execute();
     // Who comes first in the queue runs first; the list is in the order of the numbers.
-    for (const row of rows) {
+    for (const row of await transfers.#rows.listed()) {
       await transfers.#take(row).catch((error: unknown) => {
         // It stays in the database, and is tried again by the next run.
         parts.log.error("a transfer could not be taken up", { id: row.id, name: row.name, error });
@@ -138,7 +98,7 @@ export class Transfers {
 
   /** Something of ours, not the engine's, may have changed about a transfer, which may be gone. Returns what ends it. */
   onChange(listener: (transfer: Transfer) => void): () => void {
-    return this.#dirty.on(listener);
+    return this.#rows.onChange(listener);
   }
 
   /** The transfer of one of the engine's torrents. */
@@ -197,7 +157,7 @@ export class Transfers {
 
   /** Throws what `Session.add` throws; then nothing has changed. */
   async add(wanted: NewTransfer): Promise<Transfer> {
-    const { database, session } = this.#parts;
+    const { session } = this.#parts;
     const { source, paused, sequential, firstLast, limits, share, imported } = wanted;
     const { downloadDir, finalDir } =
       share === undefined && imported === undefined
@@ -225,23 +185,19 @@ export class Transfers {
         : { ...sharedPlace(share.rootName), hashed: share.hashed, verify: share.verify }),
     });
     const key = primaryKey(torrent.infoHashes);
-    const { id } = await database.query
-      .insertInto("torrents")
-      .values({
-        key,
-        name: torrent.name,
-        downloadDir,
-        magnet,
-        ...wishColumns(wishes),
-        rank: torrent.rank,
-        seedOnly: Number(share !== undefined),
-        rootName: share?.rootName ?? null,
-        peers: JSON.stringify(wanted.peers),
-        finalDir,
-        addedAt,
-      })
-      .returning("id")
-      .executeTakeFirstOrThrow();
+    const { id } = await this.#rows.insert({
+      key,
+      name: torrent.name,
+      downloadDir,
+      magnet,
+      ...wishColumns(wishes),
+      rank: torrent.rank,
+      seedOnly: Number(share !== undefined),
+      rootName: share?.rootName ?? null,
+      peers: JSON.stringify(wanted.peers),
+      finalDir,
+      addedAt,
+    });
     const transfer = new Transfer(
       newRecord(id, wishes, { key, magnet, addedAt, seedOnly: share !== undefined, finalDir }),
       torrent,
@@ -259,7 +215,7 @@ export class Transfers {
   /** Resolves when it is at rest and will be after a crash. */
   async pause(transfer: Transfer): Promise<void> {
     transfer.record.paused = true;
-    this.#dirty.add(transfer);
+    this.#rows.mark(transfer);
     await Promise.all([transfer.torrent.pause(), this.save()]);
   }
 
@@ -282,7 +238,7 @@ export class Transfers {
     record.paused = false;
     // Who goes on all the same wants more than that goal.
     if (record.reached !== null) record.goals = { ...record.goals, [GOAL_FIELDS[record.reached]]: null };
-    this.#dirty.add(transfer);
+    this.#rows.mark(transfer);
     if (record.reached !== null) this.#tell({ type: "changed", transfer });
     if (transfer.mayRun) transfer.torrent.resume();
     this.#tell({ type: "resumed", transfer });
@@ -295,7 +251,7 @@ export class Transfers {
     // Throws when they can't be; those that are not named stay.
     if (changes.limits !== undefined) torrent.setLimits(changes.limits);
     Object.assign(record, changes, { limits: { ...record.limits, ...changes.limits } });
-    this.#dirty.add(transfer);
+    this.#rows.mark(transfer);
     if (changes.forced !== undefined) torrent.setForced(changes.forced);
     this.#tell({ type: "changed", transfer });
     await Promise.all([
@@ -315,7 +271,7 @@ export class Transfers {
     if (!this.has(transfer)) return false;
     this.#byId.delete(transfer.id);
     this.#byTorrent.delete(transfer.torrent);
-    this.#dirty.delete(transfer);
+    this.#rows.forget(transfer);
     this.#tell({ type: "removed", transfer });
     return true;
   }
@@ -334,41 +290,33 @@ export class Transfers {
 
   /** Writes what has changed. */
   save(): Promise<void> {
-    // One that failed is tried again with the next.
-    this.#saving = this.#saving.catch(() => {}).then(() => this.#save());
-    return this.#saving;
+    return this.#rows.save();
   }
 
   /** Writes what is kept of these. */
   saveNow(...transfers: readonly Transfer[]): Promise<void> {
-    for (const transfer of transfers) this.#dirty.add(transfer);
+    for (const transfer of transfers) this.#rows.mark(transfer);
     return this.save();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#rows.close();
     await this.trash.close();
-    if (this.#timer !== null) clearTimeout(this.#timer);
     // Of those that were at rest all the time nothing has changed.
     for (const transfer of this.#byId.values())
-      if (this.#stirred.has(transfer) || !transfer.torrent.isAtRest) this.#dirty.add(transfer);
+      if (this.#stirred.has(transfer) || !transfer.torrent.isAtRest) this.#rows.mark(transfer);
     await this.save();
   }
 
   /** Adds a transfer as one was that is gone: see `retiredRow`. Throws what `Session.add` throws. */
   async addAgain(wishes: string, metainfo: Uint8Array | null): Promise<Transfer> {
-    const { query } = this.#parts.database;
-    const columns = await sql<{ name: string }>`select name from pragma_table_info('torrents')`.execute(
-      query,
-    );
-    const known = new Set(columns.rows.map(({ name }) => name));
-    const row = reborn(wishes, known, this.#time(), metainfo !== null);
+    const row = reborn(wishes, await this.#rows.columns(), this.#time(), metainfo !== null);
     if (metainfo !== null) await this.#files.keep(row.key, metainfo);
-    const stored = await query.insertInto("torrents").values(row).returningAll().executeTakeFirstOrThrow();
+    const stored = await this.#rows.insert(row);
     try {
       return await this.load(stored, { existing: "overwrite" });
     } catch (error) {
-      await query.deleteFrom("torrents").where("id", "=", stored.id).execute();
+      await this.#rows.delete(stored.id);
       throw error;
     }
   }
@@ -437,38 +385,7 @@ export class Transfers {
 
   /** What is kept of it is written soon. */
   touch(transfer: Transfer): void {
-    this.#dirty.add(transfer);
-    // What the end itself changes, the next start finds out; the database may be closed by then.
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.save().catch((error: unknown) => this.#parts.log.error("state could not be saved", { error }));
-    }, SAVE_EVERY_MS);
-  }
-
-  async #save(): Promise<void> {
-    const changed = this.#dirty.take();
-    try {
-      await this.#parts.database.batch(changed.map((transfer) => this.#update(transfer)));
-    } catch (error) {
-      for (const transfer of changed) if (this.#byId.has(transfer.id)) this.#dirty.add(transfer);
-      throw error;
-    }
-  }
-
-  #update({ record, torrent }: Transfer): Compiled {
-    const row = torrent.row();
-    return this.#parts.database.query
-      .updateTable("torrents")
-      .set({
-        ...columnsOf(record),
-        rank: torrent.rank,
-        name: torrent.name,
-        downloadDir: torrent.downloadDir,
-        row: row === null ? null : JSON.stringify(row),
-      })
-      .where("id", "=", record.id)
-      .compile();
+    this.#rows.touch(transfer);
   }
 
   #time(): string {

@@ -5,7 +5,7 @@ import type { ImportReport, NewImport } from "@shoal/schema";
 import { ApiError } from "@shoal/server";
 import type { Transfer } from "../transfer.ts";
 import { NO_WISHES } from "../transfer-record.ts";
-import type { NewTransfer } from "../transfers.ts";
+import type { NewTransfer } from "../new-transfer.ts";
 import { findForeign, type ForeignFiles } from "./find-foreign.ts";
 import type { ForeignTorrent } from "./foreign-torrent.ts";
 import { ImportError, readLibtorrent, readTransmission } from "./read-resume.ts";
