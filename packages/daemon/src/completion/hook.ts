@@ -112,8 +112,9 @@ export class CompletionHook {
       };
       child.once("error", ({ message }) => done(message));
       child.once("close", (code, signal) => {
-        if (ended !== null) done(ended);
-        else done(code === 0 ? null : code === null ? `ended by ${signal}` : `exit code ${code}`);
+        // Who was asked to end may have been ready.
+        if (code === 0) done(null);
+        else done(ended ?? (code === null ? `ended by ${signal}` : `exit code ${code}`));
       });
     });
   }

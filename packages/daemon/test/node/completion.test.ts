@@ -57,8 +57,16 @@ function noticeOf(scene: Scene, kind: KeptNotice["kind"]): Promise<KeptNotice> {
 
 /** A program that writes down what it was told. */
 function hookThatWrites(to: string): string[] {
-  const program = `require("fs").appendFileSync(${JSON.stringify(to)}, JSON.stringify({ ...process.env, cwd: process.cwd(), argv: process.argv.slice(1) }) + "\\n")`;
+  const program = `require("fs").appendFileSync(${JSON.stringify(to)}, JSON.stringify({ ...process.env, pid: process.pid, cwd: process.cwd(), argv: process.argv.slice(1) }) + "\\n")`;
   return [process.execPath, "-e", program, "--", "an argument; $(touch x)"];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe("a download that has finished", () => {
@@ -92,6 +100,7 @@ describe("a download that has finished", () => {
       ["Holi'day $x", second.downloadDir, "1", "b,c", String(TEXT.length + 3)],
     );
     assert.deepEqual([env["argv"], env["cwd"]], [["an argument; $(touch x)"], second.downloadDir]);
+    await poll("the program has ended", () => !isAlive(env["pid"] as number));
     await second.stop();
     await second.start();
     await poll("it is shared again", async () => (await torrent(second)).state === "seeding");
