@@ -1,16 +1,13 @@
 import { EXIT_CODES } from "../exit-codes.ts";
 import type { Style } from "../ui/style.ts";
-import { renderTable, wrap } from "../ui/table.ts";
+import { columnsOf, renderTable, wrap } from "../ui/table.ts";
 import type { Command } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./option.ts";
 import type { OptionSpecs } from "./option.ts";
 
 /** Fits the terminals that people have. */
 const WIDTH = 80;
-const TWO_COLUMNS = [
-  { heading: "", align: "left" },
-  { heading: "", align: "left" },
-] as const;
+const TWO_COLUMNS = columnsOf("", "");
 
 /** Nouns of the table with what they are about. */
 export const NOUNS: Readonly<Record<string, string>> = {

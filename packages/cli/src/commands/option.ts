@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 
 import { usageError } from "../errors.ts";
 import { parseBinarySize } from "../ui/sizes.ts";
-import { parseDuration } from "../ui/durations.ts";
+import { parseWait } from "../ui/durations.ts";
 import type { ColorMode } from "../ui/style.ts";
 
 /**
@@ -156,7 +156,7 @@ function parseNames(names: string): readonly string[] {
 }
 
 function parseTimeout(word: string): number {
-  const milliseconds = parseDuration(word);
+  const milliseconds = parseWait(word);
   if (milliseconds === null) throw new Error("write it as 30s, 5m or 2h");
   return milliseconds;
 }

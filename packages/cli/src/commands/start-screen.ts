@@ -7,7 +7,7 @@ import { clean } from "../ui/clean.ts";
 import type { Output } from "../ui/output.ts";
 import { count, formatPercent, formatRate } from "../ui/sizes.ts";
 import type { Style } from "../ui/style.ts";
-import { renderTable, truncateMiddle } from "../ui/table.ts";
+import { columnsOf, renderTable, truncateMiddle } from "../ui/table.ts";
 import { readVersion } from "../version.ts";
 import { stateWord } from "./transfers/columns.ts";
 
@@ -72,9 +72,8 @@ function state({ pid, torrents }: Now): string[] {
       torrent.wanted === 0 ? "" : formatPercent(torrent.have / torrent.wanted),
       torrent.downRate === 0 ? stateWord(torrent) : formatRate(torrent.downRate),
     ]);
-  const columns = rows[0]?.map((_, at) => ({ heading: "", align: at === 2 ? "right" : "left" }) as const);
   return [
     `It runs in the background (pid ${pid}): ${count(torrents.length, "transfer")}, ${speeds}.`,
-    ...(columns === undefined ? [] : renderTable(columns, rows)),
+    ...renderTable(columnsOf("", "", ">", ""), rows),
   ];
 }

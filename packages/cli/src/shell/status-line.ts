@@ -1,4 +1,4 @@
-import type { NodeStatus } from "@shoal/schema";
+import type { NodeStatus, Torrent } from "@shoal/schema";
 
 import { formatRough } from "../ui/durations.ts";
 import { clean } from "../ui/clean.ts";
@@ -6,15 +6,7 @@ import { formatPercent, formatRate } from "../ui/sizes.ts";
 import { truncate } from "../ui/table.ts";
 
 /** What a stream tells of a transfer, as far as the line shows it. */
-export interface StatusRow {
-  readonly id: number;
-  readonly name: string;
-  readonly state: string;
-  readonly wanted: number;
-  readonly have: number;
-  readonly downRate: number;
-  readonly etaMs: number | null;
-}
+export type StatusRow = Pick<Torrent, "id" | "name" | "state" | "wanted" | "have" | "downRate" | "etaMs">;
 
 /** Transfers that are shown one by one. */
 const SHOWN = 2;

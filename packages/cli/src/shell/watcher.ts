@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { Notice } from "@shoal/schema";
+import { type Notice, TorrentTable } from "@shoal/schema";
 
 import type { DaemonClient } from "../daemon/client.ts";
 import { type StatusRow, statusLine } from "./status-line.ts";
@@ -25,7 +25,6 @@ export class Watcher {
   readonly #listener: WatcherListener;
   readonly #end: AbortController = new AbortController();
   readonly #done: Promise<void>;
-  readonly #rows: Map<number, StatusRow> = new Map();
   #isThere = true;
 
   constructor(connect: (signal: AbortSignal) => DaemonClient, listener: WatcherListener) {
@@ -56,23 +55,16 @@ export class Watcher {
 
   async #read(onFirst: () => void): Promise<void> {
     let status = {};
-    let columns: readonly string[] = COLUMNS;
+    const table = new TorrentTable();
     for await (const { event, data } of this.#daemon.events(QUERY)) {
       onFirst();
       this.#tell(true);
       switch (event) {
         case "snapshot":
-          columns = data.columns;
-          this.#rows.clear();
-          for (const cells of data.rows) {
-            const row = Object.fromEntries(
-              columns.map((name, at) => [name, cells[at]]),
-            ) as unknown as StatusRow;
-            this.#rows.set(row.id, row);
-          }
+          table.onSnapshot(data);
           break;
         case "delta":
-          this.#apply(columns, data[1], data[2]);
+          table.onDelta(data);
           break;
         case "node":
           status = { ...status, ...data };
@@ -85,21 +77,8 @@ export class Watcher {
         case "detail":
           break;
       }
-      this.#listener.onStatus(statusLine(status, this.#rows.values()));
+      this.#listener.onStatus(statusLine(status, table.rows() as StatusRow[]));
     }
-  }
-
-  #apply(
-    columns: readonly string[],
-    changed: readonly (readonly unknown[])[],
-    removed: readonly number[],
-  ): void {
-    for (const [id, ...cells] of changed) {
-      const change: Record<string, unknown> = {};
-      for (let at = 0; at + 1 < cells.length; at += 2) change[columns[cells[at] as number]!] = cells[at + 1];
-      this.#rows.set(id as number, { ...this.#rows.get(id as number), ...change } as StatusRow);
-    }
-    for (const id of removed) this.#rows.delete(id);
   }
 
   #tell(isThere: boolean): void {

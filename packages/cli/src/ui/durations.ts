@@ -1,3 +1,5 @@
+import { parseDuration } from "@shoal/schema/settings";
+
 /** "0 s", "24 s", "6 min 21 s", "3 h 5 min", "2 d 4 h". Whole seconds, rounded up so that a running clock never shows "0 s left" early. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
@@ -22,21 +24,13 @@ function pair(major: number, majorUnit: string, minor: number, minorUnit: string
   return minor === 0 ? `${major} ${majorUnit}` : `${major} ${majorUnit} ${minor} ${minorUnit}`;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+/** The longest that a timer can wait. */
+const MAX_TIMER_MS = 2_147_483_647;
 
-/** Milliseconds of "30", "30s", "1.5m", "2h", "500ms"; a bare number is seconds. Null when it is none or not above zero. */
-export function parseDuration(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?) ?(ms|s|min|m|h|d)?$/.exec(text.trim());
-  if (match === null) return null;
-  const milliseconds = Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 1000);
-  return milliseconds > 0 && milliseconds <= 2_147_483_647 ? milliseconds : null;
+/** Milliseconds that can be waited for, written as `parseDuration` reads them. Null when it is none or not above zero. */
+export function parseWait(text: string): number | null {
+  const milliseconds = parseDuration(text);
+  return milliseconds !== null && milliseconds > 0 && milliseconds <= MAX_TIMER_MS ? milliseconds : null;
 }
 
 /** "14:03:10", local time. */

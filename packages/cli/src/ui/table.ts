@@ -6,6 +6,13 @@ export interface Column {
   readonly align: "left" | "right";
 }
 
+/** Columns under these headings; one that begins with ">" has its cells to the right. */
+export function columnsOf(...headings: readonly string[]): Column[] {
+  return headings.map((heading) =>
+    heading.startsWith(">") ? { heading: heading.slice(1), align: "right" } : { heading, align: "left" },
+  );
+}
+
 /** Rows under headings, aligned by what a terminal shows; or, with `plain`, separated by tabs for programs. No trailing blanks. */
 export function renderTable(
   columns: readonly Column[],

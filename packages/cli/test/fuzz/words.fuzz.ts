@@ -10,7 +10,7 @@ import {
   parseWebUrl,
 } from "../../dist/commands/option.js";
 import { clean, cleanShort, safeJson } from "../../dist/ui/clean.js";
-import { parseDuration } from "../../dist/ui/durations.js";
+import { parseWait } from "../../dist/ui/durations.js";
 import { shellWord } from "../../dist/ui/shell-word.js";
 import { parseBinarySize } from "../../dist/ui/sizes.js";
 
@@ -83,7 +83,7 @@ const words: FuzzTarget = {
     assert.ok(cleanShort(word).length <= 240);
     const size = parseBinarySize(word);
     assert.ok(size === null || size >= 0);
-    const duration = parseDuration(word);
+    const duration = parseWait(word);
     assert.ok(duration === null || (duration > 0 && duration <= 2_147_483_647));
     if (isInfoHash(word)) assert.ok(isGettable(word));
     const parsers = [parsePorts, parsePeer, parsePieceSize, parseTrackerUrl, parseWebUrl];

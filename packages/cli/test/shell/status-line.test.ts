@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { type StatusRow, statusLine } from "../../dist/shell/status-line.js";
 
 function row(id: number, more: Partial<StatusRow> = {}): StatusRow {
-  const usual = { name: `film ${id}`, state: "downloading", wanted: 200, have: 24, downRate: 0, etaMs: null };
+  const usual = {
+    name: `film ${id}`,
+    state: "downloading" as const,
+    wanted: 200,
+    have: 24,
+    downRate: 0,
+    etaMs: null,
+  };
   return { id, ...usual, ...more };
 }
 

@@ -2,7 +2,7 @@ import { SETTINGS } from "@shoal/schema/settings";
 
 import { openSettings } from "../../settings.ts";
 import { clean } from "../../ui/clean.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 import { settingKey, settingText, shownSetting } from "./key.ts";
 
@@ -30,9 +30,7 @@ export async function runConfigList({ context, output }: Invocation<NoOptions>):
     })),
     warnings: settings.warnings,
   });
-  const columns = ["SETTING", "VALUE", "FROM", "WHAT IT IS"].map(
-    (heading) => ({ heading, align: "left" }) as const,
-  );
+  const columns = columnsOf("SETTING", "VALUE", "FROM", "WHAT IT IS");
   const rows = states.map(({ key, value, source }) => [
     key,
     output.piped ? settingText(value) : shownSetting(key, value),

@@ -4,7 +4,7 @@ import { formatRough } from "../../ui/durations.ts";
 import { progressText } from "../../ui/progress.ts";
 import { count, formatCount, formatRate, formatSize } from "../../ui/sizes.ts";
 import type { Style } from "../../ui/style.ts";
-import { flow, renderTable, truncateMiddle } from "../../ui/table.ts";
+import { columnsOf, flow, renderTable, truncateMiddle } from "../../ui/table.ts";
 import type { PlannedFile } from "./plan.ts";
 
 /** Files listed before a download; the rest is counted. */
@@ -49,14 +49,7 @@ export function fileList(files: readonly PlannedFile[], columns: number, style: 
     const cells = [`  ${at + 1}`, formatSize(file.size), file.wanted ? path : `${path} (left out)`];
     return file.wanted ? cells : cells.map((cell) => style.dim(cell));
   });
-  const lines = renderTable(
-    [
-      { heading: "", align: "right" },
-      { heading: "", align: "right" },
-      { heading: "", align: "left" },
-    ],
-    rows,
-  );
+  const lines = renderTable(columnsOf(">", ">", ""), rows);
   if (files.length > listed.length)
     lines.push(`  … and ${count(files.length - listed.length, "more file", "more files")}`);
   return lines;

@@ -5,17 +5,12 @@ import { usageError } from "../../errors.ts";
 import { userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatDuration } from "../../ui/durations.ts";
-import { type Column, renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 import { parseChanges } from "../torrent/edit/changes.ts";
 import type { SetLabelOptions } from "./declarations.ts";
 
-const COLUMNS: readonly Column[] = [
-  { heading: "LABEL", align: "left" },
-  { heading: "TRANSFERS", align: "right" },
-  { heading: "SHARED UNTIL", align: "left" },
-  { heading: "FOLDER", align: "left" },
-];
+const COLUMNS = columnsOf("LABEL", ">TRANSFERS", "SHARED UNTIL", "FOLDER");
 
 /** `shoal label list`. */
 export async function runListLabels({ context, output }: Invocation<NoOptions>): Promise<number> {

@@ -5,25 +5,15 @@ import { CliError, usageError } from "../../errors.ts";
 import { clean } from "../../ui/clean.ts";
 import { confirm } from "../../ui/prompt.ts";
 import { formatSize } from "../../ui/sizes.ts";
-import { type Column, renderTable, truncateMiddle } from "../../ui/table.ts";
+import { columnsOf, renderTable, truncateMiddle } from "../../ui/table.ts";
 import type { Invocation } from "../command.ts";
 import type { HistoryOptions } from "./declarations.ts";
 import { queryOf } from "./follow.ts";
 import { formatWhen, pastTime } from "./past.ts";
 
-const COLUMNS: readonly Column[] = [
-  { heading: "ID", align: "right" },
-  { heading: "WHEN", align: "left" },
-  { heading: "NAME", align: "left" },
-  { heading: "SIZE", align: "right" },
-  { heading: "OUTCOME", align: "left" },
-];
+const COLUMNS = columnsOf(">ID", "WHEN", "NAME", ">SIZE", "OUTCOME");
 /** Programs get the reason in columns of their own. */
-const PLAIN_COLUMNS: readonly Column[] = [
-  ...COLUMNS,
-  { heading: "CODE", align: "left" },
-  { heading: "REASON", align: "left" },
-];
+const PLAIN_COLUMNS = [...COLUMNS, ...columnsOf("CODE", "REASON")];
 /** What the columns besides the name take, without the reason. */
 const OTHER_COLUMNS = 50;
 

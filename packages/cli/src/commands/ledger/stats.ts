@@ -3,15 +3,10 @@ import type { Stats } from "@shoal/schema";
 import { daemonClient } from "../../daemon-client.ts";
 import { formatDuration } from "../../ui/durations.ts";
 import { count, formatRate, formatSize } from "../../ui/sizes.ts";
-import { type Column, renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 
-const COLUMNS: readonly Column[] = [
-  { heading: "", align: "left" },
-  { heading: "DOWN", align: "right" },
-  { heading: "UP", align: "right" },
-  { heading: "RATIO", align: "right" },
-];
+const COLUMNS = columnsOf("", ">DOWN", ">UP", ">RATIO");
 
 /** `shoal stats`. */
 export async function runStats({ context, output }: Invocation<NoOptions>): Promise<number> {

@@ -3,7 +3,7 @@ import type { DeliveryLogEntry, DeliveryLogPage } from "@shoal/schema";
 import { type DaemonClient, daemonClient } from "../../daemon-client.ts";
 import { clean } from "../../ui/clean.ts";
 import { count, formatCount, formatSize } from "../../ui/sizes.ts";
-import { type Column, renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation } from "../command.ts";
 import type { TransferLogOptions } from "./declarations.ts";
 import { follow, queryOf } from "./follow.ts";
@@ -12,14 +12,7 @@ import { formatWhen, pastTime } from "./past.ts";
 
 /** Of a file id, so much is shown to people. */
 const SHOWN_ID = 8;
-const COLUMNS: readonly Column[] = [
-  { heading: "TYPE", align: "left" },
-  { heading: "PEER", align: "left" },
-  { heading: "FILE ID", align: "left" },
-  { heading: "PIECE", align: "right" },
-  { heading: "BYTES", align: "right" },
-  { heading: "TIME", align: "left" },
-];
+const COLUMNS = columnsOf("TYPE", "PEER", "FILE ID", ">PIECE", ">BYTES", "TIME");
 
 /** `shoal log transfers [TRANSFER]`. */
 export async function runTransferLog(invocation: Invocation<TransferLogOptions>): Promise<number> {

@@ -3,18 +3,12 @@ import type { Torrent, TrashList, Undone } from "@shoal/schema";
 import { daemonClient } from "../../daemon-client.ts";
 import { usageError } from "../../errors.ts";
 import { clean } from "../../ui/clean.ts";
-import { type Column, renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation } from "../command.ts";
 import type { UndoOptions } from "./declarations.ts";
 import { formatWhen } from "./past.ts";
 
-const COLUMNS: readonly Column[] = [
-  { heading: "", align: "right" },
-  { heading: "NAME", align: "left" },
-  { heading: "REMOVED", align: "left" },
-  { heading: "FOR GOOD", align: "left" },
-  { heading: "FILES", align: "left" },
-];
+const COLUMNS = columnsOf(">", "NAME", "REMOVED", "FOR GOOD", "FILES");
 
 /** `shoal undo [NUMBER]`. */
 export async function runUndo(invocation: Invocation<UndoOptions>): Promise<number> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DaemonClient } from "../../daemon/client.ts";
 import { stateDir } from "../../paths.ts";
 import { profileOf } from "../../profile.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Context } from "../../context.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 
@@ -15,9 +15,7 @@ export async function listProfiles({ context, output }: Invocation<NoOptions>): 
   const names = [DEFAULT_PROFILE, ...others.filter((name) => isProfileName(name)).sort()];
   const profiles = await Promise.all(names.map((name) => describe(context, name)));
   output.document({ profiles });
-  const columns = ["PROFILE", "RUNS", "PAGE", "DOWNLOADS"].map(
-    (heading) => ({ heading, align: "left" }) as const,
-  );
+  const columns = columnsOf("PROFILE", "RUNS", "PAGE", "DOWNLOADS");
   const rows = profiles.map(({ profile, pid, ui, downloadDir }) => [
     profile,
     pid === null ? "no" : `pid ${pid}`,

@@ -6,7 +6,7 @@ import { DaemonProcess } from "../../daemon/process.ts";
 import { ensureWritableDir, shownPath, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import type { Output } from "../../ui/output.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import { aborted } from "../../ui/ticker.ts";
 import { stopReason } from "../../context.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
@@ -69,9 +69,7 @@ function tell(context: Context, output: Output, running: readonly Running[]): vo
   for (const { profile, ui, port, downloadDir } of running)
     output.event("listening", { profile, ui, peers: { host: "127.0.0.1", port }, downloadDir });
   if (!output.json) {
-    const columns = ["PROFILE", "PAGE", "PORT", "DOWNLOADS"].map(
-      (heading) => ({ heading, align: "left" }) as const,
-    );
+    const columns = columnsOf("PROFILE", "PAGE", "PORT", "DOWNLOADS");
     const rows = running.map(({ profile, ui, port, downloadDir }) => [
       profile,
       ui,

@@ -6,7 +6,7 @@ import { shownPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { count, formatBinarySize, formatCount, formatSize } from "../../ui/sizes.ts";
 import type { Style } from "../../ui/style.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import { hex, listFiles } from "../torrent/describe.ts";
 
 /** A torrent that is ready to be fetched. */
@@ -30,10 +30,7 @@ export function shareLines(context: Context, shared: Shared, style: Style): stri
   if (infoHashes.v2 !== null) rows.push(["info-hash v2", hex(infoHashes.v2)]);
   rows.push([".torrent", shownPath(context, torrentFile)]);
   const table = renderTable(
-    [
-      { heading: "", align: "left" },
-      { heading: "", align: "left" },
-    ],
+    columnsOf("", ""),
     rows.map(([label, value]) => [`   ${style.dim(label)}`, value]),
   );
   return [

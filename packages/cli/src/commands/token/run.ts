@@ -3,7 +3,7 @@ import type { MadeToken, TokenList } from "@shoal/schema";
 import { daemonClient } from "../../daemon-client.ts";
 import { CliError, usageError } from "../../errors.ts";
 import { clean } from "../../ui/clean.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 import type { NewTokenOptions } from "./declarations.ts";
 
@@ -27,9 +27,7 @@ export async function runNewToken({
 export async function runListTokens({ context, output }: Invocation<NoOptions>): Promise<number> {
   const list = await (await daemonClient(context)).get<TokenList>("/tokens");
   output.document(list);
-  const columns = ["NAME", "MAY", "MADE", "LAST USED"].map(
-    (heading) => ({ heading, align: "left" }) as const,
-  );
+  const columns = columnsOf("NAME", "MAY", "MADE", "LAST USED");
   const rows = list.tokens.map(({ name, scope, createdAt, lastUsedAt }) => [
     clean(name),
     scope,

@@ -4,7 +4,7 @@ import { formatPeer } from "../option.ts";
 import { clean } from "../../ui/clean.ts";
 import { count, formatBinarySize, formatCount, formatSize } from "../../ui/sizes.ts";
 import type { Output } from "../../ui/output.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import { describeMagnet, describeTorrent, hex, magnetOf, timestamp } from "./describe.ts";
 import { explainMagnet, parseTorrent, readTorrentBytes } from "./source.ts";
 
@@ -40,10 +40,7 @@ export async function runInfo({ context, output, args }: Invocation<NoOptions>):
 type Row = readonly [label: string, value: string];
 
 function printRows(output: Output, rows: readonly Row[]): void {
-  const columns = [
-    { heading: "", align: "left" },
-    { heading: "", align: "left" },
-  ] as const;
+  const columns = columnsOf("", "");
   const painted = rows.map(([label, value]) => [output.style.dim(label), value]);
   for (const line of renderTable(columns, painted, output.piped)) output.data(line);
 }
@@ -91,10 +88,7 @@ function hashRows(infoHashes: Metainfo["infoHashes"]): Row[] {
 }
 
 function fileTable(metainfo: Metainfo, output: Output): string[] {
-  const columns = [
-    { heading: "SIZE", align: "right" },
-    { heading: "FILE", align: "left" },
-  ] as const;
+  const columns = columnsOf(">SIZE", "FILE");
   const rows = metainfo.layout.files
     .filter((file) => !file.pad)
     .map((file) => [

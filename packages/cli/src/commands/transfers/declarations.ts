@@ -1,5 +1,5 @@
 import type { ArgumentSpec, Declaration } from "../command.ts";
-import { parseDuration } from "../../ui/durations.ts";
+import { parseWait } from "../../ui/durations.ts";
 import { flag, type SpecsOf, text, value } from "../option.ts";
 import { COLUMN_NAMES, type ColumnName } from "./columns.ts";
 import { type ListWish, parseColumns, parseSort, STATE_WORDS } from "./list-table.ts";
@@ -43,7 +43,7 @@ function parseState(word: string): string {
 }
 
 function parseInterval(word: string): number {
-  const milliseconds = parseDuration(word);
+  const milliseconds = parseWait(word);
   if (milliseconds === null || milliseconds < 100) throw new Error("write it as 1s or 500ms, at least 100ms");
   return milliseconds;
 }

@@ -4,7 +4,7 @@ import { daemonClient } from "../../daemon-client.ts";
 import { CliError, usageError } from "../../errors.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
-import { renderTable } from "../../ui/table.ts";
+import { columnsOf, renderTable } from "../../ui/table.ts";
 import type { Invocation, NoOptions } from "../command.ts";
 import type { AddFolderOptions } from "./declarations.ts";
 
@@ -39,13 +39,7 @@ export async function runListFolders({ context, output }: Invocation<NoOptions>)
     output.note("No folder is watched. Add one with: shoal watchdir add DIR");
     return 0;
   }
-  const columns = [
-    { heading: "NO", align: "right" },
-    { heading: "FOLDER", align: "left" },
-    { heading: "LABELS", align: "left" },
-    { heading: "FILES ADDED ARE", align: "left" },
-    { heading: "PROBLEM", align: "left" },
-  ] as const;
+  const columns = columnsOf(">NO", "FOLDER", "LABELS", "FILES ADDED ARE", "PROBLEM");
   const rows = list.watchFolders.map(({ id, dir, labels, after, problem }) => [
     String(id),
     clean(shownPath(context, dir)),

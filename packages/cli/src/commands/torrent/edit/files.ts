@@ -4,19 +4,13 @@ import { fileMatcher } from "@shoal/schema/selection";
 import { CliError, usageError } from "../../../errors.ts";
 import { clean } from "../../../ui/clean.ts";
 import { formatPercent, formatSize } from "../../../ui/sizes.ts";
-import { type Column, renderTable } from "../../../ui/table.ts";
+import { columnsOf, renderTable } from "../../../ui/table.ts";
 import type { Invocation } from "../../command.ts";
 import { oneTarget } from "../../transfers/each-target.ts";
 import type { FilesOptions } from "./declarations.ts";
 
 const KINDS = ["skip", "want", "low", "normal", "high"] as const;
-const COLUMNS: readonly Column[] = [
-  { heading: "", align: "right" },
-  { heading: "SIZE", align: "right" },
-  { heading: "DONE", align: "right" },
-  { heading: "WANTED", align: "left" },
-  { heading: "FILE", align: "left" },
-];
+const COLUMNS = columnsOf(">", ">SIZE", ">DONE", "WANTED", "FILE");
 
 /** `shoal torrent files TRANSFER`. */
 export async function runFiles({

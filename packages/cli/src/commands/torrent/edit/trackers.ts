@@ -3,17 +3,11 @@ import type { TorrentTracker, TorrentTrackers, TrackerChanges } from "@shoal/sch
 import { usageError } from "../../../errors.ts";
 import { clean } from "../../../ui/clean.ts";
 import { formatRough } from "../../../ui/durations.ts";
-import { type Column, renderTable } from "../../../ui/table.ts";
+import { columnsOf, renderTable } from "../../../ui/table.ts";
 import type { Invocation, NoOptions } from "../../command.ts";
 import { oneTarget } from "../../transfers/each-target.ts";
 
-const COLUMNS: readonly Column[] = [
-  { heading: "TRACKER", align: "left" },
-  { heading: "STATE", align: "left" },
-  { heading: "SEEDS", align: "right" },
-  { heading: "NEXT", align: "right" },
-  { heading: "SAYS", align: "left" },
-];
+const COLUMNS = columnsOf("TRACKER", "STATE", ">SEEDS", ">NEXT", "SAYS");
 
 const STATES: Readonly<Record<string, string>> = {
   idle: "not asked yet",
