@@ -15,6 +15,7 @@ import { ConnectionLimit } from "./connection-limit.ts";
 import { answerBroken, answerError } from "./error-answers.ts";
 import { Guard } from "./guard.ts";
 import type { HostPolicy } from "./host-policy.ts";
+import { lateSerializers } from "./late-serializers.ts";
 import { openSecondListener } from "./second-listener.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import type { Scope, TokenRecord, Tokens } from "./tokens.ts";
@@ -99,6 +100,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     clientErrorHandler: answerBroken,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     exposeHeadRoutes: true,
+    schemaController: { compilersFactory: { buildSerializer: lateSerializers } },
     rewriteUrl: ({ url = "/" }) => withoutBase(url, basePath),
     ...(trustedProxies.length === 0 ? {} : { trustProxy: [...trustedProxies] }),
     ...(options.log === undefined ? {} : { loggerInstance: options.log }),
