@@ -13,6 +13,8 @@ import type { Clock, Timer } from "../ports/clock.ts";
 
 /** What changes at once is decided at once. */
 const SOON_MS: Millis = 20;
+/** Of many torrents all are looked at to decide: those that come one after another must not make that the main work. */
+const SOON_EACH_MS: Millis = 0.02;
 /** How often it is looked who moves something, while somebody waits. */
 const LOOK_EVERY_MS: Millis = 5_000;
 /** Who has moved nothing for so long takes no place. */
@@ -159,7 +161,7 @@ export class TorrentQueue<T extends QueueMember> {
 
   #changed(): void {
     this.#line = null;
-    if (this.#inUse) this.#decideIn(SOON_MS);
+    if (this.#inUse) this.#decideIn(Math.max(SOON_MS, this.#members.size * SOON_EACH_MS));
   }
 
   #decideIn(ms: Millis): void {
