@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { ShoalAnswer, ShoalDaemon } from "@shoal/testkit";
 import type { Options } from "../options.ts";
 import { note, saveResults } from "../report.ts";
@@ -13,29 +15,32 @@ const ROUNDS = 40;
 interface ApiRow {
   readonly what: string;
   readonly bytes: number;
-  /** Milliseconds from asking to the last byte, over a Unix socket. */
+  /** Milliseconds from asking to the last byte, over a Unix socket, as a client sees it. */
   readonly p50: number;
   readonly p95: number;
+  /** Milliseconds of it in which the daemon's main thread really ran. */
+  readonly cpu50: number;
+  readonly cpu95: number;
 }
 
 /** How long the API of a daemon with ten thousand transfers takes to answer. */
 export async function runApi(options: Options): Promise<readonly ApiRow[]> {
   const rows = await withStage("api", async (stage) => {
     const daemon = await startMeasured(stage);
-    note(`adding ${TRANSFERS} transfers…`);
-    await inParallel(TRANSFERS, (i) =>
-      daemon.ask("POST", "/torrents", {
-        magnet: `magnet:?xt=urn:btih:f${i.toString(16).padStart(39, "0")}&dn=transfer-number-${i}`,
-        paused: true,
-      }),
-    );
+    await addAll(daemon);
+    const fresh = (what: string, path: string): Promise<ApiRow> =>
+      measure(daemon, what, () => daemon.ask("GET", path), changeOne(daemon));
     return [
-      await measure("list, all fields", () => daemon.ask("GET", "/torrents")),
-      await measure("list, 6 fields", () =>
-        daemon.ask("GET", "/torrents?fields=id,name,state,have,wanted,downRate"),
+      await fresh("list, all fields", "/torrents"),
+      await fresh("list, 6 fields", "/torrents?fields=id,name,state,have,wanted,downRate"),
+      await fresh("list, by name, 100 of them", "/torrents?sort=name&limit=100"),
+      await measure(daemon, "list, all fields, nothing has changed", () => daemon.ask("GET", "/torrents")),
+      await measure(
+        daemon,
+        "stream, snapshot",
+        () => daemon.firstEvent("?topics=torrents", "snapshot"),
+        changeOne(daemon),
       ),
-      await measure("list, by name, 100 of them", () => daemon.ask("GET", "/torrents?sort=name&limit=100")),
-      await measure("stream, snapshot", () => daemon.firstEvent("?topics=torrents", "snapshot")),
       await measureDeltas(daemon),
     ];
   });
@@ -46,41 +51,91 @@ export async function runApi(options: Options): Promise<readonly ApiRow[]> {
     { title: "KiB", right },
     { title: "p50 ms", right },
     { title: "p95 ms", right },
+    { title: "CPU p50 ms", right },
+    { title: "CPU p95 ms", right },
   ];
-  const cells = rows.map(({ what, bytes, p50, p95 }) => [
+  const cells = rows.map(({ what, bytes, p50, p95, cpu50, cpu95 }) => [
     what,
-    formatNumber(bytes / 1024),
-    formatNumber(p50),
-    formatNumber(p95),
+    ...[bytes / 1024, p50, p95, cpu50, cpu95].map((number) => formatNumber(number)),
   ]);
   note(`\n${formatTable(columns, cells)}\n`);
   return rows;
 }
 
+/** Says what each cost, the first ones and the last ones. */
+async function addAll(daemon: ShoalDaemon): Promise<void> {
+  const part = TRANSFERS / 4;
+  for (let from = 0; from < TRANSFERS; from += part) {
+    const before = mainThreadMs(daemon);
+    await inParallel(part, (i) =>
+      daemon.ask("POST", "/torrents", { magnet: magnetOf(from + i), paused: true }),
+    );
+    const each = (mainThreadMs(daemon) - before) / part;
+    note(`added ${from + 1} to ${from + part}: ${formatNumber(each)} ms of the main thread each`);
+  }
+}
+
+/** Info-hashes are spread as real ones are: resume data lies in folders by their first digits. */
+function magnetOf(number: number): string {
+  const hash = createHash("sha1").update(`${number}`).digest("hex");
+  return `magnet:?xt=urn:btih:${hash}&dn=transfer-number-${number}`;
+}
+
+/** Before each request something changes: else the answer would be the one of before. */
+function changeOne(daemon: ShoalDaemon): () => Promise<unknown> {
+  let round = 0;
+  return () => daemon.ask("PATCH", "/torrents/1", { firstLast: round++ % 2 === 0 });
+}
+
 async function measureDeltas(daemon: ShoalDaemon): Promise<ApiRow> {
   let round = 0;
   let { revision } = JSON.parse((await daemon.ask("GET", "/torrents?limit=1")).text) as { revision: number };
-  return measure(`stream, delta after ${ACTIVE} changes`, async () => {
+  const change = async (): Promise<void> => {
     const sequential = round++ % 2 === 0;
     await inParallel(ACTIVE, (i) => daemon.ask("PATCH", `/torrents/${i * 37 + 1}`, { sequential }));
+  };
+  const once = async (): Promise<ShoalAnswer> => {
     const answer = await daemon.firstEvent(`?topics=torrents&since=${revision}`, "delta");
     const [now, changed] = JSON.parse(answer.text) as [number, unknown[]];
     if (changed.length !== ACTIVE) throw new Error(`${changed.length} rows changed`);
     revision = now;
     return answer;
-  });
+  };
+  return measure(daemon, `stream, delta after ${ACTIVE} changes`, once, change);
 }
 
-async function measure(what: string, once: () => Promise<ShoalAnswer>): Promise<ApiRow> {
+/** `before` is not measured. */
+async function measure(
+  daemon: ShoalDaemon,
+  what: string,
+  once: () => Promise<ShoalAnswer>,
+  before: () => Promise<unknown> = async () => {},
+): Promise<ApiRow> {
   // What is computed by the first is kept for the others.
+  await before();
   await once();
   const times: number[] = [];
+  const cpu: number[] = [];
   let bytes = 0;
   for (let i = 0; i < ROUNDS; i++) {
+    await before();
+    const cpuBefore = mainThreadMs(daemon);
     const { text, ms } = await once();
+    cpu.push(mainThreadMs(daemon) - cpuBefore);
     times.push(ms);
     bytes = Buffer.byteLength(text);
   }
-  times.sort((a, b) => a - b);
-  return { what, bytes, p50: times[Math.floor(ROUNDS * 0.5)]!, p95: times[Math.floor(ROUNDS * 0.95)]! };
+  const [p50, p95] = percentiles(times);
+  const [cpu50, cpu95] = percentiles(cpu);
+  return { what, bytes, p50, p95, cpu50, cpu95 };
+}
+
+function percentiles(values: readonly number[]): [p50: number, p95: number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return [sorted[Math.floor(sorted.length * 0.5)]!, sorted[Math.floor(sorted.length * 0.95)]!];
+}
+
+/** How long the daemon's main thread has really run. */
+function mainThreadMs({ child: { pid } }: ShoalDaemon): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
 }
