@@ -1,47 +1,67 @@
-import { chmod, lstat, mkdir, stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "@shoal/engine";
 import type { Profile } from "./profile.ts";
-import { ConfigError } from "./settings/config-error.ts";
 
 const OTHERS_WRITE = 0o002;
 const OTHERS = 0o077;
 
+/** Others have, or may have had, what is only its user's: one sentence that names it. */
+class FileRightsError extends Error {
+  override readonly name = "FileRightsError";
+  readonly code = "ERR_FILE_SYSTEM";
+}
+
+interface Facts {
+  readonly mode: number;
+  readonly uid: number;
+}
+
 /**
- * What is only its user's must not be anybody else's: files that others can read are closed to them, and where others can write, who knows what
- * they wrote. A configuration names programs to run. Throws ConfigError for what others can write, or what belongs to somebody else.
+ * What is only its user's must be nobody else's: the database has tokens and history, the configuration may name programs to run. Folders that others
+ * can look into are closed to them. Throws ERR_FILE_SYSTEM for files that others can read or write, as who knows who has; for what they
+ * can write; and for what belongs to somebody else.
  */
 export async function keepPrivate(profile: Profile, log: Log): Promise<void> {
   if (process.platform === "win32") return;
   const { stateDir, databaseFile, identityFile, configFiles, socket } = profile;
-  await keep(stateDir, log);
-  // Where the state folder's path is too long, the socket lies elsewhere.
-  if (dirname(socket) !== stateDir) {
-    await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
-    await assertNotWritable(dirname(socket));
+  const facts = await ownFacts(stateDir);
+  if (facts !== null) {
+    assertClosed(stateDir, facts, OTHERS_WRITE, "700");
+    await closeFolder(stateDir, facts, log);
   }
-  for (const path of [databaseFile, identityFile, ...configFiles]) await keep(path, log);
+  // Where the state folder's path is too long, the socket lies elsewhere.
+  const socketDir = dirname(socket);
+  if (socketDir !== stateDir) assertClosed(socketDir, await ownFacts(socketDir), OTHERS_WRITE, "700");
+  for (const path of [databaseFile, identityFile, ...configFiles])
+    assertClosed(path, await ownFacts(path), OTHERS, "600");
 }
 
-async function keep(path: string, log: Log): Promise<void> {
-  const facts = await assertNotWritable(path);
-  if (facts === null || (facts.mode & OTHERS) === 0) return;
-  // A file of the administrator is theirs to close.
-  if (facts.uid !== process.geteuid?.()) return;
+async function closeFolder(path: string, facts: Facts, log: Log): Promise<void> {
+  if (!isMine(facts) || (facts.mode & OTHERS) === 0) return;
   await chmod(path, facts.mode & 0o700);
-  log.warn("others could read this; now they can't", { path });
+  log.warn("others could look into this; now they can't", { path });
 }
 
 /** Null where there is nothing. */
-async function assertNotWritable(
-  path: string,
-): Promise<{ readonly mode: number; readonly uid: number } | null> {
+async function ownFacts(path: string): Promise<Facts | null> {
   const facts = await stat(path).catch(() => null);
-  if (facts === null) return null;
-  const isOurs = facts.uid === process.geteuid?.() || facts.uid === 0;
-  if (!isOurs) throw new ConfigError(`${path} belongs to another user`);
-  if ((facts.mode & OTHERS_WRITE) === 0) return facts;
+  if (facts === null || isMine(facts) || facts.uid === 0) return facts;
+  throw new FileRightsError(`${path} belongs to another user`);
+}
+
+/** `rights`: those that others must not have. */
+function assertClosed(path: string, facts: Facts | null, rights: number, wanted: string): void {
+  // A file of the administrator is theirs to close, as long as nobody else can change it.
+  const asked = facts !== null && isMine(facts) ? rights : rights & OTHERS_WRITE;
+  if (facts === null || (facts.mode & asked) === 0) return;
+  const may = (facts.mode & OTHERS_WRITE) === 0 ? "read" : "write";
   const mode = (facts.mode & 0o777).toString(8).padStart(4, "0");
-  const right = (await lstat(path)).isDirectory() ? "700" : "600";
-  throw new ConfigError(`Others can write ${path} (its mode is ${mode}). Close it: chmod ${right} ${path}`);
+  throw new FileRightsError(
+    `Others can ${may} ${path} (its mode is ${mode}). Close it: chmod ${wanted} ${path}`,
+  );
+}
+
+function isMine({ uid }: Facts): boolean {
+  return uid === process.geteuid?.();
 }

@@ -333,7 +333,7 @@ describe("security", () => {
     assert.equal((await add(outside, bearer.admin, 22)).status, 201);
   });
 
-  test("files of the state are for their user alone; the daemon closes what others can read, and refuses what they can write", async (t) => {
+  test("files of the state are for their user alone: it does not start where others can read or write them", async (t) => {
     if (process.platform === "win32") return t.skip("file modes are Unix's");
     const { scene } = await serve(t);
     const { profile } = scene.options;
@@ -342,21 +342,31 @@ describe("security", () => {
     for (const path of [profile.databaseFile, profile.identityFile, profile.socket])
       assert.equal(mode(path), 0o600);
     await scene.stop();
-    chmodSync(profile.databaseFile, 0o644);
     chmodSync(profile.stateDir, 0o755);
     await scene.start();
-    assert.deepEqual([mode(profile.databaseFile), mode(profile.stateDir)], [0o600, 0o700]);
+    assert.equal(mode(profile.stateDir), 0o700);
     await scene.stop();
-    chmodSync(profile.databaseFile, 0o666);
-    await assert.rejects(scene.start(), { code: "ERR_CONFIG", message: /chmod 600/ });
-    assert.equal(mode(profile.databaseFile), 0o666);
-    chmodSync(profile.databaseFile, 0o600);
     const config = profile.configFiles.at(-1)!;
     mkdirSync(dirname(config), { recursive: true });
-    writeFileSync(config, "{}");
-    chmodSync(config, 0o646);
-    await assert.rejects(scene.start(), { code: "ERR_CONFIG" });
-    assert.equal(readFileSync(config, "utf8"), "{}");
+    writeFileSync(config, "{}", { mode: 0o600 });
+    for (const path of [profile.databaseFile, profile.identityFile, config]) {
+      for (const [wide, may] of [
+        [0o644, "read"],
+        [0o640, "read"],
+        [0o666, "write"],
+      ] as const) {
+        chmodSync(path, wide);
+        const message = new RegExp(`^Others can ${may} .*chmod 600 `);
+        await assert.rejects(scene.start(), { code: "ERR_FILE_SYSTEM", message });
+        assert.equal(mode(path), wide);
+      }
+      chmodSync(path, 0o600);
+    }
+    await scene.start();
+    await scene.stop();
+    chmodSync(profile.stateDir, 0o777);
+    await assert.rejects(scene.start(), { code: "ERR_FILE_SYSTEM", message: /chmod 700 / });
+    chmodSync(profile.stateDir, 0o700);
     return undefined;
   });
 
