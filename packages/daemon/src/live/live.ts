@@ -141,7 +141,10 @@ export class Live implements LiveSource {
 
   #onTick(): void {
     const rows = this.look();
-    this.#numbers.update(rows.views());
+    const isCounted = [...this.#subscribers.keys()].some(({ subscription }) =>
+      subscription.topics.has("node"),
+    );
+    if (isCounted) this.#numbers.update(rows.views());
     for (const subscriber of this.#subscribers.keys()) subscriber.flush();
   }
 

@@ -14,8 +14,8 @@ interface Row {
   changedAt: number;
   /** For each of TORRENT_COLUMNS that of its latest change; null when none has changed since `addedAt`. */
   changedCellsAt: number[] | null;
-  /** The view as JSON, once somebody wanted it. */
-  json: string | null;
+  /** The view as JSON in UTF-8, once somebody wanted it. */
+  json: Buffer | null;
 }
 
 /** Revisions that are remembered: who knows only an older one is told everything anew. */
@@ -97,11 +97,11 @@ export class TorrentRows {
     return Array.from(this.#rows.values(), ({ view }) => names.map((name) => view[name]));
   }
 
-  /** The view of a transfer as JSON, made once for as long as nothing changes. */
-  json(view: TorrentView): string {
+  /** The view of a transfer as JSON in UTF-8, made once for as long as nothing changes. */
+  json(view: TorrentView): Buffer {
     const row = this.#rows.get(view.id);
-    if (row?.view !== view) return JSON.stringify(view);
-    row.json ??= JSON.stringify(view);
+    if (row?.view !== view) return Buffer.from(JSON.stringify(view));
+    row.json ??= Buffer.from(JSON.stringify(view));
     return row.json;
   }
 
