@@ -23,7 +23,7 @@ export type StopReason = "interrupt" | "terminate" | "timeout";
 
 /**
  * All that a command sees of the world: nothing in a command reads `process`. The same commands can so run in a shell or behind
- * a background service.
+ * a daemon.
  */
 export interface Context {
   readonly stdout: TextSink;

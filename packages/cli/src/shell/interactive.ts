@@ -43,11 +43,7 @@ export async function runInteractively(
       if (prompt !== null) prompt.status = line;
     },
     onConnection: (isThere) =>
-      tell(
-        isThere
-          ? "The background service is there again."
-          : "The background service is gone; looking for it …",
-      ),
+      tell(isThere ? "The daemon is there again." : "The daemon is gone; looking for it …"),
   });
   const release = context.onInterrupt(() => void interpreter.interrupt("interrupt"));
   const known = async (completes: Completes): Promise<readonly string[]> =>

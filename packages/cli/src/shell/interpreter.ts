@@ -8,7 +8,7 @@ export const SHELL_WORDS = ["exit", "quit", "set"] as const;
 /** What came of a line. */
 export interface Outcome {
   readonly code: number;
-  /** The shell ends; with "stop" the background service, too. */
+  /** The shell ends; with "stop" the daemon, too. */
   readonly leave: false | "stay" | "stop";
 }
 
@@ -55,7 +55,7 @@ export class Interpreter {
     }
   }
 
-  /** Ends the background service. Returns the exit code. */
+  /** Ends the daemon. Returns the exit code. */
   stopDaemon(): Promise<number> {
     return this.#command(["daemon", "stop"]);
   }

@@ -101,11 +101,7 @@ export const SETTINGS = {
     "a port for Transmission's remote programs besides, such as 9091",
     atStart,
   ),
-  "log.level": choice(
-    ["debug", "info", "warn", "error"],
-    "info",
-    "how much the log of the background service says",
-  ),
+  "log.level": choice(["debug", "info", "warn", "error"], "info", "how much the log of the daemon says"),
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type SettingKey = keyof typeof SETTINGS;

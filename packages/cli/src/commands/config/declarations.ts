@@ -23,7 +23,7 @@ export const configSetDeclaration: Declaration<NoOptions> = {
   name: "config set",
   summary: "change a setting",
   about: [
-    "Sizes are written as 500M or 1.5GB, rates as 2M, times as 30m or 24h; off turns off what can be turned off. The background service follows at once, where it can; else it says so.",
+    "Sizes are written as 500M or 1.5GB, rates as 2M, times as 30m or 24h; off turns off what can be turned off. The daemon follows at once, where it can; else it says so.",
     "A list is written with commas; +WORD adds one to it, and -- -WORD takes one out.",
   ],
   arguments: [KEY, { name: "value", description: "the new value" }],

@@ -24,7 +24,7 @@ export async function runConfigEdit({ context, output }: Invocation<NoOptions>):
   for (const warning of settings.warnings) output.warn(clean(warning));
   const runs = await reloadDaemon(context);
   output.document({ file });
-  output.note(runs ? "The background service follows." : "That holds from the next start on.");
+  output.note(runs ? "The daemon follows." : "That holds from the next start on.");
   return 0;
 }
 

@@ -27,7 +27,7 @@ const RUN_OPTIONS: SpecsOf<RunOptions> = {
 
 export const runDeclaration: Declaration<RunOptions> = {
   name: "daemon run",
-  summary: "run the background service here, in the foreground",
+  summary: "run the daemon here, in the foreground",
   about: [
     "Transfers go on as long as it runs, and are taken up again when it is started anew.",
     'With --json the first line tells where it can be reached: {"event":"listening","ui":…,"rpc":…}.',
@@ -40,10 +40,10 @@ export const runDeclaration: Declaration<RunOptions> = {
 
 export const startDeclaration: Declaration<RunOptions> = {
   name: "daemon start",
-  summary: "start the background service",
+  summary: "start the daemon in the background",
   about: [
     "It goes on when the terminal is closed, and ends with: shoal daemon stop. Commands that need it start it by themselves, unless --no-start says not to.",
-    "The command ends when the service can be reached.",
+    "The command ends when the daemon can be reached.",
   ],
   arguments: [],
   options: RUN_OPTIONS,
@@ -55,7 +55,7 @@ export const startDeclaration: Declaration<RunOptions> = {
 
 export const restartDeclaration: Declaration<RunOptions> = {
   name: "daemon restart",
-  summary: "end the background service and start it anew",
+  summary: "end the daemon and start it anew",
   about: ["Such as after an update. The flags are those of this command, not those of the last start."],
   arguments: [],
   options: RUN_OPTIONS,
@@ -65,7 +65,7 @@ export const restartDeclaration: Declaration<RunOptions> = {
 
 export const statusDeclaration: Declaration<NoOptions> = {
   name: "daemon status",
-  summary: "whether the background service runs, and where",
+  summary: "whether the daemon runs, and where",
   about: [],
   arguments: [],
   options: {},
@@ -85,10 +85,10 @@ const INSTALL_OPTIONS: SpecsOf<InstallOptions> = {
 
 export const installDeclaration: Declaration<InstallOptions> = {
   name: "daemon install-service",
-  summary: "start the background service at each login",
+  summary: "start the daemon at each login",
   about: [
     "On Linux a unit of your own systemd is written and enabled; to have it run without a login, too: loginctl enable-linger. On macOS it is an agent of launchd, on Windows a task of the scheduler: these two are written by their documentation and were not tried on such a system.",
-    "What the service is to do differently goes into the configuration: shoal config edit.",
+    "What the daemon is to do differently goes into the configuration: shoal config edit.",
   ],
   arguments: [],
   options: INSTALL_OPTIONS,
@@ -111,7 +111,7 @@ function parseCount(word: string): number {
 
 export const logsDeclaration: Declaration<LogsOptions> = {
   name: "daemon logs",
-  summary: "what the background service has noted",
+  summary: "what the daemon has noted",
   about: ["Of one that has ended, too. With --json each line is an object."],
   arguments: [],
   options: {
@@ -124,7 +124,7 @@ export const logsDeclaration: Declaration<LogsOptions> = {
 
 export const stopDeclaration: Declaration<NoOptions> = {
   name: "daemon stop",
-  summary: "end the background service in good order",
+  summary: "end the daemon in good order",
   about: ["Waits until all is written. Transfers go on when it is started again."],
   arguments: [],
   options: {},

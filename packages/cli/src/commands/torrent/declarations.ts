@@ -75,7 +75,7 @@ export const verifyDeclaration: Declaration<NoOptions> = {
   summary: "compare files on disk with their torrent",
   about: [
     "Reads everything and changes nothing. Ends with 8 and names the files when something is missing or differs.",
-    "Without a folder it is about transfers: the background service checks all of their data, and fetches again what is wrong.",
+    "Without a folder it is about transfers: the daemon checks all of their data, and fetches again what is wrong.",
   ],
   arguments: [
     { name: "file", description: ".torrent file; without a folder: transfers" },

@@ -103,7 +103,7 @@ function explain(error: unknown, shown: string): unknown {
   );
 }
 
-/** What was made of what, by this program and the background service. */
+/** What was made of what, by this program and the daemon. */
 export function madeTorrents(context: Context): MadeTorrents {
   return new MadeTorrents(stateDir(context));
 }

@@ -21,7 +21,7 @@ export const addFolderDeclaration: Declaration<AddFolderOptions> = {
   name: "watchdir add",
   summary: "add every .torrent file that comes into a folder",
   about: [
-    "The background service looks at the folder as long as it runs. Files with the ending .torrent and .magnet (a link on each line) are added when nobody writes to them any more.",
+    "The daemon looks at the folder as long as it runs. Files with the ending .torrent and .magnet (a link on each line) are added when nobody writes to them any more.",
     "What is no torrent is renamed to end in .invalid. The folder need not exist yet.",
   ],
   arguments: [{ name: "dir", description: "the folder" }],
