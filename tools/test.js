@@ -15,7 +15,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const FILE_TIMEOUT_MS = 300_000;
 /** Folders below a package's `test/` whose files get a process each. */
-const ISOLATED = new Set(["node", "session", "api", "fuzz", "integration"]);
+const ISOLATED = new Set(["node", "session", "api", "fuzz", "process", "integration"]);
+/** Folders whose tests take too long for `npm run check`: whole programs, and swarms. */
+const LONG = ["process", "integration"];
 const GROUP_NAME = "_unit.test.js";
 
 /** Compares in the same way on every machine, whatever its language. */
@@ -51,7 +53,7 @@ export function findTests(root) {
 
 /** Unit tests need nothing but this repository and are quick; those with sockets and workers of their own count too. */
 function isUnit(test) {
-  return test.kind !== "interop" && !test.source.split(sep).includes("integration");
+  return test.kind !== "interop" && !test.source.split(sep).some((part) => LONG.includes(part));
 }
 
 function testFilesBelow(folder) {
