@@ -57,10 +57,13 @@ test("what keeps the daemon from starting is told by who started it", async () =
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as { port: number };
-  const { code, stderr } = await place.run("daemon", "start", "--port", "0", "--ui-port", String(port));
+  const start = ["daemon", "start", "--port", "0"];
+  const web = await place.run(...start, "--ui-port", String(port));
+  const rpc = await place.run(...start, "--ui-port", "0", "--rpc-port", String(port));
   server.close();
-  assert.equal(code, 12);
-  assert.match(stderr, new RegExp(`^Port ${port} for the web page is taken by another program\\.`));
+  assert.deepEqual([web.code, rpc.code], [12, 12]);
+  assert.match(web.stderr, new RegExp(`^Port ${port} for the web page is taken by another program\\.`));
+  assert.match(rpc.stderr, new RegExp(`^Port ${port} for Transmission's programs is taken .*--rpc-port`));
 });
 
 test("--daemon and --token-file reach a daemon by its address", async () => {
