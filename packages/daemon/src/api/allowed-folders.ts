@@ -3,30 +3,36 @@ import { dirname, join, basename, relative, isAbsolute, resolve, sep } from "nod
 import { ApiError, type TokenRecord } from "@shoal/server";
 import type { ShoalNode } from "../shoal-node.ts";
 
+type Roots = Pick<ShoalNode, "downloadDir" | "labels" | "settings">;
+
 /**
  * Whoever has a token that is not admin reads and writes in the node's own folders alone. `bearer` null: the user of this machine. Throws
  * ApiError ERR_FOLDER.
  */
 export async function assertAllowed(
-  node: Pick<ShoalNode, "downloadDir" | "labels">,
+  node: Roots,
   bearer: Pick<TokenRecord, "scope"> | null,
   path: string,
 ): Promise<void> {
   if (bearer === null || bearer.scope === "admin") return;
   const wanted = await real(resolve(path));
-  const folders = [node.downloadDir, ...node.labels.list().flatMap(({ folder }) => folder ?? [])];
+  const folders = [
+    node.downloadDir,
+    node.settings.get("downloads.incompleteDir"),
+    ...node.labels.list().map(({ folder }) => folder),
+  ].filter((folder) => folder !== null);
   for (const folder of folders) if (isWithin(wanted, await real(folder))) return;
   throw new ApiError(
     403,
     "ERR_FOLDER",
-    `${path} is in neither the download folder nor the folder of a label, and this token may use no other`,
+    `${path} is not in the download folder, that of unfinished downloads or of a label, and this token may use no other`,
     "Make a token that may: shoal token new --scope admin --for NAME",
   );
 }
 
 /** The same for a field of a request, which has to be absolute: else throws ApiError ERR_VALIDATION. */
 export async function assertFolder(
-  node: Pick<ShoalNode, "downloadDir" | "labels">,
+  node: Roots,
   bearer: Pick<TokenRecord, "scope"> | null,
   field: string,
   path: string,
