@@ -44,8 +44,8 @@ export interface DaemonOptions extends NodeOptions {
 export interface Daemon {
   readonly node: ShoalNode;
   readonly ui: { readonly host: string; readonly port: number; readonly url: string };
-  /** URL of Transmission's RPC. */
-  readonly rpc: string;
+  /** URL of Transmission's RPC; null when it is off. */
+  readonly rpc: string | null;
   /** Ends in good order. */
   stop(): Promise<void>;
 }
@@ -57,6 +57,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const node = await openNode(options);
   const hosts = new HostPolicy(settings.get("ui.hosts"));
   settings.on(["ui.hosts"], () => hosts.setNames(settings.get("ui.hosts")));
+  const rpcEnabled = settings.get("rpc.enabled");
   const servers: HttpServer[] = [];
   const stopWatching = watchSettings(settings, options.profile.configFiles, options.log);
   const stop = async (): Promise<void> => {
@@ -124,7 +125,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
       { prefix: "/api/v1" },
     );
-    if (!trusted) await app.register(async (scope) => rpc.serve(scope));
+    if (!trusted && rpcEnabled) await app.register(async (scope) => rpc.serve(scope));
     return app;
   };
   try {
@@ -135,7 +136,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (host === "127.0.0.1") await web.listenAlso("::1", port);
     const rpcPort = settings.get("rpc.port");
     let remote = web;
-    if (rpcPort !== null) {
+    if (rpcPort !== null && rpcEnabled) {
       remote = open(false);
       await remote.register(async (scope) => rpc.serve(scope));
       await remote.listen({ host: settings.get("rpc.host"), port: rpcPort });
@@ -146,7 +147,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (!socket.startsWith("\\\\")) await rm(socket, { force: true });
     await local.listen({ path: socket });
     if (!socket.startsWith("\\\\")) await chmod(socket, 0o600);
-    return { node, ui: { host, port, url: uiAddress }, rpc: `${urlOf(remote)}${RPC_PATH}`, stop };
+    const rpcAddress = rpcEnabled ? `${urlOf(remote)}${RPC_PATH}` : null;
+    return { node, ui: { host, port, url: uiAddress }, rpc: rpcAddress, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -94,13 +94,14 @@ export const SETTINGS = {
     atStart,
   ),
   "metrics.enabled": flag(false, "numbers for Prometheus at /metrics, for who has a token"),
-  "rpc.host": text("127.0.0.1", "address of that port", atStart),
+  "rpc.enabled": flag(true, "programs may drive the node as if it were Transmission, with a token", atStart),
   "rpc.port": optional(
     "port",
     null,
     "a port for Transmission's remote programs besides, such as 9091",
     atStart,
   ),
+  "rpc.host": text("127.0.0.1", "address of that port", atStart),
   "log.level": choice(["debug", "info", "warn", "error"], "info", "how much the log of the daemon says"),
 } as const satisfies Readonly<Record<string, Setting>>;
 
