@@ -12,6 +12,7 @@ import { ApiError } from "@shoal/server";
 import { FileChoice } from "./edits/file-choice.ts";
 import type { TorrentFetcher } from "./fetch/torrent-fetcher.ts";
 import type { Labels } from "./labels/labels.ts";
+import { NOTHING_REMEMBERED } from "./remote-memory.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Imported } from "./import/imported.ts";
 import type { Wishes } from "./transfer-record.ts";
@@ -70,6 +71,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
     sequential: body.sequential ?? false,
     firstLast: body.firstLast ?? false,
     limits: body.limits ?? {},
+    remote: NOTHING_REMEMBERED,
     goals: { ...sharingGoals(body, node.settings), ...body.goals },
     peers: (body.peers ?? []).map(endpoint),
     trackers: body.trackers ?? [],

@@ -29,6 +29,7 @@ import { LogFile } from "./log/log-file.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
 import type { Profile } from "./profile.ts";
 import { limitQueue, TransferQueue } from "./queue/transfer-queue.ts";
+import { SessionMemory } from "./rpc/session-memory.ts";
 import type { Settings } from "./settings/settings.ts";
 import { Shares } from "./shares/shares.ts";
 import { openState } from "./state/open-state.ts";
@@ -68,6 +69,8 @@ interface NodeBase {
 interface NodeEngine {
   readonly session: Session;
   readonly limits: Limits;
+  /** What programs have set by Transmission's RPC and is switched off. */
+  readonly remoteMemory: SessionMemory;
   readonly ledger: Ledger;
   readonly labels: Labels;
   readonly transfers: Transfers;
@@ -135,6 +138,7 @@ async function openEngine(options: NodeOptions, base: NodeBase, closing: Closing
   );
   closing.add(limitQueue(session, settings));
   const limits = closing.add(await Limits.open({ ...base, session }));
+  const remoteMemory = await SessionMemory.open(database);
   const ledger = closing.addListener(session, await Ledger.open({ ...base, session }));
   const labels = await Labels.open(database);
   const transfers = closing.add(
@@ -151,7 +155,7 @@ async function openEngine(options: NodeOptions, base: NodeBase, closing: Closing
   const limit = (): number => settings.get("history.limit");
   const history = closing.addListener(transfers, new History({ database, transfers, limit, log, now }));
   const queue = new TransferQueue({ session, transfers });
-  return { session, limits, ledger, labels, transfers, queue, history };
+  return { session, limits, remoteMemory, ledger, labels, transfers, queue, history };
 }
 
 async function openFeatures(

@@ -1,6 +1,7 @@
 import type { GoalName, Goals, TransferLimitChanges } from "@shoal/schema";
 import type { Insertable, Selectable, Updateable } from "kysely";
 import { FileChoice } from "./edits/file-choice.ts";
+import { NOTHING_REMEMBERED, type RemoteMemory } from "./remote-memory.ts";
 import type { TorrentTable } from "./state/tables.ts";
 
 /** What is kept of a transfer besides what the engine knows. */
@@ -23,6 +24,7 @@ export interface TransferRecord {
   goals: Goals;
   /** Its own; what is absent is not limited. */
   limits: TransferLimitChanges;
+  remote: RemoteMemory;
   reached: GoalName | null;
   /** The user's own files: nothing is fetched. */
   readonly seedOnly: boolean;
@@ -40,7 +42,7 @@ export interface TransferRecord {
 /** What a user may say of a transfer when it is added, and change later. */
 export type Wishes = Pick<
   TransferRecord,
-  "files" | "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals" | "limits"
+  "files" | "labels" | "paused" | "forced" | "sequential" | "firstLast" | "goals" | "limits" | "remote"
 >;
 
 /** Of who says nothing. */
@@ -53,6 +55,7 @@ export const NO_WISHES: Wishes = {
   firstLast: false,
   goals: {},
   limits: {},
+  remote: NOTHING_REMEMBERED,
 };
 
 type RecordFacts = Pick<TransferRecord, "key" | "magnet" | "addedAt" | "seedOnly" | "finalDir">;
@@ -62,7 +65,7 @@ export function newRecord(
   wishes: Wishes,
   { key, magnet, addedAt, seedOnly, finalDir }: RecordFacts,
 ): TransferRecord {
-  const { files, labels, paused, forced, sequential, firstLast, goals, limits } = wishes;
+  const { files, labels, paused, forced, sequential, firstLast, goals, limits, remote } = wishes;
   return {
     id,
     key,
@@ -76,6 +79,7 @@ export function newRecord(
     firstLast,
     goals,
     limits,
+    remote,
     reached: null,
     seedOnly,
     finalDir,
@@ -102,6 +106,7 @@ export function recordOf(row: Selectable<TorrentTable>): TransferRecord {
     firstLast: row.firstLast !== 0,
     goals: JSON.parse(row.goals) as Goals,
     limits: JSON.parse(row.limits) as TransferLimitChanges,
+    remote: row.remote === "{}" ? NOTHING_REMEMBERED : (JSON.parse(row.remote) as RemoteMemory),
     reached: row.reached as GoalName | null,
     seedOnly: row.seedOnly !== 0,
     finalDir: row.finalDir,
@@ -143,5 +148,6 @@ export function wishColumns(wishes: Wishes): Pick<Insertable<TorrentTable>, Wish
     firstLast: Number(wishes.firstLast),
     goals: JSON.stringify(wishes.goals),
     limits: JSON.stringify(wishes.limits),
+    remote: JSON.stringify(wishes.remote),
   };
 }

@@ -1,5 +1,7 @@
 import type { FilePriority, Torrent } from "@shoal/engine";
+import type { RemoteMemory } from "../remote-memory.ts";
 import type { ArgumentReader } from "./arguments.ts";
+import { RpcError } from "./rpc-error.ts";
 
 const PRIORITIES = { "priority-low": 1, "priority-normal": 4, "priority-high": 7 } as const;
 const NAMES = ["files-wanted", "files-unwanted", ...Object.keys(PRIORITIES)];
@@ -13,42 +15,55 @@ export interface ChoosableFile {
   readonly priority: FilePriority;
 }
 
-/** What `files-wanted`, `files-unwanted` and `priority-*` make of the files: only what changes. An empty list means all files. */
+type Levels = NonNullable<RemoteMemory["files"]>;
+
+export interface ChosenFiles {
+  /** Only what changes. */
+  readonly priorities: Map<number, FilePriority>;
+  /** Of files that are not wanted, for when they are. */
+  readonly remembered: Levels;
+}
+
+/** What `files-wanted`, `files-unwanted` and `priority-*` make of the files. An empty list means all files. Throws RpcError for one that is not there. */
 export function choosePriorities(
   args: ArgumentReader,
   files: readonly ChoosableFile[],
-): Map<number, FilePriority> {
-  const chosen = new Map<number, FilePriority>(files.map(({ index, priority }) => [index, priority]));
-  const apply = (name: string, change: (now: FilePriority) => FilePriority): void => {
+  before: Levels,
+): ChosenFiles {
+  const named = (name: string): readonly ChoosableFile[] => {
     const positions = args.indices(name);
-    if (positions === undefined) return;
-    const named = positions.length === 0 ? files : positions.flatMap((position) => files[position] ?? []);
-    for (const { index } of named) chosen.set(index, change(chosen.get(index)!));
+    if (positions === undefined) return [];
+    if (positions.some((position) => position >= files.length)) throw new RpcError("file index out of range");
+    return positions.length === 0 ? files : positions.map((position) => files[position]!);
   };
-  // A priority says nothing about whether a file is wanted: it holds for what is.
-  const skipped = new Map<number, FilePriority>();
-  for (const [name, priority] of Object.entries(PRIORITIES)) {
-    const positions = args.indices(name);
-    if (positions === undefined) continue;
-    const named = positions.length === 0 ? files : positions.flatMap((position) => files[position] ?? []);
-    for (const { index } of named) {
-      if (chosen.get(index) === SKIP) skipped.set(index, priority);
-      else chosen.set(index, priority);
-    }
+  const wanted = new Set(files.flatMap(({ index, priority }) => (priority === SKIP ? [] : [index])));
+  for (const { index } of named("files-unwanted")) wanted.delete(index);
+  for (const { index } of named("files-wanted")) wanted.add(index);
+  // A priority says nothing about whether a file is wanted.
+  const levels = new Map(
+    files.map(({ index, priority }) => [index, priority === SKIP ? (before[index] ?? NORMAL) : priority]),
+  );
+  for (const [name, level] of Object.entries(PRIORITIES))
+    for (const { index } of named(name)) levels.set(index, level);
+  const priorities = new Map<number, FilePriority>();
+  const remembered: Record<string, FilePriority> = { ...before };
+  for (const { index, priority } of files) {
+    const level = levels.get(index)!;
+    const chosen = wanted.has(index) ? level : SKIP;
+    if (chosen !== priority) priorities.set(index, chosen);
+    if (chosen === SKIP && level !== NORMAL) remembered[index] = level;
+    else delete remembered[index];
   }
-  apply("files-unwanted", () => SKIP);
-  apply("files-wanted", (now) => (now === SKIP ? NORMAL : now));
-  for (const [index, priority] of skipped) if (chosen.get(index) !== SKIP) chosen.set(index, priority);
-  for (const { index, priority } of files) if (chosen.get(index) === priority) chosen.delete(index);
-  return chosen;
+  return { priorities, remembered };
 }
 
 /** The same for a torrent. While its files are not known, those that are named are taken for wanted. */
 export async function chosenPriorities(
   args: ArgumentReader,
   torrent: Pick<Torrent, "row" | "files">,
-): Promise<Map<number, FilePriority>> {
-  if (torrent.row() !== null) return choosePriorities(args, await torrent.files());
+  before: Levels = {},
+): Promise<ChosenFiles> {
+  if (torrent.row() !== null) return choosePriorities(args, await torrent.files(), before);
   const named = NAMES.flatMap((name) => args.indices(name) ?? []);
   const count = Math.min(
     MOST_FILES,
@@ -57,6 +72,7 @@ export async function chosenPriorities(
   return choosePriorities(
     args,
     Array.from({ length: count }, (_, index) => ({ index, priority: NORMAL })),
+    before,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Goals } from "@shoal/schema";
 import { resolveGoals } from "../goals/goal-policy.ts";
 import type { ShoalNode } from "../shoal-node.ts";
+import type { RemoteMemory } from "../remote-memory.ts";
 import type { Transfer } from "../transfer.ts";
 import type { ArgumentReader } from "./arguments.ts";
 import { whole } from "./values.ts";
@@ -15,15 +16,17 @@ const DEFAULT_RATIO = 2;
 const DEFAULT_MINUTES = 30;
 const MOST_MINUTES = 65_535;
 
-export function goalFields({
-  ratio,
-  idleMs,
-}: Goals): Record<"seedRatioLimit" | "seedRatioMode" | "seedIdleLimit" | "seedIdleMode", number> {
+/** `whenOff` is shown where the torrent has none. */
+export function goalFields(
+  { ratio, idleMs }: Goals,
+  whenOff: RemoteMemory,
+): Record<"seedRatioLimit" | "seedRatioMode" | "seedIdleLimit" | "seedIdleMode", number> {
+  const idle = idleMs ?? whenOff.idleMs;
   return {
     seedRatioMode: modeOf(ratio),
-    seedRatioLimit: ratio ?? DEFAULT_RATIO,
+    seedRatioLimit: ratio ?? whenOff.ratio ?? DEFAULT_RATIO,
     seedIdleMode: modeOf(idleMs),
-    seedIdleLimit: idleMs === undefined || idleMs === null ? DEFAULT_MINUTES : whole(idleMs / MINUTE),
+    seedIdleLimit: idle === undefined ? DEFAULT_MINUTES : whole(idle / MINUTE),
   };
 }
 
@@ -42,21 +45,33 @@ export function effectiveGoals(
   return { ratio: ratio?.limit ?? null, idleMs: idle?.limit ?? null };
 }
 
-/** The goals as the arguments change them; undefined when they say nothing of them. A limit without a mode holds for this torrent. */
-export function readGoals(args: ArgumentReader, before: Goals): Goals | undefined {
+/** The goals as the arguments change them, and what is to be remembered; null when they say nothing of them. A limit alone switches nothing on. */
+export function readGoals(
+  args: ArgumentReader,
+  before: Goals,
+  whenOff: RemoteMemory,
+): { readonly goals: Goals; readonly memory: RemoteMemory } | null {
   const ratio = args.number("seedRatioLimit", 0, 1_000_000);
   const ratioMode = args.whole("seedRatioMode", GLOBAL, NEVER);
   const minutes = args.whole("seedIdleLimit", 0, MOST_MINUTES);
   const idleMode = args.whole("seedIdleMode", GLOBAL, NEVER);
-  if ([ratio, ratioMode, minutes, idleMode].every((value) => value === undefined)) return undefined;
+  if ([ratio, ratioMode, minutes, idleMode].every((value) => value === undefined)) return null;
   const { ratio: oldRatio, idleMs: oldIdle, ...others } = before;
   const idleMs = minutes === undefined ? undefined : minutes * MINUTE;
-  const newRatio = changed(oldRatio, ratio, ratioMode, DEFAULT_RATIO);
-  const newIdle = changed(oldIdle, idleMs, idleMode, DEFAULT_MINUTES * MINUTE);
+  const ratioLimit = ratio ?? oldRatio ?? whenOff.ratio;
+  const idleLimit = idleMs ?? oldIdle ?? whenOff.idleMs;
+  const newRatio = changed(oldRatio, ratioLimit ?? DEFAULT_RATIO, ratioMode);
+  const newIdle = changed(oldIdle, idleLimit ?? DEFAULT_MINUTES * MINUTE, idleMode);
   return {
-    ...others,
-    ...(newRatio === undefined ? {} : { ratio: newRatio }),
-    ...(newIdle === undefined ? {} : { idleMs: newIdle }),
+    goals: {
+      ...others,
+      ...(newRatio === undefined ? {} : { ratio: newRatio }),
+      ...(newIdle === undefined ? {} : { idleMs: newIdle }),
+    },
+    memory: {
+      ...(ratioLimit === undefined ? {} : { ratio: ratioLimit }),
+      ...(idleLimit === undefined ? {} : { idleMs: idleLimit }),
+    },
   };
 }
 
@@ -66,12 +81,15 @@ function modeOf(goal: number | null | undefined): number {
 
 function changed(
   before: number | null | undefined,
-  limit: number | undefined,
+  limit: number,
   mode: number | undefined,
-  otherwise: number,
 ): number | null | undefined {
-  if (mode === GLOBAL) return undefined;
-  if (mode === NEVER) return null;
-  if (mode === undefined && limit === undefined) return before;
-  return limit ?? before ?? otherwise;
+  switch (mode ?? modeOf(before)) {
+    case GLOBAL:
+      return undefined;
+    case NEVER:
+      return null;
+    default:
+      return limit;
+  }
 }

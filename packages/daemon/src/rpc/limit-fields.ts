@@ -1,20 +1,19 @@
 import type { Torrent } from "@shoal/engine";
 import type { TransferLimitChanges } from "@shoal/schema";
+import type { RemoteMemory } from "../remote-memory.ts";
 import type { ArgumentReader } from "./arguments.ts";
 import { kilobytes } from "./values.ts";
 
 const KB = 1_000;
 const LARGEST_KB = 2 ** 31 - 1;
-const MOST_PEERS = 65_535;
+/** That one torrent may have. */
+export const MOST_PEERS = 65_535;
 const OTHERWISE = 100 * KB;
-
-/** Limits that were set and are switched off: bytes a second. */
-export type LimitsWhenOff = Partial<Record<"down" | "up", number>>;
 
 /** Limits of one torrent; `whenOff` is shown where there is none. */
 export function limitFields(
   { limits }: Pick<Torrent, "limits">,
-  whenOff: LimitsWhenOff,
+  whenOff: RemoteMemory,
 ): Record<
   "downloadLimit" | "uploadLimit" | "downloadLimited" | "uploadLimited" | "honorsSessionLimits",
   number | boolean
@@ -29,13 +28,14 @@ export function limitFields(
   };
 }
 
-/** What the arguments change of the limits; `whenOff` remembers what they switch off. */
+/** What the arguments change of the limits, and what is to be remembered. */
 export function readLimits(
   args: ArgumentReader,
   { limits }: Pick<Torrent, "limits">,
-  whenOff: LimitsWhenOff,
-): TransferLimitChanges {
+  whenOff: RemoteMemory,
+): { readonly changes: TransferLimitChanges; readonly memory: RemoteMemory } {
   const changes: TransferLimitChanges = {};
+  const memory: { down?: number; up?: number } = {};
   for (const [direction, limit, limited] of [
     ["down", "downloadLimit", "downloadLimited"],
     ["up", "uploadLimit", "uploadLimited"],
@@ -46,12 +46,12 @@ export function readLimits(
     const before = limits[direction];
     const wanted =
       given === undefined ? (before ?? whenOff[direction] ?? OTHERWISE) : Math.max(1, given * KB);
-    whenOff[direction] = wanted;
+    memory[direction] = wanted;
     changes[direction] = (isOn ?? before !== null) ? wanted : null;
   }
   const honors = args.flag("honorsSessionLimits");
   if (honors !== undefined) changes.honorsSessionLimits = honors;
-  const peers = args.whole("peer-limit", 1, MOST_PEERS);
-  if (peers !== undefined) changes.maxConnections = peers;
-  return changes;
+  const peers = args.whole("peer-limit", 0, MOST_PEERS);
+  if (peers !== undefined) changes.maxConnections = peers === 0 ? null : peers;
+  return { changes, memory };
 }

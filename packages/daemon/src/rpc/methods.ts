@@ -59,7 +59,7 @@ export class RpcMethods {
     this.#parts = parts;
     this.#watch = new TorrentWatch(node.session, () => Date.now());
     this.#details = new TorrentDetails((transfer) => node.transfers.metainfo(transfer));
-    this.#settings = new SessionSettings(node.settings, node.limits);
+    this.#settings = new SessionSettings(node);
     this.#methods = new Map(Object.entries(this.#table()));
   }
 
@@ -120,7 +120,6 @@ export class RpcMethods {
       "torrent-set": forEach(async (transfer, args) => {
         await setTorrent(node, transfer, args, {
           trackerOf: (torrent, id) => this.#trackerOf(torrent, id),
-          whenOff: this.#watch.of(transfer.torrent).whenOff,
         });
         this.#watch.edited(transfer.torrent);
       }),

@@ -1,7 +1,7 @@
 import { SESSION_DEFAULTS } from "@shoal/engine";
 import type { ShoalNode } from "../shoal-node.ts";
 import { spaceOf } from "./free-space.ts";
-import { ENCRYPTION } from "./session-set.ts";
+import { ENCRYPTION, INCOMPLETE_DIR } from "./session-set.ts";
 import type { SessionSettings } from "./session-settings.ts";
 
 const RPC_VERSION = 17;
@@ -54,7 +54,7 @@ export async function sessionFields(
     "config-dir": profile.stateDir,
     "download-dir": downloadDir,
     "download-dir-free-space": (await spaceOf(downloadDir)).free,
-    "incomplete-dir": incompleteDir ?? downloadDir,
+    [INCOMPLETE_DIR]: incompleteDir ?? known.memory.text(INCOMPLETE_DIR) ?? downloadDir,
     "incomplete-dir-enabled": incompleteDir !== null,
     "peer-port": session.endpoint?.port ?? 0,
     "peer-port-random-on-start": settings.get("network.port") === "0",

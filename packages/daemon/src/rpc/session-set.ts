@@ -6,8 +6,12 @@ import { ArgumentReader } from "./arguments.ts";
 import { namedFolder } from "./folders.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
+import type { SessionMemory } from "./session-memory.ts";
 import type { SessionSettings } from "./session-settings.ts";
 import { readSetting, SETTINGS, type SettingKey, type SettingValue } from "@shoal/schema/settings";
+
+/** Its setting, and the name by which it is remembered. */
+export const INCOMPLETE_DIR = "incomplete-dir";
 
 /** By Transmission's words. */
 export const ENCRYPTION = { required: "require", preferred: "prefer", tolerated: "off" } as const;
@@ -30,11 +34,20 @@ export async function setSession(
     if (names || read.flag(`${script}-enabled`) === true)
       throw new RpcError("programs to run are set in the configuration file of the computer, not from here");
   }
-  const changes: { [K in SettingKey]?: SettingValue | undefined } = known.changes(read);
-  Object.assign(changes, await folders(node, read, bearer), network(read));
+  const { settings, remembered } = known.changes(read);
+  const { incompleteDir, ...dirs } = await folders(node, known.memory, read, bearer);
+  const changes: { [K in SettingKey]?: SettingValue | undefined } = {
+    ...settings,
+    ...dirs,
+    ...network(read),
+  };
   for (const [key, value] of Object.entries(changes)) check(key as SettingKey, value);
   try {
     if (Object.keys(changes).length > 0) await node.settings.set(changes);
+    await known.memory.set({
+      ...remembered,
+      ...(incompleteDir === undefined ? {} : { [INCOMPLETE_DIR]: incompleteDir }),
+    });
     await known.turtle.switch(read);
   } catch (error) {
     if (error instanceof ConfigError) throw new RpcError(error.message);
@@ -43,28 +56,33 @@ export async function setSession(
   return {};
 }
 
-async function folders(node: ShoalNode, read: ArgumentReader, bearer: TokenRecord): Promise<SettingChanges> {
-  const changes: { [K in SettingKey]?: SettingValue } = {};
+interface Folders extends SettingChanges {
+  /** To be remembered while it is not used. */
+  readonly incompleteDir?: string;
+}
+
+async function folders(
+  node: ShoalNode,
+  memory: SessionMemory,
+  read: ArgumentReader,
+  bearer: TokenRecord,
+): Promise<Folders> {
   const dir = read.text("download-dir");
-  if (dir !== undefined)
-    changes["downloads.dir"] = await namedFolder(
-      node,
-      bearer,
-      dir,
-      "download directory path is not absolute",
-    );
-  const incomplete = read.text("incomplete-dir");
-  const isOn = read.flag("incomplete-dir-enabled");
+  const refusal = "download directory path is not absolute";
+  const downloads =
+    dir === undefined ? {} : { "downloads.dir": await namedFolder(node, bearer, dir, refusal) };
+  const incomplete = read.text(INCOMPLETE_DIR);
+  const isOn = read.flag(`${INCOMPLETE_DIR}-enabled`);
+  if (incomplete === undefined && isOn === undefined) return downloads;
   const before = node.settings.get("downloads.incompleteDir");
-  if (isOn === false) changes["downloads.incompleteDir"] = null;
-  else if (incomplete !== undefined && (isOn === true || before !== null))
-    changes["downloads.incompleteDir"] = await namedFolder(
-      node,
-      bearer,
-      incomplete,
-      "incomplete torrents directory path is not absolute",
-    );
-  return changes;
+  const shown = before ?? memory.text(INCOMPLETE_DIR) ?? node.downloadDir;
+  // Some programs send back all that they are shown.
+  const named =
+    incomplete === undefined || incomplete === shown
+      ? shown
+      : await namedFolder(node, bearer, incomplete, "incomplete torrents directory path is not absolute");
+  const wanted = (isOn ?? before !== null) ? named : null;
+  return { ...downloads, "downloads.incompleteDir": wanted, incompleteDir: named };
 }
 
 function network(read: ArgumentReader): SettingChanges {

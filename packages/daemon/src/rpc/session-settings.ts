@@ -1,6 +1,7 @@
 import type { SettingKey, SettingValue } from "@shoal/schema/settings";
 import type { SettingChanges, Settings } from "../settings/settings.ts";
-import type { Limits } from "../limits/limits.ts";
+import type { ShoalNode } from "../shoal-node.ts";
+import type { SessionMemory } from "./session-memory.ts";
 import type { ArgumentReader } from "./arguments.ts";
 import { TurtleFields } from "./turtle-fields.ts";
 import { whole } from "./values.ts";
@@ -72,23 +73,30 @@ const FLAGS: readonly (readonly [name: string, key: SettingKey])[] = [
 
 const LARGEST = 2 ** 31 - 1;
 
-/** Our settings as Transmission's, in both directions. What is switched off there keeps its number for as long as the process runs. */
+/** What arguments of `session-set` mean. */
+export interface SessionChanges {
+  readonly settings: SettingChanges;
+  /** For the memory. */
+  readonly remembered: Readonly<Record<string, number>>;
+}
+
+/** Our settings as Transmission's, in both directions. What is switched off there keeps its number. */
 export class SessionSettings {
   readonly #settings: Settings;
-  readonly #whenOff: Map<SettingKey, number> = new Map();
-
+  readonly memory: SessionMemory;
   readonly turtle: TurtleFields;
 
-  constructor(settings: Settings, limits: Limits) {
+  constructor({ settings, limits, remoteMemory }: Pick<ShoalNode, "settings" | "limits" | "remoteMemory">) {
     this.#settings = settings;
-    this.turtle = new TurtleFields(limits);
+    this.memory = remoteMemory;
+    this.turtle = new TurtleFields(limits, remoteMemory);
   }
 
   fields(): Record<string, unknown> {
     const all: Record<string, unknown> = {};
     for (const { key, value, enabled, unit, otherwise, isFraction } of SWITCHED) {
       const ours = this.#number(key);
-      const theirs = (ours ?? this.#whenOff.get(key) ?? otherwise * unit) / unit;
+      const theirs = (ours ?? this.memory.number(key) ?? otherwise * unit) / unit;
       all[value] = isFraction === true ? theirs : whole(theirs);
       all[enabled] = ours !== null;
     }
@@ -98,8 +106,9 @@ export class SessionSettings {
   }
 
   /** What of the arguments is to be set. Throws RpcError for values that can't be. */
-  changes(args: ArgumentReader): SettingChanges {
+  changes(args: ArgumentReader): SessionChanges {
     const changes: { [K in SettingKey]?: SettingValue } = {};
+    const remembered: Record<string, number> = {};
     for (const { key, value, enabled, unit, otherwise, isFraction } of SWITCHED) {
       const given = args.number(value, 0, LARGEST);
       const isOn = args.flag(enabled);
@@ -108,11 +117,11 @@ export class SessionSettings {
       const exact = given === undefined ? null : given * unit;
       const wanted =
         exact === null
-          ? (before ?? this.#whenOff.get(key) ?? otherwise * unit)
+          ? (before ?? this.memory.number(key) ?? otherwise * unit)
           : isFraction
             ? exact
             : Math.round(exact);
-      this.#whenOff.set(key, wanted);
+      remembered[key] = wanted;
       changes[key] = (isOn ?? before !== null) ? wanted : null;
     }
     for (const [name, key, unit] of NUMBERS) {
@@ -123,9 +132,9 @@ export class SessionSettings {
       const given = args.flag(name);
       if (given !== undefined) changes[key] = given;
     }
-    const schedule = this.turtle.schedule(args);
-    if (schedule !== undefined) changes["limits.schedule"] = schedule;
-    return changes;
+    const turtle = this.turtle.schedule(args);
+    if (turtle !== null) changes["limits.schedule"] = turtle.schedule;
+    return { settings: changes, remembered: { ...remembered, ...turtle?.remembered } };
   }
 
   #number(key: SettingKey): number | null {

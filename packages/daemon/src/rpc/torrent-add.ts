@@ -10,6 +10,8 @@ import { namedFolder } from "./folders.ts";
 import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
+import { MOST_PEERS } from "./limit-fields.ts";
+import { readPriority } from "./torrent-set.ts";
 
 /** Letters of an info-hash alone: v1 or v2 in hex. */
 const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/i;
@@ -26,6 +28,8 @@ export async function addTorrent(
   const downloadDir = dir === "" ? undefined : await namedFolder(node, bearer, dir, refusal);
   const labels = readLabels(read);
   const paused = read.flag("paused");
+  const peers = read.whole("peer-limit", 0, MOST_PEERS) ?? 0;
+  const priority = readPriority(read);
   const sequential = read.flag("sequential_download") ?? read.flag("sequential-download");
   try {
     const transfer = await node.add({
@@ -34,9 +38,12 @@ export async function addTorrent(
       ...(paused === undefined ? {} : { paused }),
       ...(labels === undefined ? {} : { labels }),
       ...(sequential === undefined ? {} : { sequential }),
+      ...(peers === 0 ? {} : { limits: { maxConnections: peers } }),
     });
-    if (choosesFiles(read))
-      await setFilePriorities(node.transfers, transfer, await chosenPriorities(read, transfer.torrent));
+    const files = choosesFiles(read) ? await chosenPriorities(read, transfer.torrent) : null;
+    if (files !== null) await setFilePriorities(node.transfers, transfer, files.priorities);
+    const remote = { ...priority, ...(files === null ? {} : { files: files.remembered }) };
+    if (Object.keys(remote).length > 0) await node.transfers.change(transfer, { remote });
     return { "torrent-added": briefly(transfer) };
   } catch (error) {
     if (!(error instanceof ShoalError)) throw error;

@@ -89,16 +89,16 @@ const TIMES: Fields = {
 };
 
 const LIMITS: Fields = {
-  bandwidthPriority: () => 0,
+  bandwidthPriority: ({ transfer }) => transfer.record.remote.priority ?? 0,
   downloadLimit: (look) => limitsOf(look).downloadLimit,
   downloadLimited: (look) => limitsOf(look).downloadLimited,
   uploadLimit: (look) => limitsOf(look).uploadLimit,
   uploadLimited: (look) => limitsOf(look).uploadLimited,
   honorsSessionLimits: (look) => limitsOf(look).honorsSessionLimits,
-  seedRatioLimit: ({ transfer }) => goalFields(transfer.record.goals).seedRatioLimit,
-  seedRatioMode: ({ transfer }) => goalFields(transfer.record.goals).seedRatioMode,
-  seedIdleLimit: ({ transfer }) => goalFields(transfer.record.goals).seedIdleLimit,
-  seedIdleMode: ({ transfer }) => goalFields(transfer.record.goals).seedIdleMode,
+  seedRatioLimit: ({ transfer }) => goalsOf(transfer).seedRatioLimit,
+  seedRatioMode: ({ transfer }) => goalsOf(transfer).seedRatioMode,
+  seedIdleLimit: ({ transfer }) => goalsOf(transfer).seedIdleLimit,
+  seedIdleMode: ({ transfer }) => goalsOf(transfer).seedIdleMode,
   "peer-limit": ({ torrent, context }) => torrent.limits.maxConnections ?? context.peerLimit,
   maxConnectedPeers: ({ torrent, context }) => torrent.limits.maxConnections ?? context.peerLimit,
   sequential_download: ({ transfer }) => transfer.record.sequential,
@@ -137,10 +137,10 @@ const FILES: Fields = {
     length: whole(file.size),
     bytesCompleted: whole(file.have),
   })),
-  fileStats: each((file) => ({
+  fileStats: each((file, look) => ({
     bytesCompleted: whole(file.have),
     wanted: file.wanted,
-    priority: priorityOf(file),
+    priority: priorityOf(file, look),
   })),
   priorities: each(priorityOf),
   wanted: each(({ wanted }) => (wanted ? 1 : 0)),
@@ -170,21 +170,26 @@ function etaOf({ stats, left, isStopped, context }: TorrentLook): number {
   return stats.upRate < 1 ? UNKNOWN : whole(missing / stats.upRate);
 }
 
-function limitsOf({ torrent, context }: TorrentLook): ReturnType<typeof limitFields> {
-  return limitFields(torrent, context.observed.whenOff);
+function limitsOf({ torrent, transfer }: TorrentLook): ReturnType<typeof limitFields> {
+  return limitFields(torrent, transfer.record.remote);
+}
+
+function goalsOf({ record }: TorrentLook["transfer"]): ReturnType<typeof goalFields> {
+  return goalFields(record.goals, record.remote);
 }
 
 function withNeed(fields: Fields, needs?: DetailName): [string, TorrentField][] {
   return Object.entries(fields).map(([name, of]) => [name, needs === undefined ? { of } : { needs, of }]);
 }
 
-function each(of: (file: FileProgress) => unknown): TorrentField["of"] {
-  return ({ context }) => context.details.files.map(of);
+function each(of: (file: FileProgress, look: TorrentLook) => unknown): TorrentField["of"] {
+  return (look) => look.context.details.files.map((file) => of(file, look));
 }
 
 /** Transmission knows low, normal and high. */
-function priorityOf({ priority, wanted }: FileProgress): number {
-  return wanted ? Math.sign(priority - NORMAL_PRIORITY) : 0;
+function priorityOf({ index, priority, wanted }: FileProgress, { transfer }: TorrentLook): number {
+  const level = wanted ? priority : (transfer.record.remote.files?.[index] ?? NORMAL_PRIORITY);
+  return Math.sign(level - NORMAL_PRIORITY);
 }
 
 function ratio(value: number | null): number {

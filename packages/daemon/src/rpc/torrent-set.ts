@@ -1,5 +1,6 @@
 import type { Torrent } from "@shoal/engine";
 import type { TrackerChanges } from "@shoal/schema";
+import type { RemoteMemory } from "../remote-memory.ts";
 import type { Transfer } from "../transfer.ts";
 import type { ShoalNode } from "../shoal-node.ts";
 import { setFilePriorities } from "../edits/edit-files.ts";
@@ -7,7 +8,7 @@ import { editTrackers } from "../edits/edit-trackers.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { chosenPriorities, choosesFiles } from "./file-choice.ts";
 import { readGoals } from "./goal-fields.ts";
-import { type LimitsWhenOff, readLimits } from "./limit-fields.ts";
+import { readLimits } from "./limit-fields.ts";
 import { readLabels } from "./labels.ts";
 import type { RpcArguments } from "./request.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -20,7 +21,6 @@ type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
 
 export interface SetContext {
   readonly trackerOf: TrackerOf;
-  readonly whenOff: LimitsWhenOff;
 }
 
 /** `torrent-set` for one transfer. Throws RpcError and ShoalError; what comes before in Transmission's order is done then. */
@@ -28,25 +28,40 @@ export async function setTorrent(
   { transfers, queue }: Pick<ShoalNode, "transfers" | "queue">,
   transfer: Transfer,
   args: RpcArguments,
-  { trackerOf, whenOff }: SetContext,
+  { trackerOf }: SetContext,
 ): Promise<void> {
   const read = new ArgumentReader(args);
   const { torrent, record } = transfer;
   const labels = readLabels(read);
-  const limits = readLimits(read, torrent, whenOff);
-  const goals = readGoals(read, record.goals);
+  const { remote } = record;
+  const limits = readLimits(read, torrent, remote);
+  const goals = readGoals(read, record.goals, remote);
+  const files = choosesFiles(read) ? await chosenPriorities(read, torrent, remote.files) : null;
   const sequential = read.flag("sequential_download") ?? read.flag("sequentialDownload");
   await transfers.change(transfer, {
     ...(labels === undefined ? {} : { labels }),
-    ...(goals === undefined ? {} : { goals }),
+    ...(goals === null ? {} : { goals: goals.goals }),
     ...(sequential === undefined ? {} : { sequential }),
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(Object.keys(limits.changes).length === 0 ? {} : { limits: limits.changes }),
+    remote: {
+      ...remote,
+      ...limits.memory,
+      ...goals?.memory,
+      ...readPriority(read),
+      ...(files === null ? {} : { files: files.remembered }),
+    },
   });
-  if (choosesFiles(read)) await setFilePriorities(transfers, transfer, await chosenPriorities(read, torrent));
+  if (files !== null) await setFilePriorities(transfers, transfer, files.priorities);
   const position = read.whole("queuePosition", 0, 2 ** 31);
   if (position !== undefined) await queue.move([transfer], position);
   const trackers = trackerChanges(torrent, read, trackerOf);
   if (trackers !== null) await editTrackers(transfers, transfer, trackers);
+}
+
+/** Of its bandwidth: it is remembered. */
+export function readPriority(read: ArgumentReader): Pick<RemoteMemory, "priority"> {
+  const priority = read.whole("bandwidthPriority", -1, 1);
+  return priority === undefined ? {} : { priority };
 }
 
 /** What the arguments change of the trackers; null for nothing. */

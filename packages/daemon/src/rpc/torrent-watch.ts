@@ -1,5 +1,4 @@
 import type { Session, Torrent } from "@shoal/engine";
-import type { LimitsWhenOff } from "./limit-fields.ts";
 
 /** A change counts as recent for so long, as with Transmission. */
 const RECENT_MS = 60_000;
@@ -17,7 +16,6 @@ export interface Observed {
   moved: number;
   /** Numbers by which its trackers are named, for as long as the process runs. */
   readonly trackerIds: Map<string, number>;
-  readonly whenOff: LimitsWhenOff;
 }
 
 /** Notes what happens to torrents that programs want to be told, and nobody else keeps. */
@@ -100,7 +98,6 @@ export class TorrentWatch {
         checked: 0,
         moved: downloaded + uploaded,
         trackerIds: new Map(),
-        whenOff: {},
       };
       this.#observed.set(torrent, observed);
     }

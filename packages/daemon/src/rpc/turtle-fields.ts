@@ -1,8 +1,12 @@
 import { parseWeekSpan } from "@shoal/schema/settings";
 import type { Limits } from "../limits/limits.ts";
 import type { ArgumentReader } from "./arguments.ts";
+import type { SessionMemory } from "./session-memory.ts";
 import { kilobytes } from "./values.ts";
 
+const BEGIN = "alt-speed-time-begin";
+const END = "alt-speed-time-end";
+const DAYS_SET = "alt-speed-time-day";
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const ALL_DAYS = 127;
 const LAST_MINUTE = 24 * 60 - 1;
@@ -19,11 +23,11 @@ interface Span {
 /** Slow mode, which Transmission draws as a turtle: on or off, its speeds, and one stretch of time on some days of the week. */
 export class TurtleFields {
   readonly #limits: Limits;
-  /** Of a schedule that was switched off. */
-  #whenOff: Span = OTHERWISE;
+  readonly #memory: SessionMemory;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, memory: SessionMemory) {
     this.#limits = limits;
+    this.#memory = memory;
   }
 
   fields(): Record<string, unknown> {
@@ -34,23 +38,29 @@ export class TurtleFields {
       "alt-speed-down": kilobytes(slow.down ?? OTHERWISE.speed),
       "alt-speed-up": kilobytes(slow.up ?? OTHERWISE.speed),
       "alt-speed-time-enabled": schedule.length > 0,
-      "alt-speed-time-begin": from,
-      "alt-speed-time-end": to,
-      "alt-speed-time-day": days,
+      [BEGIN]: from,
+      [END]: to,
+      [DAYS_SET]: days,
     };
   }
 
-  /** The schedule as the arguments change it; undefined when they say nothing of it. */
-  schedule(args: ArgumentReader): readonly string[] | undefined {
-    const from = args.whole("alt-speed-time-begin", 0, LAST_MINUTE);
-    const to = args.whole("alt-speed-time-end", 0, LAST_MINUTE);
-    const days = args.whole("alt-speed-time-day", 0, ALL_DAYS);
+  /** The schedule as the arguments change it, and what is to be remembered; null when they say nothing of it. */
+  schedule(args: ArgumentReader): {
+    readonly schedule: readonly string[];
+    readonly remembered: Readonly<Record<string, number>>;
+  } | null {
+    const from = args.whole(BEGIN, 0, LAST_MINUTE);
+    const to = args.whole(END, 0, LAST_MINUTE);
+    const days = args.whole(DAYS_SET, 0, ALL_DAYS);
     const isOn = args.flag("alt-speed-time-enabled");
-    if ([from, to, days, isOn].every((value) => value === undefined)) return undefined;
+    if ([from, to, days, isOn].every((value) => value === undefined)) return null;
     const before = this.#span();
-    this.#whenOff = { from: from ?? before.from, to: to ?? before.to, days: days ?? before.days };
+    const span = { from: from ?? before.from, to: to ?? before.to, days: days ?? before.days };
     const staysOn = isOn ?? this.#limits.view().schedule.length > 0;
-    return staysOn && this.#whenOff.days > 0 ? [textOf(this.#whenOff)] : [];
+    return {
+      schedule: staysOn && span.days > 0 ? [textOf(span)] : [],
+      remembered: { [BEGIN]: span.from, [END]: span.to, [DAYS_SET]: span.days },
+    };
   }
 
   /** Throws what the database throws. */
@@ -61,7 +71,13 @@ export class TurtleFields {
 
   #span(): Span {
     const [first] = this.#limits.view().schedule;
-    if (first === undefined) return this.#whenOff;
+    if (first === undefined) {
+      return {
+        from: this.#memory.number(BEGIN) ?? OTHERWISE.from,
+        to: this.#memory.number(END) ?? OTHERWISE.to,
+        days: this.#memory.number(DAYS_SET) ?? OTHERWISE.days,
+      };
+    }
     const { from, to, days } = parseWeekSpan(first);
     return {
       from,

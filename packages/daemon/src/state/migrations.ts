@@ -233,4 +233,17 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "012-remote-memory": {
+    async up(db) {
+      await db.schema
+        .alterTable("torrents")
+        .addColumn("remote", "text", (c) => c.notNull().defaultTo("{}"))
+        .execute();
+      await db.schema
+        .createTable("remoteMemory")
+        .addColumn("name", "text", (c) => c.primaryKey())
+        .addColumn("value", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

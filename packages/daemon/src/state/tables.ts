@@ -37,6 +37,8 @@ export interface TorrentTable {
   readonly goals: Generated<string>;
   /** `TransferLimitChanges` in JSON: what differs from no limits. */
   readonly limits: Generated<string>;
+  /** `RemoteMemory` in JSON. */
+  readonly remote: Generated<string>;
   /** Which goal it has reached; null while it goes on. */
   readonly reached: string | null;
   /** Time in which it really shared or fetched, milliseconds. */
@@ -118,6 +120,13 @@ export interface EventTable {
   readonly message: string;
   /** Number of the transfer that it is about. */
   readonly torrent: number | null;
+}
+
+/** What programs have set by Transmission's RPC and is switched off. */
+export interface RemoteMemoryTable {
+  readonly name: string;
+  /** In JSON. */
+  readonly value: string;
 }
 
 export interface CounterTable {
@@ -225,6 +234,7 @@ export interface Tables {
   readonly knownTorrents: KnownTorrentTable;
   readonly knownFiles: KnownFileTable;
   readonly watchFolders: WatchFolderTable;
+  readonly remoteMemory: RemoteMemoryTable;
   readonly switches: SwitchTable;
   readonly notices: NoticeTable;
   readonly shares: ShareTable;

@@ -92,23 +92,23 @@ export const targets: readonly FuzzTarget[] = [
       if (typeof args["ids"] === "string" && args["ids"].length !== 40 && args["ids"] !== "recently-active")
         assert.deepEqual(found, []);
       const read = new ArgumentReader(args);
-      const chosen = refusing(() => choosePriorities(read, FILES));
-      for (const [file, priority] of chosen ?? []) {
+      const chosen = refusing(() => choosePriorities(read, FILES, {}));
+      for (const [file, priority] of chosen?.priorities ?? []) {
         assert.ok(FILES.some(({ index }) => index === file));
         assert.ok([0, 1, 4, 7].includes(priority));
       }
-      const goals = refusing(() => readGoals(read, { timeMs: 5 }));
-      for (const goal of Object.values(goals ?? {}))
+      const goals = refusing(() => readGoals(read, { timeMs: 5 }, {}));
+      for (const goal of Object.values(goals?.goals ?? {}))
         assert.ok(goal === null || (Number.isFinite(goal) && goal >= 0));
       const labels = refusing(() => readLabels(read));
       for (const label of labels ?? []) assert.ok(label.length > 0 && !label.includes(","));
       const limits = refusing(() => readLimits(read, LIMITED, {}));
-      for (const value of Object.values(limits ?? {}))
+      for (const value of Object.values(limits?.changes ?? {}))
         assert.ok(
           value === null || typeof value === "boolean" || (Number.isSafeInteger(value) && value > 0),
           String(value),
         );
-      const parts = [chosen?.size, goals, labels?.length, limits].map((part) =>
+      const parts = [chosen?.priorities.size, goals, labels?.length, limits].map((part) =>
         part === null ? "refused" : typeof part,
       );
       return `${typeof method} ${found.length} ${refusing(() => choosesFiles(read))} ${parts.join(" ")}`;

@@ -13,10 +13,23 @@ describe("who gets to Transmission's RPC", () => {
     const { authorization } = rpc;
     const session = { authorization, "x-transmission-session-id": "wrong" };
     for (const path of ["/transmission/rpc", "/transmission/rpc/"]) {
-      assert.equal(
-        (await who.raw({ body: BODY, headers: { "content-type": "application/json" } })).status,
-        404,
-      );
+      for (const method of ["GET", "POST"]) {
+        const status = async (headers: Record<string, string>): Promise<number> =>
+          (await rawRequest(port, { path, method, headers, body: method === "GET" ? "" : BODY })).status;
+        assert.equal(await status({}), 401);
+        assert.equal(await status({ authorization: "Bearer x" }), 401);
+        assert.equal(await status({ authorization }), 409);
+        assert.equal(await status(session), 409);
+      }
+      const refused = await rawRequest(port, { path, method: "GET", headers: { authorization } });
+      const id = String(refused.headers["x-transmission-session-id"]);
+      assert.match(id, /^[\w-]{32}$/);
+      assert.match(refused.body.toString(), new RegExp(`X-Transmission-Session-Id: ${id}`));
+      const signedIn = { authorization, "x-transmission-session-id": id };
+      assert.equal((await rawRequest(port, { path, method: "GET", headers: signedIn })).status, 405);
+      assert.equal((await rawRequest(port, { path, headers: signedIn, body: BODY })).status, 200);
+    }
+    assert.equal((await rawRequest(port, { path: "/transmission/other", method: "GET" })).status, 404);
   });
 
   test("may come by any name with a password, and by ours alone without (CVE-2018-5702)", async (t) => {
@@ -92,8 +105,9 @@ describe("who gets to Transmission's RPC", () => {
   test("does not find it where it is switched off", async (t) => {
     const { daemon, rpc, client } = await openRpcScene(t, { "rpc.enabled": false, "rpc.port": 0 });
     assert.equal(daemon.rpc, null);
+    const headers = { "content-type": "application/json" };
     for (const who of [rpc, await client("admin")])
-      for (const method of ["GET", "POST"]) assert.equal((await who.raw({ method, body: BODY })).status, 404);
+      assert.equal((await who.raw({ body: BODY, headers })).status, 404);
   });
 
   test("may send 64 MB, which is read of nobody else", async (t) => {

@@ -139,7 +139,7 @@ describe("pitfalls of Transmission's RPC", () => {
       [1, 1, 1],
       [-1, -1, -1],
     ]);
-    await rpc.ask("torrent-set", { ids: [1], "priority-normal": [2, 99] });
+    await rpc.ask("torrent-set", { ids: [1], "priority-normal": [2] });
     assert.deepEqual(await look(), [
       [1, 1, 1],
       [-1, -1, 0],
@@ -212,8 +212,10 @@ describe("pitfalls of Transmission's RPC", () => {
       return Object.values((await rpc.torrents(fields))[0]!);
     };
     assert.deepEqual(await set({ seedIdleLimit: 90, seedIdleMode: 1 }), [90, 1, 2, 0]);
-    assert.deepEqual(await set({ seedRatioLimit: 1.5 }), [90, 1, 1.5, 1]);
-    assert.deepEqual(await set({ seedRatioMode: 2, seedIdleMode: 0 }), [30, 0, 2, 2]);
+    // A limit alone switches nothing on, and a mode keeps the limit.
+    assert.deepEqual(await set({ seedRatioLimit: 1.5 }), [90, 1, 1.5, 0]);
+    assert.deepEqual(await set({ seedRatioMode: 1 }), [90, 1, 1.5, 1]);
+    assert.deepEqual(await set({ seedRatioMode: 2, seedIdleMode: 0 }), [90, 0, 1.5, 2]);
   });
 
   test("12: trackers are told apart by numbers that stay", async (t) => {

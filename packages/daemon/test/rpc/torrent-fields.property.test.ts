@@ -131,6 +131,16 @@ const look = fc
     observedAt: millis,
     file: fc.record({ path: text, size: amount, have: amount, wanted: fc.boolean(), priority: fc.nat(7) }),
     limit: fc.option(amount),
+    remote: fc.record(
+      {
+        down: fc.integer({ min: 1 }),
+        up: fc.integer({ min: 1 }),
+        ratio: fc.double({ min: 0, max: 1e9, noNaN: true }),
+        idleMs: fc.double({ min: 0, max: 1e15, noNaN: true }),
+        priority: fc.integer({ min: -1, max: 1 }),
+      },
+      { requiredKeys: [] },
+    ),
     now: millis,
   })
   .map((facts): TorrentLook => {
@@ -172,6 +182,7 @@ const look = fc
         downloadingMs: facts.sharingMs,
         reached: null,
         sequential: false,
+        remote: facts.remote,
       },
       waiting: () => facts.stats.waiting,
     } as unknown as Transfer;
@@ -183,7 +194,6 @@ const look = fc
       checked: facts.checked,
       moved: 0,
       trackerIds: new Map(),
-      whenOff: {},
     };
     const digest = {
       comment: facts.name,
