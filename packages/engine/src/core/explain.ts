@@ -20,6 +20,8 @@ export interface WaitingFacts {
   /** Why it is paused; null when nobody says. */
   readonly hold: Hold | null;
   readonly checking: boolean;
+  /** So many others are checked first; null unless it waits for that. */
+  readonly checksBefore: number | null;
   readonly downloading: boolean;
   /** Payload arrived within the last seconds. */
   readonly receiving: boolean;
@@ -94,7 +96,7 @@ const CRAWL = 16 * 1024;
 export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
   if (facts.paused) return explainHold(facts.hold);
   if (facts.disk !== null) return explainDisk(facts.disk);
-  if (facts.checking) return because("checking", "comparing what is on disk with the torrent");
+  if (facts.checking) return explainChecking(facts);
   if (!facts.downloading && !facts.needsMetadata) return null;
   if (facts.receiving && (facts.limit === null || facts.limit >= CRAWL)) return null;
   if (facts.diskBusy) return because("disk-busy", "waiting for the disk, which is slower than the peers");
@@ -129,6 +131,12 @@ export function explainWaiting(facts: WaitingFacts): WaitingReason | null {
       `${count(facts.useful, "peer")} serving others first; waiting for a turn`,
     );
   return because("awaiting-data", `waiting for ${count(facts.unchoked, "peer")} to send`);
+}
+
+function explainChecking({ checksBefore }: WaitingFacts): WaitingReason {
+  if (checksBefore === null) return because("checking", "comparing what is on disk with the torrent");
+  const others = count(checksBefore, "other");
+  return because("queued", `waiting to be checked, after ${others}; one at a time is`);
 }
 
 function explainLoneliness(facts: WaitingFacts): WaitingReason {

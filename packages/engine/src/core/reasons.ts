@@ -78,7 +78,7 @@ export const REASONS: Readonly<Record<WaitingCode, ReasonEntry>> = {
   queued: {
     area: "user",
     isTrouble: false,
-    meaning: "Others are before it in the queue.",
+    meaning: "Others are before it in the queue, or have their files checked first.",
     actions: [
       "leave it: it begins when its turn comes",
       "put it first: shoal torrent queue <t> top",

@@ -15,7 +15,11 @@ interface SwarmPeers {
 export interface ContentOwner {
   readonly swarm: SwarmPeers;
   readonly limits: LiveLimits;
+  /** Order among all torrents: the smaller, the earlier. */
+  readonly rank: number;
   emit(event: TorrentEvent): void;
+  /** There is something to do in time. */
+  onActive(): void;
   onComplete(): void;
   /** More is wanted than before: there is something to fetch again. */
   onIncomplete(): void;

@@ -11,6 +11,7 @@ import type { BanCause } from "../core/swarm/standing.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DiffieHellman } from "../ports/diffie-hellman.ts";
 import type { Disk } from "../ports/disk.ts";
+import type { CheckTurns } from "./check-turns.ts";
 import type { HostBudget } from "../core/web-seed/host-budget.ts";
 import type { Hasher } from "../ports/hasher.ts";
 import type { Http } from "../ports/http.ts";
@@ -75,6 +76,7 @@ export interface SessionContext extends SessionPorts {
   readonly uploadBuffers: UploadBuffers;
   readonly dialBudget: DialBudget;
   readonly webHosts: HostBudget;
+  readonly checkTurns: CheckTurns;
   readonly extensions: ExtensionRegistry;
   readonly faults: FaultWatch;
   readonly deliveries: DeliveryLog;

@@ -98,7 +98,7 @@ export class LiveTorrent extends LiveFacts {
   /** Something goes on: `onTick` is wanted. */
   isBusy(now: Millis): boolean {
     const { content } = this;
-    if (this.#closed) return false;
+    if (this.#closed || (content?.checksBefore ?? null) !== null) return false;
     if (this.#data.isBusy || !this.swarm.connections.isIdle) return true;
     if (content === null) return false;
     return !content.isIdle || content.download.rate.rate(now) > 0 || content.upload.rate.rate(now) > 0;
@@ -109,6 +109,10 @@ export class LiveTorrent extends LiveFacts {
     if (this.#closed) return Infinity;
     const dial = this.isOpenToPeers ? this.swarm.connections.nextDial() : Infinity;
     return Math.min(dial, this.content?.nextDeadline() ?? Infinity);
+  }
+
+  get rank(): number {
+    return this.#owner.rank;
   }
 
   protected hold(): Hold | null {

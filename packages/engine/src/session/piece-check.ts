@@ -19,6 +19,8 @@ import type { TorrentPlace } from "./torrent-place.ts";
 import type { TrustedPieces } from "./trusted-pieces.ts";
 
 const PROGRESS_MS = 100;
+/** Bytes that are read at once, whoever else is being checked. */
+const SMALL_CHECK = 16 * 1024 * 1024;
 
 type IsCancelled = () => boolean;
 
@@ -32,6 +34,8 @@ export interface PiecesParts {
   /** Null for a torrent that is only shared, and whose resume data can't be kept. */
   readonly journal: TorrentJournal | null;
   readonly place: TorrentPlace;
+  /** Whose turn it is to be checked goes by it. */
+  rank(): number;
 }
 
 /** What a check has found. */
@@ -50,6 +54,8 @@ export interface PieceCheckOwner {
   loseAll(): void;
   onChecked(progress: CheckProgress): void;
   onWarning(error: ShoalError): void;
+  /** A check that waits for its turn has another place in the line, or begins. */
+  onCheckLine(): void;
 }
 
 /** Finds out which pieces are on disk: what resume data vouches for is believed as far as was asked for, the rest is hashed. */
@@ -78,9 +84,23 @@ export class PieceCheck {
     this.#trusted = trusted;
   }
 
+  get rank(): number {
+    return this.#parts.rank();
+  }
+
+  /** How many others are checked first; null unless it waits for its turn. */
+  get before(): number | null {
+    return this.#context.checkTurns.before(this);
+  }
+
+  onCheckLine(): void {
+    this.#owner.onCheckLine();
+  }
+
   /** Ends what is under way soon. */
   cancel(): void {
     this.#cancelled++;
+    this.#context.checkTurns.giveUp(this);
     this.#trusted.stop();
   }
 
@@ -151,7 +171,7 @@ export class PieceCheck {
       right.set(piece);
       this.#owner.claim(piece, digest);
     };
-    await files.check(pieces, hashes, onRight, this.#meter("asked"), isCancelled);
+    await this.#inTurn(pieces, () => files.check(pieces, hashes, onRight, this.#meter("asked"), isCancelled));
     return isCancelled() ? null : { stats, right };
   }
 
@@ -170,12 +190,15 @@ export class PieceCheck {
   ): Promise<void> {
     const { config } = this.#context;
     const { verify = config.verify, lazyVerify = config.lazyVerify } = this.#parts.options;
-    if (verify === "full") return this.of(all(claimed.length), "asked", isCancelled);
+    if (verify === "full") {
+      const pieces = all(claimed.length);
+      return this.#inTurn(pieces, () => this.of(pieces, "asked", isCancelled));
+    }
     for (const piece of claimed) this.#owner.claim(piece, null);
     this.#trusted.trust(claimed);
     const isKnown = !claimed.isEmpty || !recheck.isEmpty;
     const doubtful = everywhere ? complement(claimed) : recheck;
-    await this.of(doubtful, isKnown ? "changed" : "new", isCancelled);
+    await this.#inTurn(doubtful, () => this.of(doubtful, isKnown ? "changed" : "new", isCancelled));
     if (verify === "sample" && !isCancelled()) await this.#sample(claimed);
     if (!lazyVerify) this.#trusted.believe();
     for (const [piece, mask] of masks) {
@@ -189,6 +212,17 @@ export class PieceCheck {
     const tell = this.#meter("sample");
     const sample = samplePieces(layout, claimed, journal?.latest ?? [], this.#context.rng);
     await this.#trusted.proveAll(sample, tell);
+  }
+
+  /** Does the check when it is its turn, or not at all when it is cancelled before. */
+  async #inTurn(pieces: Bitfield, check: () => Promise<void>): Promise<void> {
+    if (pieces.count * this.#parts.layout.pieceLength <= SMALL_CHECK) return check();
+    const { checkTurns } = this.#context;
+    try {
+      if (await checkTurns.take(this)) await check();
+    } finally {
+      checkTurns.end(this);
+    }
   }
 
   #cancellation(): IsCancelled {

@@ -15,6 +15,7 @@ import type { Connection, Endpoint, Listener } from "../ports/net.ts";
 import { ActiveTorrents } from "./active-torrents.ts";
 import type { AddOptions } from "./add-options.ts";
 import { Bandwidth } from "./bandwidth.ts";
+import { CheckTurns } from "./check-turns.ts";
 import { ChokingRound } from "./choking-round.ts";
 import type { SessionConfig } from "./config.ts";
 import type { SessionContext, SessionPorts } from "./context.ts";
@@ -126,6 +127,7 @@ export class Session {
       uploadBuffers: new UploadBuffers(),
       dialBudget: new DialBudget(),
       webHosts: new HostBudget(),
+      checkTurns: new CheckTurns(),
       extensions: new ExtensionRegistry(),
       faults: new FaultWatch(),
       deliveries: this.deliveries,

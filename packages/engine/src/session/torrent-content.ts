@@ -87,6 +87,7 @@ export class TorrentContent {
       picker,
       journal,
       place,
+      rank: () => owner.rank,
     });
     this.download = new TorrentDownload(context, this, {
       ...{ number, layout, storage, picker, hashes },
@@ -205,11 +206,7 @@ export class TorrentContent {
     this.hashExchange.start();
     this.exchange.announceAll(this.#found);
     this.#found = [];
-    for (const piece of [...this.#picker.partialPieces()]) this.download.checkComplete(piece);
-    const { layout } = this.#metainfo;
-    for (let piece = 0; piece < layout.pieceCount; piece++) {
-      if (layout.blockCount(piece) === 0) this.download.checkComplete(piece);
-    }
+    this.download.checkAll();
   }
 
   /** Stops the exchange; what was received is put on disk. */
@@ -234,6 +231,15 @@ export class TorrentContent {
   /** Lets a check of the files that is under way end at once; the next `open` begins it anew. */
   cancelCheck(): void {
     this.#pieces.cancelCheck();
+  }
+
+  /** Its files are to be checked, after those of so many others; null unless it waits for that. */
+  get checksBefore(): number | null {
+    return this.#pieces.checksBefore;
+  }
+
+  onCheckLine(): void {
+    this.#owner.onActive();
   }
 
   /** Gives the files back; after a pause. */
@@ -411,9 +417,7 @@ export class TorrentContent {
   }
 
   onWaste(piece: PieceIndex, blocks: number): void {
-    const bytes = Math.min(blocks * BLOCK_SIZE, this.#metainfo.layout.dataSize(piece));
-    this.download.wasted += bytes;
-    this.download.failed += bytes;
+    this.download.onWaste(piece, blocks);
   }
 
   onWarning(error: ShoalError): void {

@@ -252,9 +252,23 @@ export class TorrentDownload implements StoreSink {
     });
   }
 
-  /** Verifies complete pieces that were not verified yet: after a resume, for pieces whose blocks were all on disk. */
-  checkComplete(piece: PieceIndex): void {
+  /** Verifies complete pieces that were not verified yet: after a resume, those whose blocks were all on disk, and those without any. */
+  checkAll(): void {
+    for (const piece of [...this.#picker.partialPieces()]) this.#checkComplete(piece);
+    for (let piece = 0; piece < this.#layout.pieceCount; piece++) {
+      if (this.#layout.blockCount(piece) === 0) this.#checkComplete(piece);
+    }
+  }
+
+  #checkComplete(piece: PieceIndex): void {
     if (this.#picker.isPieceComplete(piece)) this.#check(piece);
+  }
+
+  /** Blocks of the piece that others had sent were wrong. */
+  onWaste(piece: PieceIndex, blocks: number): void {
+    const bytes = Math.min(blocks * BLOCK_SIZE, this.#layout.dataSize(piece));
+    this.wasted += bytes;
+    this.failed += bytes;
   }
 
   onWritten(write: StoreWrite, error: ShoalError | null): void {

@@ -36,6 +36,7 @@ export interface PiecesOwner {
   onFilesAway(): void;
   /** The torrent can't be used. */
   onFailure(error: ShoalError): void;
+  onCheckLine(): void;
 }
 
 /** Which pieces are wanted, and which are there: found at the start, verified, counted, and lost when a file changes. */
@@ -202,6 +203,15 @@ export class TorrentPieces implements LostPiecesOwner {
   /** Ends a check of `open` or `recheck` soon. */
   cancelCheck(): void {
     this.#check.cancel();
+  }
+
+  /** See `PieceCheck.before`. */
+  get checksBefore(): number | null {
+    return this.#check.before;
+  }
+
+  onCheckLine(): void {
+    this.#owner.onCheckLine();
   }
 
   /** Nothing is read any more for now. */

@@ -79,6 +79,7 @@ function waiting(sources: StatsSources, downRate: number): WaitingReason | null 
     paused: isStopped(state),
     hold: isStopped(state) ? sources.hold() : null,
     checking: state === "checking",
+    checksBefore: content?.checksBefore ?? null,
     downloading: state === "downloading",
     receiving: downRate > 0,
     peers: connections.peers.size,

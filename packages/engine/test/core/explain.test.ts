@@ -8,6 +8,7 @@ const FACTS: WaitingFacts = {
   paused: false,
   hold: null,
   checking: false,
+  checksBefore: null,
   downloading: true,
   receiving: false,
   limit: null,
