@@ -168,8 +168,11 @@ export class Transfers {
     const wishes = { ...wanted, files };
     const addedAt = imported?.addedAt ?? this.#time();
     await this.trash.makeWay(source, downloadDir);
+    // It rests only once its files are known, and then its .torrent file is kept.
+    const load = (): Promise<Uint8Array> => this.#files.load(primaryKey(torrent.infoHashes));
     const torrent = await session.add({
       ...source,
+      load,
       downloadDir,
       paused,
       sequential,

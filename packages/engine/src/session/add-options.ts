@@ -31,8 +31,8 @@ export interface AddOptions extends PieceOrder {
   readonly row?: TorrentRow;
   /**
    * Gives the .torrent file when it is needed again. With it the torrent may rest: it lets go of its memory, its files and its lock when
-   * it has nothing to do. When it throws, the torrent's state is "error". Files that an earlier run has written and that are gone stop such
-   * a torrent with ERR_FILES_MISSING until they are back or `resume()` is called; without `load` they are fetched again.
+   * it has nothing to do. When it throws, the torrent's state is "error". Files that were written before and that are gone stop a torrent that was
+   * added by its row, or has rested, with ERR_FILES_MISSING until they are back or `resume()` is called; of others they are fetched again.
    */
   readonly load?: () => Promise<Uint8Array>;
   /** Absolute folder in which the torrent's name lies, or will lie. */

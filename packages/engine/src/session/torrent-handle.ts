@@ -67,7 +67,9 @@ export class Torrent extends TorrentControls implements LiveTorrentOwner, Discov
     this.discovery = new TorrentDiscovery(context, this, options);
     if (options.listener !== undefined) this.on(options.listener);
     if (options.row === undefined) {
-      this.#live = this.#bringToLife(options, resolveSource(options, context.hasher));
+      // Who asks for it now wants its files, whatever became of those of an earlier run.
+      const { load: _load, ...asked } = options;
+      this.#live = this.#bringToLife(asked, resolveSource(options, context.hasher));
       return;
     }
     if (options.load === undefined) {

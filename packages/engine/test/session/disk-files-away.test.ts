@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TorrentRow } from "../../dist/session/torrent-row.js";
 import { type Made, type Node, type ScriptedPeer, SimulatedWorld } from "@shoal/sim";
 import { ShoalError } from "../../dist/base/errors.js";
 import type { TorrentEvent } from "../../dist/session/events.js";
@@ -269,7 +270,12 @@ test("a file that is gone when a paused download is resumed stops it with the re
 });
 
 /** A torrent that a run has downloaded completely, and that run's disk and state in a new session. */
-async function downloadedBefore(): Promise<{ world: SimulatedWorld; made: Made; node: Node }> {
+async function downloadedBefore(): Promise<{
+  world: SimulatedWorld;
+  made: Made;
+  row: TorrentRow;
+  node: Node;
+}> {
   const world = new SimulatedWorld();
   const made = await world.make(SIZES, OPT);
   const first = await world.node();
@@ -277,18 +283,19 @@ async function downloadedBefore(): Promise<{ world: SimulatedWorld; made: Made; 
   const add = { metainfo: made.metainfo, downloadDir: "/out", peers: [address] };
   const torrent = await first.session.add(add);
   await world.until("complete", () => torrent.state === "seeding");
+  const row = torrent.row()!;
   await world.finish(first.session.close());
-  return { world, made, node: await world.node({ disk: first.disk, store: first.store }) };
+  return { world, made, row, node: await world.node({ disk: first.disk, store: first.store }) };
 }
 
 test("a kept torrent whose files are gone at the start makes nothing anew; it starts by itself when they are back", async () => {
-  const { world, made, node } = await downloadedBefore();
+  const { world, made, row, node } = await downloadedBefore();
   const kept = [...node.disk.files];
   node.disk.files.clear();
   const hashes = node.disk.counts.get("hash");
   const events: TorrentEvent[] = [];
   const torrent = await node.session.add({
-    metainfo: made.metainfo,
+    row: { ...row, complete: false },
     load: () => Promise.resolve(made.torrentBytes),
     downloadDir: "/out",
     listener: log(events),
@@ -309,7 +316,9 @@ test("a download asked for again whose files are gone says so and fetches them a
   node.disk.files.delete("/out/folder/b");
   const events: TorrentEvent[] = [];
   const address = await world.listen(made, {}, (peer) => serves(peer, made));
-  const add = { metainfo: made.metainfo, downloadDir: "/out", peers: [address], listener: log(events) };
+  const load = (): Promise<Uint8Array> => Promise.resolve(made.torrentBytes);
+  const { metainfo } = made;
+  const add = { metainfo, load, downloadDir: "/out", peers: [address], listener: log(events) };
   const torrent = await node.session.add(add);
   await world.until("complete", () => torrent.state === "seeding");
   const warnings = events.filter((event) => event.type === "warning");
