@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
+import { ShoalError } from "@shoal/engine";
 import type { AddTorrent, GetFile } from "@shoal/schema";
 import { Closing } from "./closing.ts";
+import { giveSources } from "./edits/give-sources.ts";
 import { getFile } from "./files/get-file.ts";
 import { newTransfer } from "./new-transfer.ts";
 import { type NodeOptions, type NodeParts, openParts } from "./node-parts.ts";
@@ -57,7 +59,11 @@ function nodeOf(parts: NodeParts, closing: Closing): ShoalNode {
         const reserve = settings.get("downloads.reserve");
         await assertRoom({ torrentBytes: source.torrentBytes, folders, reserve });
       }
-      const added = await transfers.add(transfer);
+      const added = await transfers.add(transfer).catch(async (error: unknown) => {
+        const twin = error instanceof ShoalError ? transfers.twinOf(error) : null;
+        if (twin !== null) await giveSources(transfers, twin, transfer);
+        throw error;
+      });
       if (wanted.first === true) await queue.move([added], "top");
       return added;
     },

@@ -22,7 +22,7 @@ export async function editTrackers(
 }
 
 /** As long as its files are not known, only its link tells the next run of its trackers. */
-async function keepTrackers(transfers: Transfers, transfer: Transfer): Promise<void> {
+export async function keepTrackers(transfers: Transfers, transfer: Transfer): Promise<void> {
   const { torrent, record } = transfer;
   if (torrent.row() === null && record.magnet !== null) {
     const trackers = torrent.trackers().map(({ url }) => url);
