@@ -11,12 +11,14 @@ const STATUS: Readonly<Record<TorrentState, number>> = {
   finished: 6,
   seeding: 6,
 };
+const WAITS_TO_BE_CHECKED = 1;
 const WAITS_TO_SEED = 5;
 
 export function statusOf(
   { state }: Pick<Torrent, "state">,
-  { pieceCount, wanted, have }: Pick<TorrentStats, "pieceCount" | "wanted" | "have">,
+  { pieceCount, wanted, have, waiting }: Pick<TorrentStats, "pieceCount" | "wanted" | "have" | "waiting">,
 ): number {
+  if (state === "checking" && waiting?.code === "queued") return WAITS_TO_BE_CHECKED;
   const isComplete = pieceCount > 0 && have >= wanted;
   return state === "queued" && isComplete ? WAITS_TO_SEED : STATUS[state];
 }
