@@ -67,6 +67,7 @@ export class TorrentQueue<T extends QueueMember> {
   #lastRank = 0;
   /** There was a limit once. */
   #inUse = false;
+  #closed = false;
 
   /** `onLine`: what is said of a torrent's place may be another one now. */
   constructor(clock: Clock, onLine: (torrent: T) => void) {
@@ -148,7 +149,9 @@ export class TorrentQueue<T extends QueueMember> {
     if (this.#members.has(torrent)) this.#changed();
   }
 
+  /** Nothing is decided any more. */
   close(): void {
+    this.#closed = true;
     this.#timer?.cancel();
     this.#members.clear();
   }
@@ -161,7 +164,7 @@ export class TorrentQueue<T extends QueueMember> {
 
   #changed(): void {
     this.#line = null;
-    if (this.#inUse) this.#decideIn(Math.max(SOON_MS, this.#members.size * SOON_EACH_MS));
+    if (this.#inUse && !this.#closed) this.#decideIn(Math.max(SOON_MS, this.#members.size * SOON_EACH_MS));
   }
 
   #decideIn(ms: Millis): void {

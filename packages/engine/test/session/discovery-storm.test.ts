@@ -2,19 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shortHashes, ShoalError, toHex, type TorrentEvent, Xoshiro128 } from "@shoal/engine/composition";
 import { IDEAL_DISK, type Made, type Node, SimulatedTracker, SimulatedWorld } from "@shoal/sim";
-import { parseIp } from "../../dist/base/address.js";
-import { type IpRanges, IpRangesBuilder } from "../../dist/base/ip-ranges.js";
+import type { IpRanges } from "../../dist/base/ip-ranges.js";
 import { formatMagnet } from "../../dist/meta/magnet.js";
 import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { seedNode } from "./hardening-tools.ts";
 import {
   announcedNames,
+  blocked,
   LyingFinder,
   pauseOf,
   pester,
   randomEndpoint,
   webServer,
 } from "./storm-neighbours.ts";
+import { assertRules, changeRules, liftRules } from "./storm-rules.ts";
 
 const KIB = 1024;
 const SIZES = { a: 150_000, "b/c": 50_000, d: 3 };
@@ -182,7 +183,7 @@ class Storm {
     const { torrent } = item;
     const name = item.dir;
     if (torrent === null) return this.#call(`add ${name}`, this.#add(item));
-    switch (rng.below(24)) {
+    switch (rng.below(27)) {
       case 0:
       case 1:
         item.isPaused = true;
@@ -267,8 +268,11 @@ class Storm {
         await this.#assertNothingLeft();
         return this.start();
       }
+      case 22:
+      case 23:
+      case 24:
+        return this.#note(`${changeRules(rng, node.session, torrent)} ${name}`);
       default:
-        this.#note("look");
         for (const { torrent: one } of this.items)
           if (one !== null)
             void [one.stats(), one.peers(), one.webSeeds(), one.finders(), one.trackers(), one.row()];
@@ -286,6 +290,7 @@ class Storm {
   }
 
   assertTrue(): void {
+    assertRules(this.node.session);
     assert.deepEqual(this.#unexpected, []);
     assert.deepEqual(this.#finder.faults, []);
     const { asked } = this.world.web;
@@ -312,6 +317,7 @@ class Storm {
     this.#note("calm");
     node.net.setObstacle(null);
     node.session.setIpFilter(null);
+    liftRules(node.session);
     this.#filter = null;
     await world.run(5_000);
     for (const item of this.items) {
@@ -419,12 +425,6 @@ class Storm {
 
 function namesOf({ metainfo }: Made): string[] {
   return shortHashes(metainfo.infoHashes).map(toHex);
-}
-
-function blocked(host: string): IpRanges {
-  const builder = new IpRangesBuilder();
-  builder.add(parseIp(host)!, parseIp(host)!);
-  return builder.build();
 }
 
 const FROM = Number(process.env["STORM_FROM"] ?? 1);

@@ -7,6 +7,7 @@ import type { TorrentEvent } from "../../dist/session/events.js";
 import type { Torrent } from "../../dist/session/torrent-handle.js";
 import { assertClaims, stateOf } from "./file-tools.ts";
 import { seedNode } from "./hardening-tools.ts";
+import { assertRules, changeRules, liftRules } from "./storm-rules.ts";
 
 const KIB = 1024;
 const SIZES = { a: 300_000, "sub/b": 70_000, "sub/c": 200_000, d: 40_000, empty: 0 };
@@ -41,6 +42,9 @@ class Storm {
   torrent!: Torrent;
   /** A download that knows nobody but this one, and hears of nobody else: all that it gets is from here. */
   #guest!: Torrent;
+  /** One that nobody has, and that wants its place in the queue, too. */
+  readonly #rival: Made;
+  #other!: Torrent;
   /** Nothing but a call may end a pause. */
   pausedAt = Infinity;
 
@@ -50,7 +54,9 @@ class Storm {
     made: Made,
     peers: readonly { host: string; port: number }[],
     isMeddled: boolean,
+    rival: Made,
   ) {
+    this.#rival = rival;
     this.#isMeddled = isMeddled;
     this.world = world;
     this.rng = new Xoshiro128(seed);
@@ -70,6 +76,7 @@ class Storm {
       made,
       seeds.map(({ endpoint }) => endpoint),
       isMeddled,
+      await world.make({ rival: 70_000 }, { kind, pieceLength: 32 * KIB }),
     );
     const guest = await world.node({ link: { ...LINK, down: 20 * KIB }, config: { pex: false } });
     storm.#guest = await guest.session.add({
@@ -102,6 +109,8 @@ class Storm {
         ...(this.#rests ? { load: () => Promise.resolve(made.torrentBytes) } : {}),
       }),
     );
+    const { metainfo } = this.#rival;
+    this.#other = await world.finish(node.session.add({ metainfo, downloadDir: "/rival" }));
     this.pausedAt = Infinity;
   }
 
@@ -110,7 +119,7 @@ class Storm {
     const files = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
     const file = files[rng.below(files.length)]!.index;
     if (this.#isMeddled && rng.below(6) === 0) return this.#meddle();
-    switch (rng.below(15)) {
+    switch (rng.below(18)) {
       case 0:
       case 1:
         this.pausedAt = world.now();
@@ -152,6 +161,10 @@ class Storm {
         return;
       }
       case 13:
+      case 14:
+      case 15:
+        return this.#note(changeRules(rng, node.session, torrent));
+      case 16:
         if (rng.below(3) > 0) return this.#call("first", torrent.setFirstLast(rng.below(2) === 0));
         this.#note("kill");
         node.kill();
@@ -179,6 +192,7 @@ class Storm {
   assertTrue(): void {
     if (!this.#isMeddled) assertClaims(this.node, this.made, this.torrent);
     if (!this.#isMeddled) assert.equal(this.#guest.stats().failed, 0, "what it gives away is right");
+    assertRules(this.node.session);
     assert.deepEqual(this.#unexpected, []);
     if (this.pausedAt < Infinity) assert.equal(stateOf(this.torrent), "paused", "a pause lasts");
   }
@@ -212,8 +226,10 @@ class Storm {
   async calm(): Promise<void> {
     const { world, node, torrent } = this;
     this.#note("calm");
+    liftRules(node.session);
     node.disk.failing.clear();
     node.disk.store.free = Infinity;
+    await world.finish(node.session.remove(this.#other, { deleteData: true }), 600_000);
     const all = this.made.metainfo.layout.files.filter(({ pad }) => !pad);
     if (this.#isMeddled) await world.finish(torrent.recheck(), 600_000);
     torrent.resume();

@@ -8,6 +8,8 @@ import {
   toHex,
 } from "@shoal/engine/composition";
 import type { Made, Node, RangeServer, ScriptedPeer, SimulatedWorld } from "@shoal/sim";
+import { parseIp } from "../../dist/base/address.js";
+import { type IpRanges, IpRangesBuilder } from "../../dist/base/ip-ranges.js";
 import { ProtocolError } from "../../dist/base/errors.js";
 import { encodePex } from "../../dist/wire/pex.js";
 
@@ -231,4 +233,11 @@ function rawBytes(escaped: string): Uint8Array {
 export function pauseOf(rng: Rng): Millis {
   if (rng.below(20) === 0) return rng.below(120_000);
   return rng.below(rng.below(3) === 0 ? 5_000 : 80);
+}
+
+/** A filter that leaves out one address. */
+export function blocked(host: string): IpRanges {
+  const builder = new IpRangesBuilder();
+  builder.add(parseIp(host)!, parseIp(host)!);
+  return builder.build();
 }

@@ -149,4 +149,14 @@ describe("the queue of a session", () => {
     await world.until("it is shared", () => torrent.state === "seeding");
     assert.equal(states(torrents), "dd");
   });
+
+  test("decides nothing any more when the session has ended, whatever was under way", async () => {
+    const { world, node, torrents } = await scene(4);
+    const gone = node.session.remove(torrents[0]!);
+    await world.finish(node.session.close());
+    await world.finish(gone);
+    node.session.queue.setLimits({ download: 1, seed: 1 });
+    torrents[1]!.setForced(true);
+    assert.equal(node.clock.timers, 0);
+  });
 });
