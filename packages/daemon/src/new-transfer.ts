@@ -51,6 +51,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
   const { magnet, infoHash, url, torrent } = body;
   const named = [magnet, infoHash, url, torrent].filter((source) => source !== undefined).length;
   if (named !== 1) throw invalid("Give one of magnet, infoHash, url and torrent");
+  if (url !== undefined && !isWebAddress(url)) throw invalid(`${JSON.stringify(url)} is not a web address`);
   if (body.downloadDir !== undefined && !isAbsolute(body.downloadDir))
     throw invalid("downloadDir must be an absolute path");
   const source: NewTransfer["source"] =
@@ -116,6 +117,10 @@ function endpoint(text: string): ReturnType<typeof parseEndpoint> {
     if (error instanceof ShoalError) throw invalid(`${JSON.stringify(text)} is not an address with a port`);
     throw error;
   }
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function invalid(message: string): ApiError {
