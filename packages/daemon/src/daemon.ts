@@ -120,7 +120,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         settingRoutes(api, settings);
         doctorRoutes(api, node, options.version);
         limitRoutes(api, node.limits);
-        eventRoutes(api, node.live);
+        eventRoutes(api, node.live, node.tokens);
         auditRoutes(api, node);
       },
       { prefix: "/api/v1" },

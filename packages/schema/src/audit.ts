@@ -10,7 +10,7 @@ export const AuditEntry = Type.Object(
     who: Type.Union([Type.String(), Type.Null()]),
     /** Address; null on the socket. */
     client: Type.Union([Type.String(), Type.Null()]),
-    /** "token used", or method and route. */
+    /** "token used", "token refused", or method and route. */
     action: Type.String(),
     /** What it was done to. */
     target: Type.String(),

@@ -35,6 +35,8 @@ export class Tokens {
   readonly #now: () => number;
   readonly #byId: Map<string, TokenRecord> = new Map();
   readonly #toldAt: Map<string, number> = new Map();
+  /** By the id of a token: what goes on by it. */
+  readonly #ends: Map<string, Set<() => void>> = new Map();
 
   private constructor(store: TokenStore, now: () => number) {
     this.#store = store;
@@ -67,8 +69,21 @@ export class Tokens {
     return { record, secret };
   }
 
+  /** What goes on by the token ends at once. False when there was none. */
   async revoke(id: string): Promise<boolean> {
-    return this.#byId.delete(id) && this.#store.remove(id);
+    if (!this.#byId.delete(id)) return false;
+    for (const end of this.#ends.get(id) ?? []) end();
+    return this.#store.remove(id);
+  }
+
+  /** Calls `end` when the token is revoked. Returns what takes that back. */
+  whenRevoked(id: string, end: () => void): () => void {
+    const ends = this.#ends.get(id) ?? new Set();
+    this.#ends.set(id, ends.add(end));
+    return () => {
+      ends.delete(end);
+      if (ends.size === 0 && this.#ends.get(id) === ends) this.#ends.delete(id);
+    };
   }
 
   /** The token whose secret this is; null for anything else. */

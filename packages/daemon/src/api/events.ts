@@ -1,5 +1,5 @@
 import { DETAILS, LOG_LEVELS, TOPICS, type Topic, TORRENT_COLUMNS } from "@shoal/schema";
-import { ApiError, EventStream, type HttpServer } from "@shoal/server";
+import { ApiError, EventStream, type HttpServer, type Tokens } from "@shoal/server";
 import { Type } from "typebox";
 import { chooseWords } from "./choose-words.ts";
 import type { DetailKey } from "../live/detail-feed.ts";
@@ -43,7 +43,7 @@ const Wanted = Type.Object(
 );
 
 /** What goes on, as a stream of server-sent events. */
-export function eventRoutes(app: HttpServer, live: Live): void {
+export function eventRoutes(app: HttpServer, live: Live, tokens: Tokens): void {
   app.get(
     "/events",
     {
@@ -77,13 +77,16 @@ export function eventRoutes(app: HttpServer, live: Live): void {
         throw new ApiError(403, "ERR_FORBIDDEN", "The token may read, and the log needs control");
       let subscriber: Subscriber | null = null;
       let ended = false;
+      let forget = (): void => {};
       const stream = new EventStream(reply, {
         onRoom: () => subscriber?.flush(),
         onClose: () => {
           ended = true;
+          forget();
           if (subscriber !== null) live.unsubscribe(subscriber);
         },
       });
+      if (request.bearer !== null) forget = tokens.whenRevoked(request.bearer.id, () => stream.close());
       subscriber = live.subscribe(subscription, stream);
       if (ended) live.unsubscribe(subscriber);
     },

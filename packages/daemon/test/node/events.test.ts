@@ -122,6 +122,25 @@ describe("the event stream", () => {
     assert.equal(node.live.size, 0);
   });
 
+  test("ends when its token is revoked, and those of other tokens go on", async (t) => {
+    const scene = new Scene(t);
+    const { node, ui } = await scene.start();
+    const readers: StreamReader[] = [];
+    for (const name of ["phone", "wall"]) {
+      const { secret } = await node.tokens.create(name, "read");
+      const web = { host: ui.host, port: ui.port, headers: { authorization: `Bearer ${secret}` } };
+      const reader = await StreamReader.open(t, web, "?topics=torrents");
+      await reader.expect("snapshot");
+      readers.push(reader);
+    }
+    const phone = node.tokens.list().find(({ name }) => name === "phone")!;
+    await scene.call("DELETE", `/tokens/${phone.id}`);
+    assert.equal(await readers[0]!.next("delta"), null);
+    assert.equal(node.live.size, 1);
+    await scene.call("POST", "/torrents", { magnet: magnet(1) });
+    assert.ok((await readers[1]!.next("delta")) !== null);
+  });
+
   test("looks closely at what is asked for, without the addresses of people for who may only read", async (t) => {
     const scene = new Scene(t);
     const { node, ui } = await scene.start();
