@@ -38,6 +38,9 @@ export abstract class LiveFacts {
   /** For the parts of the torrent: what exists once the metadata is known. */
   abstract get content(): TorrentContent | null;
 
+  /** Resolves when the content is there that is about to be; also when that fails. */
+  protected abstract contentMade(): Promise<void>;
+
   abstract get state(): TorrentState;
 
   protected abstract hold(): Hold | null;
@@ -72,8 +75,9 @@ export abstract class LiveFacts {
     return [...this.swarm.connected].map((peer) => peer.info(now));
   }
 
-  /** Empty while the metadata is unknown. Pad files are left out. */
-  files(): FileProgress[] {
+  /** Empty while the metadata is unknown, and when the files could not be looked at. Pad files are left out. */
+  async files(): Promise<FileProgress[]> {
+    await this.contentMade();
     return this.content?.files() ?? [];
   }
 

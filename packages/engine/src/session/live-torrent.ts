@@ -72,6 +72,10 @@ export class LiveTorrent extends LiveFacts {
     return this.#data.content;
   }
 
+  protected contentMade(): Promise<void> {
+    return this.metainfo === null ? Promise.resolve() : this.#data.made();
+  }
+
   get state(): TorrentState {
     return this.#state;
   }

@@ -25,6 +25,7 @@ export class TorrentData {
   readonly #owner: ContentOwner;
   #options: AddOptions;
   #content: TorrentContent | null = null;
+  #making: Promise<TorrentContent> | null = null;
   #journal: TorrentJournal | null = null;
   /** They come one after another: a pause is finished before a resume begins. */
   readonly #steps: Steps = new Steps();
@@ -57,6 +58,11 @@ export class TorrentData {
   /** Resolves when what was asked for so far is done. */
   get settled(): Promise<void> {
     return this.#steps.done;
+  }
+
+  /** Resolves when the content is there that is being made or will be by what was asked for so far; also when that fails. */
+  async made(): Promise<void> {
+    if (this.#content === null) await (this.#making?.catch(() => {}) ?? this.#steps.done);
   }
 
   /** Opens the resume data; `use` gets the .torrent that an earlier run got from peers, if any. Throws ERR_LOCKED when another process has it. */
@@ -139,8 +145,13 @@ export class TorrentData {
     });
   }
 
-  async #made(metainfo: Metainfo): Promise<TorrentContent> {
+  #made(metainfo: Metainfo): TorrentContent | Promise<TorrentContent> {
     if (this.#content !== null) return this.#content;
+    this.#making = this.#make(metainfo).finally(() => (this.#making = null));
+    return this.#making;
+  }
+
+  async #make(metainfo: Metainfo): Promise<TorrentContent> {
     this.#journal &&= await rejoinJournal(this.#context, this.#journal, metainfo.infoHashes, this.#options);
     const journal = this.#journal;
     const files = await TorrentFiles.open(this.#context, metainfo, this.#options, journal);

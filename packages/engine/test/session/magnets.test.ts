@@ -58,6 +58,27 @@ describe("magnets", () => {
     });
   }
 
+  test("whose file list has just come tell their files, though those are still looked for on the disk", async () => {
+    const scene = await open("v1");
+    const asked: Promise<readonly { path: string }[]>[] = [];
+    const link = magnet(scene, { peers: [scene.seed.endpoint] });
+    const torrent: Torrent = await scene.world.finish(
+      scene.node.session.add({
+        magnet: link,
+        downloadDir: "/out",
+        listener: ({ type }) => {
+          if (type === "metadata") asked.push(torrent.files());
+        },
+      }),
+    );
+    await scene.world.until("complete", () => torrent.state === "seeding");
+    const answers = await Promise.all(asked);
+    assert.deepEqual(
+      answers.map((files) => files.length),
+      [Object.keys(SIZES).length],
+    );
+  });
+
   test("one torrent by both of its links: the second is refused once that is seen, and the first goes on", async () => {
     const scene = await open("hybrid");
     const { v1, v2 } = scene.made.metainfo.infoHashes;
