@@ -25,6 +25,7 @@ export type {
   TorrentStats,
   VerifyLevel,
   WaitingCode,
+  WayIn,
 } from "@shoal/engine";
 
 /** What commands use of the engine; loaded on first use. */

@@ -19,7 +19,7 @@ export {
   Undone,
 } from "./ledger.ts";
 export { LimitChanges, Limits, SlowMode, TransferLimitChanges, TransferLimits } from "./limits.ts";
-export { NodeInfo } from "./node-info.ts";
+export { NodeInfo, type Reachability, type WayIn } from "./node-info.ts";
 export { NewShare, Share, ShareList } from "./share.ts";
 export { GoalName, Goals } from "./goals.ts";
 export { SettingInfo, SettingsChange, SettingsDocument } from "./settings/settings-document.ts";

@@ -248,3 +248,9 @@ export function chooseKind(options: {
   }
   return options.v1 ? "v1" : options.v2 ? "v2" : "hybrid";
 }
+
+export function parseLabel(word: string): string {
+  if (word === "" || word.includes(",") || word.length > 100)
+    throw new Error("a label is a word of at most 100 characters without a comma");
+  return word;
+}

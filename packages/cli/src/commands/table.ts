@@ -31,6 +31,7 @@ import {
   transferLogDeclaration,
   undoDeclaration,
 } from "./ledger/declarations.ts";
+import { searchDeclaration, uiDeclaration } from "./look/declarations.ts";
 import { shellDeclaration } from "./shell/declaration.ts";
 import { manDeclaration } from "./man/declaration.ts";
 import {
@@ -119,6 +120,8 @@ export const COMMANDS: readonly Command[] = [
   command(removeDeclaration, async () => (await import("./transfers/change.ts")).runRemove),
   command(undoDeclaration, async () => (await import("./ledger/undo.ts")).runUndo),
   command(historyDeclaration, async () => (await import("./ledger/history.ts")).runHistory),
+  command(searchDeclaration, async () => (await import("./look/search.ts")).runSearch),
+  command(uiDeclaration, async () => (await import("./look/ui.ts")).runUi),
   command(statsDeclaration, async () => (await import("./ledger/stats.ts")).runStats),
   command(transferLogDeclaration, async () => (await import("./ledger/transfer-log.ts")).runTransferLog),
   command(eventLogDeclaration, async () => (await import("./ledger/event-log.ts")).runEventLog),

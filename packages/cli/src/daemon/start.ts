@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -14,6 +14,8 @@ import type { Connection } from "./reach.ts";
 
 /** What a daemon in the background writes before it has a log, and its last words. */
 const OUTPUT_FILE = "daemon.out";
+/** How the one that runs was started, for its restart. */
+const FLAGS_FILE = "daemon-flags.json";
 const LOOK_EVERY_MS = 50;
 /** With many transfers and a slow disk; a process that ends is noticed at once. */
 const PATIENCE_MS = 120_000;
@@ -28,12 +30,38 @@ export async function startInBackground(context: Context, flags: readonly string
   const child = await launch(context, flags, outputFile);
   const daemon = new DaemonClient({ type: "socket", path: profile.socket }, context.signal);
   const info = await answer(context, child, daemon, outputFile);
+  if (info.pid === child.pid) await rememberFlags(profile.stateDir, { pid: info.pid, flags });
   context.note(
     info.pid === child.pid
       ? `Started shoal in the background (pid ${info.pid}). Stop: shoal daemon stop`
       : `Shoal runs in the background (pid ${info.pid}). Stop: shoal daemon stop`,
   );
   return { daemon, info };
+}
+
+/** The flags with which the process `pid` was started in the background; none when it was started otherwise. */
+export async function flagsOf(context: Context, pid: number): Promise<readonly string[]> {
+  const { stateDir } = await profileOf(context, null);
+  try {
+    const kept = JSON.parse(await readFile(join(stateDir, FLAGS_FILE), "utf8")) as Partial<KeptFlags>;
+    const { flags } = kept;
+    const isList = Array.isArray(flags) && flags.every((flag) => typeof flag === "string");
+    return kept.pid === pid && isList ? flags : [];
+  } catch {
+    return [];
+  }
+}
+
+interface KeptFlags {
+  readonly pid: number;
+  readonly flags: readonly string[];
+}
+
+async function rememberFlags(stateDir: string, kept: KeptFlags): Promise<void> {
+  // A restart without them is a small loss.
+  await writeFile(join(stateDir, FLAGS_FILE), `${JSON.stringify(kept)}\n`, { mode: 0o600 }).catch(
+    () => undefined,
+  );
 }
 
 async function launch(context: Context, flags: readonly string[], outputFile: string): Promise<ChildProcess> {

@@ -80,3 +80,27 @@ test("send: what can't be shared is told as in the foreground", async () => {
   assert.deepEqual([by.code, by.stderr], [here.code, here.stderr]);
   assert.equal((await place.run("send", "empty", "--detach", "--port", "0")).code, 2);
 });
+
+test("send: by a daemon that is spoken to over the network", async () => {
+  await using place = new Place();
+  await place.run(...DAEMON);
+  const status = await place.run("daemon", "status", "--json=ui");
+  const { ui } = JSON.parse(status.stdout) as { ui: string };
+  const { stdout } = await place.run("token", "new", "--for", "me", "--scope", "admin", "--json");
+  writeFileSync(place.path("token"), String((JSON.parse(stdout) as { password: string }).password));
+  const elsewhere = ["--daemon", ui, "--token-file", "token"];
+  const sent = await place.run(
+    "send",
+    place.path(wedding(place)),
+    "--detach",
+    "--json",
+    "--label",
+    "photos",
+    ...elsewhere,
+  );
+  assert.equal(sent.code, 0, sent.stderr);
+  const sharing = sent.stdout.split("\n").find((line) => line.includes('"sharing"'));
+  assert.equal((JSON.parse(sharing!) as { torrentFile: unknown }).torrentFile, null);
+  const missing = await place.run("send", place.path("missing"), "--detach", ...elsewhere);
+  assert.equal(missing.code, 3, missing.stderr);
+});

@@ -1,4 +1,5 @@
-import { NodeInfo, SCHEMA_VERSION } from "@shoal/schema";
+import type { WayIn as EngineWayIn } from "@shoal/engine";
+import { NodeInfo, SCHEMA_VERSION, type Reachability, type WayIn } from "@shoal/schema";
 import type { HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
@@ -37,6 +38,7 @@ export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): vo
       peerPort: node.session.endpoint?.port ?? null,
       peerHost: node.session.endpoint?.host ?? null,
       ...node.doctor.reach(),
+      reachability: reachabilityOf(node),
       ui: face.ui(),
     }),
   );
@@ -56,4 +58,15 @@ export function nodeRoutes(app: HttpServer, node: ShoalNode, face: NodeFace): vo
       return { stopping: true as const };
     },
   );
+}
+
+function reachabilityOf({ session }: ShoalNode): Reachability {
+  const { ipv4, ipv6 } = session.reachability();
+  return { ipv4: wayIn(ipv4), ipv6: wayIn(ipv6) };
+}
+
+function wayIn(way: EngineWayIn): WayIn {
+  if (way.state !== "open") return way;
+  const { expiresAt } = way;
+  return { ...way, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() };
 }

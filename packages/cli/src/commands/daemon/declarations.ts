@@ -56,7 +56,7 @@ export const startDeclaration: Declaration<RunOptions> = {
 export const restartDeclaration: Declaration<RunOptions> = {
   name: "daemon restart",
   summary: "end the daemon and start it anew",
-  about: ["Such as after an update. The flags are those of this command, not those of the last start."],
+  about: ["Such as after an update. Without flags, those of the last start in the background hold again."],
   arguments: [],
   options: RUN_OPTIONS,
   examples: [{ line: "shoal daemon restart", about: "after shoal was updated" }],

@@ -1,6 +1,6 @@
 import { type Connection, reach } from "../../daemon/reach.ts";
 import { isAbsent } from "../../daemon/client.ts";
-import { startInBackground } from "../../daemon/start.ts";
+import { flagsOf, startInBackground } from "../../daemon/start.ts";
 import { stopDaemon } from "../../daemon/stop.ts";
 import { usageError } from "../../errors.ts";
 import type { Context } from "../../context.ts";
@@ -23,8 +23,9 @@ export async function runStart({ context, output, flags }: Invocation<RunOptions
 export async function runRestart({ context, output, flags }: Invocation<RunOptions>): Promise<number> {
   refuseElsewhere(context, "restart");
   const running = await runningNow(context);
+  const kept = running === null || flags.length > 0 ? flags : await flagsOf(context, running.info.pid);
   if (running !== null) await stopDaemon(context, running);
-  return tell(output, await startInBackground(context, flags), true);
+  return tell(output, await startInBackground(context, kept), true);
 }
 
 function tell(output: Output, { info }: Connection, started: boolean): number {

@@ -1,7 +1,7 @@
 import { parseRate } from "@shoal/schema/settings";
 
 import type { Declaration } from "../command.ts";
-import { flag, list, parsePeer, parseTrackerUrl, text, value } from "../option.ts";
+import { flag, list, parseLabel, parsePeer, parseTrackerUrl, text, value } from "../option.ts";
 import type { PeerAddress, SpecsOf } from "../option.ts";
 import type { NetworkOptions, VerifyOptions } from "../shared-options.ts";
 import { NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
@@ -59,12 +59,6 @@ const OPTIONS: SpecsOf<GetOptions> = {
   ...VERIFY_OPTIONS,
   ...NETWORK_OPTIONS,
 };
-
-function parseLabel(word: string): string {
-  if (word === "" || word.includes(",") || word.length > 100)
-    throw new Error("a label is a word of at most 100 characters without a comma");
-  return word;
-}
 
 function parseRatio(word: string): number {
   const ratio = /^\d{1,6}(\.\d{1,3})?$/.test(word) ? Number(word) : NaN;

@@ -20,7 +20,7 @@ export async function shareOf(
   session: Pick<Session, "endpoint">,
   metainfo: Metainfo,
   bytes: Uint8Array,
-  torrentFile: string,
+  torrentFile: string | null,
 ): Promise<Shared> {
   let file = torrentFile;
   if (options.output !== null) {
@@ -100,6 +100,7 @@ export function onKeys(
   });
 }
 
-function canPress(context: Context, options: SendInvocation["options"]): boolean {
+/** Somebody presses keys, and sees what they do. */
+export function canPress(context: Context, options: SendInvocation["options"]): boolean {
   return context.stdin.isTTY === true && context.stderr.isTTY === true && !options.noInput && !options.quiet;
 }

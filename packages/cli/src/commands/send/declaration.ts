@@ -1,5 +1,5 @@
 import type { Declaration } from "../command.ts";
-import { flag, text } from "../option.ts";
+import { flag, list, parseLabel, text } from "../option.ts";
 import type { SpecsOf } from "../option.ts";
 import type { MakeOptions, NetworkOptions, VerifyOptions } from "../shared-options.ts";
 import { MAKE_OPTIONS, NETWORK_OPTIONS, VERIFY_OPTIONS } from "../shared-options.ts";
@@ -10,6 +10,7 @@ export interface SendOptions extends MakeOptions, NetworkOptions, VerifyOptions 
   readonly output: string | null;
   readonly overwrite: boolean;
   readonly detach: boolean;
+  readonly label: readonly string[];
 }
 
 const OPTIONS: SpecsOf<SendOptions> = {
@@ -18,6 +19,7 @@ const OPTIONS: SpecsOf<SendOptions> = {
   output: text("-o, --output <file>", "also write the .torrent file here"),
   overwrite: flag("--overwrite", "replace the file named with -o"),
   detach: flag("-d, --detach", "leave it to the daemon and end as soon as it is shared"),
+  label: list("--label <name>", "put it under this label; repeatable", parseLabel),
   ...MAKE_OPTIONS,
   ...VERIFY_OPTIONS,
   ...NETWORK_OPTIONS,
@@ -43,5 +45,16 @@ export const sendDeclaration: Declaration<SendOptions> = {
     { line: "shoal send Holiday --tracker http://tracker.example/announce", about: "meet at a tracker" },
     { line: "shoal send Holiday.torrent --data .", about: "share again what Holiday.torrent names" },
   ],
-  exits: ["daemon", "verification", "fileSystem", "exists", "inUse", "timeout", "interrupted", "terminated"],
+  exits: [
+    "notFound",
+    "denied",
+    "daemon",
+    "verification",
+    "fileSystem",
+    "exists",
+    "inUse",
+    "timeout",
+    "interrupted",
+    "terminated",
+  ],
 };

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -15,11 +16,12 @@ import { progressText } from "../../ui/progress.ts";
 import { count, formatSize } from "../../ui/sizes.ts";
 import type { Invocation } from "../command.ts";
 import { chooseKind } from "../option.ts";
-import { readTorrentBytes } from "../torrent/source.ts";
 import { announce, onKeys, shareFields, shareOf, tellKeys } from "./announce.ts";
 import { Audience } from "./audience.ts";
 import { DaemonShare } from "./daemon-share.ts";
 import type { SendOptions } from "./declaration.ts";
+import { ReachabilityNotes } from "./reachability.ts";
+import { StopQuestion } from "./stop-question.ts";
 import type { Shared } from "./view.ts";
 
 type SendInvocation = Invocation<SendOptions>;
@@ -47,7 +49,7 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
   const all: Sharing[] = [];
   for (const torrentId of new Set(made.map((share) => share.torrentId!))) {
     const torrent = await daemon.get<Torrent>(`/torrents/${torrentId}`);
-    const { shared, metainfo } = await sharedOf(invocation, torrent, listening);
+    const { shared, metainfo } = await sharedOf(invocation, daemon, torrent, listening);
     const audience = new Audience(context, output);
     const share = new DaemonShare(daemon, torrent, metainfo, (event) => audience.onEvent(event));
     audience.attach(share);
@@ -55,16 +57,21 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
   }
   const shares = all.map(({ shared }) => shared);
   announce(invocation, { endpoint: listening, obstacle: null }, shares, false);
+  const reachability = listening === null ? null : new ReachabilityNotes(output, listening);
+  reachability?.tell((await daemon.info()).reachability);
   if (options.detach) return detach(invocation, all);
   tellKeys(invocation, "Ctrl-C stops sharing; D leaves it to the background");
   for (const { audience } of all) audience.open();
   const controller = new AbortController();
+  const question = new StopQuestion(invocation);
   const stopKeys = onKeys(invocation, shares, {
     d: () => controller.abort("detach"),
     s: () => context.stop("interrupt"),
+    ...question.keys,
   });
+  const look = async (): Promise<void> => reachability?.tell((await daemon.info()).reachability);
   try {
-    await showAudience(invocation, all, controller.signal);
+    await showAudience(invocation, all, { signal: controller.signal, look, question });
   } finally {
     stopKeys();
     output.done();
@@ -74,7 +81,7 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
 }
 
 function wishOf({ context, args, options }: SendInvocation): NewShare {
-  const { pieceSize, name, comment, verify } = options;
+  const { pieceSize, name, comment, verify, label } = options;
   const kind = chooseKind(options);
   return {
     paths: [...new Set(args.map((word) => userPath(context, word)))],
@@ -87,6 +94,7 @@ function wishOf({ context, args, options }: SendInvocation): NewShare {
     ...(pieceSize === null ? {} : { pieceSize }),
     ...(name === null ? {} : { name }),
     ...(comment === null ? {} : { comment }),
+    ...(label.length === 0 ? {} : { labels: [...label] }),
   };
 }
 
@@ -127,39 +135,63 @@ function showHashing({ context, output }: SendInvocation, { path, doneBytes, tot
   output.status(() => line);
 }
 
+/** Where people reach the daemon, as far as it can be told from here. */
 async function endpointOf(daemon: DaemonClient): Promise<{ host: string; port: number } | null> {
   const { peerPort, peerHost } = await daemon.info();
-  return peerPort === null || peerHost === null ? null : { host: peerHost, port: peerPort };
+  if (peerPort === null || peerHost === null) return null;
+  const { address } = daemon;
+  const isWild = peerHost === "::" || peerHost === "0.0.0.0";
+  const away = address.type === "url" ? address.url.hostname.replace(/^\[|\]$/g, "") : "";
+  // The addresses of another computer are not those of this one.
+  const isAway = isIP(away) !== 0 && !isLoopback(away);
+  return { host: isWild && isAway ? away : peerHost, port: peerPort };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "::1" || host.startsWith("127.");
 }
 
 async function sharedOf(
   { context, options }: SendInvocation,
-  { v1, v2 }: Torrent,
+  daemon: DaemonClient,
+  { id, v1, v2 }: Torrent,
   endpoint: { host: string; port: number } | null,
 ): Promise<{ shared: Shared; metainfo: DaemonShare["metainfo"] }> {
+  const bytes = await daemon.bytes(`/torrents/${id}/torrent-file`);
+  const isHere = daemon.address.type === "socket";
   const { torrentsDir } = await profileOf(context, null);
-  const torrentFile = join(torrentsDir, `${(v1 ?? v2 ?? "").slice(0, 40)}.torrent`);
-  const bytes = await readTorrentBytes(context, torrentFile);
+  const file = isHere ? join(torrentsDir, `${(v1 ?? v2 ?? "").slice(0, 40)}.torrent`) : null;
   const { parseMetainfo } = await context.engine();
   const metainfo = parseMetainfo(bytes);
-  return { shared: await shareOf(context, options, { endpoint }, metainfo, bytes, torrentFile), metainfo };
+  return { shared: await shareOf(context, options, { endpoint }, metainfo, bytes, file), metainfo };
+}
+
+interface Showing {
+  /** Aborted when only the showing is to end. */
+  readonly signal: AbortSignal;
+  /** Looks at what becomes otherwise by and by. */
+  readonly look: () => Promise<void>;
+  readonly question: StopQuestion;
 }
 
 /** Until the command is to end, or nothing is left that could be shared. */
 async function showAudience(
   { context, output }: SendInvocation,
   all: readonly Sharing[],
-  detached: AbortSignal,
+  { signal: detached, look: lookAround, question }: Showing,
 ): Promise<void> {
   const signal = AbortSignal.any([context.signal, detached]);
   for (let look = 0; !signal.aborted; look++) {
     try {
-      for (const { share } of all) await share.look(look % TRACKERS_EVERY === 0);
+      const isFull = look % TRACKERS_EVERY === 0;
+      if (isFull) await lookAround();
+      for (const { share } of all) await share.look(isFull);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
-    output.live(all.flatMap(({ audience }) => audience.tick(all.length > 1)));
+    const lines = all.flatMap(({ audience }) => audience.tick(all.length > 1));
+    output.live([...lines, ...question.lines(all)]);
     output.status(() => all.map(({ audience }) => audience.summary()).join("; "));
     const failures = all.map(({ share }) => share.torrent.error);
     if (failures.every((error) => error !== null)) {

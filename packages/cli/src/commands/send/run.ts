@@ -21,6 +21,8 @@ export async function runSend(invocation: Invocation<SendOptions>): Promise<numb
   }
   const daemon = options.foreground || own ? null : await theDaemon(context, options.detach);
   if (daemon !== null) return (await import("./in-daemon.ts")).sendInDaemon(invocation, daemon);
+  if (options.label.length > 0)
+    throw usageError("--label is for the daemon", "Leave out --foreground and flags about the network.");
   const settings = await openSettings(context, flags);
   return (await import("./foreground.ts")).sendInForeground(invocation, settings);
 }
@@ -33,7 +35,9 @@ function isPicky({ verify }: SendOptions): boolean {
 /** Everything that can be wrong with the words is told before any work is done. */
 async function checkArguments({ context, args, options }: Invocation<SendOptions>): Promise<void> {
   chooseKind(options);
-  for (const word of args) await statPath(userPath(context, word), word);
+  // The files of a daemon elsewhere lie there.
+  if ((context.env["SHOAL_DAEMON"] ?? "") === "")
+    for (const word of args) await statPath(userPath(context, word), word);
   if (options.data !== null && !args.some(isTorrentFile)) {
     throw usageError(
       "--data says where the files of a .torrent file lie",

@@ -13,8 +13,8 @@ import { hex, listFiles } from "../torrent/describe.ts";
 export interface Shared {
   readonly metainfo: Metainfo;
   readonly magnet: string;
-  /** Path of the .torrent file. */
-  readonly torrentFile: string;
+  /** Path of the .torrent file; null where it lies on another computer. */
+  readonly torrentFile: string | null;
 }
 
 /** What a person needs to pass on, and what programs call the torrent. */
@@ -28,7 +28,7 @@ export function shareLines(context: Context, shared: Shared, style: Style): stri
   ];
   if (infoHashes.v1 !== null) rows.push(["info-hash v1", hex(infoHashes.v1)]);
   if (infoHashes.v2 !== null) rows.push(["info-hash v2", hex(infoHashes.v2)]);
-  rows.push([".torrent", shownPath(context, torrentFile)]);
+  if (torrentFile !== null) rows.push([".torrent", shownPath(context, torrentFile)]);
   const table = renderTable(
     columnsOf("", ""),
     rows.map(([label, value]) => [`   ${style.dim(label)}`, value]),

@@ -101,7 +101,7 @@ export const showDeclaration: Declaration<ShowOptions> = {
     files: flag("--files", "its files, and how much of each is there"),
     peers: flag("--peers", "who is connected"),
     trackers: flag("--trackers", "who is asked for people: trackers, the DHT, web servers"),
-    pieces: flag("--pieces", "how many pieces are there"),
+    pieces: flag("--pieces", "which pieces are there, as a map"),
     log: flag("--log", "what happened to it last"),
   },
   examples: [{ line: "shoal show 1 --peers --trackers", about: "who gives and who is asked" }],

@@ -1,4 +1,11 @@
-import type { EventLogPage, Torrent, TorrentFiles, TorrentPeers, TorrentTrackers } from "@shoal/schema";
+import type {
+  EventLogPage,
+  Torrent,
+  TorrentFiles,
+  TorrentPeers,
+  TorrentPieces,
+  TorrentTrackers,
+} from "@shoal/schema";
 
 import type { Context } from "../../context.ts";
 import { shownPath } from "../../paths.ts";
@@ -9,8 +16,11 @@ import { renderTable } from "../../ui/table.ts";
 import type { Invocation } from "../command.ts";
 import { stateWord, whyOf } from "./columns.ts";
 import type { ShowOptions } from "./declarations.ts";
+import { pieceMap } from "./piece-map.ts";
 import { oneTarget } from "./each-target.ts";
 
+/** Left and right of the map of pieces. */
+const MAP_MARGIN = 6;
 const LOG_LINES = 20;
 
 /** `shoal show TRANSFER`. */
@@ -20,6 +30,7 @@ export async function runShow({ context, output, args, options }: Invocation<Sho
   const files = options.files ? (await daemon.get<TorrentFiles>(`${path}/files`)).files : null;
   const peers = options.peers ? (await daemon.get<TorrentPeers>(`${path}/peers`)).peers : null;
   const asked = options.trackers ? await daemon.get<TorrentTrackers>(`${path}/trackers`) : null;
+  const pieces = options.pieces ? await daemon.get<TorrentPieces>(`${path}/pieces`) : null;
   const log = options.log
     ? (await daemon.get<EventLogPage>(`/log/events?torrent=${torrent.id}&limit=${LOG_LINES}`)).rows
     : null;
@@ -28,6 +39,7 @@ export async function runShow({ context, output, args, options }: Invocation<Sho
     ...(files === null ? {} : { files }),
     ...(peers === null ? {} : { peerList: peers }),
     ...(asked === null ? {} : { trackers: asked.trackers, finders: asked.finders, webSeeds: asked.webSeeds }),
+    ...(pieces === null ? {} : { pieces: { pieceCount: pieces.pieceCount, have: pieces.have } }),
     ...(log === null ? {} : { log }),
   });
   const { bold, dim } = output.style;
@@ -40,6 +52,15 @@ export async function runShow({ context, output, args, options }: Invocation<Sho
     if (rows.length === 0) output.data(`   ${none}`);
     else for (const line of table(rows)) output.data(line);
   };
+  if (pieces !== null && pieces.have !== null && pieces.pieceCount > 0) {
+    const { pieceCount, have } = pieces;
+    const lines = pieceMap(Buffer.from(have, "base64"), pieceCount, output.columns - MAP_MARGIN);
+    section(
+      "Pieces",
+      lines.map((line) => [`   ${line}`]),
+      "",
+    );
+  }
   if (files !== null) section("Files", files.map(fileRow), "the file list is not known yet");
   if (peers !== null) section("People", peers.map(peerRow), "nobody is connected");
   if (asked !== null) section("Asked", askedRows(asked), "nobody is asked");
