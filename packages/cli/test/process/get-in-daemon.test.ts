@@ -184,3 +184,30 @@ test("get: files are chosen, and a choice that fits none leaves nothing behind",
   );
   assert.equal((await place.run("get", link, "--foreground", "--label", "x")).code, 2);
 });
+
+test("get: on a terminal it asks where to save and what; what is there already can be an error", async () => {
+  await using place = new Place();
+  mkdirSync(place.path("box"));
+  for (const name of ["a.txt", "b.txt"]) writeFileSync(place.path("box", name), name.repeat(5_000));
+  await place.run("torrent", "create", "box", "-o", "box.torrent");
+  await place.run("daemon", "start", "--port", "0", "--ui-port", "0", "--no-lsd", "--no-dht");
+  const no = place.startOnTerminal({}, "get", "box.torrent", "-o", ".");
+  await no.until(() => no.stdout.includes("n no: "), "the question");
+  no.child.stdin?.write("n\r");
+  assert.equal((await no.ended).code, 0);
+  assert.equal((await place.run("list", "--json=id")).stdout, '{"schema":1,"torrents":[]}\n');
+  const some = place.startOnTerminal({}, "get", "box.torrent", "-o", ".", "--choose");
+  await some.until(() => some.stdout.includes("all: "), "the choice");
+  some.child.stdin?.write("b*\r");
+  await some.until(() => some.stdout.includes("n no: "), "the question");
+  some.child.stdin?.write("\r");
+  const { code, stdout } = await some.ended;
+  assert.equal(code, 0, stdout);
+  const files = await place.run("torrent", "files", "box", "--json");
+  assert.deepEqual(
+    (JSON.parse(files.stdout) as { files: { wanted: boolean }[] }).files.map(({ wanted }) => wanted),
+    [false, true],
+  );
+  assert.equal((await place.run("get", "box.torrent", "--fail-if-exists")).code, 11);
+  assert.equal((await place.run("get", "box.torrent", "--choose")).code, 2);
+});

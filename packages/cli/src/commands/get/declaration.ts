@@ -10,6 +10,8 @@ import { parsePriority, type PriorityRule } from "./priority-rule.ts";
 export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly output: string | null;
   readonly select: readonly string[];
+  readonly choose: boolean;
+  readonly failIfExists: boolean;
   readonly once: boolean;
   readonly detach: boolean;
   readonly paused: boolean;
@@ -37,6 +39,8 @@ const OPTIONS: SpecsOf<GetOptions> = {
     "how soon: high, normal, low or skip, as in '*.nfo=low'; repeatable",
     parsePriority,
   ),
+  choose: flag("--choose", "be asked which files, on a terminal"),
+  failIfExists: flag("--fail-if-exists", "end with 11 when it is on the list of the daemon already"),
   once: flag("--once", "end when complete, without sharing afterwards"),
   detach: flag("-d, --detach", "leave it to the daemon and end at once"),
   paused: flag("--paused", "only put it on the list of the daemon, to be begun with: shoal resume"),
@@ -78,6 +82,7 @@ export const getDeclaration: Declaration<GetOptions> = {
   about: [
     "LINK is a magnet link, a .torrent file, an info-hash, the web address of a .torrent file, or - to read them from stdin: a .torrent file, or one link on each line.",
     "The daemon does the work; it is started when it does not run. Ctrl-C leaves the download to it. With --foreground, with flags about the network (--port, --host, …), and where no daemon may be started, this command does the work itself and ends with it.",
+    "On a terminal the daemon waits until you have said where to save, and what of it; -y says yes to that.",
     "Every piece is checked. A file that is not part of this download is never overwritten. An interrupted download continues when the same command is run again.",
     "When all is there the daemon goes on sharing; in the foreground, on a terminal, shoal does so until Ctrl-C. With --once, or when stdout is not a terminal, nothing is shared afterwards. Ctrl-C before that ends with 130; while the file list is still unknown, with 6.",
     "What was checked in an earlier run is not read again when size and date of the files are as they were (--verify stat). sample reads some of it, full all of it, and none only looks whether the files are there. Whatever is sent is compared once more before.",

@@ -6,13 +6,15 @@ import type { SettingsDocument } from "@shoal/schema";
 import type { Context } from "../../context.ts";
 import { stopReason } from "../../context.ts";
 import type { DaemonClient } from "../../daemon-client.ts";
-import { CliError, interrupted, toFailure } from "../../errors.ts";
+import { CliError, interrupted, toFailure, usageError } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { ensureWritableDir, shownPath, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { formatDuration, formatRough } from "../../ui/durations.ts";
+import { mayAsk } from "../../ui/prompt.ts";
 import { formatPercent } from "../../ui/sizes.ts";
 import type { Invocation } from "../command.ts";
+import { agree } from "./agree.ts";
 import type { GetOptions } from "./declaration.ts";
 import { Followed } from "./followed.ts";
 import { type Handed, handOver, wishesOf } from "./hand-over.ts";
@@ -36,13 +38,23 @@ export async function getInDaemon(
     await ensureWritableDir(dir, shownPath(context, dir));
   }
   const share = options.once || (output.piped && !options.detach) ? false : null;
-  const wishes = wishesOf(context, options, options.seedRatio === null ? share : null);
   const follows = !options.detach && !options.paused;
+  const asks = asksFirst(invocation, things, follows);
+  const wishes = {
+    ...wishesOf(context, options, options.seedRatio === null ? share : null),
+    // What a link names is found out while it runs.
+    ...(asks && things[0]!.type === "torrent" ? { paused: true } : {}),
+  };
   const failures: CliError[] = [];
   const handed: Handed[] = [];
   for (const thing of things) {
     try {
       const one = await handOver(context, daemon, thing, wishes);
+      if (one.known && options.failIfExists)
+        throw new CliError(
+          "ERR_DUPLICATE_TORRENT",
+          `${clean(one.torrent.name)} is on the list already, as transfer ${one.torrent.id}`,
+        );
       handed.push(one);
       tellHanded(invocation, one, follows);
     } catch (error) {
@@ -62,7 +74,8 @@ export async function getInDaemon(
     unmatched: (paths: readonly string[]) => unmatchedFlags(options.select, options.priority, paths),
   };
   const followed = handed.map((one) => new Followed(context, output, daemon, one, wish));
-  await follow(invocation, followed);
+  if (asks && !(await begin(invocation, daemon, followed[0]!, handed[0]!))) return EXIT_CODES.ok.code;
+  await follow(invocation, followed, everyEnded);
   const unfinished = followed.filter(({ ended }) => !ended);
   if (unfinished.length > 0) throw left(context, unfinished);
   const sharing = await sharingGoals(daemon, options);
@@ -91,8 +104,50 @@ function tellHanded({ output }: GetInvocation, { torrent, known }: Handed, follo
     output.note(`${clean(name)} is transfer ${id} of the daemon. How it goes: shoal watch ${id}`);
 }
 
-/** Until all have ended, or the command is asked to. */
-async function follow({ context, output }: GetInvocation, followed: readonly Followed[]): Promise<void> {
+function everyEnded(followed: readonly Followed[]): boolean {
+  return followed.every(({ ended }) => ended);
+}
+
+/** Whether somebody is asked where to save, and what. Throws ERR_USAGE when that is wanted and can't be. */
+function asksFirst(
+  { context, output, options }: GetInvocation,
+  things: readonly Thing[],
+  follows: boolean,
+): boolean {
+  const can = mayAsk(context, output, options) && follows && things.length === 1;
+  if (options.choose && !can)
+    throw usageError("--choose asks which files, and nobody can be asked here", "Name them with --select.");
+  return can && !output.quiet && (options.choose || !options.yes);
+}
+
+/** Asks about one thing that is new, as soon as its files are known. False: it is not wanted, and off the list. */
+async function begin(
+  invocation: GetInvocation,
+  daemon: DaemonClient,
+  followed: Followed,
+  { known }: Handed,
+): Promise<boolean> {
+  if (known) return true;
+  const isKnown = (): boolean => followed.hasMetadata || followed.ended;
+  await follow(invocation, [followed], isKnown);
+  const { id } = followed.torrent;
+  if (followed.ended || !isKnown()) return true;
+  await daemon.post(`/torrents/${id}/pause`);
+  if (await agree(invocation, daemon, followed)) {
+    await daemon.post(`/torrents/${id}/resume`);
+    return true;
+  }
+  await daemon.withSignal(AbortSignal.timeout(10_000)).delete(`/torrents/${id}`);
+  invocation.output.note("Nothing was saved.");
+  return false;
+}
+
+/** Until it is over, or the command is asked to. */
+async function follow(
+  { context, output }: GetInvocation,
+  followed: readonly Followed[],
+  isOver: (followed: readonly Followed[]) => boolean,
+): Promise<void> {
   const { signal } = context;
   while (!signal.aborted) {
     try {
@@ -101,7 +156,7 @@ async function follow({ context, output }: GetInvocation, followed: readonly Fol
       if (signal.aborted) break;
       throw error instanceof CliError && error.code === "ERR_DAEMON" ? unfinished(followed, error) : error;
     }
-    if (followed.every(({ ended }) => ended)) break;
+    if (isOver(followed)) break;
     output.live(followed.flatMap((one) => one.lines()));
     output.status(() => followed.map((one) => one.status()).join("; "));
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);

@@ -37,7 +37,10 @@ export async function runGet(invocation: Invocation<GetOptions>): Promise<number
 const FOREGROUND_ONLY = "Flags about the network, and --overwrite and --verify, are for the foreground";
 
 /** The first flag that only the daemon can follow. */
-function daemonFlag({ paused, label, seedRatio, limitDown }: GetOptions): string | null {
+function daemonFlag(options: GetOptions): string | null {
+  const { paused, label, seedRatio, limitDown, choose, failIfExists } = options;
+  if (choose) return "--choose";
+  if (failIfExists) return "--fail-if-exists";
   if (paused) return "--paused";
   if (label.length > 0) return "--label";
   if (seedRatio !== null) return "--seed-ratio";
