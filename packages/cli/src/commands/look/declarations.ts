@@ -34,8 +34,8 @@ export interface UiOptions {
 
 export const uiDeclaration: Declaration<UiOptions> = {
   name: "ui",
-  summary: "open the page of the background service in the browser",
-  about: ["The background service is started when it does not run."],
+  summary: "open the page of the daemon in the browser",
+  about: ["The daemon is started when it does not run."],
   arguments: [],
   options: { print: flag("--print", "only print the address") },
   examples: [{ line: "shoal ui --print", about: "to open it yourself" }],
