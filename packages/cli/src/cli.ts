@@ -6,7 +6,7 @@ import { firstWord, isGettable, nearest } from "./commands/guess.ts";
 import type { GlobalOptions } from "./commands/option.ts";
 import { globalOptions, parseCommandLine, splitJsonFields } from "./commands/parse.ts";
 import type { Context } from "./context.ts";
-import { toFailure, usageError } from "./errors.ts";
+import { interrupted, toFailure, usageError } from "./errors.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { userPath } from "./paths.ts";
 import { clean } from "./ui/clean.ts";
@@ -29,7 +29,9 @@ export async function runCommandLine(argv: readonly string[], outside: Context):
   try {
     return await dispatch(words, context, output, options);
   } catch (error) {
-    return report(output, error);
+    // Whoever waited for an answer has not had it.
+    const isCut = outside.signal.aborted && error instanceof Error && error.name === "AbortError";
+    return report(output, isCut ? interrupted(outside.signal, "") : error);
   } finally {
     if (timer !== null) clearTimeout(timer);
     output.done();

@@ -79,6 +79,8 @@ describe("examples run as they stand", () => {
     );
     peer = `127.0.0.1:${String((await seeder.event("listening"))["port"])}`;
     magnet = (await run("torrent magnet Holiday.torrent")).text.trim();
+    // The usual ports may be taken.
+    for (const key of ["ui.port", "network.port"]) await run(`config set ${key} 0`);
     assert.equal((await run("daemon start --port 0 --ui-port 0 --no-lsd --no-dht")).code, 0);
     // Seven transfers, all there, of which some have a label.
     for (let at = 1; at <= 7; at++) {

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { NewShare, Share, ShareList, Torrent, TorrentList } from "@shoal/schema";
+import type { NewShare, NodeInfo, Share, ShareList, Torrent, TorrentList } from "@shoal/schema";
 
 import { stopReason } from "../../context.ts";
 import type { DaemonClient } from "../../daemon-client.ts";
@@ -45,7 +45,8 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
   // Those do not end with this command.
   const before = new Set((await daemon.get<TorrentList>("/torrents")).torrents.map(({ id }) => id));
   const made = await makeShares(invocation, daemon);
-  const listening = await endpointOf(daemon);
+  const info = await daemon.info();
+  const listening = endpointOf(daemon, info);
   const all: Sharing[] = [];
   for (const torrentId of new Set(made.map((share) => share.torrentId!))) {
     const torrent = await daemon.get<Torrent>(`/torrents/${torrentId}`);
@@ -58,7 +59,7 @@ export async function sendInDaemon(invocation: SendInvocation, daemon: DaemonCli
   const shares = all.map(({ shared }) => shared);
   announce(invocation, { endpoint: listening, obstacle: null }, shares, false);
   const reachability = listening === null ? null : new ReachabilityNotes(output, listening);
-  reachability?.tell((await daemon.info()).reachability);
+  reachability?.tell(info.reachability);
   if (options.detach) return detach(invocation, all);
   tellKeys(invocation, "Ctrl-C stops sharing; D leaves it to the background");
   for (const { audience } of all) audience.open();
@@ -136,8 +137,10 @@ function showHashing({ context, output }: SendInvocation, { path, doneBytes, tot
 }
 
 /** Where people reach the daemon, as far as it can be told from here. */
-async function endpointOf(daemon: DaemonClient): Promise<{ host: string; port: number } | null> {
-  const { peerPort, peerHost } = await daemon.info();
+function endpointOf(
+  daemon: DaemonClient,
+  { peerPort, peerHost }: NodeInfo,
+): { host: string; port: number } | null {
   if (peerPort === null || peerHost === null) return null;
   const { address } = daemon;
   const isWild = peerHost === "::" || peerHost === "0.0.0.0";
