@@ -24,6 +24,7 @@ import { Limits } from "./limits/limits.ts";
 import { Live } from "./live/live.ts";
 import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
+import { ServedPeers } from "./live/served-peers.ts";
 import { tellOfTransfers } from "./live/transfer-notices.ts";
 import { LogFile } from "./log/log-file.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
@@ -92,6 +93,7 @@ interface NodeFeatures {
   readonly audit: AuditLog;
   /** What goes on, for who watches. */
   readonly live: Live;
+  readonly servedPeers: ServedPeers;
 }
 
 export interface NodeParts extends NodeBase, NodeEngine, NodeFeatures {}
@@ -181,6 +183,7 @@ async function openFeatures(
   const torrentFetcher = closing.add(new TorrentFetcher(openHttp(options.session), isPrivateAllowed));
   const audit = closing.add(new AuditLog(database, log, now));
   closing.add(tellOfTransfers(session, transfers, notices));
+  const servedPeers = closing.add(new ServedPeers(session));
   const downloadDir = (): string => settings.get("downloads.dir");
   const live = closing.add(new Live({ ...parts, downloadDir }));
   const tokens = await Tokens.load(tokenTable(database), now);
@@ -195,6 +198,7 @@ async function openFeatures(
     tokens,
     audit,
     live,
+    servedPeers,
   };
 }
 

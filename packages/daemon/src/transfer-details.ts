@@ -19,7 +19,8 @@ export function peerViews(torrent: Torrent, named: boolean): TorrentPeer[] {
   return torrent.peers().map((peer) => peerView(peer, named));
 }
 
-function peerView(peer: PeerInfo, named: boolean): TorrentPeer {
+/** `named`: with its address. */
+export function peerView(peer: PeerInfo, named: boolean): TorrentPeer {
   return {
     host: named ? peer.host : null,
     port: named ? peer.port : null,

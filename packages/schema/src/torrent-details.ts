@@ -59,7 +59,21 @@ export const TorrentPeer = Type.Object(
 );
 export type TorrentPeer = Static<typeof TorrentPeer>;
 
-export const TorrentPeers = document({ peers: Type.Array(TorrentPeer) });
+/** A peer that was given something and has left, as it was then. */
+const GonePeer = Type.Object(
+  {
+    ...TorrentPeer.properties,
+    /** A later one has a higher number. */
+    number: WholeNumber,
+  },
+  { additionalProperties: false },
+);
+
+export const TorrentPeers = document({
+  peers: Type.Array(TorrentPeer),
+  /** The last of them, since the daemon was started. */
+  gone: Type.Array(GonePeer),
+});
 export type TorrentPeers = Static<typeof TorrentPeers>;
 
 /** A tracker of a torrent. */

@@ -104,3 +104,25 @@ test("send: by a daemon that is spoken to over the network", async () => {
   const missing = await place.run("send", place.path("missing"), "--detach", ...elsewhere);
   assert.equal(missing.code, 3, missing.stderr);
 });
+
+test("send: on a terminal it asks whether to stop when somebody has all of it; labels are given on", async () => {
+  await using anna = new Place();
+  await using ben = new Place();
+  await Promise.all([anna.run(...DAEMON), ben.run(...DAEMON)]);
+  const sending = anna.startOnTerminal({ TERM: "xterm" }, "send", wedding(anna), "--label", "photos");
+  await sending.until(() => /Keep this window open/.test(sending.stdout), "the end of its words");
+  const listed = JSON.parse((await anna.run("list", "--json")).stdout) as {
+    torrents: { labels: string[] }[];
+  };
+  assert.deepEqual(listed.torrents[0]?.labels, ["photos"]);
+  const magnet = await anna.run("torrent", "magnet", "1");
+  const status = await anna.run("daemon", "status", "--json=peerPort");
+  const port = String((JSON.parse(status.stdout) as { peerPort: number }).peerPort);
+  const got = await ben.run("get", magnet.stdout.trim(), "--peer", `127.0.0.1:${port}`);
+  assert.equal(got.code, 0, got.stderr);
+  await sending.until(() => sending.stdout.includes("Stop sharing Wedding? [Y/n]"), "the question");
+  sending.child.stdin?.write("\r");
+  assert.equal((await sending.ended).code, 0);
+  assert.match(sending.stdout, /Stopped sharing\. 1 person got all of it/);
+  assert.deepEqual(await names(anna), []);
+});

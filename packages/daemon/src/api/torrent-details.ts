@@ -2,13 +2,13 @@ import { SCHEMA_VERSION, TorrentFiles, TorrentPeers, TorrentTrackers } from "@sh
 import type { HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
-import { fileViews, peerViews, trackerViews } from "../transfer-details.ts";
+import { fileViews, peerView, peerViews, trackerViews } from "../transfer-details.ts";
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 const tags = ["torrents"];
 
 /** One transfer looked at closely. */
-export function torrentDetailRoutes(app: HttpServer, { transfers }: ShoalNode): void {
+export function torrentDetailRoutes(app: HttpServer, { transfers, servedPeers }: ShoalNode): void {
   const config = { scope: "read" } as const;
   app.get(
     "/torrents/:id/files",
@@ -27,10 +27,12 @@ export function torrentDetailRoutes(app: HttpServer, { transfers }: ShoalNode): 
       config,
       schema: { summary: "Who is connected", tags, params: Id, response: { 200: TorrentPeers } },
     },
-    async ({ params, bearer }) => ({
-      schema: SCHEMA_VERSION,
-      peers: peerViews(transfers.get(params.id).torrent, bearer?.scope !== "read"),
-    }),
+    async ({ params, bearer }) => {
+      const { torrent } = transfers.get(params.id);
+      const named = bearer?.scope !== "read";
+      const gone = servedPeers.of(torrent).map(({ peer, number }) => ({ ...peerView(peer, named), number }));
+      return { schema: SCHEMA_VERSION, peers: peerViews(torrent, named), gone };
+    },
   );
   app.get(
     "/torrents/:id/trackers",

@@ -11,6 +11,8 @@ export class DaemonShare implements Watched {
   readonly #onEvent: (event: TorrentEvent) => void;
   #torrent: Torrent;
   #peers: ReadonlyMap<string, PeerInfo> = new Map();
+  /** The number of the last one that had left by the last look; null before the first. */
+  #goneBefore: number | null = null;
   #asked: Pick<TorrentTrackers, "trackers" | "finders" | "webSeeds"> = {
     trackers: [],
     finders: [],
@@ -70,9 +72,9 @@ export class DaemonShare implements Watched {
     const path = `/torrents/${this.#torrent.id}`;
     this.#torrent = await this.#daemon.get<Torrent>(path);
     if (withTrackers) this.#asked = await this.#daemon.get<TorrentTrackers>(`${path}/trackers`);
-    const { peers } = await this.#daemon.get<TorrentPeers>(`${path}/peers`);
+    const { peers, gone } = await this.#daemon.get<TorrentPeers>(`${path}/peers`);
     const before = this.#peers;
-    this.#peers = new Map(peers.map((peer) => [`${peer.host} ${peer.port}`, infoOf(peer)]));
+    this.#peers = new Map(peers.map((peer) => [keyOf(peer), infoOf(peer)]));
     for (const [key, peer] of this.#peers) {
       const known = before.get(key);
       // Who was quick has got it all before it was seen for the first time.
@@ -80,9 +82,30 @@ export class DaemonShare implements Watched {
       if (known === undefined) this.#onEvent({ type: "peer-connected", peer: begun });
       if (peer.seed && !begun.seed) this.#onEvent({ type: "peer-complete", peer });
     }
-    for (const [key, peer] of before)
-      if (!this.#peers.has(key)) this.#onEvent({ type: "peer-disconnected", peer, reason: null });
+    this.#lookAtGone(before, gone);
   }
+
+  /** Who left, how it was at its end, and who came and left since the last look. */
+  #lookAtGone(before: ReadonlyMap<string, PeerInfo>, gone: TorrentPeers["gone"]): void {
+    const since = this.#goneBefore ?? Infinity;
+    const last = new Map<string, PeerInfo>();
+    for (const peer of gone) if (peer.number > since) last.set(keyOf(peer), infoOf(peer));
+    this.#goneBefore = Math.max(this.#goneBefore ?? 0, ...gone.map(({ number }) => number));
+    for (const [key, peer] of last) {
+      const known = before.get(key);
+      const begun = known ?? { ...peer, seed: false };
+      if (known === undefined) this.#onEvent({ type: "peer-connected", peer: begun });
+      if (peer.seed && !begun.seed) this.#onEvent({ type: "peer-complete", peer });
+      if (!this.#peers.has(key)) this.#onEvent({ type: "peer-disconnected", peer, reason: null });
+    }
+    for (const [key, peer] of before)
+      if (!this.#peers.has(key) && !last.has(key))
+        this.#onEvent({ type: "peer-disconnected", peer, reason: null });
+  }
+}
+
+function keyOf({ host, port }: TorrentPeer): string {
+  return `${host} ${port}`;
 }
 
 function infoOf(peer: TorrentPeer): PeerInfo {
