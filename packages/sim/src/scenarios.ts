@@ -12,6 +12,7 @@ import { kill } from "./scenarios/kill.ts";
 import { liar } from "./scenarios/liar.ts";
 import { lossyLinks } from "./scenarios/lossy-links.ts";
 import { poisonedMagnet } from "./scenarios/poisoned-magnet.ts";
+import { queue } from "./scenarios/queue.ts";
 import { simultaneousConnect } from "./scenarios/simultaneous-connect.ts";
 import { slowLastPeer } from "./scenarios/slow-last-peer.ts";
 import { speedLimits } from "./scenarios/speed-limits.ts";
@@ -38,4 +39,5 @@ export const SCENARIOS: readonly Scenario[] = [
   poisonedMagnet,
   ...WHY_SCENARIOS,
   speedLimits,
+  queue,
 ];
