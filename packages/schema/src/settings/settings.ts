@@ -38,8 +38,12 @@ export const SETTINGS = {
   "sharing.idleTime": optional("duration", null, "a download is shared until nobody wanted it for so long"),
   "queue.downloads": optional("count", 5, "downloads at the same time"),
   "queue.seeds": optional("count", null, "shared at the same time"),
-  "limits.down": optional("rate", null, "bytes per second that are downloaded at most"),
-  "limits.up": optional("rate", null, "bytes per second that are uploaded at most"),
+  "limits.down": optional(
+    "rate",
+    null,
+    "bytes of files per second that are downloaded at most, in all; requests and the like come on top",
+  ),
+  "limits.up": optional("rate", null, "the same for uploads"),
   "limits.slow.down": optional("rate", 500_000, "the same in slow mode"),
   "limits.slow.up": optional("rate", 100_000, "the same in slow mode"),
   "limits.schedule": schedule("when slow mode is on by itself, such as Mon-Fri 09:00-17:00"),
@@ -72,7 +76,7 @@ export const SETTINGS = {
   "network.uploadSlots": optional(
     "count",
     null,
-    "peers that are served at the same time; off: 8, and more as long as each gets something",
+    "peers that are served at the same time, in all; off: 8, and more as long as each gets something",
     { min: 1 },
   ),
   "network.requestDepth": count(2000, "requests that wait at one peer at most", { max: 2000 }),
