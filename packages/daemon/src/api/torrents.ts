@@ -2,6 +2,7 @@ import { AddTorrent, ErrorBody, Torrent, TorrentChanges, WholeNumber } from "@sh
 import type { HttpServer } from "@shoal/server";
 import { Type } from "typebox";
 import type { ShoalNode } from "../shoal-node.ts";
+import type { Transfer } from "../transfer.ts";
 import { assertFolder } from "./allowed-folders.ts";
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1 }) });
@@ -14,6 +15,7 @@ const Removal = Type.Object({
 /** Transfers: what there is, adding, and everything that is done to one. */
 export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
   const { transfers } = node;
+  const resume = (transfer: Transfer): Promise<void> => transfers.resume(transfer);
   app.post(
     "/torrents",
     {
@@ -55,54 +57,21 @@ export function torrentRoutes(app: HttpServer, node: ShoalNode): void {
       return transfer.view();
     },
   );
-  app.post(
-    "/torrents/:id/pause",
-    {
-      schema: {
-        summary: "Stops a transfer for now",
-        tags: ["torrents"],
-        params: Id,
-        response: { 200: Torrent },
+  const verbs = [
+    ["pause", "Stops a transfer for now", (transfer: Transfer) => transfers.pause(transfer)],
+    ["resume", "Goes on after a pause, or tries again after a failure", resume],
+    ["retry", "Tries again what has failed", resume],
+  ] as const;
+  for (const [verb, summary, act] of verbs)
+    app.post(
+      `/torrents/:id/${verb}`,
+      { schema: { summary, tags: ["torrents"], params: Id, response: { 200: Torrent } } },
+      async ({ params }) => {
+        const transfer = transfers.get(params.id);
+        await act(transfer);
+        return transfer.view();
       },
-    },
-    async ({ params }) => {
-      const transfer = transfers.get(params.id);
-      await transfers.pause(transfer);
-      return transfer.view();
-    },
-  );
-  app.post(
-    "/torrents/:id/resume",
-    {
-      schema: {
-        summary: "Goes on after a pause, or tries again after a failure",
-        tags: ["torrents"],
-        params: Id,
-        response: { 200: Torrent },
-      },
-    },
-    async ({ params }) => {
-      const transfer = transfers.get(params.id);
-      await transfers.resume(transfer);
-      return transfer.view();
-    },
-  );
-  app.post(
-    "/torrents/:id/retry",
-    {
-      schema: {
-        summary: "Try again what has failed",
-        tags: ["torrents"],
-        params: Id,
-        response: { 200: Torrent },
-      },
-    },
-    async ({ params }) => {
-      const transfer = transfers.get(params.id);
-      await transfers.resume(transfer);
-      return transfer.view();
-    },
-  );
+    );
   app.delete(
     "/torrents/:id",
     {
