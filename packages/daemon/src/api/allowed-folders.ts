@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
-import { dirname, join, basename, relative, isAbsolute, resolve, sep } from "node:path";
+import { dirname, join, basename, isAbsolute, resolve } from "node:path";
 import { ApiError, type TokenRecord } from "@shoal/server";
+import { isInside } from "../files/is-inside.ts";
 import type { ShoalNode } from "../shoal-node.ts";
 
 type Roots = Pick<ShoalNode, "downloadDir" | "labels" | "settings">;
@@ -21,7 +22,7 @@ export async function assertAllowed(
     node.settings.get("downloads.incompleteDir"),
     ...node.labels.list().map(({ folder }) => folder),
   ].filter((folder) => folder !== null);
-  for (const folder of folders) if (isWithin(wanted, await real(folder))) return;
+  for (const folder of folders) if (isInside(await real(folder), wanted)) return;
   throw new ApiError(
     403,
     "ERR_FOLDER",
@@ -49,9 +50,4 @@ async function real(path: string): Promise<string> {
     const parent = dirname(path);
     return parent === path ? path : join(await real(parent), basename(path));
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const below = relative(folder, path);
-  return below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
 }

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { writeWhole } from "../files/write-whole.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigEntry, ConfigSyntaxError, editConfig, readConfig } from "./config-text.ts";
 
@@ -58,24 +57,9 @@ export class ConfigFile {
 
   async #write(text: string): Promise<void> {
     try {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
       // Where it is a link to a file that is kept elsewhere, it stays one.
       const target = await realpath(this.path).catch(() => this.path);
-      const aside = `${target}.${randomUUID()}.part`;
-      try {
-        const file = await open(aside, "wx", 0o600);
-        try {
-          await file.writeFile(text);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(aside, target);
-      } catch (error) {
-        await rm(aside, { force: true });
-        throw error;
-      }
-      await chmod(target, 0o600);
+      await writeWhole(target, text);
     } catch (error) {
       throw new ConfigError(`${this.path} can't be written: ${(error as Error).message}`, error);
     }

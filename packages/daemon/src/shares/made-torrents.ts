@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CreateOptions } from "@shoal/engine";
+import { writeWhole } from "../files/write-whole.ts";
 
 const SCHEMA = 2;
 const SUFFIX = ".json";
@@ -48,10 +49,7 @@ export class MadeTorrents {
   async remember({ key, content }: MadeKey, torrentFile: string): Promise<void> {
     const path = join(this.#dir, key + SUFFIX);
     try {
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      const aside = `${path}.${process.pid}.part`;
-      await writeFile(aside, `${JSON.stringify({ schema: SCHEMA, content, torrentFile })}\n`);
-      await rename(aside, path);
+      await writeWhole(path, `${JSON.stringify({ schema: SCHEMA, content, torrentFile })}\n`);
       await this.#forgetOldest();
     } catch {
       // A memory that can't be written is no reason to stop: the next time hashes again.

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import {
   createTorrent,
@@ -11,6 +11,7 @@ import {
 } from "@shoal/engine";
 import type { NewShare, Share } from "@shoal/schema";
 import { ApiError, type Database } from "@shoal/server";
+import { writeWhole } from "../files/write-whole.ts";
 import picomatch from "picomatch";
 import type { Tables } from "../state/tables.ts";
 import type { Transfers } from "../transfers.ts";
@@ -311,11 +312,4 @@ function createOptions(wish: ShareWish): CreateOptions {
     ...(comment === undefined ? {} : { comment }),
     ...(source === undefined ? {} : { source }),
   };
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const aside = `${path}.part`;
-  await writeFile(aside, bytes, { mode: 0o600 });
-  await rename(aside, path);
 }

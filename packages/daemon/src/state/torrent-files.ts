@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../files/write-whole.ts";
 
 /** .torrent files of all transfers, by the hex of their primary info-hash. */
 export class TorrentFiles {
@@ -15,16 +16,8 @@ export class TorrentFiles {
   }
 
   /** Resolves when it is durable. */
-  async keep(key: string, bytes: Uint8Array): Promise<void> {
-    const path = this.path(key);
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
+  keep(key: string, bytes: Uint8Array): Promise<void> {
+    return writeWhole(this.path(key), bytes);
   }
 
   /** Throws when there is none. */

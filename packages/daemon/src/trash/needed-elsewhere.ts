@@ -1,5 +1,6 @@
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import type { Torrent } from "@shoal/engine";
+import { isInside } from "../files/is-inside.ts";
 import type { Transfer } from "../transfer.ts";
 
 /** Files (absolute paths) that other transfers have, too: they are not taken away with this one. */
@@ -19,19 +20,13 @@ export async function neededElsewhere(
 
 /** Names on disk may be others than the torrent's while it is at work, so that only one at rest can be passed over by its name. */
 function mayOverlap(torrent: Torrent, downloadDir: string, root: string): boolean {
-  const isNear = isBelow(torrent.downloadDir, downloadDir) || isBelow(downloadDir, torrent.downloadDir);
+  const isNear = isInside(downloadDir, torrent.downloadDir) || isInside(torrent.downloadDir, downloadDir);
   if (!isNear) return false;
   if (!torrent.isAtRest) return true;
   const theirs = rootOf(torrent);
-  return isBelow(theirs, root) || isBelow(root, theirs);
+  return isInside(root, theirs) || isInside(theirs, root);
 }
 
 function rootOf({ downloadDir, name }: Torrent): string {
   return join(downloadDir, name);
-}
-
-function isBelow(path: string, folder: string): boolean {
-  if (path === folder) return true;
-  const below = relative(folder, path);
-  return below !== "" && !below.startsWith(`..${sep}`) && below !== "..";
 }
