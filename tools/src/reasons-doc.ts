@@ -1,3 +1,4 @@
+import { FAILURES } from "./failures.ts";
 import { cell } from "./table-cell.ts";
 
 /** Reasons for waiting by code, as the engine's `REASONS`. */
@@ -28,6 +29,16 @@ moment; here is what each code means. In the advice, \`<t>\` stands for the tran
 | --- | --- | --- | --- | --- | --- |
 `;
 
+const FAILURES_HEAD = `
+## Reasons that end in *failed*
+
+All of the above only wait. A transfer that can't go on before somebody has done something has *failed* (state \`error\`): it keeps what it has, says why, and
+is in \`shoal history\`. When the cause is gone, \`shoal resume <t>\` (\`shoal resume failed\` for all of them; \`POST /api/v1/torrents/:id/retry\`) restores it.
+
+| code | when | what to do before resuming |
+| --- | --- | --- |
+`;
+
 /** The text of docs/reasons.md. */
 export function renderReasons(reasons: ReasonTable): string {
   const rows = Object.entries(reasons).map(([code, { area, meaning, actions, ends, until }]) => {
@@ -35,5 +46,8 @@ export function renderReasons(reasons: ReasonTable): string {
     const how = ends === "itself" ? "by itself" : "when somebody acts";
     return `| \`${code}\` | ${area} | ${cell(meaning)} | ${advice} | ${how} | ${cell(until)} |\n`;
   });
-  return HEAD + rows.join("");
+  const failures = Object.entries(FAILURES).map(
+    ([code, { when, remedy }]) => `| \`${code}\` | ${cell(when)} | ${cell(remedy)} |\n`,
+  );
+  return HEAD + rows.join("") + FAILURES_HEAD + failures.join("");
 }

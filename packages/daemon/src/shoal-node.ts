@@ -57,7 +57,7 @@ function nodeOf(parts: NodeParts, closing: Closing): ShoalNode {
         const incomplete = settings.get("downloads.incompleteDir");
         const folders = incomplete === null ? [downloadDir] : [incomplete, downloadDir];
         const reserve = settings.get("downloads.reserve");
-        await assertRoom({ torrentBytes: source.torrentBytes, folders, reserve });
+        await assertRoom({ torrentBytes: source.torrentBytes, files: transfer.files, folders, reserve });
       }
       const added = await transfers.add(transfer).catch(async (error: unknown) => {
         const twin = error instanceof ShoalError ? transfers.twinOf(error) : null;

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { document, WholeNumber } from "./common.ts";
+import { AddTorrent } from "./torrent.ts";
 
 /** A file of which the id is known, whatever torrents it is in. */
 export const KnownFile = document({
@@ -30,9 +31,20 @@ export type KnownFile = Static<typeof KnownFile>;
 /** How to get a file that is known. */
 export const GetFile = Type.Object(
   {
-    /** For a transfer that is not on the list. */
-    downloadDir: Type.Optional(Type.String({ maxLength: 4_096 })),
-    peers: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 100 })),
+    /** For a transfer that is not on the list, as `peers`, `trackers`, `share` and `ignoreSpace`. */
+    downloadDir: AddTorrent.properties.downloadDir,
+    peers: AddTorrent.properties.peers,
+    trackers: AddTorrent.properties.trackers,
+    share: AddTorrent.properties.share,
+    ignoreSpace: AddTorrent.properties.ignoreSpace,
+    /** The file is wanted, but nothing is begun. */
+    paused: AddTorrent.properties.paused,
+    /** A transfer on the list gets them besides those that it has. */
+    labels: AddTorrent.properties.labels,
+    sequential: AddTorrent.properties.sequential,
+    firstLast: AddTorrent.properties.firstLast,
+    goals: AddTorrent.properties.goals,
+    limits: AddTorrent.properties.limits,
   },
   { $id: "GetFile", additionalProperties: false },
 );

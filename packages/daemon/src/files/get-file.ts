@@ -3,6 +3,7 @@ import type { Database } from "@shoal/server";
 import { sql } from "kysely";
 import type { Tables } from "../state/tables.ts";
 import type { Transfer } from "../transfer.ts";
+import type { Wishes } from "../transfer-record.ts";
 import type { Transfers } from "../transfers.ts";
 import type { FileIndex, KnownFile } from "./file-index.ts";
 
@@ -24,13 +25,29 @@ export interface GetFileParts {
 export async function getFile(parts: GetFileParts, prefix: string, how: GetFile): Promise<Transfer> {
   const { fileIndex, transfers } = parts;
   const [file] = await fileIndex.find(prefix);
-  const transfer = fileIndex.transferOf(file) ?? (await addAgain(parts, file, how));
+  const listed = fileIndex.transferOf(file);
+  const transfer = listed ?? (await addAgain(parts, file, how));
+  if (listed !== null) await transfers.change(listed, changesOf(listed, how));
   const { torrent, record } = transfer;
   const files = record.seedOnly ? [] : await torrent.files();
   if (files.some(({ index, priority }) => index === file.fileIndex && priority === SKIP))
     await torrent.setFilePriorities(new Map([[file.fileIndex, NORMAL]]));
-  if (record.paused || torrent.state === "error") await transfers.resume(transfer);
+  if (how.paused !== true && (!transfer.mayRun || torrent.state === "error"))
+    await transfers.resume(transfer);
   return transfer;
+}
+
+function changesOf(
+  { record }: Transfer,
+  { labels = [], sequential, firstLast, goals, limits }: GetFile,
+): Partial<Wishes> {
+  return {
+    labels: [...new Set([...record.labels, ...labels])],
+    ...(sequential === undefined ? {} : { sequential }),
+    ...(firstLast === undefined ? {} : { firstLast }),
+    ...(goals === undefined ? {} : { goals: { ...record.goals, ...goals } }),
+    ...(limits === undefined ? {} : { limits }),
+  };
 }
 
 async function addAgain({ add, database }: GetFileParts, file: KnownFile, how: GetFile): Promise<Transfer> {

@@ -34,6 +34,8 @@ export async function addTorrent(
   try {
     const transfer = await node.add({
       ...sourceOf(read),
+      // Which files are wanted is said after it was added: what does not fit of them waits for room.
+      ...(choosesFiles(read) ? { ignoreSpace: true } : {}),
       ...(downloadDir === undefined ? {} : { downloadDir }),
       ...(paused === undefined ? {} : { paused }),
       ...(labels === undefined ? {} : { labels }),

@@ -2,11 +2,14 @@ import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseMetainfo, safePaths, sizeText } from "@shoal/engine";
 import { ApiError } from "@shoal/server";
+import type { FileChoice } from "../edits/file-choice.ts";
 import { exists, rootOf } from "../completion/incomplete-place.ts";
 
 /** What is about to be added. */
 interface Wanted {
   readonly torrentBytes: Uint8Array;
+  /** Which files are wanted; null: all. */
+  readonly files: FileChoice | null;
   /** Where it is to lie at first and in the end; absolute. */
   readonly folders: readonly string[];
   /** Bytes of the disk that are to stay free. */
@@ -14,11 +17,18 @@ interface Wanted {
 }
 
 /** Throws ApiError ERR_NO_SPACE when a download does not fit. What is there already of one is not known yet: that is gone on with. */
-export async function assertRoom({ torrentBytes, folders, reserve }: Wanted): Promise<void> {
+export async function assertRoom({ torrentBytes, files, folders, reserve }: Wanted): Promise<void> {
   const { name, multiFile, layout } = parseMetainfo(torrentBytes);
-  const root = rootOf(safePaths(name, multiFile, layout.files).paths);
+  const { paths } = safePaths(name, multiFile, layout.files);
+  const root = rootOf(paths);
   for (const folder of folders) if (await exists(join(folder, root))) return;
-  const needed = layout.contentSize;
+  const needed =
+    files === null
+      ? layout.contentSize
+      : layout.files
+          .filter(({ pad }) => !pad)
+          .filter(({ index }, at) => files.priorityOf(index, at + 1, paths[index]!, true) > 0)
+          .reduce((sum, { size }) => sum + size, 0);
   for (const folder of folders) {
     const free = await freeSpace(folder);
     if (free === null || needed + reserve <= free) continue;

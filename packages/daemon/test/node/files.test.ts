@@ -141,6 +141,25 @@ describe("files by their ids", () => {
     assert.notEqual((await complete(scene, changed.torrentId!)).v1, v1);
   });
 
+  test("one is fetched as its user wishes: later, under a label, not too fast", async (t) => {
+    const { scene, torrent, peers, ids } = await setUp(t, "hybrid");
+    const [a, b] = ids as [string, string];
+    await scene.call("POST", "/torrents", { torrent, paused: true, labels: ["music"] });
+    await scene.call("DELETE", "/torrents/1");
+    const how = { peers, paused: true, labels: ["later"], limits: { down: 1_000_000 }, sequential: true };
+    const got = (await scene.call("POST", `/files/${a}/get`, how)).body as unknown as Torrent;
+    assert.deepEqual(
+      [got.state, got.labels, got.limits.down, got.sequential, got.wanted],
+      ["paused", ["later"], 1_000_000, true, 350_000],
+    );
+    const more = { paused: true, labels: ["more"], limits: { up: 5_000 } };
+    const both = (await scene.call("POST", `/files/${b}/get`, more)).body as unknown as Torrent;
+    assert.deepEqual(
+      [both.id, both.state, both.labels, both.limits.down, both.limits.up, both.wanted],
+      [got.id, "paused", ["later", "more"], 1_000_000, 5_000, 700_000],
+    );
+  });
+
   test("in a v1 torrent a file is named by the torrent and its place in it", async (t) => {
     const { scene, torrent, ids } = await setUp(t, "v1");
     await scene.call("POST", "/torrents", { torrent, paused: true });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
@@ -49,10 +49,22 @@ describe("free space", () => {
       /^film\.mkv needs 10 MB, but .*shoal-disk-.* has 16\.8 MB free, and 8 MB are to stay free$/,
     );
     assert.match(error.advice, /add it anyway/);
+    const folder = join(scene.dir, "films");
+    mkdirSync(folder);
+    for (const [name, size] of [
+      ["large", 10 * MB],
+      ["small", MB],
+    ] as const)
+      writeFileSync(join(folder, name), Buffer.alloc(size, name));
+    const films = Buffer.from((await createTorrent(folder)).bytes).toString("base64");
+    const wanted = { torrent: films, downloadDir };
+    assert.equal((await scene.call("POST", "/torrents", wanted)).status, 507);
+    assert.equal((await scene.call("POST", "/torrents", { ...wanted, select: ["small"] })).status, 201);
+    assert.equal((await scene.call("DELETE", "/torrents/1")).status, 200);
     const added = await scene.call("POST", "/torrents", { torrent, downloadDir, ignoreSpace: true });
     assert.equal(added.status, 201);
     const now = async (): Promise<Torrent> =>
-      (await scene.call("GET", "/torrents/1")).body as unknown as Torrent;
+      (await scene.call("GET", `/torrents/${String(added.body["id"])}`)).body as unknown as Torrent;
     const waiting = await poll("it waits", async () => {
       const { state, waiting: why } = await now();
       return /needed in/.test(why?.message ?? "") && { state, why: why! };

@@ -23,6 +23,7 @@ export interface GetOptions extends NetworkOptions, VerifyOptions {
   readonly sequential: boolean;
   readonly firstLast: boolean;
   readonly overwrite: boolean;
+  readonly ignoreSpace: boolean;
   readonly peer: readonly PeerAddress[];
   readonly tracker: readonly string[];
 }
@@ -54,6 +55,7 @@ const OPTIONS: SpecsOf<GetOptions> = {
   sequential: flag("--sequential", "fetch in order, so that a film can be watched meanwhile"),
   firstLast: flag("--first-last", "the ends of each file first, so that a film can be looked into"),
   overwrite: flag("--overwrite", "replace files that are in the way"),
+  ignoreSpace: flag("--ignore-space", "begin though it does not fit on the disk: it waits for room"),
   peer: list("--peer <host:port>", "somebody who has it; repeatable", parsePeer),
   tracker: list(
     "--tracker <url>",

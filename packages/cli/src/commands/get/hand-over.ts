@@ -25,10 +25,13 @@ export async function handOver(
 ): Promise<Handed> {
   const id = await fileIdOf(daemon, thing);
   if (id !== null) {
-    const { downloadDir, peers } = wishes;
+    // The id says which file.
+    const { select: _select, priorities: _priorities, sequential, firstLast, ...rest } = wishes;
     const how: GetFile = {
-      ...(downloadDir === undefined ? {} : { downloadDir }),
-      ...(peers === undefined ? {} : { peers }),
+      ...rest,
+      // Without those flags it stays as it is.
+      ...(sequential === true ? { sequential } : {}),
+      ...(firstLast === true ? { firstLast } : {}),
     };
     return { torrent: await daemon.post<Torrent>(`/files/${id}/get`, how), known: false };
   }
@@ -63,6 +66,7 @@ export function wishesOf(
     ...(options.limitDown === null ? {} : { limits: { down: options.limitDown } }),
     ...(options.seedRatio === null ? {} : { goals: { ratio: options.seedRatio } }),
     ...(share === null ? {} : { share }),
+    ...(options.ignoreSpace ? { ignoreSpace: true } : {}),
     peers: options.peer.map(formatPeer),
     trackers: [...options.tracker],
   };

@@ -38,10 +38,11 @@ const FOREGROUND_ONLY = "Flags about the network, and --overwrite and --verify, 
 
 /** The first flag that only the daemon can follow. */
 function daemonFlag(options: GetOptions): string | null {
-  const { paused, label, seedRatio, limitDown, choose, failIfExists } = options;
+  const { paused, label, seedRatio, limitDown, ignoreSpace, choose, failIfExists } = options;
   if (choose) return "--choose";
   if (failIfExists) return "--fail-if-exists";
   if (paused) return "--paused";
+  if (ignoreSpace) return "--ignore-space";
   if (label.length > 0) return "--label";
   if (seedRatio !== null) return "--seed-ratio";
   return limitDown === null ? null : "--limit-down";
