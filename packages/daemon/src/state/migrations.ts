@@ -246,4 +246,13 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  "013-watch-taken": {
+    async up(db) {
+      await db.schema
+        .createTable("watchTaken")
+        .addColumn("path", "text", (c) => c.primaryKey())
+        .addColumn("state", "text", (c) => c.notNull())
+        .execute();
+    },
+  },
 };

@@ -192,6 +192,14 @@ export interface WatchFolderTable {
   readonly addedAt: string;
 }
 
+/** A file that was added from a watch folder and had to stay there under its name. */
+export interface WatchTakenTable {
+  /** Absolute. */
+  readonly path: string;
+  /** Inode, size and time of the last change: another file of that name is added, too. */
+  readonly state: string;
+}
+
 /** What somebody switched by hand. */
 export interface SwitchTable {
   readonly name: string;
@@ -235,6 +243,7 @@ export interface Tables {
   readonly knownFiles: KnownFileTable;
   readonly watchFolders: WatchFolderTable;
   readonly remoteMemory: RemoteMemoryTable;
+  readonly watchTaken: WatchTakenTable;
   readonly switches: SwitchTable;
   readonly notices: NoticeTable;
   readonly shares: ShareTable;

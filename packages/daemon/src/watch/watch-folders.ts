@@ -9,6 +9,7 @@ import type { NoticeBoard } from "../notices/notice-board.ts";
 import type { Tables } from "../state/tables.ts";
 import { isDropped, readDropped } from "./dropped-file.ts";
 import { FolderWatch } from "./folder-watch.ts";
+import { TakenFiles } from "./taken-files.ts";
 
 const MOST_FOLDERS = 100;
 /** A file that can't be read as what it should be may still be on its way: so long after its last change it is bad. */
@@ -38,18 +39,20 @@ interface Watched {
 /** Folders of which every .torrent and .magnet file that comes into them is added, one after another. */
 export class WatchFolders {
   readonly #parts: WatchParts;
+  readonly #taken: TakenFiles;
   readonly #folders: Map<number, Watched> = new Map();
   #known: readonly WatchFolder[] = [];
   #add: Add | null = null;
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor(parts: WatchParts) {
+  private constructor(parts: WatchParts, taken: TakenFiles) {
     this.#parts = parts;
+    this.#taken = taken;
   }
 
   static async open(parts: WatchParts): Promise<WatchFolders> {
-    const folders = new WatchFolders(parts);
+    const folders = new WatchFolders(parts, await TakenFiles.open(parts.database));
     const rows = await parts.database.query.selectFrom("watchFolders").selectAll().orderBy("id").execute();
     folders.#known = rows.map((row) => ({
       ...row,
@@ -100,6 +103,7 @@ export class WatchFolders {
     this.#folders.delete(id);
     await this.#parts.database.query.deleteFrom("watchFolders").where("id", "=", id).execute();
     await end(watched);
+    await this.#taken.forget(join(watched.view.dir, "/"));
   }
 
   async close(): Promise<void> {
@@ -138,6 +142,7 @@ export class WatchFolders {
 
   async #take(watched: Watched, path: string): Promise<void> {
     const { view } = watched;
+    if (await this.#taken.has(path)) return;
     const dropped = await readDropped(path);
     if ("problem" in dropped) return this.#refuse(watched, path, dropped.problem);
     for (const source of dropped.wanted) {
@@ -157,8 +162,14 @@ export class WatchFolders {
         return;
       }
     }
-    if (view.after === "delete") await unlink(path);
-    else await this.#rename(path, ".added");
+    const put = view.after === "delete" ? unlink(path) : this.#rename(path, ".added");
+    await put.catch(async (error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return;
+      await this.#taken.add(path);
+      const what = view.after === "delete" ? "deleted" : "renamed";
+      this.#tell(`${path} was added, but can't be ${what} (${code}): it is left where it is`);
+    });
   }
 
   async #refuse(watched: Watched, path: string, problem: string): Promise<void> {
@@ -166,7 +177,7 @@ export class WatchFolders {
     const left = (await stat(path)).mtimeMs + badAfterMs - now();
     // It may still be on its way; a clock that is wrong must not make it wait for ever.
     if (left > 0 && left <= badAfterMs) return this.#later(watched, path, left);
-    await this.#rename(path, ".invalid");
+    await this.#rename(path, ".invalid").catch(() => this.#taken.add(path));
     this.#tell(`${path} is no ${/torrent$/i.test(path) ? "torrent" : "magnet link"}: ${problem}`);
   }
 
@@ -177,13 +188,10 @@ export class WatchFolders {
     );
   }
 
-  /** A file that can't be renamed is left; when it is found again, the transfer is there already. */
   async #rename(path: string, ending: string): Promise<void> {
     const dir = dirname(path);
     const name = await freeName(basename(path) + ending, false, (other) => exists(join(dir, other)));
-    await rename(path, join(dir, name)).catch((error: unknown) => {
-      this.#tell(`${path} can't be renamed to ${name} (${(error as NodeJS.ErrnoException).code})`);
-    });
+    await rename(path, join(dir, name));
   }
 
   #tell(message: string): void {

@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from "node:test";
 import { createSession } from "@shoal/engine";
 import type { Torrent } from "@shoal/schema";
 import { type Pair, pair, transfer, until } from "../pair.js";
-import { type Answer, Scene } from "../scene.js";
+import type { Answer, Scene } from "../scene.js";
 
 function failed(scene: Scene, code: string, id = 1): Promise<Torrent> {
   return until(scene, id, ({ state, error }) => state === "error" && error?.code === code);

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, test, type TestContext } from "node:test";
@@ -45,6 +48,24 @@ async function startWatching(
   return { scene, dir };
 }
 
+/** A .torrent file in a folder in which nothing can be changed; false where nothing may be mounted. */
+async function makeReadOnly(t: TestContext, scene: Scene, dir: string): Promise<boolean> {
+  const mount = (...args: string[]): void => void execFileSync("mount", [...args, dir], { stdio: "ignore" });
+  try {
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs");
+  } catch {
+    t.skip("mounting a file system takes root");
+    return false;
+  }
+  t.after(() => {
+    execFileSync("umount", ["-l", dir]);
+    rmSync(dir, { recursive: true });
+  });
+  writeFileSync(join(dir, "film.torrent"), await torrentBytes(scene, "film"));
+  mount("-o", "remount,ro");
+  return true;
+}
+
 function names(dir: string): string[] {
   return readdirSync(dir).toSorted();
 }
@@ -73,6 +94,33 @@ describe("watch folders", () => {
     await scene.start();
     await poll("what came meanwhile is added", () => existsSync(join(dir, "while-away.torrent.added")));
     assert.equal((await torrents(scene)).length, 3);
+  });
+
+  test("what can't be renamed is added once, also when its transfer was removed and after a restart", async (t) => {
+    const scene = new Scene(t);
+    const dir = mkdtempSync(join(tmpdir(), "shoal-watched-"));
+    if (!(await makeReadOnly(t, scene, dir))) return;
+    await scene.start();
+    await scene.call("POST", "/watch-folders", { dir, paused: true });
+    await poll("it is added", async () => (await torrents(scene)).length === 1);
+    await poll("it is told of", async () => {
+      const { body } = await scene.call("GET", "/notices");
+      const [notice] = body["notices"] as KeptNotice[];
+      return /was added, but can't be renamed \(EROFS\)/.test(notice?.message ?? "");
+    });
+    await scene.call("DELETE", `/torrents/${(await torrents(scene))[0]!.id}`);
+    await scene.stop();
+    await scene.start();
+    // What comes later is seen: so was the other one.
+    const other = join(scene.dir, "other");
+    mkdirSync(other);
+    writeFileSync(join(other, "late.magnet"), MAGNET);
+    await scene.call("POST", "/watch-folders", { dir: other, paused: true });
+    await poll("the other one is added", async () => (await torrents(scene)).length > 0);
+    assert.deepEqual(
+      (await torrents(scene)).map(({ name }) => name),
+      ["hello"],
+    );
   });
 
   test("a file is read when nobody writes to it any more", async (t) => {
