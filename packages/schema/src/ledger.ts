@@ -7,7 +7,7 @@ const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 }));
 const Seq = Type.Optional(Type.Integer({ minimum: 0 }));
 const Text = Type.Optional(Type.String({ minLength: 1, maxLength: 300 }));
 
-/** Bytes of one piece that one peer gave or got. */
+/** Bytes of one file in one piece that one peer gave or got. */
 export const DeliveryLogEntry = Type.Object(
   {
     /** Grows by one from row to row. */
@@ -16,7 +16,7 @@ export const DeliveryLogEntry = Type.Object(
     type: Type.Enum(["download", "upload"]),
     /** 40 hex digits: the v1 info-hash, or the first half of the v2 one. */
     infoHash: Type.String(),
-    /** v2 pieces root in hex, or info-hash and file index; of the first file with a byte in the piece. */
+    /** v2 pieces root in hex, or info-hash and file index. */
     fileId: Type.String(),
     /** Below the download folder. */
     path: Type.String(),

@@ -27,21 +27,19 @@ interface Known {
 /** Turns what the engine noted into rows of the transfer log. `now`: milliseconds since 1970. */
 export function deliveryRows(deliveries: readonly Delivery[], now: number): DeliveryRow[] {
   const known = new Map<Delivery["content"], Known>();
-  return deliveries.map(({ direction, content, piece, party, bytes, ageMs }) => {
+  return deliveries.map(({ direction, content, piece, file, party, bytes, ageMs }) => {
     const { metainfo } = content;
     let torrent = known.get(content);
     if (torrent === undefined)
       known.set(content, (torrent = { key: primaryKey(metainfo.infoHashes), ids: new Map() }));
-    // A piece that spans files is told of the first one.
-    const { index } = metainfo.layout.fileOfPiece(piece);
-    let id = torrent.ids.get(index);
-    if (id === undefined) torrent.ids.set(index, (id = fileId(metainfo, index)));
+    let id = torrent.ids.get(file);
+    if (id === undefined) torrent.ids.set(file, (id = fileId(metainfo, file)));
     return [
       Math.round(now - ageMs),
       direction === "up" ? 1 : 0,
       torrent.key,
       id,
-      content.pathOf(piece),
+      content.pathOf(file),
       piece,
       party?.kind ?? null,
       party?.address ?? null,

@@ -1,4 +1,4 @@
-import type { Millis, PieceIndex } from "../base/brand.ts";
+import type { FileIndex, Millis, PieceIndex } from "../base/brand.ts";
 import type { Metainfo } from "../meta/metainfo.ts";
 
 /** Somebody with whom bytes are exchanged. */
@@ -16,15 +16,16 @@ export interface DeliveredContent {
   /** The torrent's number in the session. */
   readonly number: number;
   readonly metainfo: Metainfo;
-  /** Path below the download folder of the first file with a byte in the piece. */
-  pathOf(piece: PieceIndex): string;
+  /** Path of a file below the download folder. */
+  pathOf(file: FileIndex): string;
 }
 
-/** Bytes of one piece that one party gave us, or got from us. */
+/** Bytes of one file in one piece that one party gave us, or got from us. */
 export interface Delivery {
   readonly direction: "down" | "up";
   readonly content: DeliveredContent;
   readonly piece: PieceIndex;
+  readonly file: FileIndex;
   /** Null: somebody in an earlier run. */
   readonly party: Party | null;
   readonly bytes: number;
@@ -44,6 +45,7 @@ export class DeliveryLog {
   #dropped = 0;
   #isUp: Uint8Array = new Uint8Array(0);
   #pieces: Int32Array = new Int32Array(0);
+  #files: Int32Array = new Int32Array(0);
   #bytes: Float64Array = new Float64Array(0);
   #times: Float64Array = new Float64Array(0);
   #contents: (DeliveredContent | null)[] = [];
@@ -60,6 +62,7 @@ export class DeliveryLog {
     this.#onWaiting = onWaiting;
     this.#isUp = new Uint8Array(capacity);
     this.#pieces = new Int32Array(capacity);
+    this.#files = new Int32Array(capacity);
     this.#bytes = new Float64Array(capacity);
     this.#times = new Float64Array(capacity);
     this.#contents = Array.from({ length: capacity }, () => null);
@@ -79,6 +82,7 @@ export class DeliveryLog {
     direction: "down" | "up",
     content: DeliveredContent,
     piece: PieceIndex,
+    file: FileIndex,
     party: Party | null,
     bytes: number,
   ): void {
@@ -89,6 +93,7 @@ export class DeliveryLog {
     const at = this.#length++;
     this.#isUp[at] = direction === "up" ? 1 : 0;
     this.#pieces[at] = piece;
+    this.#files[at] = file;
     this.#bytes[at] = bytes;
     this.#times[at] = this.#now();
     this.#contents[at] = content;
@@ -103,6 +108,7 @@ export class DeliveryLog {
       direction: this.#isUp[at] === 1 ? "up" : "down",
       content: this.#contents[at]!,
       piece: this.#pieces[at]!,
+      file: this.#files[at]!,
       party: this.#parties[at]!,
       bytes: this.#bytes[at]!,
       ageMs: now - this.#times[at]!,

@@ -371,8 +371,8 @@ export class TorrentContent {
     return this.#pieces.lost.trouble ?? this.recovery.trouble;
   }
 
-  onSent(peer: PeerConnection, piece: PieceIndex, length: number): void {
-    this.#deliveries.onSent(peer.slot, piece, length);
+  onSent(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void {
+    this.#deliveries.onSent(peer.slot, piece, begin, length);
   }
 
   willRead(piece: PieceIndex): void {

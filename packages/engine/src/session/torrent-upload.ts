@@ -30,7 +30,7 @@ export interface UploadOwner {
   /** A read failed: the data is not what it was. */
   onReadError(piece: PieceIndex, error: ShoalError): void;
   /** Bytes of the piece are on their way to the peer. */
-  onSent(peer: PeerConnection, piece: PieceIndex, length: number): void;
+  onSent(peer: PeerConnection, piece: PieceIndex, begin: number, length: number): void;
 }
 
 /**
@@ -196,7 +196,7 @@ export class TorrentUpload {
     peer.up.add(length, now);
     this.rate.add(length, now);
     this.#context.traffic.up.add(length, now);
-    this.#owner.onSent(peer, piece, length);
+    this.#owner.onSent(peer, piece, begin, length);
     peer.lastSentAt = now;
     peer.flush();
     peer.connection.write(buffer.subarray(0, total), () => buffers.give(buffer));

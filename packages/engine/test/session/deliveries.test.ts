@@ -57,8 +57,45 @@ test("a row for each piece and peer: together they are all that was moved, on bo
     assert.equal(sum(rows, "up"), seed.session.torrents()[0]!.stats().uploaded);
     assert.ok(rows.length > 0);
   }
-  const paths = new Set(got().map(({ content, piece }) => content.pathOf(piece)));
+  const paths = new Set(got().map(({ content, file }) => content.pathOf(file)));
   assert.equal(paths.size, 2);
+});
+
+test("a piece that spans files has a row for each of them", async () => {
+  const world = new SimulatedWorld({ seed: 5 });
+  const sizes = { a: PIECE + 1_000, b: 7, c: 30_000, d: 2 * PIECE };
+  const files = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [`all/${name}`, size]));
+  const made = await world.make(files, { pieceLength: PIECE, kind: "v1" });
+  const seed = await world.node();
+  const given = noted(seed.session);
+  world.write(seed, made, "/data");
+  await seed.session.add({ metainfo: made.metainfo, downloadDir: "/data", seedOnly: true, hashed: true });
+  await world.settle();
+  const leech = await world.node();
+  const got = noted(leech.session);
+  const torrent = await world.finish(
+    leech.session.add({ metainfo: made.metainfo, downloadDir: "/out", peers: [seed.endpoint] }),
+  );
+  await world.until("a seed", () => torrent.state === "seeding");
+  await world.run(20_000);
+  for (const rows of [got(), given()]) {
+    const bytes: Record<string, number> = {};
+    for (const row of rows) {
+      const name = row.content.pathOf(row.file).slice(-1);
+      bytes[name] = (bytes[name] ?? 0) + row.bytes;
+    }
+    assert.deepEqual(bytes, sizes);
+    const second = rows.filter(({ piece }) => piece === 1).map(({ file, bytes: some }) => [file, some]);
+    assert.deepEqual(
+      second.toSorted(([a], [b]) => a! - b!),
+      [
+        [0, 1_000],
+        [1, 7],
+        [2, 30_000],
+        [3, PIECE - 31_007],
+      ],
+    );
+  }
 });
 
 test("what a web seed gave is a row, and what was sent of a piece that nobody finished", async () => {

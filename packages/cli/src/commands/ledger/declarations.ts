@@ -41,7 +41,7 @@ export const transferLogDeclaration: Declaration<TransferLogOptions> = {
   summary: "which peer gave or got which piece",
   about: [
     "A row for each piece and peer: type, peer, file id, piece, bytes, time. The last 100,000 are kept (shoal config set log.transfers N).",
-    "What a download shows are pieces that were right; a piece that spans files is shown with the first of them.",
+    "What a download shows are pieces that were right; a piece that spans files has a row for each of them.",
   ],
   arguments: [ONE],
   options: TRANSFER_LOG_OPTIONS,
