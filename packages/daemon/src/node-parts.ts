@@ -182,7 +182,7 @@ async function openFeatures(
   const isPrivateAllowed = (): boolean => settings.get("downloads.privateUrls");
   const torrentFetcher = closing.add(new TorrentFetcher(openHttp(options.session), isPrivateAllowed));
   const audit = closing.add(new AuditLog(database, log, now));
-  closing.add(tellOfTransfers(session, transfers, notices));
+  closing.add(tellOfTransfers(transfers, notices));
   const servedPeers = closing.add(new ServedPeers(session));
   const downloadDir = (): string => settings.get("downloads.dir");
   const live = closing.add(new Live({ ...parts, downloadDir }));

@@ -9,21 +9,19 @@ import type { TransferRecord } from "./transfer-record.ts";
 /** How the torrent of a row begins, when not as the row says. */
 export interface BeginHow {
   readonly paused?: boolean;
-  readonly existing?: "refuse" | "overwrite";
 }
 
 /** How the torrent of a row is added to the session: at rest as far as possible. */
 export async function storedTorrent(
   stored: Selectable<TorrentTable>,
   files: TorrentFiles,
-  { paused, existing = "refuse" }: BeginHow,
+  { paused }: BeginHow,
   record: TransferRecord,
 ): Promise<AddOptions> {
   return {
     ...(await sourceOf(stored, files)),
     downloadDir: stored.downloadDir,
     paused: paused ?? (record.paused || record.reached !== null),
-    existing,
     forced: record.forced,
     rank: stored.rank,
     limits: record.limits,

@@ -45,9 +45,16 @@ export interface TransferParts {
   readonly now: () => number;
 }
 
+/** Restored: it had been removed; again: as one was that was gone. */
+export type AddedHow = "new" | "restored" | "again";
+
 /** What happens to transfers; `torrent` is what the engine tells of one. */
 export type TransferEvent =
-  | { readonly type: "added" | "removed" | "finished" | "changed" | "resumed"; readonly transfer: Transfer }
+  | { readonly type: "added"; readonly transfer: Transfer; readonly how: AddedHow }
+  | {
+      readonly type: "removed" | "finished" | "changed" | "resumed" | "retried";
+      readonly transfer: Transfer;
+    }
   | { readonly type: "torrent"; readonly transfer: Transfer; readonly event: TorrentEvent };
 
 /** All transfers of one node: they outlive the process. */
@@ -209,7 +216,7 @@ export class Transfers {
     this.#enter(transfer);
     await this.#keepMetainfo(transfer);
     await this.saveNow(transfer);
-    this.#tell({ type: "added", transfer });
+    this.#tell({ type: "added", transfer, how: "new" });
     // Before it was known here.
     if (torrent.row()?.complete === true) this.#finish(transfer);
     return transfer;
@@ -243,6 +250,7 @@ export class Transfers {
     if (record.reached !== null) record.goals = { ...record.goals, [GOAL_FIELDS[record.reached]]: null };
     this.#rows.mark(transfer);
     if (record.reached !== null) this.#tell({ type: "changed", transfer });
+    if (transfer.torrent.error !== null) this.#tell({ type: "retried", transfer });
     if (transfer.mayRun) transfer.torrent.resume();
     this.#tell({ type: "resumed", transfer });
     await this.save();
@@ -283,7 +291,7 @@ export class Transfers {
   attach(transfer: Transfer): void {
     this.#enter(transfer);
     this.touch(transfer);
-    this.#tell({ type: "added", transfer });
+    this.#tell({ type: "added", transfer, how: "restored" });
   }
 
   /** For the trash: files (absolute paths) that others than this torrent have, too. */
@@ -313,11 +321,11 @@ export class Transfers {
 
   /** Adds a transfer as one was that is gone: see `retiredRow`. Throws what `Session.add` throws. */
   async addAgain(wishes: string, metainfo: Uint8Array | null): Promise<Transfer> {
-    const row = reborn(wishes, await this.#rows.columns(), this.#time(), metainfo !== null);
+    const row = reborn(wishes, await this.#rows.columns(), this.#time());
     if (metainfo !== null) await this.#files.keep(row.key, metainfo);
     const stored = await this.#rows.insert(row);
     try {
-      return await this.load(stored, { existing: "overwrite" });
+      return await this.load(stored, "again");
     } catch (error) {
       await this.#rows.delete(stored.id);
       throw error;
@@ -325,16 +333,16 @@ export class Transfers {
   }
 
   /** Puts the transfer of a row on the list. Throws what `Session.add` throws. */
-  async load(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Transfer> {
-    const transfer = await this.#take(stored, how);
+  async load(stored: Selectable<TorrentTable>, how: AddedHow): Promise<Transfer> {
+    const transfer = await this.#take(stored);
     this.touch(transfer);
-    this.#tell({ type: "added", transfer });
+    this.#tell({ type: "added", transfer, how });
     return transfer;
   }
 
-  async #take(stored: Selectable<TorrentTable>, how: BeginHow = {}): Promise<Transfer> {
+  async #take(stored: Selectable<TorrentTable>): Promise<Transfer> {
     const record = recordOf(stored);
-    const transfer = new Transfer(record, await this.begin(stored, how, record));
+    const transfer = new Transfer(record, await this.begin(stored, {}, record));
     this.#enter(transfer);
     return transfer;
   }

@@ -100,8 +100,21 @@ export type NodeStatus = Static<typeof NodeStatus>;
 export const Notice = Type.Object(
   {
     at: Time,
-    /** `added`, `finished`, `failed` and `removed` are about a transfer; `notice` and `warning` say all in `message`. */
-    kind: Type.Enum(["added", "finished", "failed", "removed", "notice", "warning"]),
+    /**
+     * About a transfer: `restored` undoes `removed`, `retried` what has failed or was removed for good, and `paused` was done by a rule.
+     * `notice` and `warning` say all in `message`.
+     */
+    kind: Type.Enum([
+      "added",
+      "finished",
+      "failed",
+      "retried",
+      "paused",
+      "removed",
+      "restored",
+      "notice",
+      "warning",
+    ]),
     /** One sentence. */
     message: Type.String(),
     /** Stable code of a failure or warning. */

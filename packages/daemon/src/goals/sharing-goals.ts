@@ -1,5 +1,6 @@
 import type { Goals } from "@shoal/schema";
 import type { Labels } from "../labels/labels.ts";
+import type { Notices } from "../live/notices.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Transfer } from "../transfer.ts";
 import type { Transfers } from "../transfers.ts";
@@ -16,6 +17,7 @@ export interface GoalParts {
   readonly transfers: Transfers;
   readonly labels: Labels;
   readonly settings: Settings;
+  readonly notices: Notices;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -88,7 +90,7 @@ export class SharingGoals {
 
   #decide(transfer: Transfer): void {
     const { record } = transfer;
-    const { transfers, labels, now } = this.#parts;
+    const { transfers, labels, notices, now } = this.#parts;
     const isSharing = this.#times.isSharing(transfer);
     if (!isSharing && record.reached === null) return;
     this.#times.count(transfer);
@@ -108,8 +110,13 @@ export class SharingGoals {
       transfers.release(transfer, "goal");
       return;
     }
-    record.reached = reached;
     const rule = explainGoal(reached, goals[reached]!);
+    if (record.reached === null)
+      notices.tell("paused", `${transfer.name} was shared enough: ${rule}`, {
+        torrent: transfer.id,
+        code: "paused-rule",
+      });
+    record.reached = reached;
     void transfers.hold(transfer, "goal", { code: "paused-rule", rule });
   }
 

@@ -1,4 +1,3 @@
-import type { TorrentRow } from "@shoal/engine";
 import type { Selectable } from "kysely";
 import type { RetiredTable, TorrentTable } from "../state/tables.ts";
 
@@ -16,7 +15,6 @@ export function reborn(
   wishes: string,
   known: ReadonlySet<string>,
   addedAt: string,
-  hasMetainfo: boolean,
 ): Omit<Selectable<TorrentTable>, "id"> {
   const before = JSON.parse(wishes) as Selectable<TorrentTable>;
   const kept = Object.fromEntries(
@@ -27,15 +25,10 @@ export function reborn(
     paused: 0,
     completing: 0,
     reached: null,
-    row: hasMetainfo && before.row !== null ? unproved(before.row) : null,
+    // What is there now is to be found out anew.
+    row: null,
     addedAt,
     finishedAt: null,
     removedAt: null,
   };
-}
-
-/** What is there now is to be found out anew. */
-function unproved(json: string): string {
-  const row = JSON.parse(json) as TorrentRow;
-  return JSON.stringify({ ...row, complete: false, have: 0, piecesHave: 0, downloaded: 0, uploaded: 0 });
 }

@@ -50,7 +50,7 @@ export interface TrashOwner {
   /** Adds the torrent of a row to the session, at rest as far as possible. */
   begin(row: Selectable<TorrentTable>, how?: { readonly paused: true }): Promise<Torrent>;
   /** Puts the transfer of a row on the list. Throws what `Session.add` throws. */
-  load(row: Selectable<TorrentTable>): Promise<Transfer>;
+  load(row: Selectable<TorrentTable>, how: "restored"): Promise<Transfer>;
   /** Files (absolute paths) that others need, too. */
   neededElsewhere(torrent: Torrent): Promise<ReadonlySet<string>>;
 }
@@ -200,7 +200,7 @@ export class Trash {
         await this.#setStep(entry, { step: "removed" });
         throw error;
       }
-      return this.#parts.owner.load({ ...entry.row, removedAt: null });
+      return this.#parts.owner.load({ ...entry.row, removedAt: null }, "restored");
     });
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import type { HistoryList, Torrent, TrashList } from "@shoal/schema";
+import type { EventLogPage, HistoryList, Torrent, TorrentFiles, TrashList } from "@shoal/schema";
 import { poll } from "@shoal/testkit";
 import { pair, type Pair, transfer, until } from "../pair.ts";
 import type { Scene } from "../scene.ts";
@@ -174,6 +174,69 @@ describe("the history", () => {
       ],
     );
     assert.equal((await list(leech)).length, 2);
+  });
+
+  test("what was cancelled goes on where it was, with its priorities; files of others stay as they are", async (t) => {
+    const sizes = { "a.mkv": 900_000, "b.txt": 100_000, "c.txt": 50_000 };
+    const { leech, seed, from } = await pair(t, sizes, { "trash.keep": 0 });
+    const { id } = (await leech.call("POST", "/torrents", from)).body as unknown as Torrent;
+    await until(leech, id, ({ state }) => state === "seeding");
+    const filesOf = async (of: number): Promise<TorrentFiles["files"]> =>
+      ((await leech.call("GET", `/torrents/${of}/files`)).body as unknown as TorrentFiles).files;
+    const [low, skipped] = (await filesOf(id)).map(({ index }) => index);
+    const chosen = await leech.call("PATCH", `/torrents/${id}/files`, { low: [low], skip: [skipped] });
+    assert.equal(chosen.status, 200, JSON.stringify(chosen.body));
+    // Something of it is to be fetched again, so that it is cancelled before its end.
+    await leech.call("POST", `/torrents/${id}/pause`, {});
+    const path = join(leech.downloadDir, "film", "a.mkv");
+    const half = readFileSync(path).fill(0, 300_000);
+    writeFileSync(path, half);
+    await leech.call("POST", `/torrents/${id}/recheck`, {});
+    await until(leech, id, ({ state, have }) => state === "paused" && have < 700_000);
+    await leech.call("DELETE", `/torrents/${id}`);
+    await poll("it is gone", async () => (await trashOf(leech)).length === 0);
+    const given = (await transfer(seed, 1)).uploaded;
+    const [entry] = await historyOf(leech);
+    const back = (await leech.call("POST", `/history/${entry!.id}/retry`, {})).body as unknown as Torrent;
+    await until(leech, back.id, ({ state }) => state === "seeding");
+    assert.ok((await transfer(seed, 1)).uploaded - given < 700_000, "what was there is not fetched again");
+    assert.deepEqual(
+      (await filesOf(back.id)).map(({ wanted, priority }) => [wanted, priority]),
+      [
+        [true, 1],
+        [false, 0],
+        [true, 4],
+      ],
+    );
+    await leech.call("DELETE", `/torrents/${back.id}?deleteFiles=true`);
+    await poll("it is gone", async () => (await trashOf(leech)).length === 0);
+    writeFileSync(path.replace("/film/a.mkv", "/film"), "of somebody else");
+    const again = (await leech.call("POST", `/history/${entry!.id}/retry`, {})).body as unknown as Torrent;
+    await until(leech, again.id, ({ error }) => error !== null);
+    assert.equal(readFileSync(join(leech.downloadDir, "film"), "utf8"), "of somebody else");
+  });
+
+  test("is told as what it was in the log of events: undone, tried again, paused by a rule", async (t) => {
+    const { leech, id, folder } = await fetched(t);
+    await leech.call("PATCH", `/torrents/${id}`, { goals: { ratio: 0 } });
+    await until(leech, id, ({ state }) => state === "finished");
+    await leech.call("DELETE", `/torrents/${id}`);
+    await leech.call("POST", "/undo", {});
+    await leech.stop();
+    rmSync(folder, { recursive: true });
+    await leech.start();
+    await leech.call("POST", `/torrents/${id}/resume`, {});
+    await until(leech, id, ({ error }) => error !== null);
+    await leech.call("POST", `/torrents/${id}/retry`, {});
+    const { rows } = (await leech.call("GET", `/log/events?torrent=${id}`)).body as unknown as EventLogPage;
+    assert.deepEqual(
+      rows.filter(({ kind }) => kind !== "warning").map(({ kind }) => kind),
+      ["added", "finished", "paused", "removed", "restored", "failed", "retried"],
+    );
+    assert.match(
+      rows.find(({ kind }) => kind === "paused")!.message,
+      /film was shared enough: it was only to be fetched/,
+    );
   });
 
   test("says why something failed, once", async (t) => {
