@@ -1,10 +1,11 @@
-import { lstat, mkdir, rename, rm, unlink } from "node:fs/promises";
+import { lstat, mkdir, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FileIndex } from "../base/brand.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
 import { removeLinks } from "./disk-links.ts";
 import { removeEmptyFolders } from "./empty-folders.ts";
 import type { FileTable } from "./file-table.ts";
+import { moveFile } from "./move-file.ts";
 import { assertInside, ensureFolder } from "./safe-folder.ts";
 
 /**
@@ -37,5 +38,5 @@ async function moveToTrash(path: string, trashDir: string, below: string): Promi
   const to = join(trashDir, below);
   await mkdir(trashDir, { recursive: true, mode: 0o700 });
   await ensureFolder(trashDir, dirname(to));
-  await rename(path, to);
+  await moveFile(path, to);
 }

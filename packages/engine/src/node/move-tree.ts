@@ -1,11 +1,12 @@
-import { lstat, readdir, rename, rmdir } from "node:fs/promises";
+import { lstat, readdir, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ShoalError } from "../base/errors.ts";
 import { errnoOf, systemError } from "./disk-fault.ts";
+import { moveFile } from "./move-file.ts";
 import { ensureFolder } from "./safe-folder.ts";
 
 /**
- * Takes every file below `from` to the same place below `to`, on the same file system, and deletes the folders that are empty then. After a
+ * Takes every file below `from` to the same place below `to` (see `moveFile`), and deletes the folders that are empty then. After a
  * crash it can be called again. Throws ERR_FILE_EXISTS before anything is moved when something else has one of the names, ERR_PATH when
  * a link leads out of `to`, and ERR_DISK. Does nothing where `from` does not exist.
  */
@@ -22,7 +23,7 @@ export async function moveTree(from: string, to: string): Promise<void> {
     const path = join(to, file);
     try {
       await ensureFolder(to, dirname(path));
-      await rename(join(from, file), path);
+      await moveFile(join(from, file), path);
     } catch (error) {
       throw systemError(error, path, false);
     }

@@ -119,7 +119,7 @@ export interface Disk {
   recoverRelocation(storage: StorageId, to: StoragePlace, copied: boolean): Promise<boolean>;
   /**
    * Deletes the files that `isOwn` names, links of the torrent's, folders that are empty then, and the part file. Nothing outside
-   * `root` and nothing else in it. The storage stays open. With `trashDir`, on the same file system, the files are moved there under their
+   * `root` and nothing else in it. The storage stays open. With `trashDir`, best on the same file system, the files are moved there under their
    * paths, and the part file stays.
    */
   removeFiles(

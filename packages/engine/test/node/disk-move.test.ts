@@ -361,6 +361,19 @@ test("what is removed may go to a trash folder, and comes back from there", asyn
   await moveTree(trash, bench.root);
 });
 
+test("what is removed comes back also when the trash is on another file system", async (t) => {
+  const bench = newBench();
+  const root = otherFileSystem(t, bench);
+  if (root === null) return;
+  const storage = await filled(bench);
+  const trash = join(root, ".trash", "1");
+  await bench.disk.removeFiles(storage, () => true, trash);
+  assert.deepEqual(readdirSync(bench.root), []);
+  await moveTree(trash, bench.root);
+  assertContent(bench.root);
+  assert.deepEqual(readdirSync(join(root, ".trash")), []);
+});
+
 test("removing does not follow a link out of the folder", async () => {
   const bench = newBench();
   const storage = await filled(bench);
