@@ -5,6 +5,7 @@ import {
   ProcessLock,
   type Session,
   type SessionOptions,
+  ShoalError,
 } from "@shoal/engine";
 import { Identity } from "@shoal/network";
 import { type Database, Tokens } from "@shoal/server";
@@ -26,6 +27,7 @@ import { LogTap } from "./live/log-tap.ts";
 import { Notices } from "./live/notices.ts";
 import { ServedPeers } from "./live/served-peers.ts";
 import { tellOfTransfers } from "./live/transfer-notices.ts";
+import { isAnswered } from "./is-answered.ts";
 import { LogFile } from "./log/log-file.ts";
 import { NoticeBoard } from "./notices/notice-board.ts";
 import type { Profile } from "./profile.ts";
@@ -110,6 +112,12 @@ async function openBase(options: NodeOptions, closing: Closing): Promise<NodeBas
   const { profile, settings, now } = options;
   const lock = await ProcessLock.acquire(profile.stateDir, "daemon", `the profile "${profile.name}"`);
   closing.add(() => lock.release());
+  // A process in another container has a number that says nothing here, but the same socket.
+  if (await isAnswered(profile.socket))
+    throw new ShoalError(
+      "ERR_LOCKED",
+      `the profile "${profile.name}" is open in a process that can't be seen from here`,
+    );
   const file = closing.add(new LogFile(profile.logFile, settings.get("log.level")));
   closing.add(settings.on(["log.level"], () => (file.level = settings.get("log.level"))));
   const log = new LogTap([file, options.log], now);

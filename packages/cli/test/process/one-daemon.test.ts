@@ -49,6 +49,25 @@ test("what a killed one, an earlier start of the computer, or another program ha
   assert.equal((await second.stop("SIGINT")).code, 130);
 });
 
+test("one that runs where its process can't be seen is left alone", async () => {
+  await using place = new Place();
+  const state = place.path("state");
+  mkdirSync(state, { mode: 0o700 });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${state}/daemon.sock`, resolve));
+  try {
+    const { code, stderr } = await place.startIn({ SHOAL_STATE_DIR: state }, ...RUN).ended;
+    assert.equal(code, 12);
+    assert.match(stderr, /^Shoal runs already for this profile \(in another container\)/);
+    assert.deepEqual(
+      readdirSync(state).filter((name) => /\.(sock|lock)$/.test(name)),
+      ["daemon.sock"],
+    );
+  } finally {
+    server.close();
+  }
+});
+
 test("info tells who the node is: without the daemon what is known, with it where it is", async () => {
   await using place = new Place();
   const info = async (): Promise<Info> => JSON.parse((await place.run("info", "--json")).stdout) as Info;

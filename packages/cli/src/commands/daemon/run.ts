@@ -75,9 +75,10 @@ function explainStart(error: unknown, settings: Settings): unknown {
     readonly address?: unknown;
   };
   if (code === "ERR_LOCKED") {
+    const pid = details?.["pid"];
     return new CliError(
       code,
-      `Shoal runs already for this profile (process ${String(details?.["pid"])})`,
+      `Shoal runs already for this profile (${typeof pid === "number" ? `process ${pid}` : "in another container"})`,
       "Stop it with: shoal daemon stop; or choose another profile with --profile NAME.",
       error,
     );

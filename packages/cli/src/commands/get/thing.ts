@@ -1,7 +1,7 @@
 import { isFileId, isInfoHash } from "../guess.ts";
 import type { Context } from "../../context.ts";
 import type { Magnet, Metainfo } from "../../engine.ts";
-import { CliError } from "../../errors.ts";
+import { CliError, usageError } from "../../errors.ts";
 import { exists, readSmallFile, userPath } from "../../paths.ts";
 import { clean } from "../../ui/clean.ts";
 import { explainMagnet, MAX_TORRENT_BYTES, parseTorrent, readStdin } from "../torrent/source.ts";
@@ -59,6 +59,11 @@ async function thingsFromStdin(context: Context, reach: Reach): Promise<readonly
  * kinds, missing or broken.
  */
 async function resolveThing(context: Context, word: string, reach: Reach): Promise<Thing> {
+  if (word.trim() === "")
+    throw usageError(
+      "Nothing is named: the word is empty",
+      "Give a magnet link, .torrent file or web address.",
+    );
   if (/^magnet:/i.test(word)) {
     const { parseMagnet } = await context.engine();
     try {
