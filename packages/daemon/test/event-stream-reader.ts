@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request, type IncomingMessage, type RequestOptions } from "node:http";
 import type { TestContext } from "node:test";
-import { type EventData, EventReader, type LiveEvent } from "@shoal/schema";
+import { type EventData, EventReader, type LiveEvent } from "@shoal/schema/reader";
 
 /** Reads a stream of events, one at a time. */
 export class StreamReader {

@@ -33,7 +33,6 @@ export {
   TorrentState,
   Waiting,
 } from "./torrent.ts";
-export { type EventData, EventReader, type LiveEvent } from "./event-reader.ts";
 export {
   Delta,
   type Detail,
@@ -50,7 +49,6 @@ export {
   TORRENT_COLUMNS,
   TorrentDetail,
 } from "./events.ts";
-export { TorrentTable } from "./torrent-table.ts";
 export { TorrentQuery, TorrentSelection } from "./torrent-query.ts";
 export {
   TorrentFile,

@@ -6,7 +6,8 @@ import {
 } from "node:http";
 import { request as requestHttps } from "node:https";
 
-import { EventReader, type LiveEvent, type NodeInfo } from "@shoal/schema";
+import type { NodeInfo } from "@shoal/schema";
+import { EventReader, type LiveEvent } from "@shoal/schema/reader";
 
 import { CliError, type CliErrorCode } from "../errors.ts";
 import { clean } from "../ui/clean.ts";

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-import { type Notice, TorrentTable } from "@shoal/schema";
+import type { Notice } from "@shoal/schema";
+import { TorrentTable } from "@shoal/schema/reader";
 
 import type { DaemonClient } from "../daemon/client.ts";
 import { type StatusRow, statusLine } from "./status-line.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { TORRENT_COLUMNS, TorrentTable } from "@shoal/schema";
+import { TORRENT_COLUMNS } from "@shoal/schema";
+import { TorrentTable } from "@shoal/schema/reader";
 import { StreamReader } from "../event-stream-reader.ts";
 import { Scene } from "../scene.ts";
 

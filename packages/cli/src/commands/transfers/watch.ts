@@ -1,4 +1,5 @@
-import { type NodeStatus, type Torrent, TorrentTable } from "@shoal/schema";
+import type { NodeStatus, Torrent } from "@shoal/schema";
+import { TorrentTable } from "@shoal/schema/reader";
 
 import { type DaemonClient, daemonClient } from "../../daemon-client.ts";
 import { CliError, interrupted, toFailure } from "../../errors.ts";

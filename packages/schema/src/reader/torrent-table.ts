@@ -1,5 +1,5 @@
-import type { Delta, Snapshot } from "./events.ts";
-import type { Torrent } from "./torrent.ts";
+import type { Delta, Snapshot } from "../events.ts";
+import type { Torrent } from "../torrent.ts";
 
 /** What a reader of the event stream knows of all transfers: a snapshot, and every delta since. */
 export class TorrentTable {

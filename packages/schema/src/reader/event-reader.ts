@@ -1,4 +1,4 @@
-import type { Delta, LogLine, NodeStatus, Notice, Reset, Snapshot, TorrentDetail } from "./events.ts";
+import type { Delta, LogLine, NodeStatus, Notice, Reset, Snapshot, TorrentDetail } from "../events.ts";
 
 /** Data of the events of `GET /api/v1/events`, by their names. */
 export interface EventData {
