@@ -60,7 +60,7 @@ export async function newTransfer(body: AddTorrent, node: Adder): Promise<NewTra
       : infoHash !== undefined
         ? { infoHash }
         : url !== undefined
-          ? { torrentBytes: await node.torrentFetcher.fetch(url) }
+          ? await node.torrentFetcher.fetch(url)
           : { torrentBytes: new Uint8Array(Buffer.from(torrent!, "base64")) };
   return {
     source,

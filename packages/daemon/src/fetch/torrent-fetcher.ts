@@ -18,17 +18,19 @@ export class TorrentFetcher {
     this.#allowsPrivate = allowsPrivate;
   }
 
-  /** Contents of the file. Throws ShoalError ERR_HTTP. */
-  async fetch(url: string): Promise<Uint8Array> {
-    const { status, body } = await this.#http.get(url, {
+  /** Contents of the file, or the link that the address leads to. Throws ShoalError ERR_HTTP. */
+  async fetch(url: string): Promise<{ readonly torrentBytes: Uint8Array } | { readonly magnet: string }> {
+    const { status, headers, body } = await this.#http.get(url, {
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
       mayAskPrivate: () => this.#allowsPrivate(),
       signal: this.#ending.signal,
     });
+    const location = headers.get("location") ?? "";
+    if (status >= 300 && status < 400 && /^magnet:/i.test(location)) return { magnet: location };
     if (status !== 200)
       throw new ShoalError("ERR_HTTP", `${new URL(url).host} answered ${status} instead of a file`);
-    return body;
+    return { torrentBytes: body };
   }
 
   close(): void {

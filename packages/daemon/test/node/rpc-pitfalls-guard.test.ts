@@ -80,6 +80,9 @@ describe("what other programs are not given", () => {
     const url = await serve(t, (request, response) => {
       if (request.url === "/film.torrent") response.end(bytes);
       else if (request.url === "/moved") response.writeHead(302, { location: "/film.torrent" }).end();
+      else if (request.url === "/link") response.writeHead(302, { location: MAGNET }).end();
+      else if (request.url === "/script") response.writeHead(302, { location: "javascript:alert(1)" }).end();
+      else if (request.url === "/broken") response.writeHead(302, { location: "magnet:?xt=nothing" }).end();
       else if (request.url === "/large") response.end(Buffer.alloc(10_000_001));
       else response.writeHead(404).end();
     });
@@ -87,6 +90,13 @@ describe("what other programs are not given", () => {
     assert.match((await rpc.call("torrent-add", { filename: `${url}/large` })).result, /larger than/);
     const answer = await rpc.ask("torrent-add", { filename: `${url}/moved`, paused: true });
     assert.deepEqual(answer["torrent-added"], { id: 1, name: "film", hashString: hash });
+    const linked = await rpc.ask("torrent-add", { filename: `${url}/link`, paused: true });
+    assert.deepEqual(linked["torrent-added"], { id: 2, name: "hello", hashString: "ab".repeat(20) });
+    assert.match((await rpc.call("torrent-add", { filename: `${url}/script` })).result, /not supported/);
+    assert.equal(
+      (await rpc.call("torrent-add", { filename: `${url}/broken` })).result,
+      "invalid or corrupt torrent file",
+    );
     const again = await scene.call("POST", "/torrents", { url: `${url}/film.torrent` });
     assert.equal(again.status, 409, "over the API, too");
   });

@@ -24,6 +24,8 @@ import { tlsTrouble } from "./tls-trouble.ts";
 const MAX_HEADER_BYTES = 16_384;
 const MAX_REDIRECTS = 5;
 const MAX_URL = 8_192;
+/** What can't be followed further and is an answer all the same. */
+const MAGNET = /^magnet:/i;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const COMPRESSED: Record<string, string> = { "accept-encoding": "gzip, deflate" };
 
@@ -114,7 +116,8 @@ export class NodeHttp implements Http {
         throw httpError(this.#describe(error, target), error);
       }
       const { location } = response.headers;
-      const isFinal = how.maxRedirects === 0 || !REDIRECTS.has(response.statusCode ?? 0);
+      const isFinal =
+        how.maxRedirects === 0 || !REDIRECTS.has(response.statusCode ?? 0) || MAGNET.test(location ?? "");
       if (isFinal || location === undefined) return { response, url: target.href };
       response.on("error", () => {}).destroy();
       if (redirects >= how.maxRedirects) throw httpError(`${name} redirects too often`);

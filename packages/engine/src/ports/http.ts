@@ -6,7 +6,7 @@ export interface HttpGetOptions {
   readonly timeoutMs: number;
   /** Larger answers (after decompression) fail with ERR_HTTP. */
   readonly maxBytes: number;
-  /** 0: what redirects is the answer itself. */
+  /** 0: what redirects is the answer itself, as is always what redirects to a magnet link. */
   readonly maxRedirects?: number;
   /** Only addresses of this family. */
   readonly family?: Family;
