@@ -21,6 +21,7 @@ export async function freeSpace(
   { path }: RpcArguments,
   assertAllowed: (path: string) => Promise<void>,
 ): Promise<RpcArguments> {
+  if (path === undefined) throw new RpcError("directory path argument is missing");
   if (typeof path !== "string" || !isAbsolute(path) || path.includes("\0"))
     throw new RpcError("directory path is not absolute");
   const { free, total } = await spaceOf(path);

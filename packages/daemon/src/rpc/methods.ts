@@ -120,6 +120,7 @@ export class RpcMethods {
       "torrent-set": forEach(async (transfer, args) => {
         await setTorrent(node, transfer, args, {
           trackerOf: (torrent, id) => this.#trackerOf(torrent, id),
+          trackerReplaced: (torrent, from, to) => this.#watch.trackerReplaced(torrent, from, to),
         });
         this.#watch.edited(transfer.torrent);
       }),

@@ -22,7 +22,9 @@ export async function addTorrent(
   args: RpcArguments,
   bearer: TokenRecord,
 ): Promise<RpcArguments> {
-  const read = new ArgumentReader(args);
+  // Of a torrent that is added, an empty list of files means none.
+  const said = Object.entries(args).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  const read = new ArgumentReader(Object.fromEntries(said));
   const dir = read.text("download-dir") ?? "";
   const refusal = "download directory path is not absolute";
   const downloadDir = dir === "" ? undefined : await namedFolder(node, bearer, dir, refusal);

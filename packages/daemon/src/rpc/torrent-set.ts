@@ -21,6 +21,7 @@ type TrackerOf = (torrent: Torrent, id: number) => string | undefined;
 
 export interface SetContext {
   readonly trackerOf: TrackerOf;
+  readonly trackerReplaced: (torrent: Torrent, from: string, to: string) => void;
 }
 
 /** `torrent-set` for one transfer. Throws RpcError and ShoalError; what comes before in Transmission's order is done then. */
@@ -28,7 +29,7 @@ export async function setTorrent(
   { transfers, queue }: Pick<ShoalNode, "transfers" | "queue">,
   transfer: Transfer,
   args: RpcArguments,
-  { trackerOf }: SetContext,
+  { trackerOf, trackerReplaced }: SetContext,
 ): Promise<void> {
   const read = new ArgumentReader(args);
   const { torrent, record } = transfer;
@@ -55,7 +56,9 @@ export async function setTorrent(
   const position = read.whole("queuePosition", 0, 2 ** 31);
   if (position !== undefined) await queue.move([transfer], position);
   const trackers = trackerChanges(torrent, read, trackerOf);
-  if (trackers !== null) await editTrackers(transfers, transfer, trackers);
+  if (trackers === null) return;
+  await editTrackers(transfers, transfer, trackers);
+  for (const { from, to } of trackers.replace ?? []) trackerReplaced(torrent, from, to);
 }
 
 /** Of its bandwidth: it is remembered. */

@@ -76,6 +76,15 @@ export class TorrentWatch {
     return trackerIds.size - 1;
   }
 
+  /** A tracker has another URL now: its number stays. */
+  trackerReplaced(torrent: Torrent, from: string, to: string): void {
+    const { trackerIds } = this.#of(torrent);
+    const id = trackerIds.get(from);
+    if (id === undefined || trackerIds.has(to)) return;
+    trackerIds.delete(from);
+    trackerIds.set(to, id);
+  }
+
   /** The ids of transfers that went away lately; `ids` are those that are there. */
   recentlyRemoved(ids: Iterable<number>): number[] {
     const now = this.#now();

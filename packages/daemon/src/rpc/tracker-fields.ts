@@ -71,7 +71,7 @@ function siteName(url: string): string {
 
 /** By the convention that the last part of the path, if it begins with "announce", becomes "scrape". */
 function scrapeUrl(url: string): string {
-  if (/^udp:/i.test(url)) return plain(url);
   const at = url.lastIndexOf("/");
-  return url.startsWith("/announce", at) ? plain(`${url.slice(0, at)}/scrape${url.slice(at + 9)}`) : "";
+  if (url.startsWith("/announce", at)) return plain(`${url.slice(0, at)}/scrape${url.slice(at + 9)}`);
+  return /^udp:/i.test(url) ? plain(url) : "";
 }

@@ -120,7 +120,7 @@ describe("pitfalls of Transmission's RPC", () => {
     assert.equal(await count(), 0);
   });
 
-  test("5: an empty list of files means all of them", async (t) => {
+  test("5: an empty list of files means all of them, but none when a torrent is added", async (t) => {
     const { scene, rpc } = await openRpcScene(t);
     const { metainfo } = await makeTorrent(scene, "film", false);
     await rpc.ask("torrent-add", { metainfo, paused: true, "files-unwanted": [1], "priority-high": [0] });
@@ -143,6 +143,12 @@ describe("pitfalls of Transmission's RPC", () => {
     assert.deepEqual(await look(), [
       [1, 1, 1],
       [-1, -1, 0],
+    ]);
+    const none = { "files-unwanted": [], "files-wanted": [], "priority-high": [], "priority-low": [] };
+    const other = await makeTorrent(scene, "other", false);
+    await rpc.ask("torrent-add", { metainfo: other.metainfo, paused: true, ...none });
+    assert.deepEqual(await rpc.torrents(["wanted", "priorities"], [2]), [
+      { wanted: [1, 1, 1], priorities: [0, 0, 0] },
     ]);
   });
 
@@ -245,6 +251,12 @@ describe("pitfalls of Transmission's RPC", () => {
       /^invalid argument$/,
     );
     await rpc.ask("torrent-set", { ids: [1], trackerReplace: [second![0], "http://127.0.0.1:9/y/announce"] });
+    const replaced = await list();
+    assert.deepEqual(
+      replaced.find(([id]) => id === second![0]),
+      [second![0], "http://127.0.0.1:9/y/announce"],
+      "the same number",
+    );
     await rpc.ask("torrent-set", {
       ids: [1],
       trackerList: "http://127.0.0.1:9/y/announce\n\nudp://127.0.0.1:9/z",
