@@ -82,9 +82,11 @@ export class Guard {
     // Behind a proxy that is trusted, the one by which the proxy was called.
     const host = headers.host === undefined ? undefined : request.host;
     // A foreign page has no token.
-    if (bearer === null && !hosts.allows(host, bound)) {
-      const message = `This server is not known as ${JSON.stringify(host ?? "")}`;
-      throw new ApiError(421, "ERR_HOST", message, hostAdvice(host ?? ""));
+    const wanted = [host, ...authorityOf(request.raw.url ?? "")];
+    if (bearer === null && !wanted.every((name) => hosts.allows(name, bound))) {
+      const foreign = wanted.find((name) => !hosts.allows(name, bound)) ?? "";
+      const message = `This server is not known as ${JSON.stringify(foreign)}`;
+      throw new ApiError(421, "ERR_HOST", message, hostAdvice(foreign));
     }
     if (!mayChange(method)) return;
     const site = headers["sec-fetch-site"];
@@ -92,6 +94,12 @@ export class Guard {
     if (fromElsewhere || (bearer === null && !hosts.allowsOrigin(headers.origin, bound)))
       throw new ApiError(403, "ERR_ORIGIN", "The request comes from another web page");
   }
+}
+
+/** Of a request that names the whole address, as proxies are sent: that stands over the Host header. Else nothing. */
+function authorityOf(url: string): string[] {
+  const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url);
+  return match === null ? [] : [match[1]!];
 }
 
 /** A form of a foreign page can't say so. */

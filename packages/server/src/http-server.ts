@@ -98,6 +98,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return503OnClosing: false,
     http,
     clientErrorHandler: answerBroken,
+    // An address that can't be read gets past all hooks.
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply.headers(SECURITY_HEADERS));
+    },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     exposeHeadRoutes: true,
     schemaController: { compilersFactory: { buildSerializer: lateSerializers } },

@@ -263,6 +263,20 @@ describe("security", () => {
     }
   });
 
+  test("an address that names another host, or can't be read, is refused as everything else is", async (t) => {
+    const { port } = await serve(t);
+    const get = (target: string): Promise<RawAnswer> =>
+      raw(port, [`GET ${target} HTTP/1.1`, "Host: localhost"]);
+    const foreign = await get("http://evil.example/api/v1/openapi.json");
+    assert.deepEqual([foreign.status, codeOf(foreign)], [421, "ERR_HOST"]);
+    assert.equal((await get(`http://localhost:${port}/api/v1/openapi.json`)).status, 200);
+    for (const target of ["/%zz", "/api/v1/torrents/%", "/%ff"]) {
+      const answer = await get(target);
+      assert.deepEqual([answer.status, codeOf(answer)], [400, "ERR_BAD_REQUEST"], target);
+      assert.match(answer.headers, /content-security-policy: default-src 'none'/);
+    }
+  });
+
   test("headers and bodies have an end, and what is too large does not keep the next from being served", async (t) => {
     const { port, bearer } = await serve(t);
     const large = await raw(port, ["GET / HTTP/1.1", "Host: localhost", `X: ${"y".repeat(20_000)}`]);
