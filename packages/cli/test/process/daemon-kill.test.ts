@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { seededBytes, TestRandom } from "@shoal/testkit";
 
+import { call } from "./call.ts";
 import { type Line, Place, type Running } from "./shoal.ts";
 
 const ROUNDS = 8;
@@ -23,26 +23,6 @@ interface Op {
   /** Which transfer it is about, and what that is afterwards. */
   readonly id: number;
   readonly after: Known;
-}
-
-function call(socketPath: string, method: string, path: string, body: object | null): Promise<Line> {
-  return new Promise((resolve, reject) => {
-    const headers = body === null ? {} : { "content-type": "application/json" };
-    const sent = request(
-      { socketPath, method, path: `/api/v1${path}`, headers, agent: false },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (part: string) => (text += part));
-        response.on("error", reject);
-        response.on("end", () => {
-          if ((response.statusCode ?? 0) < 300) resolve(JSON.parse(text) as Line);
-          else reject(new Error(`${method} ${path}: ${text}`));
-        });
-      },
-    );
-    sent.on("error", reject);
-    sent.end(body === null ? undefined : JSON.stringify(body));
-  });
 }
 
 test("kill -9 at any moment: what the daemon has answered holds, and downloads are what they were", async (t) => {
