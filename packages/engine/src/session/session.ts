@@ -96,6 +96,7 @@ export class Session {
     this.peerId = makePeerId(config.peerIdPrefix, random.fill(new Uint8Array(12)));
     const rng = new Xoshiro128(random.fill(new Uint8Array(16)));
     const bandwidth = new Bandwidth(clock);
+    this.#active = new ActiveTorrents(clock, () => this.#ticker.soon());
     this.limits = new SessionLimits(config, bandwidth, {
       torrents: () => this.#active.live(),
       onSlots: () => this.#choking.request(),
@@ -152,7 +153,6 @@ export class Session {
     this.#names = new TorrentNames(ports.hasher);
     this.#entrance = new Entrance(this.#context, obfuscation, this.#names, this.evidence);
     this.#ticker = new Ticker(clock, (now) => this.#onTick(now));
-    this.#active = new ActiveTorrents(clock, () => this.#ticker.soon());
     this.queue = new TorrentQueue(clock, (torrent) => this.#changes.touch(torrent));
     this.#owner = {
       queue: this.queue,
