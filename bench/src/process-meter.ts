@@ -99,14 +99,21 @@ class Side {
   #readTicks(): number | null {
     let ticks = 0;
     for (const pid of this.#pids) {
-      const stat = readProc(`${pid}/stat`);
-      if (stat === "") return null;
-      // After the name, which may hold spaces: utime, stime, and those of children that were waited for.
-      const words = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      for (const word of words.slice(11, 15)) ticks += Number(word);
+      const own = ticksOf(pid);
+      if (own === null) return null;
+      ticks += own;
     }
     return ticks;
   }
+}
+
+/** Processor time of a process and of its children that have ended; null when it has gone. */
+export function ticksOf(pid: number): number | null {
+  const stat = readProc(`${pid}/stat`);
+  if (stat === "") return null;
+  // After the name, which may hold spaces: utime, stime, and those of children that were waited for.
+  const words = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return words.slice(11, 15).reduce((ticks, word) => ticks + Number(word), 0);
 }
 
 function withDescendants(pid: number): number[] {

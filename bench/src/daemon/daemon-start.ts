@@ -1,4 +1,5 @@
 import type { Options } from "../options.ts";
+import { TICKS_PER_SECOND, ticksOf } from "../process-meter.ts";
 import { note, saveResults } from "../report.ts";
 import { withStage } from "../scene.ts";
 import { median } from "../statistics.ts";
@@ -15,7 +16,7 @@ interface Start {
   readonly transfers: number;
   /** From the start of the program to `listening`. */
   readonly ms: number;
-  /** User and system time of all threads until a moment after that. */
+  /** User and system time of all threads until then. */
   readonly cpuMs: number;
   readonly heapBytes: number;
   readonly rssBytes: number;
@@ -29,7 +30,8 @@ export async function runDaemonStart(options: Options): Promise<readonly Start[]
       const begun = performance.now();
       const daemon = await startMeasured(stage, folder);
       const ms = performance.now() - begun;
-      const { heapBytes, rssBytes, cpuMs } = await footprint(daemon);
+      const cpuMs = ((ticksOf(daemon.child.pid) ?? 0) * 1_000) / TICKS_PER_SECOND;
+      const { heapBytes, rssBytes } = await footprint(daemon);
       const { text } = await daemon.ask("GET", "/torrents?limit=1");
       const { total } = JSON.parse(text) as { total: number };
       if (total !== transfers) throw new Error(`${total} transfers came back of ${transfers}`);
