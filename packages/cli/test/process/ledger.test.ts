@@ -67,7 +67,7 @@ test("log, stats, history, rm and undo between two daemons", async () => {
   const events = (await json(leech, "log", "events", "1"))["rows"] as Line[];
   assert.deepEqual(
     events.map(({ kind }) => kind),
-    ["added", "finished", "removed", "added", "removed", "added"],
+    ["added", "finished", "removed", "restored", "removed", "restored"],
   );
   assert.equal((await leech.run("history", "--retry", "77")).code, 3);
   assert.equal((await leech.run("log", "transfers", "nobody")).code, 3);

@@ -111,7 +111,9 @@ export class SharingGoals {
       return;
     }
     const rule = explainGoal(reached, goals[reached]!);
-    if (record.reached === null)
+    // Who did not want it to be shared at all need not be told.
+    const isWish = reached === "ratio" && goals.ratio?.limit === 0;
+    if (record.reached === null && !isWish)
       notices.tell("paused", `${transfer.name} was shared enough: ${rule}`, {
         torrent: transfer.id,
         code: "paused-rule",

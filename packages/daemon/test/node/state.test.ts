@@ -100,6 +100,6 @@ describe("the state", () => {
     assert.equal((await transfer(leech, 1)).downloaded, 1_000_000);
     assert.ok(existsSync(`${databaseFile}.damaged`));
     const { notices } = (await leech.call("GET", "/notices")).body as { notices: { message: string }[] };
-    assert.match(notices.at(-1)!.message, /damaged.*1 transfers/);
+    assert.ok(notices.some(({ message }) => /damaged.*1 transfers/.test(message)));
   });
 });

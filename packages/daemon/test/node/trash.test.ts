@@ -218,7 +218,7 @@ describe("the history", () => {
 
   test("is told as what it was in the log of events: undone, tried again, paused by a rule", async (t) => {
     const { leech, id, folder } = await fetched(t);
-    await leech.call("PATCH", `/torrents/${id}`, { goals: { ratio: 0 } });
+    await leech.call("PATCH", `/torrents/${id}`, { goals: { timeMs: 0 } });
     await until(leech, id, ({ state }) => state === "finished");
     await leech.call("DELETE", `/torrents/${id}`);
     await leech.call("POST", "/undo", {});
@@ -235,7 +235,7 @@ describe("the history", () => {
     );
     assert.match(
       rows.find(({ kind }) => kind === "paused")!.message,
-      /film was shared enough: it was only to be fetched/,
+      /film was shared enough: shared for 0 s/,
     );
   });
 
