@@ -19,8 +19,8 @@ interface Facts {
 
 /**
  * What is only its user's must be nobody else's: the database has tokens and history, the configuration may name programs to run. Folders that others
- * can look into are closed to them. Throws ERR_FILE_SYSTEM for files that others can read or write, as who knows who has; for what they
- * can write; and for what belongs to somebody else.
+ * can look into are closed to them, and so is a configuration that they can read: people and editors make such files. Throws ERR_FILE_SYSTEM for a
+ * database or key that others can read, as who knows who has; for what they can write; and for what belongs to somebody else.
  */
 export async function keepPrivate(profile: Profile, log: Log): Promise<void> {
   if (process.platform === "win32") return;
@@ -28,18 +28,22 @@ export async function keepPrivate(profile: Profile, log: Log): Promise<void> {
   const facts = await ownFacts(stateDir);
   if (facts !== null) {
     assertClosed(stateDir, facts, OTHERS_WRITE, "700");
-    await closeFolder(stateDir, facts, log);
+    await close(stateDir, facts, 0o700, log);
   }
   // Where the state folder's path is too long, the socket lies elsewhere.
   const socketDir = dirname(socket);
   if (socketDir !== stateDir) assertClosed(socketDir, await ownFacts(socketDir), OTHERS_WRITE, "700");
-  for (const path of [databaseFile, identityFile, ...configFiles])
-    assertClosed(path, await ownFacts(path), OTHERS, "600");
+  for (const path of [databaseFile, identityFile]) assertClosed(path, await ownFacts(path), OTHERS, "600");
+  for (const path of configFiles) {
+    const config = await ownFacts(path);
+    assertClosed(path, config, OTHERS_WRITE, "600");
+    if (config !== null) await close(path, config, 0o600, log);
+  }
 }
 
-async function closeFolder(path: string, facts: Facts, log: Log): Promise<void> {
+async function close(path: string, facts: Facts, rights: number, log: Log): Promise<void> {
   if (!isMine(facts) || (facts.mode & OTHERS) === 0) return;
-  await chmod(path, facts.mode & 0o700);
+  await chmod(path, facts.mode & rights);
   log.warn("others could look into this; now they can't", { path });
 }
 

@@ -363,7 +363,14 @@ describe("security", () => {
     const config = profile.configFiles.at(-1)!;
     mkdirSync(dirname(config), { recursive: true });
     writeFileSync(config, "{}", { mode: 0o600 });
-    for (const path of [profile.databaseFile, profile.identityFile, config]) {
+    chmodSync(config, 0o664);
+    await scene.start();
+    assert.equal(mode(config), 0o600);
+    await scene.stop();
+    chmodSync(config, 0o666);
+    await assert.rejects(scene.start(), { code: "ERR_FILE_SYSTEM", message: /^Others can write / });
+    chmodSync(config, 0o600);
+    for (const path of [profile.databaseFile, profile.identityFile]) {
       for (const [wide, may] of [
         [0o644, "read"],
         [0o640, "read"],
