@@ -142,13 +142,15 @@ describe("several daemons", () => {
         assert.ok(done.downloaded <= SIZE + 2 * IN_FLIGHT, `${done.downloaded} were fetched of ${SIZE}`);
 
         const carol = await ShoalDaemon.start(stage, { flags: QUIET });
-        const got = await carol.run("get", magnet, "--peer", `127.0.0.1:${benPort}`);
+        // So slow that neither of the two has given all before the other is found.
+        const slowly = ["--limit-down", "3M"];
+        const got = await carol.run("get", magnet, "--peer", `127.0.0.1:${benPort}`, ...slowly);
         assert.equal(got.code, 0, got.log);
         await assertSame(anna, carol);
         const rows = await rowsOf(carol);
         assert.equal(sum(rows, "download"), SIZE);
-        const from = [...new Set(rows.map(({ peer }) => peer))];
-        assert.equal(from.length, 2, "both have given");
+        // Who has dialled whom decides by which ports one knows the other.
+        assert.ok(new Set(rows.map(({ peer }) => peer)).size >= 2, "both have given");
 
         for (const daemon of [ben, carol]) {
           const { entries } = await say<{ entries: { outcome: string; size: number }[] }>(daemon, "history");
@@ -157,16 +159,7 @@ describe("several daemons", () => {
             [["finished", SIZE]],
           );
         }
-        // Who has dialled whom decides by which port one knows the other.
-        const each = from.map((one) =>
-          sum(
-            rows.filter(({ peer }) => peer === one),
-            "download",
-          ),
-        );
-        await poll("what ben has given is what carol has got", async () =>
-          each.includes(sum(await rowsOf(ben), "upload")),
-        );
+        await poll("ben has given some of it", async () => sum(await rowsOf(ben), "upload") > 0);
         const fetched = sum(await rowsOf(ben), "download");
         assert.ok(fetched > SIZE - IN_FLIGHT && fetched <= SIZE, `ben's log has ${fetched} of ${SIZE}`);
         const { all } = await say<{ all: { downloaded: number } }>(ben, "stats");
@@ -204,6 +197,10 @@ describe("several daemons", () => {
       await assertSame(anna, carol);
       const goal = await until(ben, "its goal is reached", ({ state }) => state === "finished");
       assert.deepEqual([goal.reached, goal.uploaded], ["ratio", SIZE]);
+      assert.equal(sum(await rowsOf(carol), "download"), SIZE);
+      await poll("what ben has given is what carol has got", async () => {
+        return sum(await rowsOf(ben), "upload") === SIZE;
+      });
       await say(anna, "resume", "1");
       assert.equal((await look(ben)).state, "finished");
     },
