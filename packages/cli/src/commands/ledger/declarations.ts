@@ -60,7 +60,7 @@ export interface EventLogOptions {
 
 export const eventLogDeclaration: Declaration<EventLogOptions> = {
   name: "log events",
-  summary: "what happened: added, finished, failed, retried, paused by a rule, removed, restored",
+  summary: "what happened: added, finished, failed, removed, and the like",
   about: ["With a transfer: what happened to that one."],
   arguments: [ONE],
   options: { since: SINCE, limit: LIMIT, follow: FOLLOW },
