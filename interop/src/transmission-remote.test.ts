@@ -32,13 +32,13 @@ async function prepare(stage: Stage, daemons: readonly RemoteDaemon[]): Promise<
   return dir;
 }
 
-/** Lines that one has and the other has not. */
+/** Lines that one has and the other has not; all of them where only their order or number differs. */
 function difference(theirs: string, ours: string): string[] {
   const [left, right] = [theirs.split("\n"), ours.split("\n")];
-  return [
-    ...left.filter((line) => !right.includes(line)).map((line) => `theirs: ${line}`),
-    ...right.filter((line) => !left.includes(line)).map((line) => `ours:   ${line}`),
-  ];
+  const more = left.filter((line) => !right.includes(line));
+  const less = right.filter((line) => !left.includes(line));
+  const [those, these] = more.length + less.length === 0 ? [left, right] : [more, less];
+  return [...those.map((line) => `theirs: ${line}`), ...these.map((line) => `ours:   ${line}`)];
 }
 
 describe("transmission-remote", { skip }, () => {

@@ -101,11 +101,12 @@ export class RemoteDaemon {
       args: [String(this.port), ...words],
       env,
     });
-    const lines: string[] = [];
-    child.onLine((line) => lines.push(line));
+    // Two pipes: which of them is read first is chance.
+    const said = { stdout: "", stderr: "" };
+    child.onLine((line, from) => (said[from] += `${line}\n`));
     child.endInput();
     const { code } = await child.exited;
-    return { code, text: lines.map((line) => `${line}\n`).join("") };
+    return { code, text: said.stdout + said.stderr };
   }
 
   /** Waits until nothing is being checked or begun: what the list says of each torrent is what it will stay. */
