@@ -104,8 +104,9 @@ export class TransferRows {
     }
   }
 
-  #update({ record, torrent }: Transfer): Compiled {
-    const row = torrent.row();
+  #update({ record, torrent, hasTorrentFile }: Transfer): Compiled {
+    // Until its .torrent file is there, the link is what it can be taken up by.
+    const row = hasTorrentFile ? torrent.row() : null;
     return this.#parts.database.query
       .updateTable("torrents")
       .set({

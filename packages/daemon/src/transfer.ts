@@ -23,6 +23,9 @@ export class Transfer {
     return !this.record.paused && this.holds.size === 0;
   }
 
+  /** The .torrent file, without which its row can't be taken up again, is on the disk. */
+  hasTorrentFile = false;
+
   /** Why it rests, for the engine to tell; null when it runs. */
   get hold(): Hold | null {
     if (this.record.paused) return { code: "paused-user" };

@@ -343,6 +343,8 @@ export class Transfers {
   async #take(stored: Selectable<TorrentTable>): Promise<Transfer> {
     const record = recordOf(stored);
     const transfer = new Transfer(record, await this.begin(stored, {}, record));
+    transfer.hasTorrentFile = stored.row !== null;
+    if (!transfer.hasTorrentFile) await this.#keepMetainfo(transfer);
     this.#enter(transfer);
     return transfer;
   }
@@ -388,10 +390,13 @@ export class Transfers {
     for (const listener of this.#listeners) listener(event);
   }
 
-  async #keepMetainfo({ torrent, record }: Transfer): Promise<void> {
+  async #keepMetainfo(transfer: Transfer): Promise<void> {
+    const { torrent, record } = transfer;
     if (torrent.metainfo === null) return;
     record.key = primaryKey(torrent.infoHashes);
     await this.#files.keep(record.key, encodeTorrent(torrent.metainfo));
+    transfer.hasTorrentFile = true;
+    this.touch(transfer);
   }
 
   /** What is kept of it is written soon. */
