@@ -25,21 +25,7 @@ test("kill -9 at any moment: names, labels, settings, limits, watch folders and 
   await using place = new Place();
   const socket = place.path(".local/state/shoal/daemon.sock");
   const get = async <T>(path: string): Promise<T> => (await call(socket, "GET", path, null)) as T;
-  const start = async (): Promise<Running> => {
-    const words = [
-      "--ui-port",
-      "0",
-      "--port",
-      "0",
-      "--no-lsd",
-      "--no-dht",
-      "--download-dir",
-      place.path("dl"),
-    ];
-    const daemon = place.start("daemon", "run", "--json", ...words);
-    await daemon.event("listening");
-    return daemon;
-  };
+  const start = (): Promise<Running> => place.startDaemon("--download-dir", place.path("dl"));
   const inbox = place.path("inbox");
   const knobs: Readonly<Record<string, Knob>> = {
     name: {

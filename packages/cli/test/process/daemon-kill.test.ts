@@ -36,14 +36,7 @@ test("kill -9 at any moment: what the daemon has answered holds, and downloads a
   const words = ["--port", "0", "--host", "127.0.0.1", "--no-discovery"];
   const sender = seed.start("send", "--foreground", "film.mkv", "--json", ...words);
   const { magnet } = await sender.event("listening");
-  const start = async (): Promise<Running> => {
-    const daemon = place.start(
-      ...["daemon", "run", "--json", "--ui-port", "0", "--port", "0", "--no-lsd", "--no-dht"],
-      ...["--download-dir", place.path("dl")],
-    );
-    await daemon.event("listening");
-    return daemon;
-  };
+  const start = (): Promise<Running> => place.startDaemon("--download-dir", place.path("dl"));
   /** By number; what is not known for sure has both. */
   const model = new Map<number, readonly Known[]>();
   const next = (): number => Math.max(0, ...model.keys()) + 1;

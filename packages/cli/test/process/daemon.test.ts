@@ -1,25 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Place, type Running } from "./shoal.ts";
+import { Place } from "./shoal.ts";
 
 const MAGNET = `magnet:?xt=urn:btih:${"ab".repeat(20)}&dn=hello`;
-
-async function startDaemon(place: Place): Promise<Running> {
-  const daemon = place.start(
-    "daemon",
-    "run",
-    "--json",
-    "--ui-port",
-    "0",
-    "--port",
-    "0",
-    "--no-lsd",
-    "--no-dht",
-  );
-  await daemon.event("listening");
-  return daemon;
-}
 
 async function json(place: Place, ...words: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await place.run(...words, "--json");
@@ -36,12 +20,12 @@ async function states(place: Place): Promise<unknown[]> {
 
 test("transfers go on without a terminal, and what was asked for survives kill -9", async () => {
   await using place = new Place();
-  const first = await startDaemon(place);
+  const first = await place.startDaemon();
   assert.equal((await json(place, "get", "--detach", MAGNET))["id"], 1);
   assert.deepEqual(await states(place), [[1, "hello", "metadata"]]);
   assert.equal((await place.run("pause", "hello")).code, 0);
   await first.stop("SIGKILL");
-  const second = await startDaemon(place);
+  const second = await place.startDaemon();
   assert.deepEqual(await states(place), [[1, "hello", "paused"]]);
   assert.equal((await place.run("resume", "abababab")).code, 0);
   assert.deepEqual(await states(place), [[1, "hello", "metadata"]]);
@@ -64,7 +48,7 @@ test("without a daemon, or with a second one, one sentence says what to do", asy
     assert.equal(code, 5, words.join(" "));
     assert.equal(stderr, "The daemon does not run. Start it with: shoal daemon start\n");
   }
-  await startDaemon(place);
+  await place.startDaemon();
   const second = await place.run("daemon", "run");
   assert.equal(second.code, 12);
   assert.match(
@@ -90,7 +74,7 @@ test("without a daemon, or with a second one, one sentence says what to do", asy
 
 test("a token is shown once, opens the door, and is taken back", async () => {
   await using place = new Place();
-  const daemon = await startDaemon(place);
+  const daemon = await place.startDaemon();
   const ui = String((await daemon.event("listening"))["ui"]);
   const made = await json(place, "token", "new", "--for", "sonarr");
   const ask = async (): Promise<number> => {

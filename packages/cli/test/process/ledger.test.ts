@@ -22,17 +22,7 @@ test("log, stats, history, rm and undo between two daemons", async () => {
   const { magnet } = await seed
     .start("send", "--foreground", "film.mkv", "--json", ...words)
     .event("listening");
-  const daemon = [
-    "--ui-port",
-    "0",
-    "--port",
-    "0",
-    "--no-lsd",
-    "--no-dht",
-    "--download-dir",
-    leech.path("dl"),
-  ];
-  await leech.start("daemon", "run", "--json", ...daemon).event("listening");
+  await leech.startDaemon("--download-dir", leech.path("dl"));
   const follow = leech.start("log", "transfers", "--follow", "--json");
   assert.equal((await leech.run("get", String(magnet))).code, 0);
   const moved = (): number =>

@@ -61,6 +61,14 @@ export class Place {
     return running;
   }
 
+  /** Runs a daemon on free ports that looks for nobody, and waits until it listens. */
+  async startDaemon(...flags: string[]): Promise<Running> {
+    const ports = ["--ui-port", "0", "--port", "0", "--no-lsd", "--no-dht"];
+    const daemon = this.start("daemon", "run", "--json", ...ports, ...flags);
+    await daemon.event("listening");
+    return daemon;
+  }
+
   /** Runs a command to its end. */
   async run(...args: string[]): Promise<Result> {
     const running = this.start(...args);

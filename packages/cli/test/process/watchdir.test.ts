@@ -9,18 +9,7 @@ import { Place } from "./shoal.ts";
 
 test("what is put into a watched folder is fetched", async () => {
   await using place = new Place();
-  const daemon = place.start(
-    "daemon",
-    "run",
-    "--json",
-    "--ui-port",
-    "0",
-    "--port",
-    "0",
-    "--no-lsd",
-    "--no-dht",
-  );
-  await daemon.event("listening");
+  await place.startDaemon();
   assert.match((await place.run("watchdir", "list")).stderr, /No folder is watched/);
   const dir = join(place.dir, "drop");
   const added = await place.run("watchdir", "add", dir, "--label", "films", "--paused", "--delete");
@@ -50,18 +39,7 @@ test("a file is fetched by its id when it is known, else it is not found", async
   assert.equal(made.code, 0, made.stderr);
   const unknown = ["get", "deadbeef", "--no-start"];
   assert.equal((await place.run(...unknown)).code, 3);
-  const daemon = place.start(
-    "daemon",
-    "run",
-    "--json",
-    "--ui-port",
-    "0",
-    "--port",
-    "0",
-    "--no-lsd",
-    "--no-dht",
-  );
-  await daemon.event("listening");
+  await place.startDaemon();
   const { code, stderr } = await place.run(...unknown);
   assert.deepEqual([code, stderr], [3, "No file is known whose id begins with deadbeef.\n"]);
   assert.equal((await place.run("get", "--detach", "--paused", "film.torrent")).code, 0);
